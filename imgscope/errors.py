@@ -1,0 +1,85 @@
+"""Every error that imgscope raises on purpose, with the exit code that the command line gives it.
+
+::
+
+    ImgscopeError
+    ├── UsageError                     2  wrong use
+    │   ├── AmbiguousImageError           several images where one was meant
+    │   ├── PathNotFoundError             a path that the image does not hold
+    │   └── ConfigError                   a configuration that can't be understood
+    ├── CheckFailedError               1  a budget or a check failed
+    └── ImageError                     3  the image could not be had or read
+        ├── EngineError                   no engine, or it refused
+        ├── ImageNotFoundError            no such image there
+        ├── PlatformError                 the image is not there for that platform
+        ├── ArchiveError                  truncated, corrupt, or no image at all
+        │   └── LayerError                the same, of one layer
+        │       └── EncryptedLayerError
+        └── ContentUnavailableError       contents asked for where only an analysis is at hand
+
+The message is the one line that a user sees: what is wrong, with what, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class ImgscopeError(Exception):
+    """Base of all errors raised on purpose; its text is one line, fit to be shown to a user."""
+
+    exit_code: int = 3
+
+
+class UsageError(ImgscopeError):
+    """Wrong use: the caller can mend it by asking in another way."""
+
+    exit_code = 2
+
+
+class AmbiguousImageError(UsageError):
+    """The archive or layout holds several images and none was named; the message lists them."""
+
+
+class PathNotFoundError(UsageError):
+    """The path is not in the image (or not in the layer that was asked for)."""
+
+
+class ConfigError(UsageError):
+    """A configuration file or value that can't be understood."""
+
+
+class CheckFailedError(ImgscopeError):
+    """A size budget or another check failed."""
+
+    exit_code = 1
+
+
+class ImageError(ImgscopeError):
+    """The image could not be had or read."""
+
+
+class EngineError(ImageError):
+    """No engine answers, or it refused the request."""
+
+
+class ImageNotFoundError(ImageError):
+    """The engine, the archive or the layout has no image of that name."""
+
+
+class PlatformError(ImageError):
+    """The image exists, but not for the platform that was asked for."""
+
+
+class ArchiveError(ImageError):
+    """The archive is truncated, corrupt, or not an image."""
+
+
+class LayerError(ArchiveError):
+    """One layer is truncated, corrupt, or in a form that can't be read."""
+
+
+class EncryptedLayerError(LayerError):
+    """The layer is encrypted (media type ``…+encrypted``), so its entries can't be listed."""
+
+
+class ContentUnavailableError(ImageError):
+    """Contents were asked for where no image is at hand (a saved analysis)."""

@@ -1,0 +1,358 @@
+"""Reads the headers of one tar member, whichever dialect wrote them.
+
+Follows POSIX.1-2017 *pax* ("ustar Interchange Format", "pax Extended Header"), the GNU tar manual's
+"Basic Tar Format" (long names, base-256 numbers, sparse files old and new) and, where they are silent, what
+Go's ``archive/tar`` does, since the engines read layers with it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+BLOCK = 512
+ZERO_BLOCK = bytes(BLOCK)
+# Go's archive/tar refuses longer extended headers; xattr values are at most 64 KiB each.
+MAX_EXTENDED = 1 << 20
+# Go's limit on a sparse map is that of the extended header; ours bounds the memory of the old GNU kind too.
+MAX_SPARSE = 1 << 16
+MAX_SIZE = (1 << 63) - 1
+
+_XATTR = b"SCHILY.xattr."
+
+
+class TarError(Exception):
+    """The bytes are not a readable tar; the text says what is wrong and at which offset."""
+
+
+class Member(NamedTuple):
+    """One member of a tar, extended headers resolved.
+
+    ``size`` is the content's size in bytes (a sparse file's apparent size), ``stored`` what follows the header
+    in the tar, from ``data``; ``next`` is the offset of the next header. Offsets count from the tar's start.
+    ``typeflag`` is the header's byte. ``sparse`` lists (offset in the file, length) of the stored pieces.
+    """
+
+    name: bytes
+    typeflag: int
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    mtime_ns: int
+    link: bytes
+    major: int
+    minor: int
+    xattrs: dict[str, bytes] | None
+    sparse: list[tuple[int, int]] | None
+    data: int
+    stored: int
+    next: int
+
+
+def number(field: bytes) -> int:
+    """Read a numeric field: octal digits padded by spaces or NULs, or GNU base-256. Raises ``TarError``."""
+    first = field[0]
+    if first & 0x80:
+        value = int.from_bytes(field, "big")
+        bits = len(field) * 8
+        # The top bit only marks the encoding; the next one is the sign.
+        value &= (1 << (bits - 1)) - 1
+        if first & 0x40:
+            value -= 1 << (bits - 1)
+        return value
+    digits = field.strip(b" \0")
+    end = digits.find(b"\0")
+    if end >= 0:
+        digits = digits[:end]
+    if not digits:
+        return 0
+    # int() would take signs and underscores, which no tar has.
+    if digits.strip(b"01234567"):
+        raise TarError(f"a number field holds {digits[:12]!r}")
+    return int(digits, 8)
+
+
+def checksum_holds(block: bytes) -> bool:
+    """Tell whether a header block's checksum is right, summed as unsigned bytes (or signed, as old tars did)."""
+    try:
+        claimed = number(block[148:156])
+    except TarError:
+        return False
+    # Adler-32's low half is one plus the sum of the bytes, modulo 65521: the sum, at the speed of C.
+    # A header block sums to at most 130,560, so comparing modulo 65521 is nearly as strict as comparing.
+    unsigned = zlib.adler32(block[156:], zlib.adler32(block[:148])) & 0xFFFF
+    if unsigned == (claimed - 256 + 1) % 65521:
+        return True
+    rest = block[:148] + block[156:]
+    return sum(rest) + 256 - 256 * sum(byte > 127 for byte in rest) == claimed
+
+
+def pax_records(data: bytes) -> dict[bytes, bytes]:
+    """Split a PAX extended header's data into its records, raw. Raises ``TarError`` when it is malformed."""
+    records: dict[bytes, bytes] = {}
+    position = 0
+    end = len(data)
+    while position < end:
+        space = data.find(b" ", position, position + 20)
+        digits = data[position:space]
+        if space < 0 or not digits.isdigit():
+            if not data[position:].strip(b"\0"):
+                break
+            raise TarError("a PAX record has no length")
+        stop = position + int(digits)
+        equals = data.find(b"=", space + 1, stop)
+        if stop > end or stop <= space + 1 or equals < 0 or data[stop - 1] != 10:
+            raise TarError("a PAX record is malformed")
+        records[data[space + 1 : equals]] = data[equals + 1 : stop - 1]
+        position = stop
+    return records
+
+
+def _text(field: bytes) -> bytes:
+    end = field.find(b"\0")
+    return field if end < 0 else field[:end]
+
+
+def _pax_int(value: bytes) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise TarError(f"a PAX number is {value[:20]!r}") from None
+
+
+def _pax_time(value: bytes) -> int:
+    """Seconds with an optional fraction to nanoseconds, without rounding through a float."""
+    whole, _, fraction = value.partition(b".")
+    negative = whole.startswith(b"-")
+    try:
+        seconds = int(whole or b"0")
+        nanos = int((fraction[:9]).ljust(9, b"0")) if fraction else 0
+    except ValueError:
+        raise TarError(f"a PAX time is {value[:20]!r}") from None
+    return seconds * 1_000_000_000 + (-nanos if negative else nanos)
+
+
+def _pairs(numbers: list[int]) -> list[tuple[int, int]]:
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _check_sparse(pieces: list[tuple[int, int]], size: int) -> list[tuple[int, int]]:
+    """Refuse a map that goes back, overlaps or leaves the file, as Go does."""
+    position = 0
+    for offset, length in pieces:
+        if offset < position or length < 0 or offset + length > size:
+            raise TarError("a sparse file's map is malformed")
+        position = offset + length
+    return [piece for piece in pieces if piece[1]]
+
+
+class _Reader:
+    """Reads one member: holds what its extended headers said until the real header comes."""
+
+    def __init__(self, at: Callable[[int, int], bytes], records: dict[bytes, bytes]) -> None:
+        self.at = at
+        self.records = records
+
+    def old_sparse(self, block: bytes, offset: int, stored: int) -> tuple[list[tuple[int, int]], int, int]:
+        """Read the map of an old GNU sparse file; give it, the real size, and the data's offset."""
+        real = number(block[483:495])
+        fields = [block[386 + 12 * i : 398 + 12 * i] for i in range(8)]
+        more = block[482]
+        pieces: list[tuple[int, int]] = []
+        while True:
+            for i in range(0, len(fields), 2):
+                if fields[i][0] == 0:
+                    break
+                pieces.append((number(fields[i]), number(fields[i + 1])))
+            if not more:
+                break
+            if len(pieces) > MAX_SPARSE:
+                raise TarError("a sparse file's map is too long")
+            block = self.at(offset, BLOCK)
+            offset += BLOCK
+            fields = [block[12 * i : 12 * i + 12] for i in range(42)]
+            more = block[504]
+        return _check_sparse(pieces, real), real, offset
+
+    def pax_sparse(self, offset: int, stored: int) -> tuple[list[tuple[int, int]], int, int] | None:
+        """Read the map of a PAX sparse file (GNU 0.0, 0.1, 1.0); give it, the real size, the data's offset."""
+        records = self.records
+        major, minor = records.get(b"GNU.sparse.major"), records.get(b"GNU.sparse.minor")
+        if (major, minor) == (b"1", b"0"):
+            text = b""
+            position = offset
+            wanted: int | None = None
+            while True:
+                lines = text.split(b"\n")[:-1]
+                if lines and wanted is None:
+                    wanted = 2 * _pax_int(lines[0])
+                    if not 0 <= wanted <= 2 * MAX_SPARSE:
+                        raise TarError("a sparse file's map is too long")
+                if wanted is not None and len(lines) > wanted:
+                    break
+                if position + BLOCK > offset + stored:
+                    raise TarError("a sparse file's map is cut short")
+                text += self.at(position, BLOCK)
+                position += BLOCK
+            numbers = [_pax_int(line) for line in text.split(b"\n")[1 : wanted + 1]]
+            real = _pax_int(records.get(b"GNU.sparse.realsize", b"0"))
+            return _check_sparse(_pairs(numbers), real), real, position
+        if (major, minor) in ((b"0", b"1"), (b"0", b"0")) or b"GNU.sparse.map" in records:
+            flat = records.get(b"GNU.sparse.map", b"")
+            numbers = [_pax_int(part) for part in flat.split(b",")] if flat else []
+            if len(numbers) % 2 or len(numbers) > 2 * MAX_SPARSE:
+                raise TarError("a sparse file's map is malformed")
+            real = _pax_int(records.get(b"GNU.sparse.size", records.get(b"GNU.sparse.realsize", b"0")))
+            return _check_sparse(_pairs(numbers), real), real, offset
+        return None
+
+
+def _sparse_0_0(data: bytes, records: dict[bytes, bytes]) -> None:
+    """Gather GNU sparse 0.0's repeated records, which a dictionary would lose, into 0.1's single one."""
+    numbers: list[bytes] = []
+    position = 0
+    while position < len(data):
+        space = data.find(b" ", position)
+        stop = position + int(data[position:space] or b"0") if space > 0 else 0
+        if stop <= position:
+            break
+        key, _, value = data[space + 1 : stop - 1].partition(b"=")
+        if key in (b"GNU.sparse.offset", b"GNU.sparse.numbytes"):
+            numbers.append(value)
+        position = stop
+    if numbers:
+        records[b"GNU.sparse.map"] = b",".join(numbers)
+
+
+def read_member(
+    at: Callable[[int, int], bytes], offset: int, global_records: dict[bytes, bytes]
+) -> Member | None:
+    """Read the member whose first header block is at ``offset``; ``None`` at the end of the archive.
+
+    ``at(offset, size)`` returns exactly ``size`` bytes of the tar (at its very end, ``b""``) and is called with
+    growing offsets only, so a stream serves as well as a file. PAX global headers are kept in
+    ``global_records``, which the caller passes again for the next member. Raises ``TarError``.
+    """
+    records: dict[bytes, bytes] = {}
+    long_name: bytes | None = None
+    long_link: bytes | None = None
+    while True:
+        block = at(offset, BLOCK)
+        if not block:
+            if records or long_name is not None or long_link is not None:
+                raise TarError("the archive ends between a member's headers")
+            return None
+        if block == ZERO_BLOCK:
+            second = at(offset + BLOCK, BLOCK)
+            if second and second != ZERO_BLOCK:
+                raise TarError(f"a lone block of zeros stands at offset {offset:,}")
+            return None
+        if not checksum_holds(block):
+            raise TarError(f"no valid tar header at offset {offset:,}")
+        typeflag = block[156]
+        size = number(block[124:136])
+        if size < 0:
+            raise TarError(f"a member claims a negative size at offset {offset:,}")
+        offset += BLOCK
+        if typeflag in b"xgXLK":
+            if size > MAX_EXTENDED:
+                raise TarError(f"an extended header claims {size:,} bytes at offset {offset - BLOCK:,}")
+            padded = -(-size // BLOCK) * BLOCK
+            data = at(offset, padded)[:size] if padded else b""
+            offset += padded
+            if typeflag == 76:  # L
+                long_name = _text(data)
+            elif typeflag == 75:  # K
+                long_link = _text(data)
+            elif typeflag == 103:  # g
+                for key, value in pax_records(data).items():
+                    if value:
+                        global_records[key] = value
+                    else:
+                        global_records.pop(key, None)
+            else:
+                records = pax_records(data)
+                if b"GNU.sparse.offset" in records:
+                    _sparse_0_0(data, records)
+            continue
+        return _member(at, block, offset, size, long_name, long_link, {**global_records, **records})
+
+
+def _member(
+    at: Callable[[int, int], bytes],
+    block: bytes,
+    offset: int,
+    size: int,
+    long_name: bytes | None,
+    long_link: bytes | None,
+    records: dict[bytes, bytes],
+) -> Member:
+    typeflag = block[156]
+    name = _text(block[:100])
+    magic = block[257:265]
+    if magic == b"ustar\x0000" or magic[:6] == b"ustar\0":
+        prefix = _text(block[345:476] if block[508:512] == b"tar\0" else block[345:500])
+        if prefix:
+            name = prefix + b"/" + name
+    link = _text(block[157:257])
+    mode, uid, gid = number(block[100:108]), number(block[108:116]), number(block[116:124])
+    mtime_ns = number(block[136:148]) * 1_000_000_000
+    major = minor = 0
+    if typeflag in b"34":
+        major, minor = number(block[329:337]), number(block[337:345])
+    if long_name is not None:
+        name = long_name
+    if long_link is not None:
+        link = long_link
+    xattrs: dict[str, bytes] | None = None
+    sparse: list[tuple[int, int]] | None = None
+    stored = size
+    if records:
+        # An empty value stands for "no such record" (POSIX pax, "pax Extended Header").
+        name = records.get(b"path") or name
+        link = records.get(b"linkpath") or link
+        if records.get(b"size"):
+            stored = size = _pax_int(records[b"size"])
+        if records.get(b"uid"):
+            uid = _pax_int(records[b"uid"])
+        if records.get(b"gid"):
+            gid = _pax_int(records[b"gid"])
+        if records.get(b"mtime"):
+            mtime_ns = _pax_time(records[b"mtime"])
+        found = {
+            key[len(_XATTR) :].decode("utf-8", "surrogateescape"): value
+            for key, value in records.items()
+            if key.startswith(_XATTR)
+        }
+        xattrs = found or None
+    if not 0 <= size <= MAX_SIZE:
+        raise TarError(f"a member claims {size:,} bytes at offset {offset - BLOCK:,}")
+    data = offset
+    # Links, devices, directories and FIFOs have no data, whatever their size field says (POSIX; Go reads
+    # them so too, except that a regular file's flag may be NUL or 7).
+    if typeflag in b"123456":
+        size = stored = 0
+    reader = _Reader(at, records)
+    found_map: tuple[list[tuple[int, int]], int, int] | None = None
+    if typeflag == 83:  # S: old GNU sparse
+        found_map = reader.old_sparse(block, offset, stored)
+        data = found_map[2]
+        stored_end = data + stored
+    else:
+        stored_end = offset + stored
+        if records and typeflag in b"0\x007":
+            found_map = reader.pax_sparse(offset, stored)
+            if found_map:
+                data = found_map[2]
+                stored = stored_end - data
+                name = records.get(b"GNU.sparse.name") or name
+    if found_map:
+        sparse, size = found_map[0], found_map[1]
+        if not 0 <= size <= MAX_SIZE or sum(length for _, length in sparse) > stored:
+            raise TarError("a sparse file's map is malformed")
+    end = -(-stored_end // BLOCK) * BLOCK
+    return Member(
+        name, typeflag, mode & 0o7777, uid, gid, size, mtime_ns, link, major, minor, xattrs, sparse, data, stored, end
+    )
