@@ -226,9 +226,7 @@ def _sparse_0_0(data: bytes, records: dict[bytes, bytes]) -> None:
         records[b"GNU.sparse.map"] = b",".join(numbers)
 
 
-def read_member(
-    at: Callable[[int, int], bytes], offset: int, global_records: dict[bytes, bytes]
-) -> Member | None:
+def read_member(at: Callable[[int, int], bytes], offset: int, global_records: dict[bytes, bytes]) -> Member | None:
     """Read the member whose first header block is at ``offset``; ``None`` at the end of the archive.
 
     ``at(offset, size)`` returns exactly ``size`` bytes of the tar (at its very end, ``b""``) and is called with
@@ -354,5 +352,19 @@ def _member(
             raise TarError("a sparse file's map is malformed")
     end = -(-stored_end // BLOCK) * BLOCK
     return Member(
-        name, typeflag, mode & 0o7777, uid, gid, size, mtime_ns, link, major, minor, xattrs, sparse, data, stored, end
+        name,
+        typeflag,
+        mode & 0o7777,
+        uid,
+        gid,
+        size,
+        mtime_ns,
+        link,
+        major,
+        minor,
+        xattrs,
+        sparse,
+        data,
+        stored,
+        end,
     )

@@ -1,0 +1,83 @@
+"""The compact index of one layer's entries: what a scan yields, the cache keeps and the overlay stacks."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+
+# The kinds of entries; the numbers are stored in the cache, so they stay.
+FILE, HARDLINK, SYMLINK, CHARACTER, BLOCK_DEVICE, DIRECTORY, FIFO = range(7)
+TYPE_NAMES = ("file", "hardlink", "symlink", "character", "block", "directory", "fifo")
+
+# In ``children``: a directory that exists because something lies in it, though no entry names it.
+IMPLIED = -1
+
+# Mode, uid and gid that such a directory gets when an engine makes it.
+IMPLIED_META = (0o755, 0, 0)
+
+# Bytes of a fingerprint (xxh3_128) of one regular file's content.
+FINGERPRINT = 16
+
+
+@dataclass(slots=True)
+class LayerIndex:
+    """All entries of one layer, as columns addressed by entry number (their order in the tar).
+
+    Paths are bytes without leading or trailing slash, the root is ``b""``. ``children`` maps each directory to
+    its names and each name to its entry number; it is closed upwards: every directory is a name in its parent
+    (``IMPLIED`` where no entry made it). An entry that a later one of the same layer replaced is in
+    ``repeated`` and not in ``children``. Whiteouts are no entries. Nobody changes an index once it is made.
+    """
+
+    kinds: bytearray = field(default_factory=bytearray)
+    """Kind of each entry (``FILE`` …)."""
+    sizes: array[int] = field(default_factory=lambda: array("q"))
+    """Content bytes: a regular file's size (a sparse one's apparent size), 0 for all else."""
+    offsets: array[int] = field(default_factory=lambda: array("q"))
+    """Where the content starts in the uncompressed tar, in bytes."""
+    metas: array[int] = field(default_factory=lambda: array("I"))
+    """Number of the entry's row in ``meta_table``."""
+    meta_table: list[tuple[int, int, int]] = field(default_factory=list)
+    """Distinct (mode: 12 bits, uid, gid)."""
+    mtimes: array[int] = field(default_factory=lambda: array("q"))
+    """Modification times in nanoseconds since 1970 (clamped to 64 bits)."""
+    links: dict[int, bytes] = field(default_factory=dict)
+    """Link target by entry: a symlink's as written, a hard link's cleaned."""
+    inodes: dict[int, int] = field(default_factory=dict)
+    """Hard link to the entry of this layer whose content it shares; a link that leads into lower layers, or
+    nowhere, is not here."""
+    xattrs: dict[int, dict[str, bytes]] = field(default_factory=dict)
+    devices: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Major and minor number of device entries."""
+    sparse: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    """Sparse files: (offset in the file, length) of the pieces that the tar holds, in order."""
+    fingerprints: bytearray | None = None
+    """16 bytes an entry (zeros for what has no content), or ``None`` where contents were not read."""
+    children: dict[bytes, dict[bytes, int]] = field(default_factory=dict)
+    whiteouts: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """(directory, name) of each path that the layer removes."""
+    opaques: list[bytes] = field(default_factory=list)
+    """Directories that hide all that lower layers have in them."""
+    repeated: list[tuple[bytes, bytes, int]] = field(default_factory=list)
+    """(directory, name, entry) of entries that the same layer replaced."""
+    tar_bytes: int = 0
+    """Length of the uncompressed tar."""
+    members: int = 0
+    """Members of the tar, whiteouts and the root included."""
+    notes: list[str] = field(default_factory=list)
+    """Oddities worth a word to the user."""
+
+    def __len__(self) -> int:
+        """Return the number of entries."""
+        return len(self.kinds)
+
+    @property
+    def content_bytes(self) -> int:
+        """Sum of the content bytes of all entries."""
+        return sum(self.sizes)
+
+    def fingerprint(self, entry: int) -> bytes | None:
+        """Return the 16-byte fingerprint of a regular file's content, or ``None`` when it was not read."""
+        if self.fingerprints is None:
+            return None
+        return bytes(self.fingerprints[entry * FINGERPRINT : (entry + 1) * FINGERPRINT])

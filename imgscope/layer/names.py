@@ -1,0 +1,58 @@
+"""How names in a layer's tar are written: cleaning, whiteouts and AUFS's bookkeeping.
+
+Follows the OCI image spec, "Image Layer Filesystem Changeset" (layer.md, *Whiteouts*).
+"""
+
+from __future__ import annotations
+
+WHITEOUT_PREFIX = b".wh."
+OPAQUE_WHITEOUT = b".wh..wh..opq"
+# What AUFS kept for itself (.wh..wh.plnk, .wh..wh.aufs, …): never part of the image.
+BOOKKEEPING_PREFIX = b".wh..wh."
+
+
+def clean(name: bytes) -> tuple[bytes, bool]:
+    """Return ``name`` as a path from the image's root, and whether a ``..`` led above that root.
+
+    No leading or trailing slash, no empty, ``.`` or ``..`` component; the root itself is ``b""``. Components
+    are resolved by their letters alone; what would leave the root is clamped to it, as engines do.
+    """
+    parts: list[bytes] = []
+    clamped = False
+    for part in name.split(b"/"):
+        if part in (b"", b"."):
+            continue
+        if part == b"..":
+            if parts:
+                parts.pop()
+            else:
+                clamped = True
+        else:
+            parts.append(part)
+    return b"/".join(parts), clamped
+
+
+def split(path: bytes) -> tuple[bytes, bytes]:
+    """Split a cleaned path into its directory and its last component."""
+    head, _, tail = path.rpartition(b"/")
+    return head, tail
+
+
+def is_bookkeeping(path: bytes) -> bool:
+    """Tell whether a cleaned path is, or lies below, AUFS's bookkeeping (the opaque whiteout is not)."""
+    if BOOKKEEPING_PREFIX not in path:
+        return False
+    parts = path.split(b"/")
+    return any(part.startswith(BOOKKEEPING_PREFIX) for part in parts[:-1]) or (
+        parts[-1].startswith(BOOKKEEPING_PREFIX) and parts[-1] != OPAQUE_WHITEOUT
+    )
+
+
+def public(path: bytes) -> str:
+    """Write a path as the public rows do: a leading ``/``, UTF-8, other bytes as surrogate escapes."""
+    return "/" + path.decode("utf-8", "surrogateescape")
+
+
+def internal(path: str) -> bytes:
+    """Read a path as a user writes it (with or without the leading ``/``) into the form used here."""
+    return clean(path.encode("utf-8", "surrogateescape"))[0]

@@ -1,0 +1,516 @@
+"""Scans one layer's tar into a ``LayerIndex``: the loop that every byte of speed rests on.
+
+Two ways in. ``scan_file`` hops from header to header of a tar on disk and never reads contents. ``scan_stream``
+takes bytes that come only once (decompressed, or from an engine); they pass by anyway, so it also takes each
+file's fingerprint. Both use one loop; ordinary headers are read in place there, all others by
+``tar.header.read_member``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Protocol
+from zlib import adler32
+
+from ..errors import LayerError
+from ..tar.header import BLOCK, Member, TarError, read_member
+from .index import (
+    BLOCK_DEVICE,
+    CHARACTER,
+    DIRECTORY,
+    FIFO,
+    FILE,
+    FINGERPRINT,
+    HARDLINK,
+    SYMLINK,
+    LayerIndex,
+)
+from .names import OPAQUE_WHITEOUT, WHITEOUT_PREFIX, clean, is_bookkeeping, split
+from .unpack import Event, settle
+
+WINDOW = 1 << 18
+READ = 1 << 20
+# Longer paths can't be unpacked by any engine (PATH_MAX of Linux).
+MAX_NAME = 4096
+MAX_NOTES = 20
+# A sparse file's holes count as content up to here; beyond, its map and pieces are fingerprinted instead.
+MAX_HOLES = 1 << 28
+
+_KINDS = {
+    ord("0"): FILE,
+    ord("1"): HARDLINK,
+    ord("2"): SYMLINK,
+    ord("3"): CHARACTER,
+    ord("4"): BLOCK_DEVICE,
+    ord("5"): DIRECTORY,
+    ord("6"): FIFO,
+    ord("D"): DIRECTORY,
+}
+_NO_FINGERPRINT = bytes(FINGERPRINT)
+_MTIME_MIN, _MTIME_MAX = -(1 << 63), (1 << 63) - 1
+
+
+class _Unusual(Exception):
+    """A header that is not of the ordinary form: ``tar.header`` reads it, or says what is wrong with it."""
+
+
+class _Bytes(Protocol):
+    """The bytes of a tar, met in growing order."""
+
+    def window(self, position: int) -> tuple[bytes, int]:
+        """Return a buffer that holds ``position`` and the offset of its first byte.
+
+        At least a block follows ``position`` in it, unless the tar ends before.
+        """
+
+    def at(self, position: int, size: int) -> bytes:
+        """Return exactly ``size`` bytes, or ``b""`` where the tar ends at ``position``. Raises ``TarError``."""
+
+    def fingerprint(self, position: int, size: int) -> bytes:
+        """Return the fingerprint of a stretch of bytes."""
+
+    def finish(self) -> int:
+        """Return the tar's length in bytes, once all of it has been read."""
+
+
+class _File:
+    """A tar within a seekable file, read in windows; mapping it would count its pages as our memory."""
+
+    def __init__(self, fd: int, start: int, length: int) -> None:
+        self.fd = fd
+        self.start = start
+        self.length = length
+
+    def window(self, position: int) -> tuple[bytes, int]:
+        size = min(WINDOW, self.length - position)
+        return (os.pread(self.fd, size, self.start + position) if size > 0 else b""), position
+
+    def at(self, position: int, size: int) -> bytes:
+        if position >= self.length:
+            if position > self.length:
+                raise TarError(f"it ends in the middle of a file, at {self.length:,} bytes")
+            return b""
+        data = os.pread(self.fd, min(size, self.length - position), self.start + position)
+        if len(data) != size:
+            raise TarError(f"it ends in the middle of a header, at {self.length:,} bytes")
+        return data
+
+    def fingerprint(self, position: int, size: int) -> bytes:
+        raise NotImplementedError("contents of a tar on disk are read when they are asked for")
+
+    def finish(self) -> int:
+        return self.length
+
+
+class _Stream:
+    """A tar that comes once, in pieces: keeps one piece, and joins the ends of two where a header straddles."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        from xxhash import xxh3_128, xxh3_128_digest
+
+        self.read = read
+        self.piece = b""
+        self.base = 0
+        # The end of the last piece with the start of this one, where a header lies across the two.
+        self.seam = b""
+        self.seam_base = 0
+        self.ended = False
+        self.hash = xxh3_128
+        self.digest = xxh3_128_digest
+
+    def _next(self) -> bool:
+        """Take the next piece; ``False`` at the end."""
+        if self.ended:
+            return False
+        piece = self.read(READ)
+        self.base += len(self.piece)
+        self.piece = piece
+        if not piece:
+            self.ended = True
+            return False
+        return True
+
+    def _reach(self, position: int) -> bool:
+        while position >= self.base + len(self.piece):
+            if not self._next():
+                return False
+        return True
+
+    def window(self, position: int) -> tuple[bytes, int]:
+        if not self._reach(position):
+            return b"", position
+        offset = position - self.base
+        if len(self.piece) - offset >= BLOCK:
+            return self.piece, self.base
+        rest = self.piece[offset:]
+        while len(rest) < BLOCK and self._next():
+            rest += self.piece[:BLOCK]
+        self.seam, self.seam_base = rest, position
+        return rest, position
+
+    def at(self, position: int, size: int) -> bytes:
+        if position < self.base:
+            return self._across(position, size)
+        if not self._reach(position):
+            if position > self.base + len(self.piece):
+                raise TarError(f"it ends in the middle of a file, at {self.base:,} bytes")
+            return b""
+        offset = position - self.base
+        data = self.piece[offset : offset + size]
+        if len(data) < size:
+            parts, have = [data], len(data)
+            while have < size and self._next():
+                parts.append(self.piece[: size - have])
+                have += len(parts[-1])
+            data = b"".join(parts)
+            if have < size:
+                raise TarError(f"it ends in the middle of a header, at {self.base:,} bytes")
+        return data
+
+    def _across(self, position: int, size: int) -> bytes:
+        offset = position - self.seam_base
+        data = self.seam[offset : offset + size] if offset >= 0 else b""
+        if len(data) < size:
+            data += self.at(position + len(data), size - len(data)) if data else b""
+        if len(data) < size:
+            raise TarError("it can't be read in order")
+        return data
+
+    def fingerprint(self, position: int, size: int) -> bytes:
+        end = position + size
+        if not size:
+            return self.digest(b"")
+        if self._reach(position) and end <= self.base + len(self.piece):
+            return self.digest(memoryview(self.piece)[position - self.base : end - self.base])
+        state = self.hash()
+        while position < end and self._reach(position):
+            offset = position - self.base
+            part = memoryview(self.piece)[offset : offset + end - position]
+            state.update(part)
+            position += len(part)
+        if position < end:
+            raise TarError(f"it ends in the middle of a file, at {self.base:,} bytes")
+        return state.digest()
+
+    def finish(self) -> int:
+        while self._next():
+            pass
+        return self.base
+
+
+class _Scan:
+    """One scan under way: the index that grows, and what has to wait until the tar's end."""
+
+    def __init__(self, source: _Bytes, hashing: bool) -> None:
+        self.source = source
+        self.index = LayerIndex(fingerprints=bytearray() if hashing else None)
+        self.meta_rows: dict[tuple[int, int, int], int] = {}
+        self.whiteouts: list[Event] = []
+        self.opaques: list[tuple[int, bytes]] = []
+        self.directories: dict[bytes, dict[bytes, int] | None] = {}
+        self.records: dict[bytes, bytes] = {}
+
+    def note(self, text: str) -> None:
+        if len(self.index.notes) < MAX_NOTES:
+            self.index.notes.append(text)
+
+    def meta(self, mode: int, uid: int, gid: int) -> int:
+        """Return the row of (mode, uid, gid), made when it is new."""
+        row = self.meta_rows.setdefault((mode, uid, gid), len(self.meta_rows))
+        if row == len(self.index.meta_table):
+            self.index.meta_table.append((mode, uid, gid))
+        return row
+
+    def directory(self, raw: bytes) -> dict[bytes, int] | None:
+        """Return the names of a directory as the tar writes it, or ``None`` for AUFS's bookkeeping."""
+        path, clamped = clean(raw)
+        if clamped:
+            self.note(f"names that climb above the root ({raw[:80]!r}) were clamped to it")
+        names = None
+        if not is_bookkeeping(path + b"/x"):
+            names = self.index.children.setdefault(path, {})
+        self.directories[raw] = names
+        return names
+
+    def place(self, name: bytes, entry: int) -> bool:
+        """Put a new entry, whiteout or opaque whiteout where its name says; ``True`` if it is an entry."""
+        if len(name) > MAX_NAME:
+            raise TarError(f"a name is {len(name):,} bytes long")
+        path, clamped = clean(name)
+        if clamped:
+            self.note(f"names that climb above the root ({name[:80]!r}) were clamped to it")
+        directory, tail = split(path)
+        if not path or is_bookkeeping(path):
+            return False
+        if tail == OPAQUE_WHITEOUT:
+            self.opaques.append((entry, directory))
+            return False
+        if tail.startswith(WHITEOUT_PREFIX):
+            removed = tail[len(WHITEOUT_PREFIX) :]
+            if removed in (b"", b".", b".."):
+                self.note(f"a whiteout that names nothing ({tail!r}) was ignored")
+            else:
+                self.whiteouts.append((entry, directory, removed))
+            return False
+        names = self.index.children.setdefault(directory, {})
+        old = names.get(tail)
+        if old is not None:
+            self.index.repeated.append((directory, tail, old))
+        names[tail] = entry
+        return True
+
+    def member(self, position: int) -> int | None:
+        """Read the member at ``position`` the thorough way; return where the next one is, ``None`` at the end."""
+        member = read_member(self.source.at, position, self.records)
+        if member is None:
+            return None
+        index = self.index
+        kind = _KINDS.get(member.typeflag, FILE)
+        if member.typeflag == ord("V"):
+            return member.next
+        if kind == FILE and member.typeflag == 0 and member.name.endswith(b"/"):
+            kind = DIRECTORY
+        entry = len(index.kinds)
+        if not self.place(member.name, entry):
+            return member.next
+        index.kinds.append(kind)
+        index.sizes.append(member.size if kind == FILE else 0)
+        index.offsets.append(member.data)
+        index.metas.append(self.meta(member.mode, member.uid, member.gid))
+        index.mtimes.append(min(max(member.mtime_ns, _MTIME_MIN), _MTIME_MAX))
+        if kind == SYMLINK:
+            index.links[entry] = member.link
+        elif kind == HARDLINK:
+            index.links[entry] = clean(member.link)[0]
+        elif kind in (CHARACTER, BLOCK_DEVICE):
+            index.devices[entry] = (member.major, member.minor)
+        if member.xattrs:
+            index.xattrs[entry] = member.xattrs
+        if member.sparse is not None:
+            index.sparse[entry] = member.sparse
+        if index.fingerprints is not None:
+            index.fingerprints += self._fingerprint(member) if kind == FILE else _NO_FINGERPRINT
+        return member.next
+
+    def _fingerprint(self, member: Member) -> bytes:
+        if member.sparse is None:
+            return self.source.fingerprint(member.data, member.size)
+        return sparse_fingerprint(member.sparse, member.size, member.data, self.source.at)
+
+    def run(self) -> LayerIndex:
+        index, source = self.index, self.source
+        kinds, links = index.kinds, index.links
+        add_kind, add_size, add_offset = kinds.append, index.sizes.append, index.offsets.append
+        add_meta, add_mtime = index.metas.append, index.mtimes.append
+        fingerprints = index.fingerprints
+        directories, repeated = self.directories, index.repeated
+        # Raw header fields repeat a lot: each distinct one is parsed once.
+        meta_of: dict[bytes, int] = {}
+        mtime_of: dict[bytes, int] = {}
+        sum_of: dict[bytes, int] = {}
+        window, fingerprint = source.window, source.fingerprint
+        entry = members = 0
+        buffer, base, here, limit, position = b"", 0, 0, -1, 0
+        last: bytes | None = None
+        names: dict[bytes, int] | None = None
+        while True:
+            if here > limit:
+                buffer, base = window(position)
+                here = position - base
+                limit = len(buffer) - BLOCK
+            # The ordinary case is read in place: a regular file, directory or link with octal numbers and no
+            # prefix, perhaps after one header that gives nothing but its long name. All else, the end and
+            # what is damaged included, goes the thorough way from the member's first header.
+            try:
+                if here > limit or self.records:
+                    raise _Unusual
+                kind = buffer[here + 156]
+                name: bytes | None = None
+                header = here
+                if kind in b"xL":
+                    name, header = _long_name(buffer, here, kind)
+                    if header > limit:
+                        raise _Unusual
+                    kind = buffer[header + 156]
+                if kind not in b"0521" or buffer[header + 345]:
+                    raise _Unusual
+                field = buffer[header + 148 : header + 156]
+                total = sum_of.get(field)
+                if total is None:
+                    total = sum_of[field] = _expected_sum(field)
+                if adler32(buffer[header : header + BLOCK]) & 0xFFFF != total:
+                    raise _Unusual
+                field = buffer[header + 124 : header + 135]
+                if not field.isdigit():
+                    raise _Unusual
+                size = int(field, 8) if kind == 48 else 0
+                field = buffer[header + 100 : header + 124]
+                meta = meta_of.get(field)
+                if meta is None:
+                    meta = meta_of[field] = self._meta(field)
+                field = buffer[header + 136 : header + 148]
+                mtime = mtime_of.get(field)
+                if mtime is None:
+                    mtime = mtime_of[field] = _mtime(field)
+                if name is None:
+                    end = buffer.find(b"\0", header, header + 100)
+                    name = buffer[header:end] if end >= 0 else buffer[header : header + 100]
+            except (_Unusual, ValueError):
+                following = self.member(position)
+                if following is None:
+                    break
+                members += 1
+                entry = len(kinds)
+                position = following
+                here = position - base
+                last = None
+                continue
+            if kind == 53 and name[-1:] == b"/":
+                name = name[:-1]
+            head, _, tail = name.rpartition(b"/")
+            if head != last:
+                last = head
+                names = directories[head] if head in directories else self.directory(head)
+            members += 1
+            position += BLOCK + header - here
+            if tail[:1] in b"." or names is None:
+                # Hidden names are few; whiteouts, dots and bookkeeping are among them.
+                last = None
+                if not self.place(name, entry):
+                    position += (size + 511) & -BLOCK
+                    here = position - base
+                    continue
+            elif (old := names.setdefault(tail, entry)) != entry:
+                repeated.append((clean(head)[0], tail, old))
+                names[tail] = entry
+            add_kind(_KINDS[kind])
+            add_size(size)
+            add_offset(position)
+            add_meta(meta)
+            add_mtime(mtime)
+            if fingerprints is not None:
+                fingerprints += fingerprint(position, size) if kind == 48 else _NO_FINGERPRINT
+            if size:
+                position += (size + 511) & -BLOCK
+            elif kind in b"21":
+                link = buffer[header + 157 : header + 257].partition(b"\0")[0]
+                links[entry] = link if kind == 50 else clean(link)[0]
+            entry += 1
+            here = position - base
+        index.members = members
+        index.tar_bytes = source.finish()
+        settle(index, self.whiteouts, self.opaques)
+        return index
+
+    def _meta(self, field: bytes) -> int:
+        """Parse mode, uid and gid from their 24 bytes. Raises ``ValueError`` where they are not plain octal."""
+        mode, uid, gid = (_octal(field[i : i + 8]) for i in (0, 8, 16))
+        return self.meta(mode & 0o7777, uid, gid)
+
+
+def _octal(field: bytes) -> int:
+    """Parse a field of octal digits that NULs or spaces follow. Raises ``ValueError`` for all else."""
+    digits = field.rstrip(b"\0 ")
+    if not digits.isdigit():
+        raise ValueError(field)
+    return int(digits, 8)
+
+
+def _mtime(field: bytes) -> int:
+    return min(_octal(field) * 1_000_000_000, _MTIME_MAX)
+
+
+def _expected_sum(field: bytes) -> int:
+    """Turn a header's checksum field into what Adler-32's low half of the whole block must be.
+
+    The checksum counts its own field as eight spaces, the block that is summed holds the field itself; the low
+    half is one more than the sum, modulo 65521.
+    """
+    return (_octal(field.lstrip(b" ")) - 256 + sum(field) + 1) % 65521
+
+
+def _long_name(buffer: bytes, here: int, kind: int) -> tuple[bytes, int]:
+    """Read a header that gives nothing but a long name (PAX ``path`` or GNU ``L``).
+
+    Returns the name and where the header that it belongs to starts in the buffer. Raises ``_Unusual`` (or
+    ``ValueError``) when it says more than that, is damaged, or isn't wholly in the buffer.
+    """
+    if adler32(buffer[here : here + BLOCK]) & 0xFFFF != _expected_sum(buffer[here + 148 : here + 156]):
+        raise _Unusual
+    size = _octal(buffer[here + 124 : here + 136])
+    start = here + BLOCK
+    if start + size > len(buffer) or size > MAX_NAME:
+        raise _Unusual
+    data = buffer[start : start + size]
+    if kind == 76:
+        name = data.partition(b"\0")[0]
+    else:
+        length, _, record = data.partition(b" ")
+        if record[:5] != b"path=" or record[-1:] != b"\n" or int(length) != size:
+            raise _Unusual
+        name = record[5:-1]
+        if b"\0" in name:
+            raise _Unusual
+    return name, start + ((size + 511) & -BLOCK)
+
+
+def sparse_fingerprint(pieces: list[tuple[int, int]], size: int, data: int, at: Callable[[int, int], bytes]) -> bytes:
+    """Fingerprint a sparse file: of its content with the holes as zeros, so that it equals a plain copy's.
+
+    Where the holes alone are over 256 MiB (they cost an archive nothing), the map and the pieces are
+    fingerprinted instead, and the file equals only one stored in the same way. ``at(offset, size)`` reads the
+    tar, ``data`` is where the first piece starts.
+    """
+    from xxhash import xxh3_128
+
+    state = xxh3_128()
+    holes = size - sum(length for _, length in pieces)
+    if holes > MAX_HOLES:
+        state.update(repr((size, pieces)).encode())
+    position = 0
+    zeros = bytes(1 << 16)
+    for offset, length in pieces:
+        if holes <= MAX_HOLES:
+            _zeros(state.update, offset - position, zeros)
+        position = offset + length
+        while length:
+            part = at(data, min(length, READ))
+            if not part:
+                raise TarError("it ends in the middle of a file")
+            state.update(part)
+            data += len(part)
+            length -= len(part)
+    if holes <= MAX_HOLES:
+        _zeros(state.update, size - position, zeros)
+    return state.digest()
+
+
+def _zeros(update: Callable[[bytes], None], count: int, zeros: bytes) -> None:
+    while count > 0:
+        update(zeros[:count])
+        count -= len(zeros)
+
+
+def scan_file(fd: int, start: int, length: int) -> LayerIndex:
+    """Index the plain tar that takes ``length`` bytes from ``start`` of a seekable file.
+
+    Headers are read, contents are not. Raises ``LayerError`` when the tar is truncated or corrupt.
+    """
+    return _run(_Scan(_File(fd, start, length), hashing=False))
+
+
+def scan_stream(read: Callable[[int], bytes]) -> LayerIndex:
+    """Index a plain tar that comes in sequence, and fingerprint every regular file as it passes.
+
+    ``read(n)`` returns up to ``n`` bytes, ``b""`` at the end; it is called until then. Raises ``LayerError``
+    when the tar is truncated or corrupt, and whatever ``read`` raises.
+    """
+    return _run(_Scan(_Stream(read), hashing=True))
+
+
+def _run(scan: _Scan) -> LayerIndex:
+    try:
+        return scan.run()
+    except TarError as error:
+        raise LayerError(f"the layer's tar can't be read: {error}") from None

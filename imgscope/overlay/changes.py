@@ -1,0 +1,206 @@
+"""Compares what a layer put in a path's place with what was there, and adds up what each layer did.
+
+The words are those of the analysis: *modified* is other content or another type; *metadata only* the same content
+with another mode, owner, link count, time or extended attributes; *rewritten* the same in all. Writing into a
+directory changes its time, so a directory whose time alone differs counts as rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..layer.index import DIRECTORY, FILE, IMPLIED_META, SYMLINK
+from .merge import OVERWRITTEN, REMOVED, REPEATED, SHADOWED, Overlay
+
+# Kinds of a hidden row, finer than the overlay's reasons. The first two words of each pair are the change's and
+# the waste's name; the numbers are stored in the cache, so they stay.
+MODIFIED, METADATA_ONLY, REWRITTEN, GONE, COVERED, TWICE, UNCHANGED = range(7)
+CHANGE_NAMES = ("modified", "metadata_only", "rewritten", "removed", "removed", "repeated", "rewritten")
+WASTE_REASONS = ("overwritten", "metadata_only", "rewritten", "removed", "shadowed", "repeated", "rewritten")
+
+_BY_REASON = {REMOVED: GONE, SHADOWED: COVERED, REPEATED: TWICE}
+
+Pair = tuple[int, int]
+SameContent = Callable[[list[Pair]], Sequence[bool]]
+"""Given pairs of global entries of regular files of equal size, tells for each whether the contents are equal."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """A number of paths and their content bytes."""
+
+    count: int = 0
+    bytes: int = 0
+
+    def add(self, size: int) -> None:
+        """Count one path of ``size`` bytes."""
+        self.count += 1
+        self.bytes += size
+
+
+@dataclass(slots=True)
+class LayerChanges:
+    """What one layer did to the merged tree below it."""
+
+    added: Tally
+    modified: Tally
+    metadata_only: Tally
+    rewritten: Tally
+    removed: Tally
+    repeated: Tally
+    caused_waste: int = 0
+    stored_waste: int = 0
+
+
+class Comparison:
+    """Every hidden entry judged, and each layer's sums."""
+
+    def __init__(self, overlay: Overlay, same_content: SameContent) -> None:
+        """Judge ``overlay``'s hidden rows; ``same_content`` is asked once, for the pairs that need it."""
+        self.overlay = overlay
+        self._link_counts: dict[int, dict[int, int]] = {}
+        hidden = overlay.hidden
+        self.kinds = bytearray(_BY_REASON.get(reason, MODIFIED) for reason in hidden.reasons)
+        pending: list[tuple[int, Pair]] = []
+        for row in range(len(hidden)):
+            if hidden.reasons[row] != OVERWRITTEN:
+                continue
+            old, new = hidden.entries[row], hidden.replaced_by[row]
+            if old < 0 or new < 0:
+                self.kinds[row] = self._implied_kind(old, new)
+                continue
+            if self._other_content(old, new):
+                continue
+            a, b = overlay.inode(old), overlay.inode(new)
+            if a >= 0 and a != b and overlay.kinds[a] == FILE and overlay.sizes[a]:
+                pending.append((row, (a, b)))
+            else:
+                self.kinds[row] = self._same_content_kind(old, new)
+        if pending:
+            answers = same_content([pair for _, pair in pending])
+            for (row, _), same in zip(pending, answers, strict=True):
+                if same:
+                    self.kinds[row] = self._same_content_kind(hidden.entries[row], hidden.replaced_by[row])
+        self.layers = self._sums()
+
+    def _implied_kind(self, old: int, new: int) -> int:
+        """Judge a pair of which one is a directory that no entry describes (mode 755, owned by root)."""
+        overlay = self.overlay
+        if overlay.kind(old) != DIRECTORY or overlay.kind(new) != DIRECTORY:
+            return MODIFIED
+        if new < 0:
+            return UNCHANGED
+        layer, own = overlay.locate(new)
+        index = overlay.layers[layer]
+        plain = index.meta_table[index.metas[own]] == IMPLIED_META and own not in index.xattrs
+        return REWRITTEN if plain else METADATA_ONLY
+
+    def _other_content(self, old: int, new: int) -> bool:
+        """Tell whether the entries differ in type, size, target or device numbers: no content needs reading."""
+        overlay = self.overlay
+        a, b = overlay.inode(old), overlay.inode(new)
+        if a == b:
+            return False
+        if a < 0 or b < 0:
+            return True
+        kind = overlay.kinds[a]
+        if kind != overlay.kinds[b]:
+            return True
+        if kind == FILE:
+            return overlay.sizes[a] != overlay.sizes[b]
+        (layer_a, own_a), (layer_b, own_b) = overlay.locate(a), overlay.locate(b)
+        index_a, index_b = overlay.layers[layer_a], overlay.layers[layer_b]
+        if kind == SYMLINK:
+            return index_a.links[own_a] != index_b.links[own_b]
+        return index_a.devices.get(own_a) != index_b.devices.get(own_b)
+
+    def _same_content_kind(self, old: int, new: int) -> int:
+        differs = self._metadata_differs(old, new)
+        if not differs:
+            return REWRITTEN
+        if differs == ["mtime"] and self.overlay.kind(old) == DIRECTORY:
+            return REWRITTEN
+        return METADATA_ONLY
+
+    def _metadata_differs(self, old: int, new: int) -> list[str]:
+        overlay = self.overlay
+        a, b = overlay.inode(old), overlay.inode(new)
+        if a == b or a < 0 or b < 0:
+            return []
+        (layer_a, own_a), (layer_b, own_b) = overlay.locate(a), overlay.locate(b)
+        index_a, index_b = overlay.layers[layer_a], overlay.layers[layer_b]
+        meta_a = index_a.meta_table[index_a.metas[own_a]]
+        meta_b = index_b.meta_table[index_b.metas[own_b]]
+        differs = []
+        if meta_a[0] != meta_b[0]:
+            differs.append("mode")
+        if meta_a[1:] != meta_b[1:]:
+            differs.append("owner")
+        if index_a.mtimes[own_a] != index_b.mtimes[own_b]:
+            differs.append("mtime")
+        if index_a.xattrs.get(own_a) != index_b.xattrs.get(own_b):
+            differs.append("xattrs")
+        if self._link_count(layer_a, own_a) != self._link_count(layer_b, own_b):
+            differs.append("links")
+        return differs
+
+    def _link_count(self, layer: int, own: int) -> int:
+        """Return how many names an inode has in its layer."""
+        index = self.overlay.layers[layer]
+        if not index.inodes:
+            return 1
+        counts = self._link_counts.get(layer)
+        if counts is None:
+            counts = self._link_counts[layer] = {}
+            for inode in index.inodes.values():
+                counts[inode] = counts.get(inode, 1) + 1
+        return counts.get(own, 1)
+
+    def differs(self, row: int) -> tuple[str, ...]:
+        """Name what differs between a hidden row's entry and the one that took its place.
+
+        Of ``type``, ``content``, ``target``, ``device``, ``mode``, ``owner``, ``mtime``, ``xattrs``, ``links``;
+        empty for rows that nothing replaced.
+        """
+        overlay, hidden = self.overlay, self.overlay.hidden
+        old, new = hidden.entries[row], hidden.replaced_by[row]
+        if hidden.reasons[row] != OVERWRITTEN or old < 0 or new < 0:
+            return ("mode", "owner", "mtime") if self.kinds[row] == METADATA_ONLY else ()
+        a, b = overlay.inode(old), overlay.inode(new)
+        words: list[str] = []
+        if self.kinds[row] == MODIFIED:
+            if a < 0 or b < 0 or overlay.kinds[a] != overlay.kinds[b]:
+                words.append("type")
+            else:
+                words.append({FILE: "content", SYMLINK: "target"}.get(overlay.kinds[a], "device"))
+        return (*words, *self._metadata_differs(old, new))
+
+    def _sums(self) -> list[LayerChanges]:
+        overlay, hidden = self.overlay, self.overlay.hidden
+        sums: list[LayerChanges] = []
+        for index in overlay.layers:
+            repeated_bytes = sum(index.sizes[entry] for _, _, entry in index.repeated)
+            added = Tally(len(index) - len(index.repeated), index.content_bytes - repeated_bytes)
+            repeated = Tally(len(index.repeated), repeated_bytes)
+            sums.append(LayerChanges(added, Tally(), Tally(), Tally(), Tally(), repeated))
+        sizes = overlay.sizes
+        for row in range(len(hidden)):
+            by, kind, entry, wasted = hidden.by[row], self.kinds[row], hidden.entries[row], hidden.wasted[row]
+            layer = sums[by]
+            if wasted:
+                layer.caused_waste += wasted
+                sums[overlay.layer_of(overlay.inode(entry))].stored_waste += wasted
+            if kind in (TWICE, UNCHANGED):
+                continue
+            if kind in (GONE, COVERED):
+                layer.removed.add(wasted)
+                continue
+            new = hidden.replaced_by[row]
+            size = sizes[new] if new >= 0 else 0
+            if new >= 0:
+                layer.added.count -= 1
+                layer.added.bytes -= size
+            tally = (layer.modified, layer.metadata_only, layer.rewritten)[kind]
+            tally.add(size)
+        return sums
