@@ -311,6 +311,8 @@ def _member(
         # An empty value stands for "no such record" (POSIX pax, "pax Extended Header").
         name = records.get(b"path") or name
         link = records.get(b"linkpath") or link
+        if b"\0" in name or b"\0" in link:
+            raise TarError(f"a PAX name holds a NUL at offset {offset - BLOCK:,}")
         if records.get(b"size"):
             stored = size = _pax_int(records[b"size"])
         if records.get(b"uid"):

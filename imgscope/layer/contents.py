@@ -1,0 +1,193 @@
+"""Reads the contents of files out of one layer's tar, wherever that lies."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
+
+from ..errors import LayerError
+from .index import LayerIndex
+from .scan import READ, sparse_fingerprint
+
+
+class TarBytes(Protocol):
+    """The uncompressed bytes of one layer's tar."""
+
+    random_access: bool
+    """Whether ``at`` may go back, and skipping costs nothing."""
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes from ``offset``; where there is no random access, offsets only grow."""
+
+    def close(self) -> None:
+        """Release what it holds."""
+
+
+class FileBytes:
+    """A plain tar within a seekable file."""
+
+    random_access = True
+
+    def __init__(self, fd: int, start: int, length: int) -> None:
+        """Read ``length`` bytes from ``start`` of the open file ``fd``, which stays the caller's."""
+        self._fd = fd
+        self._start = start
+        self._length = length
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes from ``offset`` of the tar."""
+        size = min(size, self._length - offset)
+        return os.pread(self._fd, size, self._start + offset) if size > 0 else b""
+
+    def close(self) -> None:
+        """Do nothing: the file is the caller's."""
+
+
+class StreamBytes:
+    """A tar that comes in sequence, such as one that is being decompressed."""
+
+    random_access = False
+
+    def __init__(self, read: Callable[[int], bytes], close: Callable[[], None] | None = None) -> None:
+        """Take bytes from ``read(n)``; ``close`` is called once they are no longer wanted."""
+        self._read = read
+        self._close = close
+        self._position = 0
+        self._piece = b""
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes from ``offset``, which is not before the end of the last piece asked for."""
+        while self._position + len(self._piece) <= offset:
+            self._position += len(self._piece)
+            self._piece = self._read(READ)
+            if not self._piece:
+                return b""
+        start = offset - self._position
+        if start < 0:
+            raise LayerError("the layer can't be read backwards")
+        return self._piece[start : start + size]
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._close is not None:
+            self._close()
+
+
+def pieces(index: LayerIndex, entry: int) -> Iterator[tuple[int | None, int]]:
+    """Yield a file's content as (offset in the tar, or ``None`` for a hole, length)."""
+    data, size = index.offsets[entry], index.sizes[entry]
+    sparse = index.sparse.get(entry)
+    if sparse is None:
+        if size:
+            yield data, size
+        return
+    position = 0
+    for offset, length in sparse:
+        if offset > position:
+            yield None, offset - position
+        yield data, length
+        data += length
+        position = offset + length
+    if size > position:
+        yield None, size - position
+
+
+class ContentStream(io.RawIOBase):
+    """One file's content, read in sequence; holes read as zeros."""
+
+    def __init__(self, source: TarBytes, index: LayerIndex, entry: int) -> None:
+        """Read ``entry`` of ``index`` from its layer's ``source``, which is closed with the stream."""
+        super().__init__()
+        self._source = source
+        self._pieces = pieces(index, entry)
+        self._offset: int | None = None
+        self._left = 0
+
+    def readable(self) -> bool:
+        """Return ``True``."""
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        """Fill ``buffer`` as far as the next piece goes. Raises ``LayerError`` when the layer ends too early."""
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        if not len(view):
+            return 0
+        while not self._left:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._offset, self._left = piece
+        size = min(len(view), self._left, READ)
+        if self._offset is None:
+            view[:size] = bytes(size)
+        else:
+            data = self._source.at(self._offset, size)
+            if not data:
+                raise LayerError("the layer ends in the middle of a file")
+            size = len(data)
+            view[:size] = data
+            self._offset += size
+        self._left -= size
+        return size
+
+    def close(self) -> None:
+        """Release the layer's bytes."""
+        if not self.closed:
+            self._source.close()
+        super().close()
+
+
+def fingerprints(index: LayerIndex, entries: Iterable[int], source: TarBytes) -> dict[int, bytes]:
+    """Fingerprint files of one layer, in the order in which they stand in its tar.
+
+    Gives what a streamed scan gives (see ``scan.sparse_fingerprint``). Raises ``LayerError``.
+    """
+    from xxhash import xxh3_128
+
+    found: dict[int, bytes] = {}
+    for entry in sorted(entries, key=index.offsets.__getitem__):
+        sparse = index.sparse.get(entry)
+        if sparse is not None:
+            found[entry] = sparse_fingerprint(sparse, index.sizes[entry], index.offsets[entry], source.at)
+            continue
+        state = xxh3_128()
+        offset, left = index.offsets[entry], index.sizes[entry]
+        while left:
+            data = source.at(offset, min(left, READ))
+            if not data:
+                raise LayerError("the layer ends in the middle of a file")
+            state.update(data)
+            offset += len(data)
+            left -= len(data)
+        found[entry] = state.digest()
+    return found
+
+
+def same_in_files(
+    first: tuple[LayerIndex, FileBytes], second: tuple[LayerIndex, FileBytes], entries: Sequence[tuple[int, int]]
+) -> list[bool]:
+    """Compare files of two plain layers, piece by piece, stopping at the first difference.
+
+    ``entries`` are pairs (of the first layer, of the second) of equal size without holes.
+    """
+    (index_a, source_a), (index_b, source_b) = first, second
+    answers: list[bool] = []
+    for a, b in entries:
+        offset_a, offset_b, left = index_a.offsets[a], index_b.offsets[b], index_a.sizes[a]
+        same = True
+        # Most differences show at once, so the first piece is small.
+        step = 1 << 14
+        while left:
+            size = min(left, step)
+            data = source_a.at(offset_a, size)
+            if len(data) != size or data != source_b.at(offset_b, size):
+                same = False
+                break
+            offset_a += size
+            offset_b += size
+            left -= size
+            step = 1 << 18
+        answers.append(same)
+    return answers
