@@ -56,12 +56,22 @@ class LayerChanges:
 class Comparison:
     """Every hidden entry judged, and each layer's sums."""
 
-    def __init__(self, overlay: Overlay, same_content: SameContent) -> None:
-        """Judge ``overlay``'s hidden rows; ``same_content`` is asked once, for the pairs that need it."""
+    def __init__(self, overlay: Overlay, same_content: SameContent | None, kinds: bytes | None = None) -> None:
+        """Judge ``overlay``'s hidden rows; ``same_content`` is asked once, for the pairs that need it.
+
+        ``kinds`` are the judgements of an earlier comparison of the same layers; then nothing is compared.
+        """
         self.overlay = overlay
         self._link_counts: dict[int, dict[int, int]] = {}
-        hidden = overlay.hidden
-        self.kinds = bytearray(_BY_REASON.get(reason, MODIFIED) for reason in hidden.reasons)
+        if kinds is not None:
+            self.kinds = bytearray(kinds)
+        elif same_content is not None:
+            self.kinds = bytearray(_BY_REASON.get(reason, MODIFIED) for reason in overlay.hidden.reasons)
+            self._judge(same_content)
+        self.layers = self._sums()
+
+    def _judge(self, same_content: SameContent) -> None:
+        overlay, hidden = self.overlay, self.overlay.hidden
         pending: list[tuple[int, Pair]] = []
         for row in range(len(hidden)):
             if hidden.reasons[row] != OVERWRITTEN:
@@ -82,7 +92,6 @@ class Comparison:
             for (row, _), same in zip(pending, answers, strict=True):
                 if same:
                     self.kinds[row] = self._same_content_kind(hidden.entries[row], hidden.replaced_by[row])
-        self.layers = self._sums()
 
     def _implied_kind(self, old: int, new: int) -> int:
         """Judge a pair of which one is a directory that no entry describes (mode 755, owned by root)."""

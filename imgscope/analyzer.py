@@ -1,0 +1,388 @@
+"""Goes the whole way once: from what the user named to the analysis.
+
+A layer's index is shared between images under its diff_id only where an engine vouches for that; otherwise it is
+tied to the very bytes that were read (device, inode, size, times and place of the file). So no archive can plant a
+false layer for another image.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .analysis import Analysis, Body, DiveFigures, Image, Layer, Totals
+from .cache import Cache
+from .compat.dive import figures
+from .contents import ImageContents, sequential
+from .errors import ImgscopeError, LayerError
+from .history import HistoryStep, read_history
+from .layer import codec
+from .layer.index import LayerIndex
+from .layer.scan import scan_file, scan_stream
+from .overlay.changes import Comparison, LayerChanges, Tally
+from .overlay.merge import Overlay
+
+if TYPE_CHECKING:
+    from .archive.image import LayerBlob, OpenImage, Region
+    from .progress import Progress
+    from .records import Record
+    from .sources.interface import Source
+
+# Layers that are read side by side: more only costs memory, for Python's own work runs one at a time.
+MAX_THREADS = 4
+
+
+def analyze(
+    reference: str | os.PathLike[str],
+    *,
+    platform: str | None = None,
+    image: str | None = None,
+    cache: bool = True,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Analyse an image: from an engine, an archive, a layout, or a saved analysis.
+
+    ``reference`` is what the command line takes (see docs/references.md). ``platform`` (``os/arch[/variant]``)
+    chooses from an image index, ``image`` (a name, tag or digest) from an archive that holds several. With
+    ``cache`` what was read before is not read again. Raises ``UsageError`` and ``ImageError``.
+    """
+    from .sources import find_source
+
+    source = find_source(reference, platform=platform, image=image)
+    saved = source.saved()
+    if saved is not None:
+        from .saved import load
+
+        return load(saved, str(reference))
+    return _Run(source, str(reference), Cache() if cache else None, progress).result()
+
+
+class _Run:
+    """One analysis under way."""
+
+    def __init__(self, source: Source, reference: str, cache: Cache | None, progress: Progress | None) -> None:
+        self.source = source
+        self.reference = reference
+        self.cache = cache
+        self.progress = progress
+
+    def result(self) -> Analysis:
+        key = self.source.cache_key() if self.cache is not None else None
+        if key is not None:
+            known = self._from_record(key)
+            if known is not None:
+                return known
+        opened = self.source.open(self._scan_member, self.progress)
+        try:
+            return self._analyse(opened, key)
+        except BaseException:
+            opened.close()
+            raise
+
+    # -- from the cache ----------------------------------------------------------------------------------
+
+    def _from_record(self, key: str) -> Analysis | None:
+        """Return the analysis that the cache has of an image, if all that belongs to it is there."""
+        assert self.cache is not None
+        data = self.cache.get("images", key)
+        if data is None:
+            return None
+        from .records import Record
+
+        try:
+            record = Record(data)
+        except (ValueError, KeyError, TypeError):
+            return None
+        body = _LazyBody(self, record)
+        contents = ImageContents(body.indexes, None, self.source.reopen)
+        image = replace(record.image, reference=self.reference)
+        return Analysis(image, record.layers, record.notes, body, contents, record.highlights)
+
+    def _cached_index(self, key: str) -> LayerIndex | None:
+        data = self.cache.get("layers", key) if self.cache is not None else None
+        if data is None:
+            return None
+        try:
+            return codec.decode(data)
+        except (ValueError, KeyError, TypeError, OverflowError):
+            return None
+
+    def _keep(self, key: str, index: LayerIndex) -> None:
+        if self.cache is not None:
+            self.cache.put("layers", key, codec.encode(index))
+
+    # -- layers ------------------------------------------------------------------------------------------
+
+    def _scan_member(self, name: str, read: Callable[[int], bytes]) -> _Scanned:
+        """Scan a layer's blob as it passes by in a stream; its name is the key only where an engine vouches."""
+        key = f"{self.source.vouched}:{name}" if self.source.vouched else None
+        if key is not None:
+            known = self._cached_index(key)
+            if known is not None:
+                return _Scanned(key, known)
+        index = _scan_blob(read)
+        if key is not None:
+            self._keep(key, index)
+        return _Scanned(key, index)
+
+    def _indexes(self, opened: OpenImage) -> tuple[list[LayerIndex], list[str | None]]:
+        """Return each layer's index, from the stream, the cache, or by scanning now, and its key in the cache."""
+        indexes: list[LayerIndex | None] = [None] * len(opened.layers)
+        keys: list[str | None] = [None] * len(opened.layers)
+        todo: dict[tuple[int, int, int], list[int]] = {}
+        for number, blob in enumerate(opened.layers):
+            if isinstance(blob.scanned, _Scanned):
+                indexes[number], keys[number] = blob.scanned.index, blob.scanned.key
+            elif isinstance(blob.scanned, ImgscopeError):
+                raise _of_layer(number, blob.scanned)
+            elif blob.region is None:
+                indexes[number] = LayerIndex(children={b"": {}})
+            else:
+                keys[number] = _identity(blob.region)
+                todo.setdefault((blob.region.fd, blob.region.start, blob.region.length), []).append(number)
+        jobs: list[tuple[int, list[int]]] = []
+        for numbers in todo.values():
+            known = self._cached_index(keys[numbers[0]] or "")
+            if known is None:
+                jobs.append((numbers[0], numbers))
+            else:
+                for number in numbers:
+                    indexes[number] = known
+        for (_, numbers), index in zip(jobs, self._scan_all(opened, [job for job, _ in jobs]), strict=True):
+            for number in numbers:
+                indexes[number] = index
+        return [index for index in indexes if index is not None], keys
+
+    def _scan_all(self, opened: OpenImage, numbers: Sequence[int]) -> list[LayerIndex]:
+        """Scan layers from a seekable file: compressed ones side by side, for their decompression can."""
+        results: dict[int, LayerIndex] = {}
+        compressed = [number for number in numbers if opened.layers[number].compression is not None]
+        if self.progress is not None and compressed:
+            total = sum(opened.layers[number].size or 0 for number in compressed)
+            self.progress.start(total, "reading layers")
+        for number in numbers:
+            if opened.layers[number].compression is None:
+                results[number] = self._scan_region(number, opened.layers[number])
+        # The largest first, so that none is left alone at the end.
+        compressed.sort(key=lambda number: opened.layers[number].size or 0, reverse=True)
+        _side_by_side(compressed, lambda number: self._scan_region(number, opened.layers[number]), results)
+        if self.progress is not None and compressed:
+            self.progress.finish()
+        for number in numbers:
+            blob = opened.layers[number]
+            if blob.region is not None:
+                self._keep(_identity(blob.region), results[number])
+        return [results[number] for number in numbers]
+
+    def _scan_region(self, number: int, blob: LayerBlob) -> LayerIndex:
+        region = blob.region
+        assert region is not None
+        try:
+            if blob.compression is None:
+                return scan_file(region.fd, region.start, region.length)
+            read = sequential(region)
+            if self.progress is not None:
+                read = _counted(read, self.progress)
+            return _scan_blob(read)
+        except LayerError as error:
+            raise _of_layer(number, error) from None
+
+    # -- figures -----------------------------------------------------------------------------------------
+
+    def _analyse(self, opened: OpenImage, key: str | None) -> Analysis:
+        indexes, keys = self._indexes(opened)
+        contents = ImageContents(lambda: indexes, opened.layers, self.source.reopen, opened.close)
+        overlay = Overlay(indexes)
+
+        def same(pairs: list[tuple[int, int]]) -> list[bool]:
+            return contents.same([(overlay.locate(a), overlay.locate(b)) for a, b in pairs])
+
+        comparison = Comparison(overlay, same)
+        analysis = assemble(opened, self.reference, indexes, Body(overlay, comparison), contents)
+        if self.cache is not None and key is not None and all(keys):
+            from .records import encode
+
+            self.cache.put("images", key, encode(analysis, [key or "" for key in keys]))
+            self.cache.trim()
+        return analysis
+
+
+class _Scanned:
+    """A layer that was scanned while its archive streamed by."""
+
+    def __init__(self, key: str | None, index: LayerIndex) -> None:
+        self.key = key
+        self.index = index
+
+
+class _LazyBody:
+    """Builds the rows' columns from the cache when they are wanted; from the image, when the cache lost them."""
+
+    def __init__(self, run: _Run, record: Record) -> None:
+        self.run = run
+        self.record = record
+        self.body: Body | None = None
+
+    def __call__(self) -> Body:
+        if self.body is None:
+            found = [self.run._cached_index(key) for key in self.record.layer_keys]
+            indexes = [index for index in found if index is not None]
+            if len(indexes) == len(found):
+                overlay = Overlay(indexes)
+                if len(overlay.hidden) == len(self.record.kinds):
+                    self.body = Body(overlay, Comparison(overlay, None, self.record.kinds))
+            if self.body is None:
+                self.run.cache, cache = None, self.run.cache
+                self.body = self.run.result().body
+                self.run.cache = cache
+        return self.body
+
+    def indexes(self) -> Sequence[LayerIndex]:
+        return self().overlay.layers
+
+
+def assemble(
+    opened: OpenImage, reference: str, indexes: Sequence[LayerIndex], body: Body, contents: ImageContents
+) -> Analysis:
+    """Put together what is known of an image: its manifest and config, its layers' figures, its notes."""
+    overlay, comparison = body.overlay, body.comparison
+    steps, note = read_history(opened.config, len(indexes))
+    made = {step.layer: step for step in steps if step.layer is not None}
+    notes = [note] if note else []
+    layers: list[Layer] = []
+    for number, (blob, index, sums) in enumerate(zip(opened.layers, indexes, comparison.layers, strict=True)):
+        step = made.get(number)
+        if blob.missing:
+            notes.append(f"layer {number} is not analysed: {blob.missing}")
+        notes += [f"layer {number}: {text}" for text in index.notes]
+        layers.append(_layer(number, blob, index, sums, step.instruction if step else "", step))
+    content_bytes = sum(layer.content_bytes for layer in layers)
+    wasted_bytes = sum(layer.wasted_bytes for layer in layers)
+    blobs = [layer.blob_bytes for layer in layers if layer.missing is None]
+    created = opened.config.get("created")
+    dive = figures(indexes)
+    return Analysis(
+        Image(
+            reference=reference,
+            names=opened.names,
+            id=opened.id,
+            manifest_digest=opened.manifest_digest,
+            platform=opened.platform,
+            created=created if isinstance(created, str) else None,
+            config=opened.config,
+            history=steps,
+            content_bytes=content_bytes,
+            merged_bytes=content_bytes - wasted_bytes,
+            wasted_bytes=wasted_bytes,
+            tar_bytes=sum(layer.tar_bytes for layer in layers),
+            blob_bytes=None if None in blobs else sum(size for size in blobs if size is not None),
+            file_count=sum(map(len, overlay.tree.values())),
+            dive=DiveFigures(dive.efficiency, dive.wasted_bytes, dive.user_wasted_percent),
+        ),
+        layers,
+        notes,
+        body,
+        contents,
+    )
+
+
+def _layer(
+    number: int, blob: LayerBlob, index: LayerIndex, sums: LayerChanges, instruction: str, step: HistoryStep | None
+) -> Layer:
+    def totals(tally: Tally) -> Totals:
+        return Totals(tally.count, tally.bytes)
+
+    return Layer(
+        index=number,
+        diff_id=blob.diff_id,
+        digest=blob.digest,
+        media_type=blob.media_type,
+        compression=blob.compression,
+        instruction=instruction,
+        created_by=step.created_by if step else "",
+        created=step.created if step else None,
+        comment=step.comment if step else "",
+        content_bytes=index.content_bytes,
+        tar_bytes=index.tar_bytes,
+        blob_bytes=blob.size,
+        entry_count=index.members,
+        wasted_bytes=sums.caused_waste,
+        stored_waste_bytes=sums.stored_waste,
+        added=totals(sums.added),
+        modified=totals(sums.modified),
+        metadata_only=totals(sums.metadata_only),
+        rewritten=totals(sums.rewritten),
+        removed=totals(sums.removed),
+        repeated=totals(sums.repeated),
+        missing=blob.missing,
+    )
+
+
+def _scan_blob(read: Callable[[int], bytes]) -> LayerIndex:
+    """Scan a layer's blob that comes in sequence, whatever it is compressed with."""
+    from .compression import detect, reader
+
+    head = read(1 << 16)
+    kind = detect(head)
+    first = [head]
+
+    def chained(size: int) -> bytes:
+        return first.pop() if first else read(size)
+
+    return scan_stream(reader(kind, chained).read if kind else chained)
+
+
+def _identity(region: Region) -> str:
+    """Name the very bytes of a region: a file that was changed or replaced since has another name."""
+    stat = os.fstat(region.fd)
+    return (
+        f"file:{stat.st_dev}:{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
+        f":{region.start}:{region.length}"
+    )
+
+
+def _of_layer(number: int, error: ImgscopeError) -> ImgscopeError:
+    return type(error)(f"layer {number}: {error}")
+
+
+def _counted(read: Callable[[int], bytes], progress: Progress) -> Callable[[int], bytes]:
+    def counting(size: int) -> bytes:
+        data = read(size)
+        progress.advance(len(data))
+        return data
+
+    return counting
+
+
+def _side_by_side(numbers: Sequence[int], work: Callable[[int], LayerIndex], results: dict[int, LayerIndex]) -> None:
+    """Run ``work`` for each number, several at a time; the first error is raised once all have stopped."""
+    import threading
+
+    queue = list(numbers)[::-1]
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        while queue and not errors:
+            try:
+                number = queue.pop()
+            except IndexError:
+                return
+            try:
+                results[number] = work(number)
+            except BaseException as error:
+                errors.append(error)
+
+    count = min(len(queue), os.cpu_count() or 1, MAX_THREADS)
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(count - 1)]
+    for thread in threads:
+        thread.start()
+    try:
+        run()
+    except BaseException as error:
+        errors.append(error)
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]

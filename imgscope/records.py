@@ -1,0 +1,77 @@
+"""Turns a finished analysis into the record that the cache keeps of an image, and back.
+
+The record holds what a report needs; rows need the layers' indexes too, which are records of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from .analysis import (
+    Analysis,
+    DirectorySize,
+    DiveFigures,
+    Highlights,
+    Image,
+    Layer,
+    Totals,
+    Waste,
+    WastedPath,
+)
+from .history import HistoryStep
+
+# Raised when what a record holds, or the meaning of a figure, changes: older ones are then not read.
+VERSION = 1
+
+_TOTALS = ("added", "modified", "metadata_only", "rewritten", "removed", "repeated")
+
+
+def encode(analysis: Analysis, layer_keys: Sequence[str]) -> bytes:
+    """Write an analysis as a record; ``layer_keys`` name the records of its layers' indexes."""
+    image, highlights = asdict(analysis.image), analysis.highlights
+    record = {
+        "version": VERSION,
+        "image": image,
+        "layers": [asdict(layer) for layer in analysis.layers],
+        "notes": analysis.notes,
+        "layer_keys": list(layer_keys),
+        "kinds": analysis.body.comparison.kinds.hex(),
+        "waste_count": highlights.waste_count,
+        "waste_by_reason": {key: asdict(totals) for key, totals in highlights.waste_by_reason.items()},
+        "top_waste": highlights.top_waste,
+        "top_wasted_paths": [asdict(row) for row in highlights.top_wasted_paths],
+        "top_directories": [asdict(row) for row in highlights.top_directories],
+    }
+    # Names may hold surrogate escapes: JSON's \udcXX keeps them, and only we read this.
+    return json.dumps(record, separators=(",", ":")).encode("ascii")
+
+
+class Record:
+    """A record read back. Raises ``ValueError``, ``KeyError`` or ``TypeError`` where it isn't one."""
+
+    def __init__(self, data: bytes) -> None:
+        """Parse ``data``."""
+        raw: dict[str, Any] = json.loads(data)
+        if raw["version"] != VERSION:
+            raise ValueError("written by another version")
+        image = raw["image"]
+        image["names"] = tuple(image["names"])
+        image["history"] = tuple(HistoryStep(**step) for step in image["history"])
+        image["dive"] = DiveFigures(*image["dive"])
+        self.image = Image(**image)
+        self.layers = [
+            Layer(**{**layer, **{name: Totals(**layer[name]) for name in _TOTALS}}) for layer in raw["layers"]
+        ]
+        self.notes: list[str] = raw["notes"]
+        self.layer_keys: list[str] = raw["layer_keys"]
+        self.kinds = bytes.fromhex(raw["kinds"])
+        self.highlights = Highlights(
+            {key: Totals(**totals) for key, totals in raw["waste_by_reason"].items()},
+            [Waste(*row) for row in raw["top_waste"]],
+            [WastedPath(**row) for row in raw["top_wasted_paths"]],
+            [DirectorySize(**row) for row in raw["top_directories"]],
+            raw["waste_count"],
+        )
