@@ -333,26 +333,37 @@ class Analysis:
     def _rank(self, limit: int) -> Highlights:
         hidden, kinds = self.body.overlay.hidden, self.body.comparison.kinds
         by_reason: dict[str, list[int]] = {}
-        by_path: dict[bytes, list[int]] = {}
-        count = 0
-        for row, wasted in enumerate(hidden.wasted):
-            if wasted:
-                count += 1
-                reason = by_reason.setdefault(WASTE_REASONS[kinds[row]], [0, 0])
-                at = by_path.setdefault(self.body.overlay.waste_path(row), [0, 0])
-                for pair in (reason, at):
-                    pair[0] += 1
-                    pair[1] += wasted
-        paths = sorted(by_path.items(), key=lambda item: (-item[1][1], item[0]))[:limit]
+        rows = [row for row, wasted in enumerate(hidden.wasted) if wasted]
+        for kind in set(kinds):
+            of_kind = [hidden.wasted[row] for row in rows if kinds[row] == kind]
+            if of_kind:
+                reason = by_reason.setdefault(WASTE_REASONS[kind], [0, 0])
+                reason[0] += len(of_kind)
+                reason[1] += sum(of_kind)
+        # Copies of a path are added up; only inodes with several names need more than their row's own path.
+        linked = bool(self.body.overlay.home)
+        sums: dict[tuple[bytes, bytes], int] = {}
+        counts: dict[tuple[bytes, bytes], int] = {}
+        for row in rows:
+            key = hidden.directories[row], hidden.names[row]
+            if linked:
+                key = split(self.body.overlay.waste_path(row))
+            if key in sums:
+                sums[key] += hidden.wasted[row]
+                counts[key] = counts.get(key, 1) + 1
+            else:
+                sums[key] = hidden.wasted[row]
+        least = sorted(sums.values(), reverse=True)[:limit][-1] if sums else 0
+        paths = sorted((-size, join(*key), counts.get(key, 1)) for key, size in sums.items() if size >= least)
         return Highlights(
             {
                 reason: Totals(*pair)
                 for reason, pair in sorted(by_reason.items(), key=lambda item: (-item[1][1], item[0]))
             },
             self._ranked_waste(limit)[:limit],
-            [WastedPath(public(path), pair[1], pair[0]) for path, pair in paths],
+            [WastedPath(public(path), -size, count) for size, path, count in paths[:limit]],
             self._ranked_directories(limit),
-            count,
+            len(rows),
         )
 
     def waste_by_reason(self) -> Mapping[str, Totals]:
@@ -607,8 +618,8 @@ class Tree:
         sums = {directory: [sum(map(size_of, names.values())), len(names)] for directory, names in overlay.tree.items()}
         for inode, path in self._first_names.items():
             sums[split(path)[0]][0] += overlay.sizes[inode]
-        # Children are added to their parents deepest first.
-        for directory in sorted(sums, key=lambda path: path.count(b"/") + bool(path), reverse=True):
+        # Children are added to their parents first: a parent's path is the shorter one.
+        for directory in sorted(sums, key=len, reverse=True):
             if directory:
                 parent = sums[split(directory)[0]]
                 own = sums[directory]

@@ -17,6 +17,9 @@ def clean(name: bytes) -> tuple[bytes, bool]:
     No leading or trailing slash, no empty, ``.`` or ``..`` component; the root itself is ``b""``. Components
     are resolved by their letters alone; what would leave the root is clamped to it, as engines do.
     """
+    if b"/." not in name and b"//" not in name and name[:1] not in b"/." and name[-1:] != b"/":
+        # Clean as it is: nearly all names are.
+        return name, False
     parts: list[bytes] = []
     clamped = False
     for part in name.split(b"/"):

@@ -29,7 +29,7 @@ from .index import (
 from .names import OPAQUE_WHITEOUT, WHITEOUT_PREFIX, clean, is_bookkeeping, split
 from .unpack import Event, settle
 
-WINDOW = 1 << 18
+WINDOW = 1 << 17
 READ = 1 << 20
 # Longer paths can't be unpacked by any engine (PATH_MAX of Linux).
 MAX_NAME = 4096
@@ -47,6 +47,13 @@ _KINDS = {
     ord("6"): FIFO,
     ord("D"): DIRECTORY,
 }
+# What the loop itself reads: kinds by typeflag, a header that may give a long name, and all else.
+_UNUSUAL, _LONG_NAME = -1, -2
+_ORDINARY = [_UNUSUAL] * 256
+for _flag in b"0125":
+    _ORDINARY[_flag] = _KINDS[_flag]
+for _flag in b"xL":
+    _ORDINARY[_flag] = _LONG_NAME
 _NO_FINGERPRINT = bytes(FINGERPRINT)
 _MTIME_MIN, _MTIME_MAX = -(1 << 63), (1 << 63) - 1
 
@@ -309,7 +316,7 @@ class _Scan:
         meta_of: dict[bytes, int] = {}
         mtime_of: dict[bytes, int] = {}
         sum_of: dict[bytes, int] = {}
-        window, fingerprint = source.window, source.fingerprint
+        window, fingerprint, records, codes = source.window, source.fingerprint, self.records, _ORDINARY
         entry = members = 0
         buffer, base, here, limit, position = b"", 0, 0, -1, 0
         last: bytes | None = None
@@ -323,28 +330,25 @@ class _Scan:
             # prefix, perhaps after one header that gives nothing but its long name. All else, the end and
             # what is damaged included, goes the thorough way from the member's first header.
             try:
-                if here > limit or self.records:
+                if here > limit or records:
                     raise _Unusual
-                kind = buffer[here + 156]
-                name: bytes | None = None
+                code = codes[buffer[here + 156]]
                 header = here
-                if kind in b"xL":
-                    name, header = _long_name(buffer, here, kind)
-                    if header > limit:
+                name: bytes | None = None
+                if code < 0:
+                    if code != _LONG_NAME:
                         raise _Unusual
-                    kind = buffer[header + 156]
-                if kind not in b"0521" or buffer[header + 345]:
+                    name, header = _long_name(buffer, here)
+                    if header > limit or (code := codes[buffer[header + 156]]) < 0:
+                        raise _Unusual
+                if buffer[header + 345]:
                     raise _Unusual
                 field = buffer[header + 148 : header + 156]
                 total = sum_of.get(field)
                 if total is None:
                     total = sum_of[field] = _expected_sum(field)
-                if adler32(buffer[header : header + BLOCK]) & 0xFFFF != total:
+                if adler32(buffer[header : header + 512]) & 0xFFFF != total:
                     raise _Unusual
-                field = buffer[header + 124 : header + 135]
-                if not field.isdigit():
-                    raise _Unusual
-                size = int(field, 8) if kind == 48 else 0
                 field = buffer[header + 100 : header + 124]
                 meta = meta_of.get(field)
                 if meta is None:
@@ -353,6 +357,13 @@ class _Scan:
                 mtime = mtime_of.get(field)
                 if mtime is None:
                     mtime = mtime_of[field] = _mtime(field)
+                if code:
+                    size = 0
+                else:
+                    field = buffer[header + 124 : header + 135]
+                    if not field.isdigit():
+                        raise _Unusual
+                    size = int(field, 8)
                 if name is None:
                     end = buffer.find(b"\0", header, header + 100)
                     name = buffer[header:end] if end >= 0 else buffer[header : header + 100]
@@ -366,7 +377,7 @@ class _Scan:
                 here = position - base
                 last = None
                 continue
-            if kind == 53 and name[-1:] == b"/":
+            if code == DIRECTORY and name[-1:] == b"/":
                 name = name[:-1]
             head, _, tail = name.rpartition(b"/")
             if head != last:
@@ -374,7 +385,7 @@ class _Scan:
                 names = directories[head] if head in directories else self.directory(head)
             members += 1
             position += BLOCK + header - here
-            if tail[:1] in b"." or names is None:
+            if not tail or tail[0] == 46 or names is None:
                 # Hidden names are few; whiteouts, dots and bookkeeping are among them.
                 last = None
                 if not self.place(name, entry):
@@ -384,18 +395,18 @@ class _Scan:
             elif (old := names.setdefault(tail, entry)) != entry:
                 repeated.append((clean(head)[0], tail, old))
                 names[tail] = entry
-            add_kind(_KINDS[kind])
+            add_kind(code)
             add_size(size)
             add_offset(position)
             add_meta(meta)
             add_mtime(mtime)
             if fingerprints is not None:
-                fingerprints += fingerprint(position, size) if kind == 48 else _NO_FINGERPRINT
+                fingerprints += fingerprint(position, size) if not code else _NO_FINGERPRINT
             if size:
-                position += (size + 511) & -BLOCK
-            elif kind in b"21":
+                position += (size + 511) & -512
+            elif code in (SYMLINK, HARDLINK):
                 link = buffer[header + 157 : header + 257].partition(b"\0")[0]
-                links[entry] = link if kind == 50 else clean(link)[0]
+                links[entry] = link if code == SYMLINK else clean(link)[0]
             entry += 1
             here = position - base
         index.members = members
@@ -430,7 +441,7 @@ def _expected_sum(field: bytes) -> int:
     return (_octal(field.lstrip(b" ")) - 256 + sum(field) + 1) % 65521
 
 
-def _long_name(buffer: bytes, here: int, kind: int) -> tuple[bytes, int]:
+def _long_name(buffer: bytes, here: int) -> tuple[bytes, int]:
     """Read a header that gives nothing but a long name (PAX ``path`` or GNU ``L``).
 
     Returns the name and where the header that it belongs to starts in the buffer. Raises ``_Unusual`` (or
@@ -443,7 +454,7 @@ def _long_name(buffer: bytes, here: int, kind: int) -> tuple[bytes, int]:
     if start + size > len(buffer) or size > MAX_NAME:
         raise _Unusual
     data = buffer[start : start + size]
-    if kind == 76:
+    if buffer[here + 156] == 76:
         name = data.partition(b"\0")[0]
     else:
         length, _, record = data.partition(b" ")

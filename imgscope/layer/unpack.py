@@ -6,7 +6,7 @@ through something that is no directory; then ``settle`` replays the entries in t
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from collections.abc import Callable
 
 from ..tar.header import TarError
 from .index import DIRECTORY, HARDLINK, IMPLIED, SYMLINK, LayerIndex
@@ -16,6 +16,8 @@ from .names import split
 MAX_IMPLIED_BYTES = 1 << 28
 # Linux follows at most 40 links in one path (path_resolution(7)).
 MAX_LINKS = 40
+# Bounds the time that symlinks to symlinks to long paths can take: some ten seconds.
+MAX_STEPS = 1 << 24
 
 Event = tuple[int, bytes, bytes]
 
@@ -30,13 +32,20 @@ def settle(index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, b
         index.children.setdefault(directory, {})
     for _, directory in opaques:
         index.children.setdefault(directory, {})
-    if not _close(index) or any(_joined(d, n) in index.children for d, n, _ in index.repeated):
-        _replay(index, whiteouts, opaques)
+    linked: dict[int, int] = {}
+    if not _close(index) or (
+        index.repeated
+        and (
+            HARDLINK in map(index.kinds.__getitem__, index.links)
+            or any(_joined(d, n) in index.children for d, n, _ in index.repeated)
+        )
+    ):
+        linked = _replay(index, whiteouts, opaques)
         _close(index)
     else:
         index.whiteouts = [(directory, name) for _, directory, name in whiteouts]
         index.opaques = [directory for _, directory in opaques]
-    _resolve_hardlinks(index)
+    _resolve_hardlinks(index, linked)
 
 
 def _joined(directory: bytes, name: bytes) -> bytes:
@@ -69,13 +78,74 @@ def _close(index: LayerIndex) -> bool:
     return sound
 
 
+class _Links:
+    """Follows the symlinks of one layer, and of no other, through a tree of its names."""
+
+    def __init__(self, index: LayerIndex, tree: dict[bytes, dict[bytes, int]]) -> None:
+        self.index = index
+        self.tree = tree
+        self.steps = 0
+
+    def is_symlink(self, directory: bytes, name: bytes) -> bool:
+        entry = self.tree.get(directory, {}).get(name)
+        return entry is not None and entry != IMPLIED and self.index.kinds[entry] == SYMLINK
+
+    def resolve(self, directory: bytes, mend: Callable[[bytes, bytes], None] | None = None) -> bytes | None:
+        """Return where a directory's path really leads; what does not exist (yet) is taken as it is written.
+
+        A symlink that leads in a circle is handed to ``mend``, which puts a directory in its place; without
+        ``mend``, the answer is ``None``.
+        """
+        here = b""
+        for part in directory.split(b"/") if directory else ():
+            path: bytes | None = _joined(here, part)
+            if self.is_symlink(here, part):
+                path = self._lead(here, part)
+                if path is None:
+                    if mend is None:
+                        return None
+                    mend(here, part)
+                    path = _joined(here, part)
+            here = path or b""
+        return here
+
+    def _lead(self, directory: bytes, name: bytes) -> bytes | None:
+        """Return where a symlink leads, through others where need be; ``None`` when there are too many."""
+        here = directory
+        todo = [name]
+        followed = 0
+        while todo:
+            part = todo.pop()
+            self.steps += 1
+            if part in (b"", b"."):
+                continue
+            if part == b"..":
+                here = split(here)[0]
+            elif self.is_symlink(here, part):
+                followed += 1
+                if followed > MAX_LINKS:
+                    return None
+                target = self.index.links[self.tree[here][part]]
+                if target.startswith(b"/"):
+                    here = b""
+                todo.extend(target.split(b"/")[::-1])
+            else:
+                here = _joined(here, part)
+        if self.steps > MAX_STEPS:
+            raise TarError("its names go through too many symlinks to be an image")
+        return here
+
+
 class _Unpacker:
     """Places entries one after another, as an engine does when it unpacks a layer."""
 
     def __init__(self, index: LayerIndex) -> None:
         self.index = index
         self.tree: dict[bytes, dict[bytes, int]] = {b"": {}}
+        self.links = _Links(index, self.tree)
         self.repeated: list[Event] = []
+        # Hard links to what stood there when they came: link -> entry.
+        self.linked: dict[int, int] = {}
 
     def drop(self, directory: bytes, name: bytes, entry: int) -> None:
         """Take a name out, with all below it; the entries become repeated."""
@@ -93,39 +163,32 @@ class _Unpacker:
                     pending.append(inner)
 
     def enter(self, directory: bytes) -> bytes:
-        """Return where a directory's path really leads, making and replacing what is in the way."""
+        """Return where a directory's path really leads, making and replacing what is in the way there."""
+        real = self.links.resolve(directory, self._make)
         here = b""
-        todo = directory.split(b"/")[::-1] if directory else []
-        followed = 0
-        while todo:
-            part = todo.pop()
-            if part in (b"", b"."):
-                continue
-            if part == b"..":
-                here = split(here)[0]
-                continue
-            siblings = self.tree[here]
-            entry = siblings.get(part)
-            path = _joined(here, part)
-            if entry is not None and entry != IMPLIED and self.index.kinds[entry] != DIRECTORY:
-                if self.index.kinds[entry] == SYMLINK and followed < MAX_LINKS:
-                    followed += 1
-                    target = self.index.links[entry]
-                    if target.startswith(b"/"):
-                        here = b""
-                    todo.extend(target.split(b"/")[::-1])
-                    continue
-                self.drop(here, part, entry)
-                entry = None
-            if entry is None:
-                siblings[part] = IMPLIED
-            self.tree.setdefault(path, {})
-            here = path
+        for part in real.split(b"/") if real else ():
+            self._make(here, part)
+            here = _joined(here, part)
         return here
+
+    def _make(self, directory: bytes, name: bytes) -> None:
+        """Have a directory of that name; whatever else has it gives way."""
+        siblings = self.tree[directory]
+        entry = siblings.get(name)
+        if entry is not None and entry != IMPLIED and self.index.kinds[entry] != DIRECTORY:
+            self.drop(directory, name, entry)
+            entry = None
+        if entry is None:
+            siblings[name] = IMPLIED
+        self.tree.setdefault(_joined(directory, name), {})
 
     def place(self, directory: bytes, name: bytes, entry: int) -> None:
         """Put an entry where its name leads."""
         here = self.enter(directory)
+        if self.index.kinds[entry] == HARDLINK:
+            target = self.target(entry)
+            if target is not None:
+                self.linked[entry] = target
         old = self.tree[here].get(name)
         if old is not None:
             if self.index.kinds[entry] == DIRECTORY and (old == IMPLIED or self.index.kinds[old] == DIRECTORY):
@@ -135,8 +198,16 @@ class _Unpacker:
                 self.drop(here, name, old)
         self.tree[here][name] = entry
 
+    def target(self, entry: int) -> int | None:
+        """Return the entry that a hard link's target names by now; a directory can't be linked to."""
+        directory, name = split(self.index.links[entry])
+        real = self.links.resolve(directory)
+        found = None if real is None else self.tree.get(real, {}).get(name)
+        return None if found is None or found == IMPLIED or self.index.kinds[found] == DIRECTORY else found
 
-def _replay(index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, bytes]]) -> None:
+
+def _replay(index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, bytes]]) -> dict[int, int]:
+    """Unpack the entries in their order; return the hard links that found their targets on the way."""
     events: list[tuple[int, int, bytes, bytes]] = [
         (entry, 1, directory, name)
         for directory, names in index.children.items()
@@ -158,67 +229,39 @@ def _replay(index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, 
             index.opaques.append(unpacker.enter(directory))
     index.children = {directory: names for directory, names in unpacker.tree.items() if names or not directory}
     index.repeated = [(directory, name, entry) for entry, directory, name in sorted(unpacker.repeated)]
+    return unpacker.linked
 
 
-def _resolve_hardlinks(index: LayerIndex) -> None:
-    """Find, for each hard link, the entry of this layer that it shares content with, if there is one."""
+def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int]) -> None:
+    """Find, for each hard link, the entry of this layer that it shares content with, if there is one.
+
+    A link takes what its target's name held when it came (``linked``), else what it holds in the end. Where a
+    link leads out of the layer, ``links`` gets the path at which to look below.
+    """
     hardlinks = [entry for entry in index.links if index.kinds[entry] == HARDLINK]
     if not hardlinks:
         return
-    earlier: dict[tuple[bytes, bytes], list[int]] = {}
-    for directory, name, entry in index.repeated:
-        earlier.setdefault((directory, name), []).append(entry)
-
-    def target_of(entry: int) -> int | None:
-        directory, name = split(index.links[entry])
-        found = index.children.get(directory, {}).get(name)
-        if found is None and (directory, name) not in earlier:
-            directory = _follow(index, directory)
-            found = index.children.get(directory, {}).get(name)
-        if (directory, name) in earlier:
-            # The link was made to what the name held at that moment.
-            versions = sorted([*earlier[directory, name], *([found] if found is not None else [])])
-            place = bisect_left(versions, entry)
-            found = versions[place - 1] if place else found
-        return found
-
+    links = _Links(index, index.children)
+    # Per link: the entry it was made to, or None and the path it looks for in the layers below.
+    targets: dict[int, tuple[int | None, bytes]] = {}
     for entry in hardlinks:
+        path = index.links[entry]
+        found = linked.get(entry)
+        if found is None:
+            directory, name = split(path)
+            real = links.resolve(directory)
+            if real is not None:
+                path = _joined(real, name)
+                found = index.children.get(real, {}).get(name)
+        targets[entry] = found, path
+    for entry in hardlinks:
+        index.links[entry] = targets[entry][1]
         seen = {entry}
-        found = target_of(entry)
+        found, path = targets[entry]
         while found is not None and found != IMPLIED and index.kinds[found] == HARDLINK and found not in seen:
             seen.add(found)
-            if found in index.inodes:
-                found = index.inodes[found]
-                break
-            following = target_of(found)
-            if following is None:
-                # The chain leads out of this layer: the overlay goes on from the last link's target.
-                index.links[entry] = index.links[found]
-            found = following
-        if found is None or found == IMPLIED or found in seen or index.kinds[found] == DIRECTORY:
-            continue
-        index.inodes[entry] = found
-
-
-def _follow(index: LayerIndex, directory: bytes) -> bytes:
-    """Return where a directory's path leads through the symlinks of this layer, without changing anything."""
-    here = b""
-    todo = directory.split(b"/")[::-1] if directory else []
-    followed = 0
-    while todo:
-        part = todo.pop()
-        if part in (b"", b"."):
-            continue
-        if part == b"..":
-            here = split(here)[0]
-            continue
-        entry = index.children.get(here, {}).get(part)
-        if entry is not None and entry != IMPLIED and index.kinds[entry] == SYMLINK and followed < MAX_LINKS:
-            followed += 1
-            target = index.links[entry]
-            if target.startswith(b"/"):
-                here = b""
-            todo.extend(target.split(b"/")[::-1])
-            continue
-        here = _joined(here, part)
-    return here
+            found, path = targets[found]
+        if found is None:
+            index.links[entry] = path
+        elif found != IMPLIED and found not in seen and index.kinds[found] != DIRECTORY:
+            index.inodes[entry] = found

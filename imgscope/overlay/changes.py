@@ -7,11 +7,13 @@ directory changes its time, so a directory whose time alone differs counts as re
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
-from ..layer.index import DIRECTORY, FILE, IMPLIED_META, SYMLINK
-from .merge import OVERWRITTEN, REMOVED, REPEATED, SHADOWED, Overlay
+from ..layer.index import DIRECTORY, FILE, HARDLINK, IMPLIED_META, SYMLINK
+from .merge import NO_ENTRY, OVERWRITTEN, REMOVED, REPEATED, SHADOWED, Overlay
 
 # Kinds of a hidden row, finer than the overlay's reasons. The first two words of each pair are the change's and
 # the waste's name; the numbers are stored in the cache, so they stay.
@@ -20,6 +22,9 @@ CHANGE_NAMES = ("modified", "metadata_only", "rewritten", "removed", "removed", 
 WASTE_REASONS = ("overwritten", "metadata_only", "rewritten", "removed", "shadowed", "repeated", "rewritten")
 
 _BY_REASON = {REMOVED: GONE, SHADOWED: COVERED, REPEATED: TWICE}
+
+# What differs when two entries of one kind are other in more than metadata.
+_DIFFERS = {FILE: "content", SYMLINK: "target", HARDLINK: "target"}
 
 Pair = tuple[int, int]
 SameContent = Callable[[list[Pair]], Sequence[bool]]
@@ -72,26 +77,40 @@ class Comparison:
 
     def _judge(self, same_content: SameContent) -> None:
         overlay, hidden = self.overlay, self.overlay.hidden
+        kinds, sizes, metas, mtimes = overlay.kinds, overlay.sizes, overlay.metas, overlay.mtimes
+        # Where no layer has links or extended attributes, equal columns mean equal metadata.
+        plain = not any(layer.inodes or layer.xattrs for layer in overlay.layers)
         pending: list[tuple[int, Pair]] = []
-        for row in range(len(hidden)):
-            if hidden.reasons[row] != OVERWRITTEN:
+        judged = self.kinds
+        for row, (reason, old, new) in enumerate(zip(hidden.reasons, hidden.entries, hidden.replaced_by, strict=True)):
+            if reason != OVERWRITTEN:
                 continue
-            old, new = hidden.entries[row], hidden.replaced_by[row]
             if old < 0 or new < 0:
-                self.kinds[row] = self._implied_kind(old, new)
+                judged[row] = self._implied_kind(old, new)
+                continue
+            if kinds[old] == FILE == kinds[new]:
+                if sizes[old] == sizes[new]:
+                    if sizes[old]:
+                        pending.append((row, (old, new)))
+                    else:
+                        judged[row] = self._same_content_kind(old, new)
                 continue
             if self._other_content(old, new):
                 continue
             a, b = overlay.inode(old), overlay.inode(new)
-            if a >= 0 and a != b and overlay.kinds[a] == FILE and overlay.sizes[a]:
+            if a >= 0 and a != b and kinds[a] == FILE and sizes[a]:
                 pending.append((row, (a, b)))
             else:
-                self.kinds[row] = self._same_content_kind(old, new)
+                judged[row] = self._same_content_kind(old, new)
         if pending:
             answers = same_content([pair for _, pair in pending])
-            for (row, _), same in zip(pending, answers, strict=True):
-                if same:
-                    self.kinds[row] = self._same_content_kind(hidden.entries[row], hidden.replaced_by[row])
+            for (row, (old, new)), same in zip(pending, answers, strict=True):
+                if not same:
+                    continue
+                if plain and metas[old] == metas[new]:
+                    judged[row] = REWRITTEN if mtimes[old] == mtimes[new] else METADATA_ONLY
+                else:
+                    judged[row] = self._same_content_kind(hidden.entries[row], hidden.replaced_by[row])
 
     def _implied_kind(self, old: int, new: int) -> int:
         """Judge a pair of which one is a directory that no entry describes (mode 755, owned by root)."""
@@ -105,14 +124,17 @@ class Comparison:
         plain = index.meta_table[index.metas[own]] == IMPLIED_META and own not in index.xattrs
         return REWRITTEN if plain else METADATA_ONLY
 
+    def _inode(self, entry: int) -> int:
+        """Return the entry whose content and metadata a name shows; a dangling hard link stands for itself."""
+        inode = self.overlay.inode(entry)
+        return entry if inode == NO_ENTRY else inode
+
     def _other_content(self, old: int, new: int) -> bool:
         """Tell whether the entries differ in type, size, target or device numbers: no content needs reading."""
         overlay = self.overlay
-        a, b = overlay.inode(old), overlay.inode(new)
+        a, b = self._inode(old), self._inode(new)
         if a == b:
             return False
-        if a < 0 or b < 0:
-            return True
         kind = overlay.kinds[a]
         if kind != overlay.kinds[b]:
             return True
@@ -120,7 +142,7 @@ class Comparison:
             return overlay.sizes[a] != overlay.sizes[b]
         (layer_a, own_a), (layer_b, own_b) = overlay.locate(a), overlay.locate(b)
         index_a, index_b = overlay.layers[layer_a], overlay.layers[layer_b]
-        if kind == SYMLINK:
+        if kind in (SYMLINK, HARDLINK):
             return index_a.links[own_a] != index_b.links[own_b]
         return index_a.devices.get(own_a) != index_b.devices.get(own_b)
 
@@ -134,8 +156,8 @@ class Comparison:
 
     def _metadata_differs(self, old: int, new: int) -> list[str]:
         overlay = self.overlay
-        a, b = overlay.inode(old), overlay.inode(new)
-        if a == b or a < 0 or b < 0:
+        a, b = self._inode(old), self._inode(new)
+        if a == b:
             return []
         (layer_a, own_a), (layer_b, own_b) = overlay.locate(a), overlay.locate(b)
         index_a, index_b = overlay.layers[layer_a], overlay.layers[layer_b]
@@ -162,8 +184,9 @@ class Comparison:
         counts = self._link_counts.get(layer)
         if counts is None:
             counts = self._link_counts[layer] = {}
-            for inode in index.inodes.values():
-                counts[inode] = counts.get(inode, 1) + 1
+            repeated = {entry for _, _, entry in index.repeated}
+            for link, inode in index.inodes.items():
+                counts[inode] = counts.get(inode, inode not in repeated) + (link not in repeated)
         return counts.get(own, 1)
 
     def differs(self, row: int) -> tuple[str, ...]:
@@ -176,13 +199,13 @@ class Comparison:
         old, new = hidden.entries[row], hidden.replaced_by[row]
         if hidden.reasons[row] != OVERWRITTEN or old < 0 or new < 0:
             return ("mode", "owner", "mtime") if self.kinds[row] == METADATA_ONLY else ()
-        a, b = overlay.inode(old), overlay.inode(new)
+        a, b = self._inode(old), self._inode(new)
         words: list[str] = []
         if self.kinds[row] == MODIFIED:
-            if a < 0 or b < 0 or overlay.kinds[a] != overlay.kinds[b]:
+            if overlay.kinds[a] != overlay.kinds[b]:
                 words.append("type")
             else:
-                words.append({FILE: "content", SYMLINK: "target"}.get(overlay.kinds[a], "device"))
+                words.append(_DIFFERS.get(overlay.kinds[a], "device"))
         return (*words, *self._metadata_differs(old, new))
 
     def _sums(self) -> list[LayerChanges]:
@@ -194,22 +217,29 @@ class Comparison:
             repeated = Tally(len(index.repeated), repeated_bytes)
             sums.append(LayerChanges(added, Tally(), Tally(), Tally(), Tally(), repeated))
         sizes = overlay.sizes
-        for row in range(len(hidden)):
-            by, kind, entry, wasted = hidden.by[row], self.kinds[row], hidden.entries[row], hidden.wasted[row]
-            layer = sums[by]
-            if wasted:
-                layer.caused_waste += wasted
-                sums[overlay.layer_of(overlay.inode(entry))].stored_waste += wasted
-            if kind in (TWICE, UNCHANGED):
-                continue
-            if kind in (GONE, COVERED):
-                layer.removed.add(wasted)
-                continue
-            new = hidden.replaced_by[row]
-            size = sizes[new] if new >= 0 else 0
-            if new >= 0:
-                layer.added.count -= 1
-                layer.added.bytes -= size
-            tally = (layer.modified, layer.metadata_only, layer.rewritten)[kind]
-            tally.add(size)
+        start = 0
+        for by, layer in enumerate(sums):
+            # Rows stand layer after layer, so each layer's are a slice.
+            end = bisect_right(hidden.by, by, lo=start)
+            kinds, wasted = self.kinds[start:end], hidden.wasted[start:end]
+            layer.caused_waste = sum(wasted)
+            layer.removed = Tally(
+                kinds.count(GONE) + kinds.count(COVERED),
+                sum(compress(wasted, map((GONE, COVERED).__contains__, kinds))),
+            )
+            for kind, tally in (
+                (MODIFIED, layer.modified),
+                (METADATA_ONLY, layer.metadata_only),
+                (REWRITTEN, layer.rewritten),
+            ):
+                tally.count = kinds.count(kind)
+                if tally.count:
+                    new = list(compress(hidden.replaced_by[start:end], map(kind.__eq__, kinds)))
+                    tally.bytes = sum(map(sizes.__getitem__, new))
+                    layer.added.count -= sum(map((0).__le__, new))
+                    layer.added.bytes -= tally.bytes
+            start = end
+        for entry, lost in zip(hidden.entries, hidden.wasted, strict=True):
+            if lost:
+                sums[overlay.layer_of(overlay.inode(entry))].stored_waste += lost
         return sums

@@ -55,6 +55,19 @@ class Hidden:
         self.replaced_by.append(replaced_by)
         self.wasted.append(0)
 
+    def replace(
+        self, directory: bytes, names: list[bytes], entries: list[int], by: int, replaced_by: dict[bytes, int]
+    ) -> None:
+        """Append a row for each name of one directory that a layer's own entry took over."""
+        count = len(names)
+        self.directories.extend([directory] * count)
+        self.names.extend(names)
+        self.entries.extend(entries)
+        self.by.extend([by] * count)
+        self.reasons.extend(bytes([OVERWRITTEN]) * count)
+        self.replaced_by.extend(map(replaced_by.__getitem__, names))
+        self.wasted.extend([0] * count)
+
     def path(self, row: int) -> bytes:
         """Return the path of a row."""
         return join(self.directories[row], self.names[row])
@@ -82,13 +95,20 @@ class Overlay:
             self.first.append(total)
             total += len(layer)
         self.entry_count = total
-        # All layers' kinds and sizes end to end, addressed by global entry; the tail serves the negative
-        # numbers of implied directories.
+        # All layers' columns end to end, addressed by global entry; the tails serve the negative numbers of
+        # implied directories.
         self.kinds = bytearray().join(layer.kinds for layer in layers)
         self.kinds += bytes([DIRECTORY]) * (len(layers) + 1)
         self.sizes = array("q")
+        self.mtimes = array("q")
+        self.metas = array("I")
+        rows: dict[tuple[int, int, int], int] = {}
         for layer in layers:
             self.sizes.extend(layer.sizes)
+            self.mtimes.extend(layer.mtimes)
+            # Each layer numbers its modes and owners for itself; here equal ones have one number.
+            numbers = [rows.setdefault(meta, len(rows)) for meta in layer.meta_table]
+            self.metas.extend(map(numbers.__getitem__, layer.metas))
         self.sizes.extend([0] * (len(layers) + 1))
         self.tree: dict[bytes, dict[bytes, int]] = {b"": {}}
         self.hidden = Hidden()
@@ -163,10 +183,12 @@ class Overlay:
             self.hidden.add(directory, name, self.first[number] + own, number, REPEATED)
         # What whiteouts hide waits here until it is known whether the layer brings the path anew.
         self._gone = {}
+        # A path's own whiteout tells more than what happened to its parents, so it comes first: a name within a
+        # directory sorts after that directory.
+        for directory, name in sorted(index.whiteouts, reverse=True):
+            self._hide(directory, name, REMOVED)
         for directory in index.opaques:
             self._hide_below(directory)
-        for directory, name in index.whiteouts:
-            self._hide(directory, name, REMOVED)
         tree, first, implied = self.tree, self.first[number], -number - 1
         for directory, names in index.children.items():
             if not names:
@@ -263,6 +285,11 @@ class Overlay:
         hidden, number, kind = self.hidden, self._current, self.kind
         replaced = [(name, merged[name]) for name in merged.keys() & names.keys()]
         merged.update((name, own + first if own >= 0 else implied) for name, own in names.items())
+        kinds = self.kinds
+        if replaced and DIRECTORY not in map(kinds.__getitem__, olds := [old for _, old in replaced]):
+            # The common case, a directory at a time: files over files.
+            hidden.replace(directory, [name for name, _ in replaced], olds, number, merged)
+            replaced = []
         for name, old in replaced:
             entry = merged[name]
             if kind(old) == DIRECTORY:
@@ -281,7 +308,11 @@ class Overlay:
         """Fill in the wasted bytes of the rows that a layer added: an inode's, once its last name is gone."""
         hidden, kinds, sizes = self.hidden, self.kinds, self.sizes
         alive = self.names_alive
+        here = self.first[self._current]
         last: dict[int, int] = {}
+        if not alive and not self.across:
+            hidden.wasted[start:] = array("q", map(sizes.__getitem__, hidden.entries[start:]))
+            return
         for row in range(start, len(hidden)):
             entry = hidden.entries[row]
             if entry < 0:
@@ -294,6 +325,9 @@ class Overlay:
                 continue
             if hidden.reasons[row] != REPEATED:
                 alive[inode] = alive.get(inode, 1) - 1
+            elif inode < here:
+                # The name never was in the tree: it can't be the last of a lower layer's inode.
+                continue
             best = last.get(inode)
             if best is None or self._decides(row, best, inode):
                 last[inode] = row
