@@ -107,7 +107,10 @@ def as_text(path: bytes) -> str:
 
 @dataclass(eq=False)
 class Inode:
-    """What names lead to. ``origin`` is the name of the very entry that stored it."""
+    """What names lead to.
+
+    ``origin`` is the name of the very entry that stored it, ``links`` the number of names that its layer gave it.
+    """
 
     type: str
     layer: int
@@ -120,6 +123,7 @@ class Inode:
     device: tuple[int, int] | None = None
     xattrs: dict[str, bytes] = field(default_factory=dict)
     origin: Name | None = None
+    links: int = 0
 
     @property
     def size(self) -> int:
@@ -176,6 +180,9 @@ class Unpacked:
         for entry in read_entries(data):
             self.unpack(entry)
         self.settle_links(below)
+        for name in self.names.values():
+            if name.inode.layer == index:
+                name.inode.links += 1
 
     def unpack(self, entry: Entry) -> None:
         directory, _, base = entry.path.rpartition(b"/")
@@ -292,12 +299,12 @@ class Unpacked:
 
     # Hard links.
 
-    def target_of(self, entry: Entry) -> Path | None:
+    def target_of(self, entry: Entry) -> Path:
         directory, _, base = clean(entry.link).rpartition(b"/")
         try:
             return join(self.resolve(directory, mend=False), base)
         except TooManyLinks:
-            return None
+            return clean(entry.link)
 
     def linked_now(self, entry: Entry) -> Inode | None:
         target = self.names.get(self.target_of(entry))
@@ -307,32 +314,38 @@ class Unpacked:
 
     def settle_links(self, below: Tree) -> None:
         """Find the inodes of links that came before their targets, now that all targets are here."""
-        settled: dict[Inode, Inode | None] = {}
+        settled: dict[Inode, Inode | Path] = {}
         for name in self.names.values():
             if name.inode.type == "pending" and name.inode not in settled:
-                settled[name.inode] = self.settle(name.inode, below, [])
+                settled[name.inode] = self.settle(name.inode, below)
         for name in self.names.values():
             if name.inode.type == "pending":
-                name.inode = settled[name.inode] or self.dangling(name)
+                found = settled[name.inode]
+                name.inode = found if isinstance(found, Inode) else self.dangling(name, found)
 
-    def settle(self, pending: Inode, below: Tree, asked: list[Inode]) -> Inode | None:
-        if pending in asked:
-            return None  # links to each other
-        target = self.target_of(pending.origin.entry)
-        if target in self.names:
+    def settle(self, pending: Inode, below: Tree) -> Inode | Path:
+        """Find an inode, or else the path at which there is none."""
+        first = target = self.target_of(pending.origin.entry)
+        asked = [pending]
+        while target in self.names:
             inode = self.names[target].inode
-            if inode.type == "pending":
-                return self.settle(inode, below, [*asked, pending])
-        elif target in below:
-            inode = below[target].inode
-        else:
-            return None
-        return None if inode.type == "directory" else inode
+            if inode.type == "directory":
+                break
+            if inode.type != "pending":
+                return inode
+            if inode in asked:  # links to themselves or to each other: not one of them has anything here
+                target = first
+                break
+            asked.append(inode)
+            target = self.target_of(inode.origin.entry)
+        if target in below and below[target].inode.type != "directory":
+            return below[target].inode
+        return target
 
-    def dangling(self, name: Name) -> Inode:
+    def dangling(self, name: Name, target: Path) -> Inode:
         entry = name.entry
         inode = Inode("hardlink", self.index, b"", entry.mode, entry.uid, entry.gid, entry.mtime_ns)
-        inode.target = b"/" + clean(entry.link)
+        inode.target = b"/" + target
         inode.xattrs = entry.xattrs
         inode.origin = name
         return inode
@@ -404,7 +417,7 @@ def shown(names: list[Name]) -> Name:
     return inode.origin if inode.origin in names else names[0]
 
 
-def differences(old: Name, before: Tree, new: Name, after: Tree) -> set[str]:
+def differences(old: Name, new: Name) -> set[str]:
     """What differs between a path's old state and its new one."""
     one, other = old.inode, new.inode
     pairs = {
@@ -416,13 +429,13 @@ def differences(old: Name, before: Tree, new: Name, after: Tree) -> set[str]:
         "owner": ((one.uid, one.gid), (other.uid, other.gid)),
         "xattrs": (one.xattrs, other.xattrs),
         "mtime": (one.mtime_ns, other.mtime_ns),
-        "links": (len(names_of(one, before)), len(names_of(other, after))),
+        "links": (one.links, other.links),
     }
     return {what for what, (was, now) in pairs.items() if was != now}
 
 
-def kind_of_change(old: Name, before: Tree, new: Name, after: Tree) -> str:
-    differs = differences(old, before, new, after)
+def kind_of_change(old: Name, new: Name) -> str:
+    differs = differences(old, new)
     if differs & {"type", "content", "target", "device"}:
         return "modified"
     if new.inode.type == "directory":
@@ -457,7 +470,7 @@ def put_on_top(before: Tree, layer: Unpacked) -> Tree:
 def stack(layers: Iterable[bytes]) -> Result:
     """Stack layers, given as plain tars with the bottom first."""
     tree: Tree = {}
-    held: dict[Path, list[int]] = {}
+    held: dict[Path, set[int]] = {}
     waste: list[WasteRow] = []
     figures: list[Figures] = []
     for index, data in enumerate(layers):
@@ -468,16 +481,17 @@ def stack(layers: Iterable[bytes]) -> Result:
 
         for path, new in layer.names.items():
             if tree[path] is new:
-                held.setdefault(path, []).append(index)
+                held.setdefault(path, set()).add(index)
             old = before.get(path)
             if new.implied:
                 if old and old.inode.type != "directory":
                     mine.note("modified", path, 0)
             elif old:
-                mine.note(kind_of_change(old, before, new, tree), path, new.stored)
+                mine.note(kind_of_change(old, new), path, new.stored)
             else:
                 mine.note("added", path, new.stored)
         for name in layer.superseded:
+            held.setdefault(name.path, set()).add(index)
             mine.note("repeated", name.path, name.stored)
 
         # What no name leads to any more is waste.
@@ -488,9 +502,10 @@ def stack(layers: Iterable[bytes]) -> Result:
         for inode in {name.inode: None for name in before.values()}:
             if inode in alive:
                 continue
-            last = shown(names_of(inode, before))
+            names = names_of(inode, before)
+            last = inode.origin if inode.origin in names else names[-1]
             if last.path in tree:
-                kind = kind_of_change(last, before, tree[last.path], tree)
+                kind = kind_of_change(last, tree[last.path])
                 reason = "overwritten" if kind == "modified" else kind
             else:
                 reason = hidden(last.path, layer)
@@ -515,7 +530,7 @@ def stack(layers: Iterable[bytes]) -> Result:
     )
 
 
-def row_of(name: Name, tree: Tree, held: dict[Path, list[int]]) -> Row:
+def row_of(name: Name, tree: Tree, held: dict[Path, set[int]]) -> Row:
     inode = name.inode
     first = shown(names_of(inode, tree))
     target = inode.target
@@ -533,5 +548,5 @@ def row_of(name: Name, tree: Tree, held: dict[Path, list[int]]) -> Row:
         device=inode.device,
         xattrs=inode.xattrs or None,
         layer=name.layer,
-        layers=tuple(held[name.path]),
+        layers=tuple(sorted(held[name.path])),
     )
