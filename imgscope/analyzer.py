@@ -21,6 +21,7 @@ from .history import HistoryStep, read_history
 from .layer import codec
 from .layer.index import LayerIndex
 from .layer.scan import scan_file, scan_stream
+from .layer.workers import scan_side_by_side
 from .overlay.changes import Comparison, LayerChanges, Tally
 from .overlay.merge import Overlay
 
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from .progress import Progress
     from .records import Record
     from .sources.interface import Source
-
-# Layers that are read side by side: more only costs memory, for Python's own work runs one at a time.
-MAX_THREADS = 4
 
 
 def analyze(
@@ -156,22 +154,19 @@ class _Run:
         return [index for index in indexes if index is not None], keys
 
     def _scan_all(self, opened: OpenImage, numbers: Sequence[int]) -> list[LayerIndex]:
-        """Scan layers from a seekable file: compressed ones side by side, for their decompression can."""
-        results: dict[int, LayerIndex] = {}
-        compressed = [number for number in numbers if opened.layers[number].compression is not None]
-        if self.progress is not None and compressed:
-            total = sum(opened.layers[number].size or 0 for number in compressed)
+        """Scan layers from a seekable file, several side by side, and keep their indexes."""
+        blobs = {number: opened.layers[number] for number in numbers}
+        total = sum(blob.size or 0 for blob in blobs.values() if blob.compression is not None)
+        if self.progress is not None and total:
             self.progress.start(total, "reading layers")
-        for number in numbers:
-            if opened.layers[number].compression is None:
-                results[number] = self._scan_region(number, opened.layers[number])
-        # The largest first, so that none is left alone at the end.
-        compressed.sort(key=lambda number: opened.layers[number].size or 0, reverse=True)
-        _side_by_side(compressed, lambda number: self._scan_region(number, opened.layers[number]), results)
-        if self.progress is not None and compressed:
+        # Decompressing a byte costs about as much as hopping over five of a plain tar.
+        sizes = {number: (blob.size or 0) * (5 if blob.compression else 1) for number, blob in blobs.items()}
+        results = scan_side_by_side(
+            numbers, sizes, lambda number: self._scan_region(number, blobs[number]), threads=total > 0
+        )
+        if self.progress is not None and total:
             self.progress.finish()
-        for number in numbers:
-            blob = opened.layers[number]
+        for number, blob in blobs.items():
             if blob.region is not None:
                 self._keep(_identity(blob.region), results[number])
         return [results[number] for number in numbers]
@@ -354,35 +349,3 @@ def _counted(read: Callable[[int], bytes], progress: Progress) -> Callable[[int]
         return data
 
     return counting
-
-
-def _side_by_side(numbers: Sequence[int], work: Callable[[int], LayerIndex], results: dict[int, LayerIndex]) -> None:
-    """Run ``work`` for each number, several at a time; the first error is raised once all have stopped."""
-    import threading
-
-    queue = list(numbers)[::-1]
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        while queue and not errors:
-            try:
-                number = queue.pop()
-            except IndexError:
-                return
-            try:
-                results[number] = work(number)
-            except BaseException as error:
-                errors.append(error)
-
-    count = min(len(queue), os.cpu_count() or 1, MAX_THREADS)
-    threads = [threading.Thread(target=run, daemon=True) for _ in range(count - 1)]
-    for thread in threads:
-        thread.start()
-    try:
-        run()
-    except BaseException as error:
-        errors.append(error)
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]

@@ -11,12 +11,17 @@ from .errors import ContentUnavailableError
 from .layer.contents import ContentStream, FileBytes, StreamBytes, TarBytes, same_in_files
 from .layer.contents import fingerprints as layer_fingerprints
 from .layer.index import LayerIndex
+from .processes import Child, usable_processes
 
 if TYPE_CHECKING:
     from .archive.image import LayerBlob, OpenImage, Region
 
+# Below this many bytes a second process costs more than it saves.
+WORTHWHILE = 16 << 20
+
 ContentKey = tuple[int, int]
 """(layer, the layer's own entry number) of a regular file."""
+Pair = tuple[ContentKey, ContentKey]
 
 
 class Contents(Protocol):
@@ -25,7 +30,7 @@ class Contents(Protocol):
     def open(self, layer: int, entry: int) -> BinaryIO:
         """Open one file's content for reading in sequence. Raises ``ImageError``."""
 
-    def same(self, pairs: Sequence[tuple[ContentKey, ContentKey]]) -> list[bool]:
+    def same(self, pairs: Sequence[Pair]) -> list[bool]:
         """Tell for each pair of files of equal size whether their contents are equal. Raises ``ImageError``."""
 
     def fingerprints(self, keys: Sequence[ContentKey]) -> list[bytes]:
@@ -45,7 +50,7 @@ class NoContents:
         """Raise ``ContentUnavailableError``."""
         raise ContentUnavailableError(self._why)
 
-    def same(self, pairs: Sequence[tuple[ContentKey, ContentKey]]) -> list[bool]:
+    def same(self, pairs: Sequence[Pair]) -> list[bool]:
         """Raise ``ContentUnavailableError``."""
         raise ContentUnavailableError(self._why)
 
@@ -107,7 +112,7 @@ class ImageContents:
         """Open one file's content; bytes of compressed layers before it are passed over."""
         return io.BufferedReader(ContentStream(self._bytes(layer), self._indexes()[layer], entry), 1 << 16)
 
-    def same(self, pairs: Sequence[tuple[ContentKey, ContentKey]]) -> list[bool]:
+    def same(self, pairs: Sequence[Pair]) -> list[bool]:
         """Compare files: by fingerprints where scans took them, else by their bytes."""
         indexes = self._indexes()
         answers = [False] * len(pairs)
@@ -123,23 +128,52 @@ class ImageContents:
                 wanted[layer_a, a] = wanted[layer_b, b] = b""
             else:
                 direct.setdefault((layer_a, layer_b), []).append(number)
-        for (layer_a, layer_b), numbers in direct.items():
-            numbers.sort(key=lambda number: indexes[layer_b].offsets[pairs[number][1][1]])
-            first, second = self._bytes(layer_a), self._bytes(layer_b)
-            assert isinstance(first, FileBytes) and isinstance(second, FileBytes)
-            found = same_in_files(
-                (indexes[layer_a], first),
-                (indexes[layer_b], second),
-                [(pairs[number][0][1], pairs[number][1][1]) for number in numbers],
-            )
-            for number, same in zip(numbers, found, strict=True):
-                answers[number] = same
+        self._compare_bytes(pairs, direct, answers)
         if by_print:
             keys = list(wanted)
             wanted = dict(zip(keys, self.fingerprints(keys), strict=True))
             for number in by_print:
                 answers[number] = wanted[pairs[number][0]] == wanted[pairs[number][1]]
         return answers
+
+    def _compare_bytes(
+        self, pairs: Sequence[Pair], direct: dict[tuple[int, int], list[int]], answers: list[bool]
+    ) -> None:
+        """Compare files of plain layers, in a second process too where there are many bytes to read."""
+        indexes = self._indexes()
+        jobs: list[tuple[tuple[int, int], list[int]]] = []
+        total = 0
+        for layers, numbers in direct.items():
+            index, entry_of = indexes[layers[1]], [key_b[1] for _, key_b in pairs]
+            numbers.sort(key=lambda number, offsets=index.offsets, own=entry_of: offsets[own[number]])
+            total += sum(index.sizes[entry_of[number]] for number in numbers)
+            jobs.append((layers, numbers))
+
+        def compare(numbers_of: Sequence[tuple[tuple[int, int], list[int]]]) -> bytes:
+            found = bytearray()
+            for (layer_a, layer_b), numbers in numbers_of:
+                first, second = self._bytes(layer_a), self._bytes(layer_b)
+                assert isinstance(first, FileBytes) and isinstance(second, FileBytes)
+                entries = [(pairs[number][0][1], pairs[number][1][1]) for number in numbers]
+                found += bytes(same_in_files((indexes[layer_a], first), (indexes[layer_b], second), entries))
+            return bytes(found)
+
+        def settle(numbers_of: Sequence[tuple[tuple[int, int], list[int]]], found: bytes) -> None:
+            numbers = [number for _, some in numbers_of for number in some]
+            for number, same in zip(numbers, found, strict=True):
+                answers[number] = bool(same)
+
+        if total < WORTHWHILE or usable_processes() == 1:
+            settle(jobs, compare(jobs))
+            return
+        halves = [[(layers, numbers[side::2]) for layers, numbers in jobs] for side in (0, 1)]
+        child = Child(lambda: compare(halves[1]))
+        try:
+            settle(halves[0], compare(halves[0]))
+            found = child.result()
+            settle(halves[1], compare(halves[1]) if found is None else found)
+        finally:
+            child.stop()
 
     def _plain(self, layer: int) -> bool:
         return self._blob(layer).compression is None

@@ -1,0 +1,110 @@
+"""Scans several layers side by side.
+
+Where forking is safe, a second process takes a share of the layers and hands its indexes back. Elsewhere layers that
+have to be decompressed are shared among threads, for decompression doesn't hold the others up; plain ones are
+scanned one after another.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+
+from ..processes import MAX_PROCESSES, Child, usable_processes
+from . import codec
+from .index import LayerIndex
+
+# Below this many bytes of tar a second process costs more than it saves.
+WORTHWHILE = 48 << 20
+
+Work = Callable[[int], LayerIndex]
+
+
+def scan_side_by_side(
+    numbers: Sequence[int], sizes: dict[int, int], work: Work, *, threads: bool
+) -> dict[int, LayerIndex]:
+    """Call ``work`` for each number, several at a time where that pays; return the results by number.
+
+    ``sizes`` are the bytes that each has to go through, ``threads`` tells whether threads would help. Raises what
+    ``work`` raises.
+    """
+    processes = usable_processes()
+    count = processes if processes > 1 or not threads else min(os.cpu_count() or 1, MAX_PROCESSES)
+    shares = _shares(numbers, sizes, count)
+    if len(shares) > 1 and sum(sizes[number] for number in numbers) >= WORTHWHILE:
+        return _in_processes(shares, work) if processes > 1 else _in_threads(shares, work)
+    return {number: work(number) for number in numbers}
+
+
+def _shares(numbers: Sequence[int], sizes: dict[int, int], count: int) -> list[list[int]]:
+    """Deal the numbers out so that the shares' sizes are as even as can be; the largest share comes first."""
+    shares: list[list[int]] = [[] for _ in range(count)]
+    loads = [0] * count
+    for number in sorted(numbers, key=sizes.__getitem__, reverse=True):
+        least = loads.index(min(loads))
+        shares[least].append(number)
+        loads[least] += sizes[number]
+    pairs = sorted(zip(loads, shares, strict=True), key=lambda pair: pair[0], reverse=True)
+    return [share for _, share in pairs if share]
+
+
+def _in_processes(shares: list[list[int]], work: Work) -> dict[int, LayerIndex]:
+    children: list[tuple[list[int], Child]] = []
+    try:
+        # The largest share stays here: its indexes needn't be handed over.
+        children.extend((share, Child(lambda share=share: _encoded(share, work))) for share in shares[1:])
+        results = {number: work(number) for number in shares[0]}
+        for share, child in children:
+            data = child.result()
+            # A process that was killed, perhaps for want of memory: one at a time may do.
+            results.update({number: work(number) for number in share} if data is None else _decoded(share, data))
+        return results
+    finally:
+        for _, child in children:
+            child.stop()
+
+
+def _encoded(share: list[int], work: Work) -> bytes:
+    parts: list[bytes] = []
+    for number in share:
+        data = codec.encode(work(number))
+        parts += [len(data).to_bytes(8, "little"), data]
+    return b"".join(parts)
+
+
+def _decoded(share: list[int], data: bytes) -> dict[int, LayerIndex]:
+    results: dict[int, LayerIndex] = {}
+    position = 0
+    for number in share:
+        start = position + 8
+        position = start + int.from_bytes(data[position:start], "little")
+        results[number] = codec.decode(data[start:position])
+    return results
+
+
+def _in_threads(shares: list[list[int]], work: Work) -> dict[int, LayerIndex]:
+    results: dict[int, LayerIndex] = {}
+    errors: list[BaseException] = []
+
+    def run(share: list[int]) -> None:
+        try:
+            for number in share:
+                if errors:
+                    return
+                results[number] = work(number)
+        except BaseException as error:
+            errors.append(error)
+
+    others = [threading.Thread(target=run, args=(share,), daemon=True) for share in shares[1:]]
+    for thread in others:
+        thread.start()
+    run(shares[0])
+    if errors and not isinstance(errors[0], Exception):
+        # Ctrl-C: what the others are at is of no use any more.
+        raise errors[0]
+    for thread in others:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return results

@@ -1,0 +1,88 @@
+"""Runs a piece of work in a forked process: Python runs one thread at a time, and a machine has more cores.
+
+Only where forking is safe: on Linux, in a program without threads. The result comes back through an anonymous file in
+memory, so a process never waits for its reader.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+from .errors import ImgscopeError
+
+MAX_PROCESSES = 4
+
+
+def usable_processes() -> int:
+    """Return how many processes may run at once, this one included: 1 where forking is not safe."""
+    # A fork copies only the thread that forks: locks that others hold would stay held forever.
+    if sys.platform != "linux" or threading.active_count() > 1 or not hasattr(os, "memfd_create"):
+        return 1
+    return min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
+
+
+class Child:
+    """A process that does one piece of work and hands its result back as bytes."""
+
+    def __init__(self, work: Callable[[], bytes]) -> None:
+        """Start ``work`` in a process of its own."""
+        self._memory = os.memfd_create("imgscope", os.MFD_CLOEXEC)
+        self._pid = os.fork()
+        if self._pid == 0:
+            # Nothing of the parent's may run here: no handlers at exit, no flushing of its buffers.
+            status = 1
+            try:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                self._write(b"+", work())
+                status = 0
+            except ImgscopeError as error:
+                self._write(b"-", f"{type(error).__name__}:{error}".encode())
+                status = 0
+            finally:
+                os._exit(status)
+
+    def _write(self, mark: bytes, data: bytes) -> None:
+        with os.fdopen(os.dup(self._memory), "wb") as file:
+            file.write(mark)
+            file.write(data)
+
+    def result(self) -> bytes | None:
+        """Wait for the work's result; ``None`` if the process died. Raises the ``ImgscopeError`` that it raised."""
+        _, status = os.waitpid(self._pid, 0)
+        self._pid = 0
+        if status != 0:
+            return None
+        with os.fdopen(self._memory, "rb") as file:
+            self._memory = -1
+            file.seek(0)
+            mark = file.read(1)
+            data = file.read()
+        if mark == b"-":
+            raise _error(data.decode("utf-8", "replace"))
+        return data if mark == b"+" else None
+
+    def stop(self) -> None:
+        """End the process if it still runs, and give its memory back."""
+        if self._pid:
+            with suppress(OSError):
+                os.kill(self._pid, signal.SIGKILL)
+            with suppress(OSError):
+                os.waitpid(self._pid, 0)
+            self._pid = 0
+        if self._memory >= 0:
+            os.close(self._memory)
+            self._memory = -1
+
+
+def _error(text: str) -> ImgscopeError:
+    from . import errors
+
+    name, _, message = text.partition(":")
+    kind = getattr(errors, name, ImgscopeError)
+    return kind(message) if isinstance(kind, type) and issubclass(kind, ImgscopeError) else ImgscopeError(message)
