@@ -380,21 +380,26 @@ class _Scan:
             if code == DIRECTORY and name[-1:] == b"/":
                 name = name[:-1]
             head, _, tail = name.rpartition(b"/")
-            if head != last:
-                last = head
-                names = directories[head] if head in directories else self.directory(head)
             members += 1
             position += BLOCK + header - here
-            if not tail or tail[0] == 46 or names is None:
+            if not tail or tail[0] == 46:
                 # Hidden names are few; whiteouts, dots and bookkeeping are among them.
-                last = None
-                if not self.place(name, entry):
-                    position += (size + 511) & -BLOCK
-                    here = position - base
-                    continue
-            elif (old := names.setdefault(tail, entry)) != entry:
-                repeated.append((clean(head)[0], tail, old))
-                names[tail] = entry
+                placed = self.place(name, entry)
+            else:
+                if head != last:
+                    last = head
+                    names = directories[head] if head in directories else self.directory(head)
+                if names is None:
+                    placed = self.place(name, entry)
+                else:
+                    placed = True
+                    if (old := names.setdefault(tail, entry)) != entry:
+                        repeated.append((clean(head)[0], tail, old))
+                        names[tail] = entry
+            if not placed:
+                position += (size + 511) & -512
+                here = position - base
+                continue
             add_kind(code)
             add_size(size)
             add_offset(position)
