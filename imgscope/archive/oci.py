@@ -1,0 +1,196 @@
+"""Reads ``index.json`` of an OCI image layout and follows its descriptors to manifests.
+
+Follows the OCI image spec: image-layout.md (the layout), image-index.md (nested indexes, platforms,
+``org.opencontainers.image.ref.name``) and manifest.md. What a document is, is told from its content, since media
+types are optional and Docker's own are as common. Attestations (BuildKit's, ``vnd.docker.reference.type``) are
+no images and left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import ArchiveError
+from ..escape import escape
+from . import platform as platforms
+from .candidate import MAX_LAYERS, Candidate, LayerRef, missing
+from .platform import Platform
+from .store import Store, blob_name, digest_of, is_digest, parse_json, short
+
+MAX_DEPTH = 8
+MAX_MANIFESTS = 10_000
+_REF_NAME = "org.opencontainers.image.ref.name"
+# containerd keeps the whole reference here, and only the tag in the annotation of the standard.
+_CONTAINERD_NAME = "io.containerd.image.name"
+_CONFIG_TYPES = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
+    # What Docker's registry wrote for some years.
+    "application/octet-stream",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Descriptor:
+    digest: str
+    names: tuple[str, ...]
+    platform: Platform | None
+    attestation: bool
+
+
+def candidates(store: Store) -> list[Candidate]:
+    """Return the images that ``index.json`` leads to, in its order; none where there is no such file.
+
+    Raises ``ArchiveError`` when an index or a manifest is malformed or not what its digest says.
+    """
+    data = store.json("index.json") if store.has("index.json") else None
+    if data is None:
+        return []
+    index = parse_json(data, "index.json", store.label)
+    if not isinstance(index, dict) or not isinstance(index.get("manifests", []), list):
+        raise ArchiveError(f"{store.label}: index.json is not an OCI image index")
+    found: list[Candidate] = []
+    walk = _Walk(store, found)
+    # An image with several names stands in the index once for each.
+    tops: dict[str, list[_Descriptor]] = {}
+    for item in index.get("manifests") or []:
+        descriptor = _descriptor(item, store.label)
+        tops.setdefault(descriptor.digest, []).append(descriptor)
+    for same in tops.values():
+        names = tuple(dict.fromkeys(name for descriptor in same for name in descriptor.names))
+        walk.follow(replace(same[0], names=names), names, ())
+    return found
+
+
+class _Walk:
+    """One walk through the descriptors; ``found`` grows by a candidate for each manifest."""
+
+    def __init__(self, store: Store, found: list[Candidate]) -> None:
+        self.store = store
+        self.found = found
+        self.visits = 0
+
+    def follow(self, descriptor: _Descriptor, names: tuple[str, ...], parents: tuple[str, ...]) -> None:
+        """Add what a descriptor leads to; ``parents`` are the indexes above it, from the top."""
+        store, digest = self.store, descriptor.digest
+        if descriptor.attestation or digest in parents:
+            return
+        self.visits += 1
+        if self.visits > MAX_MANIFESTS:
+            raise ArchiveError(f"{store.label}: over {MAX_MANIFESTS:,} manifests are named")
+        name = blob_name(digest)
+        group = (*parents, digest)[0]
+        found = Candidate(
+            store, name, group, names=names, manifest_digest=digest, parents=parents, claimed=descriptor.platform
+        )
+        if not store.has(name):
+            # Engines save a multi-platform image without the platforms that were never pulled.
+            found.absent = True
+            found.problem = ArchiveError(missing(store, digest, "the manifest"))
+            self.found.append(found)
+            return
+        try:
+            document = self.document(name, digest)
+            if not isinstance(document.get("manifests"), list):
+                _manifest(document, found)
+        except ArchiveError as error:
+            # It only matters when this one is chosen.
+            found.problem = error
+        else:
+            if isinstance(document.get("manifests"), list):
+                self.index(document["manifests"], names, (*parents, digest))
+                return
+        self.found.append(found)
+
+    def index(self, items: list[Any], names: tuple[str, ...], parents: tuple[str, ...]) -> None:
+        if len(parents) > MAX_DEPTH:
+            raise ArchiveError(f"{self.store.label}: image indexes are nested more than {MAX_DEPTH} deep")
+        for item in items:
+            descriptor = _descriptor(item, self.store.label)
+            # A name stands at the top; below, it says what an index's author thought of its parts.
+            self.follow(descriptor, names or descriptor.names, parents)
+
+    def document(self, name: str, digest: str) -> dict[str, Any]:
+        """Read a manifest or an index. Raises ``ArchiveError``."""
+        label = self.store.label
+        data = self.store.json(name) or b""
+        _check(data, digest, label)
+        document = parse_json(data, f"the manifest {short(digest)}", label)
+        if not isinstance(document, dict):
+            raise ArchiveError(f"{label}: the manifest {short(digest)} is not a JSON object")
+        return document
+
+
+def _descriptor(item: Any, label: str) -> _Descriptor:
+    digest = item.get("digest") if isinstance(item, dict) else None
+    if not is_digest(digest):
+        raise ArchiveError(f"{label}: an image index names a manifest without a digest")
+    annotations = item.get("annotations")
+    if not isinstance(annotations, dict):
+        annotations = {}
+    name = annotations.get(_CONTAINERD_NAME) or annotations.get(_REF_NAME)
+    platform = platforms.read(item.get("platform"))
+    return _Descriptor(
+        digest,
+        (name,) if isinstance(name, str) and name else (),
+        platform,
+        "vnd.docker.reference.type" in annotations or platform == ("unknown", "unknown", ""),
+    )
+
+
+def _check(data: bytes, digest: str, label: str) -> None:
+    """Compare a document with its digest. Raises ``ArchiveError``."""
+    try:
+        actual = digest_of(data, digest.partition(":")[0])
+    except KeyError:
+        return
+    if actual != digest:
+        raise ArchiveError(f"{label}: the manifest {short(digest)} is damaged: its bytes have another digest")
+
+
+def _manifest(document: dict[str, Any], found: Candidate) -> None:
+    """Fill in what an image manifest says. Raises ``ArchiveError`` when it is malformed."""
+    label, digest = found.store.label, found.manifest_digest or ""
+    config = document.get("config")
+    layers = document.get("layers") or []
+    if document.get("schemaVersion") == 1 or "fsLayers" in document:
+        found.problem = ArchiveError(
+            f"{label}: {found.title()} has a manifest of Docker's schema 1, which engines no longer read; pull it again"
+        )
+        return
+    if not isinstance(config, dict) or not is_digest(config.get("digest")) or not isinstance(layers, list):
+        if "artifactType" in document or "blobs" in document:
+            _artifact(found, document.get("artifactType"))
+            return
+        raise ArchiveError(f"{label}: the manifest {short(digest)} lacks a config or layers: not an image manifest")
+    if len(layers) > MAX_LAYERS:
+        raise ArchiveError(f"{label}: the manifest {short(digest)} has {len(layers):,} layers: no image has so many")
+    found.config_digest = config["digest"]
+    found.config_name = blob_name(config["digest"])
+    if config.get("mediaType", _CONFIG_TYPES[0]) not in _CONFIG_TYPES:
+        _artifact(found, document.get("artifactType") or config.get("mediaType"))
+        return
+    found.layers = tuple(_layer(layer, label, digest) for layer in layers)
+
+
+def _artifact(found: Candidate, kind: Any) -> None:
+    found.artifact = True
+    what = f" ({escape(kind)})" if isinstance(kind, str) else ""
+    found.problem = ArchiveError(
+        f"{found.store.label}: {found.title()} is an artifact{what}, not a container image: it has no filesystem"
+    )
+
+
+def _layer(item: Any, label: str, manifest: str) -> LayerRef:
+    digest = item.get("digest") if isinstance(item, dict) else None
+    if not is_digest(digest):
+        raise ArchiveError(f"{label}: the manifest {short(manifest)} names a layer without a digest")
+    media_type, size, urls = item.get("mediaType"), item.get("size"), item.get("urls")
+    return LayerRef(
+        blob_name(digest),
+        digest,
+        media_type if isinstance(media_type, str) else None,
+        size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
+        tuple(url for url in urls if isinstance(url, str)) if isinstance(urls, list) else (),
+    )

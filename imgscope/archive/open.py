@@ -1,0 +1,170 @@
+"""Opens an image: a tar on disk, a tar that streams by, or a layout directory.
+
+All three find the candidates (``oci``, ``docker``), choose one (``select``) and describe its layers the same way.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ArchiveError, EncryptedLayerError, ImageNotFoundError
+from ..escape import escape
+from . import docker, oci, select
+from . import platform as platforms
+from .candidate import Candidate, LayerRef
+from .directory import DirectoryStore
+from .image import LayerBlob, OpenImage
+from .outer import ScanLayer, StreamStore, TarStore
+from .store import Store, digest_of, is_digest, short
+
+if TYPE_CHECKING:
+    from ..progress import Progress
+
+
+def open_file(path: str | os.PathLike[str], *, image: str | None = None, platform: str | None = None) -> OpenImage:
+    """Open the image archive ``path``, a plain tar on disk, and find its layers; they are not read.
+
+    ``image`` chooses among several by name, tag, digest or id, ``platform`` among an image index's. Raises
+    ``ImageError`` and ``UsageError``.
+    """
+    text = os.fspath(path)
+    try:
+        fd = os.open(text, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise ImageNotFoundError(f"{escape(text)} can't be read: {error.strerror}") from None
+    return open_descriptor(fd, text, image=image, platform=platform)
+
+
+def open_descriptor(fd: int, path: str, *, image: str | None = None, platform: str | None = None) -> OpenImage:
+    """Open the image archive that ``fd`` is open on, and take ``fd`` over; else as ``open_file``."""
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise ArchiveError(f"{escape(path)} is no regular file")
+    return _open(TarStore(fd, path), None, image, platform)
+
+
+def open_layout(
+    directory: str | os.PathLike[str], *, image: str | None = None, platform: str | None = None
+) -> OpenImage:
+    """Open an OCI image layout (or an unpacked docker-archive) in a directory. Raises as ``open_file``."""
+    return _open(DirectoryStore(directory), "oci-layout", image, platform)
+
+
+def open_stream(
+    read: Callable[[int], bytes],
+    *,
+    label: str = "the archive",
+    image: str | None = None,
+    platform: str | None = None,
+    scan_layer: ScanLayer,
+    progress: Progress | None = None,
+) -> OpenImage:
+    """Read an image archive, a plain tar, that comes once, and scan its layers as they pass.
+
+    ``read(n)`` returns up to ``n`` bytes, ``b""`` at the end. ``scan_layer(name, read)`` is called in the order of
+    the archive for every member that looks like a layer: compressed, or a tar. What it returns is the layer's
+    ``scanned``; an ``ImgscopeError`` that it raises takes that place. Raises as ``open_file``.
+    """
+    return _open(StreamStore(read, label, scan_layer, progress), None, image, platform)
+
+
+def _open(store: Store, origin: str | None, image: str | None, platform: str | None) -> OpenImage:
+    try:
+        found = oci.candidates(store)
+        kind = "oci-archive" if found else "docker-archive"
+        named = docker.candidates(store)
+        if not found and not named:
+            raise ArchiveError(_no_image(store))
+        chosen = select.choose(select.merge(found, named), store.label, image, platform)
+        opened = _describe(chosen, origin or ("docker-archive" if named else kind))
+    except BaseException:
+        store.close()
+        raise
+    opened.closers.append(store.close)
+    return opened
+
+
+def _no_image(store: Store) -> str:
+    names = store.names()
+    if "index.json" in names or "manifest.json" in names:
+        return f"{store.label} holds no image: its index is empty"
+    if "repositories" in names:
+        return f"{store.label} was written by a Docker older than 1.10; load it into an engine and save it again"
+    cut = "" if store.complete else "; it has no end mark, so it was probably cut short"
+    if "oci-layout" in names:
+        return f"{store.label} lacks the index.json of an OCI layout{cut}"
+    what = "an image archive" if isinstance(store, (TarStore, StreamStore)) else "an image layout"
+    return f"{store.label} is not {what}: neither manifest.json nor index.json is in it{cut}"
+
+
+def _describe(chosen: Candidate, origin: str) -> OpenImage:
+    """Describe the chosen image's layers. Raises ``ArchiveError``."""
+    label = chosen.store.label
+    data, config = chosen.config()
+    diff_ids = _diff_ids(config, chosen)
+    if len(diff_ids) != len(chosen.layers):
+        raise ArchiveError(
+            f"{label}: the manifest of {chosen.title()} names {len(chosen.layers)} layers, but its config "
+            f"{len(diff_ids)} diff_ids"
+        )
+    windows = config.get("os") == "windows"
+    layers = tuple(
+        _layer(chosen.store, number, layer, diff_id, windows)
+        for number, (layer, diff_id) in enumerate(zip(chosen.layers, diff_ids, strict=True))
+    )
+    image_id = digest_of(data)
+    notes = []
+    if (chosen.config_digest or image_id).startswith("sha256:") and chosen.config_digest not in (None, image_id):
+        notes.append(f"the config's bytes are not those of its digest: the manifest names {chosen.config_digest}")
+    return OpenImage(
+        names=chosen.names,
+        id=image_id,
+        manifest_digest=chosen.manifest_digest,
+        platform=str(platforms.read(config) or chosen.claimed or ""),
+        config=config,
+        config_bytes=data,
+        config_digest=chosen.config_digest,
+        layers=layers,
+        origin=origin,
+        file_identity=chosen.store.identity(),
+        notes=tuple(notes),
+    )
+
+
+def _diff_ids(config: dict[str, Any], chosen: Candidate) -> list[str]:
+    """Return the config's diff_ids (config.md, *rootfs*). Raises ``ArchiveError``."""
+    rootfs = config.get("rootfs")
+    label = chosen.store.label
+    if not isinstance(rootfs, dict):
+        raise ArchiveError(f"{label}: {chosen.title()} is not a container image: its config has no rootfs")
+    diff_ids = rootfs.get("diff_ids") or []
+    if not isinstance(diff_ids, list) or not all(map(is_digest, diff_ids)):
+        raise ArchiveError(f"{label}: the config of {chosen.title()} has diff_ids that are no digests")
+    return diff_ids
+
+
+def _layer(store: Store, number: int, ref: LayerRef, diff_id: str, windows: bool) -> LayerBlob:
+    """Describe one layer. Raises ``EncryptedLayerError``, ``ArchiveError`` where its blob isn't what it should be."""
+    if (ref.media_type or "").endswith("+encrypted"):
+        raise EncryptedLayerError(
+            f"{store.label}: layer {number} is encrypted; decrypt the image first, "
+            "say with skopeo copy --decryption-key"
+        )
+    blob = store.blob(ref.name)
+    if blob is None:
+        # That it may be absent was checked when it was chosen.
+        kind = "foreign layer" if ref.foreign or not windows else "Windows base layer"
+        where = f" ({escape(ref.urls[0])})" if ref.urls else ""
+        missing = f"{kind}, not in the archive{where}"
+        return LayerBlob(diff_id, ref.digest, ref.media_type, ref.size, None, missing=missing)
+    if ref.size not in (None, blob.size):
+        raise ArchiveError(
+            f"{store.label}: layer {number} ({short(ref.digest or ref.name)}) is damaged: it has {blob.size:,} bytes "
+            f"of the {ref.size:,} that the manifest states"
+        )
+    return LayerBlob(
+        diff_id, ref.digest, ref.media_type, blob.size, blob.compression, region=blob.region, scanned=blob.scanned
+    )

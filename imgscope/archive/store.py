@@ -1,0 +1,103 @@
+"""Named blobs, wherever they lie: the one view that the readers of docker-archives and OCI layouts have.
+
+Three kinds: a tar on disk and a tar that streams by (``outer``), and a directory (``directory``).
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeGuard
+
+from ..errors import ArchiveError
+from ..escape import escape
+from .image import Region
+
+# Manifests are a few KiB (registries refuse over 4 MiB), configs a few hundred at the most. What a hostile one can
+# make of the parser's memory is some twenty times its size.
+MAX_JSON = 8 << 20
+MAX_ALL_JSON = 128 << 20
+_DIGEST = re.compile(r"([a-z0-9]+(?:[+._-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
+_SHA = {"sha256": 64, "sha384": 96, "sha512": 128}
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Stored bytes under a name: ``size`` of them, in a ``region`` or ``scanned`` while they streamed by."""
+
+    name: str
+    size: int
+    compression: str | None
+    region: Region | None = None
+    scanned: object | None = None
+
+
+class Store(Protocol):
+    """Blobs by name. ``label`` is what to call the whole in messages; ``complete`` tells that it has an end mark."""
+
+    label: str
+    complete: bool
+
+    def names(self) -> list[str]:
+        """Return the names of all blobs."""
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a blob of that name, through links within the store."""
+
+    def json(self, name: str) -> bytes | None:
+        """Return a small blob's bytes, ``None`` where there is none. Raises ``ArchiveError`` for one too large."""
+
+    def blob(self, name: str) -> Blob | None:
+        """Return a layer's blob, ``None`` where there is none. Raises ``ArchiveError``."""
+
+    def identity(self) -> tuple[int, ...] | None:
+        """Return device, inode, size, mtime and ctime of each file that was opened; ``None`` for a stream."""
+
+    def close(self) -> None:
+        """Release the files."""
+
+
+def clean_name(name: str) -> str:
+    """Return a member's name without ``./``, a leading ``/`` and ``..``, which is clamped to the root."""
+    return posixpath.normpath("/" + name).lstrip("/")
+
+
+def blob_name(digest: str) -> str:
+    """Return where an OCI layout keeps a blob (image-layout.md, *Blobs*). Raises ``ArchiveError``."""
+    match = _DIGEST.fullmatch(digest)
+    if match is None or len(match[2]) != _SHA.get(match[1], len(match[2])):
+        raise ArchiveError(f"{escape(digest[:100])!r} is no digest")
+    return f"blobs/{match[1]}/{match[2]}"
+
+
+def is_digest(text: object) -> TypeGuard[str]:
+    """Tell whether a JSON value is a well-formed digest (descriptor.md, *Digests*)."""
+    if not isinstance(text, str):
+        return False
+    match = _DIGEST.fullmatch(text)
+    return match is not None and len(match[2]) == _SHA.get(match[1], len(match[2]))
+
+
+def digest_of(data: bytes, algorithm: str = "sha256") -> str:
+    """Return the digest of some bytes. Raises ``KeyError`` for an algorithm that isn't known."""
+    import hashlib
+
+    if algorithm not in _SHA:
+        raise KeyError(algorithm)
+    return f"{algorithm}:{hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()}"
+
+
+def parse_json(data: bytes, what: str, label: str) -> Any:
+    """Parse JSON from an archive. Raises ``ArchiveError`` that names it."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        raise ArchiveError(f"{label}: {what} is not valid JSON; the archive is damaged, or was not made well") from None
+
+
+def short(digest: str) -> str:
+    """Shorten a digest for a message, as engines print ids."""
+    algorithm, _, value = digest.partition(":")
+    return f"{algorithm}:{value[:12]}" if value else escape(digest[:40])

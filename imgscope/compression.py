@@ -1,0 +1,286 @@
+"""Compressed streams: told apart by their first bytes, read with bounded memory, and read ahead in a thread.
+
+gzip follows RFC 1952 (several members make one stream), zstd RFC 8878 (several frames, skippable ones among
+them), xz and bzip2 the standard library's decoders. What a name or a media type claims plays no part.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from .errors import ArchiveError
+
+READ = 1 << 18
+"""Compressed bytes are taken in pieces of this size."""
+BLOCK = 1 << 20
+MAGIC_BYTES = 10
+"""``detect`` needs this many bytes to be sure."""
+# RFC 8878 asks decoders to support 8 MiB; `zstd -d` goes up to 128 MiB without --long, and --ultra -22 needs it.
+_ZSTD_WINDOW_LOG = 27
+_XZ_MEMORY = 1 << 27
+
+Read = Callable[[int], bytes]
+
+
+class ByteReader(Protocol):
+    """Bytes in sequence."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes, ``b""`` only at the end. Raises ``ArchiveError``."""
+
+
+class _Decoder(Protocol):
+    """One member, frame or stream, as ``bz2.BZ2Decompressor`` has it."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+def detect(head: bytes) -> str | None:
+    """Name the compression that the first bytes of a stream show: ``gzip``, ``zstd``, ``xz``, ``bzip2`` or none."""
+    if head[:3] == b"\x1f\x8b\x08":
+        return "gzip"
+    if head[:4] == b"\x28\xb5\x2f\xfd":
+        return "zstd"
+    if head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50:  # a skippable zstd frame
+        return "zstd"
+    if head[:6] == b"\xfd7zXZ\0":
+        return "xz"
+    # "BZh" could begin a file name in a tar; the block's or the stream end's own magic could not.
+    if head[:3] == b"BZh" and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
+        return "bzip2"
+    return None
+
+
+class _ZlibDecoder:
+    """``zlib`` in the shape of the other decoders, for where isal has no wheel."""
+
+    def __init__(self) -> None:
+        import zlib
+
+        self._inner = zlib.decompressobj(31)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail and not self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+
+
+_Codec = tuple[Callable[[], _Decoder], tuple[type[Exception], ...]]
+"""Makes a decoder, and the errors that it raises for bad data."""
+
+
+def _gzip() -> _Codec:
+    import zlib
+
+    try:
+        from isal import igzip_lib
+    except ImportError:
+        return _ZlibDecoder, (zlib.error,)
+    error: Any = igzip_lib.error  # a class, though its stub says otherwise
+    return lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP), (error,)
+
+
+def _zstd() -> _Codec:
+    zstd: Any
+    try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+    except ImportError:
+        raise ArchiveError("zstd can't be read by this Python; install backports.zstd") from None
+    options = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
+    return lambda: zstd.ZstdDecompressor(options=options), (zstd.ZstdError,)
+
+
+def _xz() -> _Codec:
+    import lzma
+
+    return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY), (lzma.LZMAError,)
+
+
+def _bzip2() -> _Codec:
+    import bz2
+
+    return bz2.BZ2Decompressor, (OSError, ValueError)
+
+
+_KINDS = {"gzip": _gzip, "zstd": _zstd, "xz": _xz, "bzip2": _bzip2}
+
+
+class _Decompressed:
+    """What the compressed bytes of ``read`` hold; never more than one piece of either is kept."""
+
+    def __init__(self, kind: str, read: Read) -> None:
+        self._kind = kind
+        self._source = read
+        self._new, self._errors = _KINDS[kind]()
+        self._decoder: _Decoder | None = None
+        self._pending = b""
+        self._first = True
+
+    def read(self, size: int, /) -> bytes:
+        if size <= 0:
+            return b""
+        while True:
+            decoder = self._decoder
+            if decoder is None:
+                decoder = self._next_member()
+                if decoder is None:
+                    return b""
+            data = b""
+            if decoder.needs_input:
+                data, self._pending = self._pending, b""
+                if not data:
+                    data = self._source(READ)
+                    if not data:
+                        raise ArchiveError(f"its {self._kind} data is cut short")
+            try:
+                out = decoder.decompress(data, size)
+            except self._errors as error:
+                raise ArchiveError(f"its {self._kind} data is corrupt ({error})") from None
+            if decoder.eof:
+                self._pending = decoder.unused_data
+                self._decoder = None
+                self._first = False
+            if out:
+                return out
+
+    def _next_member(self) -> _Decoder | None:
+        """Start the next member; ``None`` at the end of the stream.
+
+        Zeros after the last member are padding (of tapes, and of xz by its own format). Anything else there is
+        damage.
+        """
+        data = self._pending
+        if not self._first:
+            data = data.lstrip(b"\0")
+            while not data:
+                data = self._source(READ)
+                if not data:
+                    self._pending = b""
+                    return None
+                data = data.lstrip(b"\0")
+        while len(data) < MAGIC_BYTES:
+            more = self._source(MAGIC_BYTES - len(data))
+            if not more:
+                break
+            data += more
+        self._pending = data
+        if not data:
+            return None
+        if detect(data) != self._kind:
+            if self._first:
+                raise ArchiveError(f"it holds no {self._kind} data")
+            raise ArchiveError(f"its {self._kind} data is followed by something else")
+        self._decoder = self._new()
+        return self._decoder
+
+
+def reader(kind: str, read: Read) -> ByteReader:
+    """Decompress what ``read`` gives; ``kind`` is one of ``detect``'s answers.
+
+    ``read(n)`` returns up to ``n`` bytes and ``b""`` at the end. Output comes in pieces of at most the size asked
+    for, however much a piece of input would expand to. Checksums are checked. The reader raises ``ArchiveError``
+    when the data is corrupt, cut short, or followed by anything but zeros.
+    """
+    return _Decompressed(kind, read)
+
+
+class ReadAhead:
+    """Calls ``read`` in a thread of its own, so that reading (or decompressing) and using overlap.
+
+    At most ``depth`` pieces wait. What ``read`` raises is raised by ``read`` here, after the pieces before it.
+    """
+
+    def __init__(self, read: Read, block: int = BLOCK, depth: int = 2) -> None:
+        self._source = read
+        self._block = block
+        # Two queues of C, without a lock of Python's: full pieces one way, leave to make another the other way.
+        self._full: SimpleQueue[bytes | BaseException] = SimpleQueue()
+        self._free: SimpleQueue[bool] = SimpleQueue()
+        for _ in range(depth):
+            self._free.put(True)
+        self._piece = b""
+        self._offset = 0
+        self._ended: BaseException | None = None
+        self._done = False
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="imgscope-read-ahead", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        read, block, full, free = self._source, self._block, self._full, self._free
+        try:
+            while free.get() and not self._stopped:
+                piece = read(block)
+                full.put(piece)
+                if not piece:
+                    return
+        except BaseException as error:
+            full.put(error)
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes, ``b""`` at the end; raises what the source raised."""
+        if self._offset >= len(self._piece):
+            if self._done:
+                if self._ended is not None:
+                    raise self._ended
+                return b""
+            piece = self._full.get()
+            if isinstance(piece, BaseException):
+                self._done, self._ended = True, piece
+                raise piece
+            if not piece:
+                self._done = True
+                return b""
+            self._free.put(True)
+            if len(piece) <= size:
+                return piece
+            self._piece, self._offset = piece, 0
+        start = self._offset
+        self._offset = end = min(start + size, len(self._piece))
+        part = self._piece[start:end]
+        if end == len(self._piece):
+            self._piece, self._offset = b"", 0
+        return part
+
+    def close(self) -> None:
+        """Stop the thread. One that hangs in a read that never ends is left to the process's end."""
+        self._stopped = True
+        self._free.put(False)
+        self._thread.join(timeout=2.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_ahead(read: Read, *, block: int = BLOCK, depth: int = 2) -> ReadAhead:
+    """Read ``read`` in a thread, ``depth`` pieces of ``block`` bytes ahead of its user; close it after use."""
+    return ReadAhead(read, block, depth)
