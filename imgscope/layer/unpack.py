@@ -81,14 +81,19 @@ def _close(index: LayerIndex) -> bool:
 class _Links:
     """Follows the symlinks of one layer, and of no other, through a tree of its names."""
 
-    def __init__(self, index: LayerIndex, tree: dict[bytes, dict[bytes, int]]) -> None:
+    def __init__(self, index: LayerIndex, tree: dict[bytes, dict[bytes, int]], linked: dict[int, int]) -> None:
         self.index = index
         self.tree = tree
+        self.linked = linked
         self.steps = 0
 
-    def is_symlink(self, directory: bytes, name: bytes) -> bool:
+    def symlink(self, directory: bytes, name: bytes) -> bytes | None:
+        """Return the target of the symlink that has this name, if one has (it may be a hard link to one)."""
         entry = self.tree.get(directory, {}).get(name)
-        return entry is not None and entry != IMPLIED and self.index.kinds[entry] == SYMLINK
+        if entry is None or entry == IMPLIED:
+            return None
+        entry = self.linked.get(entry, self.index.inodes.get(entry, entry))
+        return self.index.links[entry] if self.index.kinds[entry] == SYMLINK else None
 
     def resolve(self, directory: bytes, mend: Callable[[bytes, bytes], None] | None = None) -> bytes | None:
         """Return where a directory's path really leads; what does not exist (yet) is taken as it is written.
@@ -99,7 +104,7 @@ class _Links:
         here = b""
         for part in directory.split(b"/") if directory else ():
             path: bytes | None = _joined(here, part)
-            if self.is_symlink(here, part):
+            if self.symlink(here, part) is not None:
                 path = self._lead(here, part)
                 if path is None:
                     if mend is None:
@@ -121,11 +126,10 @@ class _Links:
                 continue
             if part == b"..":
                 here = split(here)[0]
-            elif self.is_symlink(here, part):
+            elif (target := self.symlink(here, part)) is not None:
                 followed += 1
                 if followed > MAX_LINKS:
                     return None
-                target = self.index.links[self.tree[here][part]]
                 if target.startswith(b"/"):
                     here = b""
                 todo.extend(target.split(b"/")[::-1])
@@ -142,10 +146,10 @@ class _Unpacker:
     def __init__(self, index: LayerIndex) -> None:
         self.index = index
         self.tree: dict[bytes, dict[bytes, int]] = {b"": {}}
-        self.links = _Links(index, self.tree)
-        self.repeated: list[Event] = []
         # Hard links to what stood there when they came: link -> entry.
         self.linked: dict[int, int] = {}
+        self.links = _Links(index, self.tree, self.linked)
+        self.repeated: list[Event] = []
 
     def drop(self, directory: bytes, name: bytes, entry: int) -> None:
         """Take a name out, with all below it; the entries become repeated."""
@@ -188,7 +192,7 @@ class _Unpacker:
         if self.index.kinds[entry] == HARDLINK:
             target = self.target(entry)
             if target is not None:
-                self.linked[entry] = target
+                self.linked[entry] = self.linked.get(target, target)
         old = self.tree[here].get(name)
         if old is not None:
             if self.index.kinds[entry] == DIRECTORY and (old == IMPLIED or self.index.kinds[old] == DIRECTORY):
@@ -235,33 +239,48 @@ def _replay(index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, 
 def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int]) -> None:
     """Find, for each hard link, the entry of this layer that it shares content with, if there is one.
 
-    A link takes what its target's name held when it came (``linked``), else what it holds in the end. Where a
-    link leads out of the layer, ``links`` gets the path at which to look below.
+    A link takes what its target's name held when it came (``linked``), else what it holds in the end. Where
+    links lead out of the layer, ``links`` gets the path at which to look below. Links that lead to each other
+    have nothing here: each looks for its own target below.
     """
     hardlinks = [entry for entry in index.links if index.kinds[entry] == HARDLINK]
     if not hardlinks:
         return
-    links = _Links(index, index.children)
-    # Per link: the entry it was made to, or None and the path it looks for in the layers below.
-    targets: dict[int, tuple[int | None, bytes]] = {}
+    links = _Links(index, index.children, linked)
+    # What is known of links: the entry or None, and then the path to look at below, or None for a circle.
+    known: dict[int, tuple[int | None, bytes | None]] = {}
+    targets: dict[int, bytes] = {}
+    looked_at: dict[int, bytes] = {}
     for entry in hardlinks:
-        path = index.links[entry]
-        found = linked.get(entry)
-        if found is None:
-            directory, name = split(path)
-            real = links.resolve(directory)
-            if real is not None:
-                path = _joined(real, name)
-                found = index.children.get(real, {}).get(name)
-        targets[entry] = found, path
-    for entry in hardlinks:
-        index.links[entry] = targets[entry][1]
-        seen = {entry}
-        found, path = targets[entry]
-        while found is not None and found != IMPLIED and index.kinds[found] == HARDLINK and found not in seen:
-            seen.add(found)
-            found, path = targets[found]
-        if found is None:
-            index.links[entry] = path
-        elif found != IMPLIED and found not in seen and index.kinds[found] != DIRECTORY:
-            index.inodes[entry] = found
+        found = linked.get(entry, entry)
+        passed: dict[int, bytes] = {}
+        end: tuple[int | None, bytes | None] | None = None
+        while end is None:
+            if index.kinds[found] != HARDLINK:
+                end = found, None
+            elif found in passed:
+                end = None, None
+            elif found in known:
+                end = known[found]
+            else:
+                path = index.links[found]
+                directory, name = split(path)
+                real = links.resolve(directory)
+                target = None
+                if real is not None:
+                    path = _joined(real, name)
+                    target = index.children.get(real, {}).get(name)
+                passed[found] = path
+                if target is None or target == IMPLIED or index.kinds[target] == DIRECTORY:
+                    end = None, path
+                else:
+                    found = linked.get(target, target)
+        for link, target_path in passed.items():
+            known[link] = end
+            targets[link] = target_path
+        inode, below = end
+        if inode is not None:
+            index.inodes[entry] = inode
+        else:
+            looked_at[entry] = below if below is not None else targets[linked.get(entry, entry)]
+    index.links.update(looked_at)

@@ -338,7 +338,7 @@ class Unpacked:
                 break
             asked.append(inode)
             target = self.target_of(inode.origin.entry)
-        if target in below and below[target].inode.type != "directory":
+        if target in below and below[target].inode.type not in ("directory", "hardlink"):
             return below[target].inode
         return target
 
