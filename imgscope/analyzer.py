@@ -38,17 +38,19 @@ def analyze(
     platform: str | None = None,
     image: str | None = None,
     cache: bool = True,
+    contents: bool = False,
     progress: Progress | None = None,
 ) -> Analysis:
     """Analyse an image: from an engine, an archive, a layout, or a saved analysis.
 
     ``reference`` is what the command line takes (see docs/references.md). ``platform`` (``os/arch[/variant]``)
     chooses from an image index, ``image`` (a name, tag or digest) from an archive that holds several. With
-    ``cache`` what was read before is not read again. Raises ``UsageError`` and ``ImageError``.
+    ``cache`` what was read before is not read again. With ``contents`` files will be opened too, so what can be
+    read only once, or would have to be exported twice, is copied to a temporary file first. Raises ``UsageError`` and ``ImageError``.
     """
     from .sources import find_source
 
-    source = find_source(reference, platform=platform, image=image)
+    source = find_source(reference, platform=platform, image=image, contents=contents)
     saved = source.saved()
     if saved is not None:
         from .saved import load
@@ -245,7 +247,7 @@ def assemble(
     overlay, comparison = body.overlay, body.comparison
     steps, note = read_history(opened.config, len(indexes))
     made = {step.layer: step for step in steps if step.layer is not None}
-    notes = [note] if note else []
+    notes = [*opened.notes, *([note] if note else [])]
     layers: list[Layer] = []
     for number, (blob, index, sums) in enumerate(zip(opened.layers, indexes, comparison.layers, strict=True)):
         step = made.get(number)

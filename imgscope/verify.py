@@ -53,7 +53,7 @@ def verify(
     source = find_source(reference, platform=platform, image=image)
     if source.saved() is not None:
         raise UsageError(f"{reference} is a saved analysis: it has no layers to verify")
-    opened = source.reopen()
+    opened = source.reopen(progress)
     try:
         checks = [Check("config", opened.config_digest, "sha256:" + hashlib.sha256(opened.config_bytes).hexdigest())]
         if progress is not None:
