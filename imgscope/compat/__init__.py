@@ -1,0 +1,1 @@
+"""Other tools' figures and formats, kept apart from ours."""

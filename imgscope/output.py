@@ -1,0 +1,65 @@
+"""Writes results to files: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import ImgscopeError
+from .escape import escape
+
+
+class OutputError(ImgscopeError):
+    """A result could not be written."""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open ``path`` for writing; it appears, or replaces what was there, only once all is written.
+
+    What was there stays if anything fails. A path that is no regular file (``/dev/stdout``, a pipe) is written
+    straight to. Raises ``OutputError``.
+    """
+    shown = escape(str(path))
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
+            return
+        # Through a symlink: the file that it leads to is the one to replace.
+        target = path.resolve()
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, _mode_for(target))  # noqa: PTH101
+            os.replace(temporary, target)  # noqa: PTH105
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108
+            raise
+    except OSError as error:
+        raise OutputError(f"{shown} can't be written: {error.strerror or error}") from None
+
+
+def _mode_for(target: Path) -> int:
+    """Return the mode that the file has, or a new one would get."""
+    try:
+        return target.stat().st_mode & 0o777
+    except OSError:
+        umask = os.umask(0o022)
+        os.umask(umask)
+        return 0o666 & ~umask
+
+
+def write_whole(path: Path, parts: Iterable[bytes]) -> None:
+    """Write ``parts`` to ``path``, whole or not at all. Raises ``OutputError``."""
+    with whole_file(path) as file:
+        for part in parts:
+            file.write(part)
