@@ -81,19 +81,17 @@ def _close(index: LayerIndex) -> bool:
 class _Links:
     """Follows the symlinks of one layer, and of no other, through a tree of its names."""
 
-    def __init__(self, index: LayerIndex, tree: dict[bytes, dict[bytes, int]], linked: dict[int, int]) -> None:
+    def __init__(self, index: LayerIndex, tree: dict[bytes, dict[bytes, int]]) -> None:
         self.index = index
         self.tree = tree
-        self.linked = linked
         self.steps = 0
 
     def symlink(self, directory: bytes, name: bytes) -> bytes | None:
-        """Return the target of the symlink that has this name, if one has (it may be a hard link to one)."""
+        """Return the target of the symlink of this name, if it is one (hard links to symlinks are not followed)."""
         entry = self.tree.get(directory, {}).get(name)
-        if entry is None or entry == IMPLIED:
+        if entry is None or entry == IMPLIED or self.index.kinds[entry] != SYMLINK:
             return None
-        entry = self.linked.get(entry, self.index.inodes.get(entry, entry))
-        return self.index.links[entry] if self.index.kinds[entry] == SYMLINK else None
+        return self.index.links[entry]
 
     def resolve(self, directory: bytes, mend: Callable[[bytes, bytes], None] | None = None) -> bytes | None:
         """Return where a directory's path really leads; what does not exist (yet) is taken as it is written.
@@ -148,7 +146,7 @@ class _Unpacker:
         self.tree: dict[bytes, dict[bytes, int]] = {b"": {}}
         # Hard links to what stood there when they came: link -> entry.
         self.linked: dict[int, int] = {}
-        self.links = _Links(index, self.tree, self.linked)
+        self.links = _Links(index, self.tree)
         self.repeated: list[Event] = []
 
     def drop(self, directory: bytes, name: bytes, entry: int) -> None:
@@ -246,7 +244,7 @@ def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int]) -> None:
     hardlinks = [entry for entry in index.links if index.kinds[entry] == HARDLINK]
     if not hardlinks:
         return
-    links = _Links(index, index.children, linked)
+    links = _Links(index, index.children)
     # What is known of links: the entry or None, and then the path to look at below, or None for a circle.
     known: dict[int, tuple[int | None, bytes | None]] = {}
     targets: dict[int, bytes] = {}

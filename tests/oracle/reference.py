@@ -277,7 +277,9 @@ class Unpacked:
         return real
 
     def is_symlink(self, path: Path) -> bool:
-        return path in self.names and self.names[path].inode.type == "symlink"
+        """A hard link to a symlink does not count: nothing is written through one."""
+        name = self.names.get(path)
+        return name is not None and name.entry is not None and name.entry.type == "symlink"
 
     def lead(self, link: Path, passed: list[Path]) -> Path:
         """Where a symlink leads, by way of further symlinks."""
