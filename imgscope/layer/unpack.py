@@ -32,20 +32,23 @@ def settle(index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, b
         index.children.setdefault(directory, {})
     for _, directory in opaques:
         index.children.setdefault(directory, {})
-    linked: dict[int, int] = {}
-    if not _close(index) or (
-        index.repeated
-        and (
-            HARDLINK in map(index.kinds.__getitem__, index.links)
-            or any(_joined(d, n) in index.children for d, n, _ in index.repeated)
+    if (
+        not _close(index)
+        or (
+            index.repeated
+            and (
+                HARDLINK in map(index.kinds.__getitem__, index.links)
+                or any(_joined(d, n) in index.children for d, n, _ in index.repeated)
+            )
         )
+        or not _resolve_hardlinks(index, None)
     ):
         linked = _replay(index, whiteouts, opaques)
         _close(index)
+        _resolve_hardlinks(index, linked)
     else:
         index.whiteouts = [(directory, name) for _, directory, name in whiteouts]
         index.opaques = [directory for _, directory in opaques]
-    _resolve_hardlinks(index, linked)
 
 
 def _joined(directory: bytes, name: bytes) -> bytes:
@@ -234,21 +237,24 @@ def _replay(index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, 
     return unpacker.linked
 
 
-def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int]) -> None:
+def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int] | None) -> bool:
     """Find, for each hard link, the entry of this layer that it shares content with, if there is one.
 
     A link takes what its target's name held when it came (``linked``), else what it holds in the end. Where
     links lead out of the layer, ``links`` gets the path at which to look below. Links that lead to each other
-    have nothing here: each looks for its own target below.
+    have nothing here: each looks for its own target below. Without ``linked``, where no path comes twice, the
+    end tells all but that: then nothing is done and the answer is ``False``.
     """
     hardlinks = [entry for entry in index.links if index.kinds[entry] == HARDLINK]
     if not hardlinks:
-        return
+        return True
+    replayed, linked = linked is not None, linked or {}
     links = _Links(index, index.children)
     # What is known of links: the entry or None, and then the path to look at below, or None for a circle.
     known: dict[int, tuple[int | None, bytes | None]] = {}
     targets: dict[int, bytes] = {}
     looked_at: dict[int, bytes] = {}
+    inodes: dict[int, int] = {}
     for entry in hardlinks:
         found = linked.get(entry, entry)
         passed: dict[int, bytes] = {}
@@ -257,6 +263,8 @@ def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int]) -> None:
             if index.kinds[found] != HARDLINK:
                 end = found, None
             elif found in passed:
+                if not replayed:
+                    return False
                 end = None, None
             elif found in known:
                 end = known[found]
@@ -278,7 +286,9 @@ def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int]) -> None:
             targets[link] = target_path
         inode, below = end
         if inode is not None:
-            index.inodes[entry] = inode
+            inodes[entry] = inode
         else:
             looked_at[entry] = below if below is not None else targets[linked.get(entry, entry)]
+    index.inodes = inodes
     index.links.update(looked_at)
+    return True

@@ -408,6 +408,23 @@ class Result:
     wasted_bytes: int
     content_bytes: int
 
+    @property
+    def paths(self) -> list[str]:
+        return [row.path for row in self.rows]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Sizes of the files, each inode once."""
+        return {row.path: row.size for row in self.rows if row.type == "file"}
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Reasons by path, for stacks that waste each path once."""
+        return {row.path: row.reason for row in self.waste}
+
+    def row(self, path: str) -> Row:
+        return next(row for row in self.rows if row.path == path)
+
 
 def names_of(inode: Inode, tree: Tree) -> list[Name]:
     return [tree[path] for path in sorted(tree) if tree[path].inode is inode]
