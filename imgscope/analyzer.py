@@ -259,7 +259,7 @@ def assemble(
     wasted_bytes = sum(layer.wasted_bytes for layer in layers)
     blobs = [layer.blob_bytes for layer in layers if layer.missing is None]
     created = opened.config.get("created")
-    dive = figures(indexes)
+    dive = figures(overlay)
     return Analysis(
         Image(
             reference=reference,
