@@ -1,0 +1,207 @@
+"""The Docker Engine API, through the ``docker`` package: of Docker itself, and of Podman's compatible socket.
+
+The engine is found as the ``docker`` command finds it: ``DOCKER_HOST``, else ``DOCKER_CONTEXT``, else the current
+context; with TLS, and over ssh by the system's ssh program.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from ..archive import platform as platforms
+from ..archive.platform import Platform
+from ..errors import EngineError
+from ..escape import escape
+from .engine import Known
+
+# Asking takes milliseconds; an engine that is starting, or at the end of ssh, some seconds.
+TIMEOUT = 60
+# `platform` came to exports with this version of the API.
+_PLATFORM_API = (1, 48)
+
+
+class DockerApi:
+    """An engine that speaks the Docker API."""
+
+    def __init__(
+        self,
+        address: str,
+        tls: Any = None,
+        *,
+        title: str = "the Docker engine",
+        pull: str = "docker pull",
+        image: str = "IMAGE",
+    ) -> None:
+        """Connect to ``address``; ``image`` is for the hints of messages only. Raises ``EngineError``."""
+        self.address = address
+        self.title = title
+        self.pull = pull
+        self._image = escape(image)
+        _quieten_ssh(address)
+        import docker
+
+        # Any: its stubs leave out the methods that requests of our own need.
+        self._api: Any
+        try:
+            self._api = docker.APIClient(address, timeout=TIMEOUT, tls=tls or False, use_ssh_client=True)
+        except Exception as error:
+            self._refused(error)
+
+    @classmethod
+    def from_environment(cls, image: str) -> DockerApi:
+        """Connect to the engine that the ``docker`` command would use. Raises ``EngineError``."""
+        _quieten_ssh(os.environ.get("DOCKER_HOST", ""))
+        from docker.context import ContextAPI
+        from docker.errors import DockerException
+        from docker.utils import kwargs_from_env
+
+        try:
+            found = kwargs_from_env()
+            if "base_url" not in found:
+                found = {**ContextAPI.kwargs_from_context(), **found}
+        except (DockerException, OSError, ValueError, KeyError) as error:
+            raise EngineError(f"the Docker context can't be read: {_one_line(error)}") from None
+        if "base_url" not in found:
+            from docker.context.config import get_current_context_name
+
+            name = os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
+            raise EngineError(f"there is no Docker context {escape(name)!r}; `docker context ls` lists those there are")
+        return cls(found["base_url"], found.get("tls"), image=image)
+
+    def inspect(self, name: str) -> Known | None:
+        """Return what the engine says of an image, ``None`` when it has none of that name."""
+        from docker.errors import NotFound
+
+        try:
+            info = self._api.inspect_image(name)
+        except NotFound:
+            return None
+        except Exception as error:
+            self._failed(error)
+        several = "Descriptor" in info and self._version() >= _PLATFORM_API
+        stated = {"os": info.get("Os"), "architecture": info.get("Architecture"), "variant": info.get("Variant")}
+        # containerd's store counts compressed bytes, and those of other platforms.
+        size = info.get("Size") if not several else None
+        return Known(
+            id=str(info["Id"]),
+            names=tuple(name for name in info.get("RepoTags") or () if not name.startswith("<none>")),
+            platform=platforms.read(stated),
+            bytes=size if isinstance(size, int) and size > 0 else None,
+            several=several,
+        )
+
+    def _version(self) -> tuple[int, ...]:
+        return tuple(int(part) for part in self._api.api_version.split(".") if part.isdigit())
+
+    def names(self) -> list[str]:
+        """Return the names of all images."""
+        try:
+            images = self._api.images()
+        except Exception as error:
+            self._failed(error)
+        return [name for image in images for name in image.get("RepoTags") or () if not name.startswith("<none>")]
+
+    @contextmanager
+    def export(self, known: Known, platform: Platform | None) -> Iterator[Callable[[int], bytes]]:
+        """Export an image by its id, as ``docker save`` does."""
+        parameters = {}
+        if platform is not None and known.several:
+            asked = {"os": platform.os, "architecture": platform.architecture, "variant": platform.variant}
+            parameters["platform"] = json.dumps({key: value for key, value in asked.items() if value})
+        api = self._api
+        try:
+            # The package's own get_image knows no platform. An engine may prepare the export for minutes before
+            # its first byte, so there is no time limit.
+            response = api._get(api._url("/images/{0}/get", known.id), params=parameters, stream=True, timeout=None)
+            api._raise_for_status(response)
+        except Exception as error:
+            self._failed(error)
+        raw = response.raw
+
+        def read(size: int) -> bytes:
+            try:
+                data: bytes = raw.read(size)
+            except Exception as error:
+                raise EngineError(f"{self.title} broke off the export: {_one_line(error)}") from None
+            return data
+
+        try:
+            yield read
+        finally:
+            response.close()
+
+    def _refused(self, error: Exception) -> NoReturn:
+        """Raise ``EngineError`` for a connection that wasn't made, with what to do."""
+        cause = _system_error(error)
+        title = self.title
+        if isinstance(cause, PermissionError):
+            raise EngineError(
+                f"you may not use {title} at {self.address}: permission denied; join its group, "
+                f"or pipe: sudo docker save {self._image} | imgscope analyze -"
+            ) from None
+        if isinstance(cause, (FileNotFoundError, ConnectionRefusedError)):
+            other = f"; Podman's images are named podman:{self._image}" if shutil.which("podman") else ""
+            if title == "Podman":
+                raise EngineError(f"nobody listens at {self.address}; start it with: podman system service") from None
+            raise EngineError(
+                f"no Docker engine at {self.address}; start it, set DOCKER_HOST, or give an archive's path{other}"
+            ) from None
+        if self.address.startswith("ssh://") and cause is None:
+            host = escape(self.address[6:].partition("/")[0])
+            raise EngineError(f"{title} at {self.address} can't be reached; try: ssh {host} docker version") from None
+        if isinstance(cause, TimeoutError) or "timed out" in str(error).lower():
+            raise EngineError(f"{title} at {self.address} doesn't answer; is it running?") from None
+        raise EngineError(f"{title} at {self.address} can't be used: {_one_line(cause or error)}") from None
+
+    def _failed(self, error: Exception) -> NoReturn:
+        """Raise ``EngineError`` for a request that the engine refused."""
+        said = getattr(error, "explanation", None)
+        raise EngineError(f"{self.title} refused: {_one_line(said or error)}") from None
+
+
+def _quieten_ssh(address: str) -> None:
+    """Make ssh addresses work without paramiko.
+
+    The package imports paramiko for them even where, as here, it is told to run the ssh program instead and never
+    uses it; an empty module of that name does.
+    """
+    if not address.startswith("ssh://"):
+        return
+    import sys
+    from importlib import import_module
+    from types import ModuleType
+
+    try:
+        import_module("paramiko")
+    except ImportError:
+        sys.modules["paramiko"] = ModuleType("paramiko")
+        try:
+            import docker.api.client
+            from docker.transport.sshconn import SSHHTTPAdapter
+
+            vars(docker.api.client)["SSHHTTPAdapter"] = SSHHTTPAdapter
+        finally:
+            del sys.modules["paramiko"]
+
+
+def _system_error(error: BaseException | None, depth: int = 8) -> OSError | None:
+    """Find the operating system's error within what three libraries wrapped around it."""
+    if error is None or depth == 0:
+        return None
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    for inner in (*error.args, getattr(error, "reason", None), error.__cause__, error.__context__):
+        if isinstance(inner, BaseException):
+            found = _system_error(inner, depth - 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _one_line(error: object) -> str:
+    return escape(" ".join(str(error).split()))[:300] or type(error).__name__

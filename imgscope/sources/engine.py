@@ -1,0 +1,167 @@
+"""An image in an engine: asked what it is first (cheap), exported as a stream only when its layers are wanted.
+
+How an engine is talked to is a ``Backend``: the Docker API (``docker_api``), or podman's own program (``podman``).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ..archive import platform as platforms
+from ..archive.platform import Platform
+from ..archive.select import familiar
+from ..errors import ImageNotFoundError, PlatformError
+from ..escape import escape
+from .stream import Stream
+
+if TYPE_CHECKING:
+    from ..archive.image import OpenImage
+    from ..archive.outer import ScanLayer
+    from ..progress import Progress
+    from ..reference import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an engine says of an image: its id, names, platform, and bytes of its export (``None``: can't tell).
+
+    ``several`` tells that the id stands for an index, whose platforms may be exported one by one.
+    """
+
+    id: str
+    names: tuple[str, ...]
+    platform: Platform | None
+    bytes: int | None
+    several: bool = False
+
+
+class Backend(Protocol):
+    """A way to talk to an engine. ``title`` is what to call it, ``address`` where it is."""
+
+    title: str
+    address: str
+    pull: str
+
+    def inspect(self, name: str) -> Known | None:
+        """Return what the engine says of an image, ``None`` when it has none of that name. Raises ``EngineError``."""
+
+    def names(self) -> list[str]:
+        """Return the names of all images of the engine. Raises ``EngineError``."""
+
+    def export(self, known: Known, platform: Platform | None) -> AbstractContextManager[Callable[[int], bytes]]:
+        """Export an image as a tar: a function that reads it. Raises ``EngineError``, from there too."""
+
+
+class EngineSource:
+    """One image of the Docker engine."""
+
+    def __init__(self, reference: Reference, platform: str | None = None, contents: bool = False) -> None:
+        """Name the image; the engine isn't asked before something is wanted of it."""
+        self._name = reference.target
+        self._text = reference.text
+        self._wanted = platforms.parse(platform) if platform else None
+        self._contents = contents
+        self._backend: Backend | None = None
+        self._known: Known | None = None
+
+    def _connect(self) -> Backend:
+        """Find the engine. Raises ``EngineError``."""
+        from .docker_api import DockerApi
+
+        return DockerApi.from_environment(self._name)
+
+    @property
+    def backend(self) -> Backend:
+        """The engine, found when it is first asked for. Raises ``EngineError``."""
+        if self._backend is None:
+            self._backend = self._connect()
+        return self._backend
+
+    @property
+    def vouched(self) -> str | None:
+        """The engine's address: it names layers in its exports by digests that it has computed itself."""
+        return f"engine:{self.backend.address}"
+
+    def describe(self) -> str:
+        """Name the image and the engine."""
+        return f"{escape(self._name)} from {self.backend.title}"
+
+    def saved(self) -> bytes | None:
+        """Return nothing: engines keep no analyses."""
+        return None
+
+    def known(self) -> Known:
+        """Ask the engine what the image is. Raises ``ImageNotFoundError``, ``PlatformError``, ``EngineError``."""
+        if self._known is None:
+            known = self.backend.inspect(self._name)
+            if known is None:
+                raise ImageNotFoundError(self._not_found())
+            wanted = self._wanted
+            if wanted and not known.several and known.platform and not known.platform.fits(wanted):
+                raise PlatformError(
+                    f"{escape(self._name)} is {known.platform} in {self.backend.title}, not {wanted}; "
+                    f"get that with: {self.backend.pull} --platform {wanted} {escape(self._name)}"
+                )
+            self._known = known
+        return self._known
+
+    def _not_found(self) -> str:
+        backend = self.backend
+        text = f"no image {escape(self._name)!r} in {backend.title} ({backend.address})"
+        names = [familiar(name) for name in backend.names()]
+        if self._text in names:
+            # The image `docker:dind` is written like the scheme `docker:` and an image `dind`.
+            return f"{text}; for the image {escape(self._text)} write {self._text.partition(':')[0]}:{self._text}"
+        near = _near(self._name, names)
+        if near:
+            return f"{text}; did you mean {' or '.join(escape(name) for name in near)}?"
+        return f"{text}; get it with: {backend.pull} {escape(self._name)}"
+
+    def cache_key(self) -> str | None:
+        """Return the image id that the engine gives, with the engine's address and the platform."""
+        return f"engine:{self.backend.address}:{self.known().id}:{self._wanted or platforms.host()}"
+
+    def open(self, scan_layer: ScanLayer, progress: Progress | None = None) -> OpenImage:
+        """Export the image and scan its layers while they arrive."""
+        if self._contents:
+            return self.reopen(progress)
+        return self._export(progress, lambda stream, platform: stream.open(scan_layer, None, platform, progress))
+
+    def reopen(self, progress: Progress | None = None) -> OpenImage:
+        """Export the image to a temporary file."""
+        return self._export(progress, lambda stream, platform: stream.spool(None, platform, progress))
+
+    def _export(self, progress: Progress | None, take: Callable[[Stream, str | None], OpenImage]) -> OpenImage:
+        known = self.known()
+        # An index leads to one image only for a platform: the one that the engine itself would run.
+        platform = self._wanted or (known.platform if known.several else None)
+        if progress is not None:
+            progress.start(known.bytes, f"reading {self.describe()}")
+        try:
+            with self.backend.export(known, self._wanted) as read:
+                opened = take(Stream(read, self.describe()), str(platform) if platform else None)
+        finally:
+            if progress is not None:
+                progress.finish()
+        opened.origin = "engine"
+        # It is exported by its id, so that a tag that moves meanwhile does no harm; the archive then lacks names.
+        opened.names = tuple(familiar(name) for name in known.names) or opened.names
+        return opened
+
+
+def _near(name: str, names: list[str]) -> list[str]:
+    """Return the names most like one that isn't there: other tags of its repository first."""
+    name = familiar(name)
+    repository = name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
+    tagged = name if repository != name else name + ":latest"
+    same = [known for known in names if known.rpartition(":")[0] == repository]
+    close = difflib.get_close_matches(tagged, names, 3, 0.7)
+    if not close:
+        # A tag that is far off must not hide a repository that is near.
+        repositories = {known.rpartition(":")[0]: known for known in reversed(names)}
+        close = [repositories[near] for near in difflib.get_close_matches(repository, list(repositories), 3, 0.75)]
+    return list(dict.fromkeys((*difflib.get_close_matches(tagged, same, 2, 0.0), *close)))[:3]
