@@ -43,12 +43,10 @@ class DockerApi:
         self.pull = pull
         self._image = escape(image)
         _quieten_ssh(address)
-        import docker
-
         # Any: its stubs leave out the methods that requests of our own need.
         self._api: Any
         try:
-            self._api = docker.APIClient(address, timeout=TIMEOUT, tls=tls or False, use_ssh_client=True)
+            self._api = _client(address, tls)
         except Exception as error:
             self._refused(error)
 
@@ -60,6 +58,7 @@ class DockerApi:
         from docker.errors import DockerException
         from docker.utils import kwargs_from_env
 
+        _find_contexts()
         try:
             found = kwargs_from_env()
             if "base_url" not in found:
@@ -162,6 +161,31 @@ class DockerApi:
         """Raise ``EngineError`` for a request that the engine refused."""
         said = getattr(error, "explanation", None)
         raise EngineError(f"{self.title} refused: {_one_line(said or error)}") from None
+
+
+def _find_contexts() -> None:
+    """Let contexts be found where there is no ``config.json`` beside them, which ``docker context create`` needs not.
+
+    The package looks for them in the folder of that file; without one, in the current folder.
+    """
+    from docker.context import config
+    from docker.utils.config import find_config_file
+
+    if find_config_file() is None:
+        folder = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111
+        vars(config)["get_context_dir"] = lambda: os.path.join(folder, "contexts")  # noqa: PTH118
+
+
+def _client(address: str, tls: Any) -> Any:
+    import docker
+
+    class Client(docker.APIClient):
+        def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+            # The engine's own authority, where one is given, before the one that REQUESTS_CA_BUNDLE names.
+            verify = self.verify if verify is None else verify
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+
+    return Client(address, timeout=TIMEOUT, tls=tls or False, use_ssh_client=True)
 
 
 def _quieten_ssh(address: str) -> None:
