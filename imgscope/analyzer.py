@@ -45,8 +45,9 @@ def analyze(
 
     ``reference`` is what the command line takes (see docs/references.md). ``platform`` (``os/arch[/variant]``)
     chooses from an image index, ``image`` (a name, tag or digest) from an archive that holds several. With
-    ``cache`` what was read before is not read again. With ``contents`` files will be opened too, so what can be
-    read only once, or would have to be exported twice, is copied to a temporary file first. Raises ``UsageError`` and ``ImageError``.
+    ``cache`` what was read before is not read again. With ``contents`` files will be opened too, so what can be read
+    only once, or would have to be exported twice, is copied to a temporary file first. Raises ``UsageError`` and
+    ``ImageError``.
     """
     from .sources import find_source
 

@@ -270,7 +270,7 @@ class ReadAhead:
         """Stop the thread. One that hangs in a read that never ends is left to the process's end."""
         self._stopped = True
         self._free.put(False)
-        self._thread.join(timeout=2.0)
+        self._thread.join(timeout=0.5)
 
     def __enter__(self) -> Self:
         return self

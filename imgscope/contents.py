@@ -145,7 +145,8 @@ class ImageContents:
         total = 0
         for layers, numbers in direct.items():
             index, entry_of = indexes[layers[1]], [key_b[1] for _, key_b in pairs]
-            numbers.sort(key=lambda number, offsets=index.offsets, own=entry_of: offsets[own[number]])
+            offsets = [index.offsets[own] for own in map(entry_of.__getitem__, numbers)]
+            numbers = [number for _, number in sorted(zip(offsets, numbers, strict=True))]
             total += sum(index.sizes[entry_of[number]] for number in numbers)
             jobs.append((layers, numbers))
 

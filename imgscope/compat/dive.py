@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..layer.index import DIRECTORY, LayerIndex
@@ -39,7 +40,8 @@ class Figures(NamedTuple):
     user_wasted_percent: float
 
 
-class InefficientFile(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class InefficientFile:
     """A path that dive saw twice or more: how often, and the sum of its sizes in bytes."""
 
     count: int

@@ -292,3 +292,16 @@ def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int] | None) -> bool
     index.inodes = inodes
     index.links.update(looked_at)
     return True
+
+
+def settle_known(index: LayerIndex) -> None:
+    """Finish an index whose entries, whiteouts and hard links are known already: close ``children`` upwards.
+
+    Raises ``ValueError`` when something lies below what is no directory.
+    """
+    for directory, _ in index.whiteouts:
+        index.children.setdefault(directory, {})
+    for directory in index.opaques:
+        index.children.setdefault(directory, {})
+    if not _close(index):
+        raise ValueError("something lies below what is no directory")

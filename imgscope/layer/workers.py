@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..processes import MAX_PROCESSES, Child, usable_processes
 from . import codec
@@ -53,7 +54,7 @@ def _in_processes(shares: list[list[int]], work: Work) -> dict[int, LayerIndex]:
     children: list[tuple[list[int], Child]] = []
     try:
         # The largest share stays here: its indexes needn't be handed over.
-        children.extend((share, Child(lambda share=share: _encoded(share, work))) for share in shares[1:])
+        children.extend((share, Child(partial(_encoded, share, work))) for share in shares[1:])
         results = {number: work(number) for number in shares[0]}
         for share, child in children:
             data = child.result()

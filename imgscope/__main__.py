@@ -1,0 +1,5 @@
+"""``python -m imgscope``."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,75 @@
+"""``imgscope analyze``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import click
+
+from .common import image_options, load, parse_outputs, report_options, write_outputs, write_stdout
+
+_FORMATS = ("text", "json", "markdown", "dive")
+
+
+@click.command()
+@click.argument("reference", metavar="IMAGE")
+@image_options
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="What to print on standard output.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    metavar="FORMAT=FILE",
+    multiple=True,
+    help="Write a format to a file as well; repeatable, - is standard output.",
+)
+@click.option("--top", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list.")
+@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@click.option("--no-files", is_flag=True, help="JSON without the lists of files.")
+@click.option("--duplicates", is_flag=True, help="Find equal files at different paths.")
+@click.option("--no-tui", is_flag=True, help="Print the report on a terminal too.")
+@click.option("--no-color", is_flag=True, help="No colour.")
+@click.option("--width", type=click.IntRange(40), help="Columns of the report.")
+def command(
+    reference: str,
+    platform: str | None,
+    image: str | None,
+    no_cache: bool,
+    format_: str | None,
+    outputs: tuple[str, ...],
+    top: int,
+    exact_bytes: bool,
+    no_files: bool,
+    duplicates: bool,
+    no_tui: bool,
+    no_color: bool,
+    width: int | None,
+) -> None:
+    r"""Show where an image's bytes come from, and which are wasted.
+
+    \b
+    Examples:
+      imgscope analyze myapp:1.0
+      imgscope analyze app.tar --format json > app.json
+      docker save myapp:1.0 | imgscope analyze -
+    """
+    from ..report import renderer
+
+    pairs = parse_outputs(outputs, _FORMATS)
+    to_stdout = any(target == "-" for _, target in pairs)
+    if to_stdout and format_ is not None:
+        raise click.UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
+    options = report_options(
+        no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files, duplicates=duplicates
+    )
+    in_file = replace(options, colour=False, unicode=True, width=width or 100)
+
+    with load(reference, platform=platform, name=image, no_cache=no_cache, contents=duplicates) as analysis:
+
+        def render(name: str, target: str) -> Iterator[bytes]:
+            return renderer(name)(analysis, options if target == "-" else in_file)
+
+        write_outputs(pairs, render)
+        if not to_stdout:
+            write_stdout(render(format_ or "text", "-"))

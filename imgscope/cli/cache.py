@@ -1,0 +1,34 @@
+"""``imgscope cache``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def command() -> None:
+    """Show or clear what was kept of earlier runs: indexes of layers and results of images, no file contents."""
+
+
+@command.command()
+def info() -> None:
+    """Show where the cache is and what it holds."""
+    from ..cache import Cache
+    from ..escape import escape
+    from ..report.sizes import size
+
+    found = Cache().info()
+    click.echo(f"folder  {escape(str(found.directory))}")
+    click.echo(f"images  {found.images:,}")
+    click.echo(f"layers  {found.layers:,}")
+    click.echo(f"size    {size(found.bytes)} of at most {size(found.limit)}")
+
+
+@command.command()
+def clear() -> None:
+    """Remove all of it."""
+    from ..cache import Cache
+    from ..report.sizes import quantity, size
+
+    found = Cache().clear()
+    click.echo(f"{quantity(found.images + found.layers, 'record')}, {size(found.bytes)} removed")

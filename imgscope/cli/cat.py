@@ -1,0 +1,38 @@
+"""``imgscope cat``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from .common import image_options, load, write_stdout
+
+_BLOCK = 1 << 20
+
+
+@click.command()
+@click.argument("reference", metavar="IMAGE")
+@click.argument("path")
+@image_options
+@click.option("--layer", type=click.IntRange(0), help="As this layer holds it, not as the container sees it.")
+def command(
+    reference: str, path: str, platform: str | None, image: str | None, no_cache: bool, layer: int | None
+) -> None:
+    r"""Print a file of an image, byte for byte; one that a later layer removed too, with --layer.
+
+    \b
+    Examples:
+      imgscope cat myapp:1.0 /etc/os-release
+      imgscope cat app.tar /app/secret.env --layer 2
+    """
+    with (
+        load(reference, platform=platform, name=image, no_cache=no_cache, contents=True) as analysis,
+        analysis.open(path, layer) as file,
+    ):
+
+        def parts() -> Iterator[bytes]:
+            while data := file.read(_BLOCK):
+                yield data
+
+        write_stdout(parts())

@@ -1,0 +1,99 @@
+"""What commands share: options, and where their results go."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+    from ..report.interface import Options
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def image_options(function: Command) -> Command:
+    """Add the options that choose an image and how it is read."""
+    for option in (
+        click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs."),
+        click.option("--image", metavar="NAME", help="Choose by name, tag or digest where there are several images."),
+        click.option("--platform", metavar="OS/ARCH", help="Choose from an image for several platforms."),
+    ):
+        function = option(function)
+    return function
+
+
+def load(image: str, *, platform: str | None, name: str | None, no_cache: bool, contents: bool = False) -> Analysis:
+    """Analyse what a command names, with progress on stderr."""
+    from ..analyzer import analyze
+    from ..progress import terminal_progress
+
+    return analyze(
+        image,
+        platform=platform,
+        image=name,
+        cache=not no_cache,
+        contents=contents,
+        progress=terminal_progress(),
+    )
+
+
+def colour_wanted(no_color: bool) -> bool:
+    """Tell whether standard output takes colour: a terminal, and nobody said no (no-color.org)."""
+    if no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout.isatty()
+
+
+def report_options(*, no_color: bool, width: int | None, **chosen: Any) -> Options:
+    """Return report options for standard output as it is."""
+    from shutil import get_terminal_size
+
+    from ..report.interface import Options
+
+    columns = width or get_terminal_size((100, 24)).columns
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    return Options(width=columns, colour=colour_wanted(no_color), unicode=encoding == "utf8", **chosen)
+
+
+def parse_outputs(values: Iterable[str], formats: Iterable[str]) -> list[tuple[str, str]]:
+    """Read ``-o FORMAT=FILE`` values as pairs. Raises ``UsageError``."""
+    pairs: list[tuple[str, str]] = []
+    known = list(formats)
+    for value in values:
+        name, equals, target = value.partition("=")
+        if name not in known:
+            raise UsageError(f"-o {value}: there is no format {name!r}: choose one of {', '.join(known)}")
+        if not equals or not target:
+            raise UsageError(f"-o {value}: give a file too, as in -o {name}=FILE (- for standard output)")
+        pairs.append((name, target))
+    if sum(target == "-" for _, target in pairs) > 1:
+        raise UsageError("only one result can go to standard output")
+    return pairs
+
+
+def write_stdout(parts: Iterable[bytes]) -> None:
+    """Write bytes to standard output. Raises ``BrokenPipeError`` when its reader has gone."""
+    sys.stdout.flush()
+    stream = sys.stdout.buffer
+    for part in parts:
+        stream.write(part)
+    stream.flush()
+
+
+def write_outputs(pairs: Iterable[tuple[str, str]], render: Callable[[str, str], Iterable[bytes]]) -> None:
+    """Write each (format, file), whole or not at all; ``render(format, file)`` yields the bytes."""
+    from ..output import write_whole
+
+    for name, target in pairs:
+        if target == "-":
+            write_stdout(render(name, target))
+        else:
+            write_whole(Path(target), render(name, target))

@@ -1,0 +1,47 @@
+"""``imgscope extract``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .common import image_options, load
+
+
+@click.command()
+@click.argument("reference", metavar="IMAGE")
+@click.argument("path")
+@click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
+@image_options
+@click.option("--layer", type=click.IntRange(0), help="Only what this layer holds; with / as PATH, the layer whole.")
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+def command(
+    reference: str,
+    path: str,
+    destination: Path,
+    platform: str | None,
+    image: str | None,
+    no_cache: bool,
+    layer: int | None,
+    force: bool,
+) -> None:
+    r"""Copy a file, a folder or a whole layer out of an image into the folder DEST.
+
+    Nothing is written outside DEST, and no file is replaced without --force. Devices and FIFOs are left out; set-uid
+    bits are dropped; a symlink that leads out of DEST is not made.
+
+    \b
+    Examples:
+      imgscope extract myapp:1.0 /etc/nginx conf/
+      imgscope extract app.tar / layer3/ --layer 3
+    """
+    from ..escape import escape
+    from ..extract import extract
+    from ..report.sizes import quantity, size
+
+    with load(reference, platform=platform, name=image, no_cache=no_cache, contents=True) as analysis:
+        result = extract(analysis, path, destination, layer=layer, force=force)
+    for skipped in result.skipped:
+        click.echo(f"imgscope: left out {escape(skipped)}", err=True)
+    click.echo(f"{quantity(result.count, 'path')}, {size(result.bytes)} to {escape(str(destination))}", err=True)

@@ -1,0 +1,38 @@
+"""``imgscope verify``."""
+
+from __future__ import annotations
+
+import click
+
+from ..errors import CheckFailedError
+
+
+@click.command()
+@click.argument("reference", metavar="IMAGE")
+@click.option("--platform", metavar="OS/ARCH", help="Choose from an image for several platforms.")
+@click.option("--image", metavar="NAME", help="Choose by name, tag or digest where there are several images.")
+def command(reference: str, platform: str | None, image: str | None) -> None:
+    r"""Recompute an image's digests: its config's, and every layer's blob digest and diff_id.
+
+    Exits with 1 when one is wrong.
+
+    \b
+    Example:
+      imgscope verify app.tar
+    """
+    from ..progress import terminal_progress
+    from ..report.sizes import quantity
+    from ..verify import verify
+
+    checks = verify(reference, platform=platform, image=image, progress=terminal_progress())
+    width = max(len(check.what) for check in checks)
+    for check in checks:
+        word = "ok     " if check.ok else "absent " if check.actual is None else "WRONG  "
+        click.echo(f"{word} {check.what:<{width}}  {check.actual or check.expected or '-'}")
+        if not check.ok and check.actual is not None:
+            click.echo(f"        {'claimed':<{width}}  {check.expected}")
+    wrong = [check for check in checks if not check.ok and check.actual is not None]
+    if wrong:
+        raise CheckFailedError(
+            f"{quantity(len(wrong), 'digest')} of {len(checks)} wrong: the image is damaged or forged"
+        )

@@ -1,0 +1,211 @@
+"""Copies files, folders or whole layers out of an image, safely: an image's names and links are a stranger's.
+
+Every path is walked from the destination's own descriptor, a component at a time, without following a link. Nothing
+is written outside the destination; a file appears whole or not at all; nothing is replaced unless it was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from .analysis import File
+from .errors import PathNotFoundError, UsageError
+from .escape import escape
+from .layer.names import internal, public
+from .output import OutputError
+from .overlay.merge import join
+
+if TYPE_CHECKING:
+    from .analysis import Analysis
+
+_BLOCK = 1 << 20
+_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_SPECIAL = ("character", "block", "fifo")
+
+
+@dataclass(slots=True)
+class Extracted:
+    """What was written: paths, content bytes, and what was left out with the reason."""
+
+    count: int = 0
+    bytes: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+def extract(
+    analysis: Analysis, path: str, destination: Path, *, layer: int | None = None, force: bool = False
+) -> Extracted:
+    """Copy ``path`` (a file, or a folder with all below it) into the folder ``destination``, which is made if need be.
+
+    From the merged tree, or only what ``layer`` itself holds. Permission bits are kept but for set-uid, set-gid and
+    sticky; owners are not. Devices and FIFOs, and symlinks that lead out of ``destination``, are left out with a
+    word. Raises ``PathNotFoundError``, ``UsageError`` for a file that is there already (unless ``force``),
+    ``OutputError`` and ``ImageError``.
+    """
+    rows = _rows(analysis, path, layer)
+    top = internal(path)
+    base = top.rpartition(b"/")[0]
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+        root = os.open(destination, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+    except OSError as error:
+        raise OutputError(f"{escape(str(destination))} can't be used as a folder: {error.strerror}") from None
+    try:
+        return _Extraction(analysis, layer, root, destination, force).run(
+            [(key[len(base) :].lstrip(b"/") if base else key, file) for key, file in rows]
+        )
+    finally:
+        os.close(root)
+
+
+def _rows(analysis: Analysis, path: str, layer: int | None) -> list[tuple[bytes, File]]:
+    """Return the path and all below it, parents first. Raises ``PathNotFoundError``."""
+    key = internal(path)
+    overlay = analysis.body.overlay
+    row = analysis.files.tree.row
+    pairs: Iterable[tuple[bytes, int]]
+    if layer is None:
+        if key:
+            analysis.get(path)
+        pairs = overlay.paths()
+    else:
+        if not 0 <= layer < len(analysis.layers):
+            raise PathNotFoundError(f"there is no layer {layer}: the image has layers 0 to {len(analysis.layers) - 1}")
+        first = overlay.first[layer]
+        pairs = sorted(
+            (join(directory, name), own + first if own >= 0 else -layer - 1)
+            for directory, names in overlay.layers[layer].children.items()
+            for name, own in names.items()
+        )
+    below = key + b"/" if key else b""
+    found = [(name, row(name, entry)) for name, entry in pairs if name == key or name.startswith(below)]
+    if not found and key:
+        raise PathNotFoundError(f"no {escape(public(key))} in layer {layer} of {escape(analysis.image.reference)}")
+    return found
+
+
+class _Extraction:
+    def __init__(self, analysis: Analysis, layer: int | None, root: int, destination: Path, force: bool) -> None:
+        self.analysis = analysis
+        self.layer = layer
+        self.root = root
+        self.destination = destination
+        self.force = force
+        self.result = Extracted()
+
+    def run(self, rows: list[tuple[bytes, File]]) -> Extracted:
+        if not self.force:
+            self._refuse_existing(rows)
+        modes: list[tuple[bytes, int]] = []
+        for key, file in rows:
+            try:
+                self._write(key, file)
+            except OSError as error:
+                shown = escape(public(key))
+                raise OutputError(
+                    f"{shown} can't be written to {escape(str(self.destination))}: {error.strerror}"
+                ) from None
+            if file.type == "directory":
+                modes.append((key, file.mode))
+        # Last and deepest first: a folder that may not be written to would refuse its own files.
+        for key, mode in reversed(modes):
+            with suppress(OSError), self._parent(key) as (parent, name):
+                os.chmod(name, mode & 0o777 | 0o700, dir_fd=parent)
+        return self.result
+
+    def _refuse_existing(self, rows: list[tuple[bytes, File]]) -> None:
+        for key, file in rows:
+            with suppress(OSError), self._parent(key, make=False) as (parent, name):
+                there = os.lstat(name, dir_fd=parent)
+                if not (stat.S_ISDIR(there.st_mode) and file.type == "directory"):
+                    raise UsageError(
+                        f"{escape(public(key))} is in {escape(str(self.destination))} already: "
+                        "give another folder, or --force to replace it"
+                    )
+
+    @contextmanager
+    def _parent(self, key: bytes, make: bool = True) -> Iterator[tuple[int, bytes]]:
+        """Open the folder that ``key`` lies in, from the root down, following no link; give it and the last name."""
+        *above, name = key.split(b"/")
+        here = os.dup(self.root)
+        try:
+            for part in above:
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(part, 0o755, dir_fd=here)
+                inner = os.open(part, _DIRECTORY, dir_fd=here)
+                os.close(here)
+                here = inner
+            yield here, name
+        finally:
+            os.close(here)
+
+    def _write(self, key: bytes, file: File) -> None:
+        if file.type in _SPECIAL:
+            self.result.skipped.append(f"{file.path}: a {file.type} is not copied")
+            return
+        if file.type == "symlink" and not self._stays(key, file.link_target or ""):
+            self.result.skipped.append(f"{file.path}: a symlink to {file.link_target}, outside of the folder")
+            return
+        with self._parent(key) as (parent, name):
+            if file.type == "directory":
+                self._make_directory(parent, name)
+            else:
+                self._make_file(parent, name, file)
+        self.result.count += 1
+
+    def _make_directory(self, parent: int, name: bytes) -> None:
+        try:
+            os.mkdir(name, 0o755, dir_fd=parent)
+        except FileExistsError:
+            if stat.S_ISDIR(os.lstat(name, dir_fd=parent).st_mode):
+                return
+            os.unlink(name, dir_fd=parent)
+            os.mkdir(name, 0o755, dir_fd=parent)
+
+    def _make_file(self, parent: int, name: bytes, file: File) -> None:
+        temporary = b".imgscope-" + secrets.token_hex(8).encode()
+        try:
+            if file.type == "symlink":
+                os.symlink((file.link_target or "").encode("utf-8", "surrogateescape"), temporary, dir_fd=parent)
+            else:
+                handle = os.open(
+                    temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600, dir_fd=parent
+                )
+                with os.fdopen(handle, "wb") as target, self.analysis.open(file.path, self.layer) as source:
+                    while data := source.read(_BLOCK):
+                        target.write(data)
+                        self.result.bytes += len(data)
+                    os.fchmod(target.fileno(), file.mode & 0o777)
+                    os.utime(target.fileno(), ns=(file.mtime_ns, file.mtime_ns))
+            if self.force:
+                os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+            else:
+                self._rename_new(parent, temporary, name)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary, dir_fd=parent)
+            raise
+
+    def _rename_new(self, parent: int, temporary: bytes, name: bytes) -> None:
+        """Give the file its name unless something has taken it since it was looked at: a link never replaces."""
+        os.link(temporary, name, src_dir_fd=parent, dst_dir_fd=parent, follow_symlinks=False)
+        os.unlink(temporary, dir_fd=parent)
+
+    def _stays(self, key: bytes, target: str) -> bool:
+        """Tell whether a symlink leads to somewhere in the destination, by its letters."""
+        if target.startswith("/"):
+            return False
+        depth = key.count(b"/")
+        for part in PurePosixPath(target).parts:
+            depth += -1 if part == ".." else 1
+            if depth < 0:
+                return False
+        return True

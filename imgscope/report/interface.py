@@ -1,0 +1,34 @@
+"""What every report format is: a function from an analysis to bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a reader may choose about a report.
+
+    ``top`` rows of each ranked list; exact bytes instead of rounded sizes; ``files=False`` for JSON without its
+    long lists; ``width`` in columns, ``colour`` and ``unicode`` as the terminal has them.
+    """
+
+    top: int = 10
+    exact_bytes: bool = False
+    files: bool = True
+    duplicates: bool = False
+    width: int = 100
+    colour: bool = False
+    unicode: bool = True
+
+
+class Render(Protocol):
+    """Renders an analysis in one format."""
+
+    def __call__(self, analysis: Analysis, options: Options) -> Iterator[bytes]:
+        """Yield the report in pieces. Raises ``ImageError`` where contents are needed and can't be read."""

@@ -1,0 +1,240 @@
+"""The report for people: what an image is made of, layer by layer, and what of it is wasted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..escape import escape
+from .interface import Options
+from .sizes import percent, quantity, size
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..analysis import Analysis, Layer
+
+REASONS = {
+    "overwritten": "overwritten",
+    "rewritten": "rewritten identically",
+    "metadata_only": "metadata only",
+    "removed": "removed",
+    "shadowed": "shadowed directory",
+    "repeated": "repeated in its layer",
+}
+# Narrower than this, columns that say less are left out.
+_NARROW = 72
+
+
+def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
+    """Yield the report; see ``interface.Render``."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    buffer = StringIO()
+    console = Console(
+        file=buffer,
+        width=max(options.width, 40),
+        force_terminal=options.colour,
+        color_system="standard" if options.colour else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    report = _Report(analysis, options, console)
+    report.write()
+    lines = buffer.getvalue().splitlines()
+    yield ("\n".join(line.rstrip() for line in lines) + "\n").encode("utf-8" if options.unicode else "ascii", "replace")
+
+
+class _Report:
+    def __init__(self, analysis: Analysis, options: Options, console: Console) -> None:
+        self.analysis = analysis
+        self.options = options
+        self.console = console
+        self.narrow = options.width < _NARROW
+
+    def size(self, count: int | None) -> str:
+        return size(count, self.options.exact_bytes)
+
+    def write(self) -> None:
+        self.identity()
+        self.totals()
+        self.layers()
+        self.waste()
+        self.directories()
+        if self.options.duplicates:
+            self.duplicates()
+        self.notes()
+
+    def heading(self, text: str, detail: str = "") -> None:
+        from rich.text import Text
+
+        line = Text(text, style="bold")
+        if detail:
+            line.append("  " + detail, style="dim")
+        self.console.print()
+        self.console.print(line, no_wrap=True, overflow="ellipsis")
+
+    def table(self, *columns: tuple[str, str], header: bool = True) -> Table:
+        """Make a table without lines; a column is (title, ``left``, ``right``, or ``rest``, ``path``: what is left)."""
+        from rich.table import Table
+
+        table = Table(
+            box=None, show_header=header, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False, expand=True
+        )
+        for title, kind in columns:
+            if kind == "rest":
+                table.add_column(title, ratio=1, no_wrap=True, overflow="ellipsis", min_width=8)
+            elif kind == "path":
+                # Of a path the end says most, so it goes on in the next line rather than being cut.
+                table.add_column(title, ratio=1, overflow="fold", min_width=8)
+            else:
+                table.add_column(title, justify="right" if kind == "right" else "left", no_wrap=True)
+        return table
+
+    def show(self, table: Table) -> None:
+        from rich.padding import Padding
+
+        self.console.print(Padding(table, (0, 0, 0, 2)))
+
+    def identity(self) -> None:
+        from rich.text import Text
+
+        image = self.analysis.image
+        self.console.print(Text(escape(image.reference), style="bold cyan"), no_wrap=True, overflow="ellipsis")
+        others = [name for name in image.names if name != image.reference]
+        facts = [image.id[:19] if image.id.startswith("sha256:") else image.id, image.platform]
+        if image.created:
+            facts.append(f"created {image.created[:10]}")
+        for line in (", ".join(others), "  ".join(facts)):
+            if line:
+                self.console.print(Text("  " + escape(line), style="dim"), no_wrap=True, overflow="ellipsis")
+
+    def totals(self) -> None:
+        from rich.text import Text
+
+        image = self.analysis.image
+        dive = image.dive
+        table = self.table(("", "left"), ("", "right"), ("", "rest"), header=False)
+        files = f"{quantity(image.file_count, 'path')} in {quantity(len(self.analysis.layers), 'layer')}"
+        table.add_row("content", self.size(image.content_bytes), Text(files, style="dim"))
+        table.add_row("merged", self.size(image.merged_bytes), Text("what a container sees", style="dim"))
+        share = percent(image.wasted_bytes, image.content_bytes)
+        note = Text(f"{share} of the content", style="yellow" if image.wasted_bytes else "dim")
+        table.add_row(
+            "wasted", Text(self.size(image.wasted_bytes), style="bold yellow" if image.wasted_bytes else ""), note
+        )
+        compressed = any(layer.compression for layer in self.analysis.layers)
+        word = "blobs as stored, compressed" if compressed else "blobs as stored, not compressed"
+        table.add_row("stored", self.size(image.blob_bytes), Text(word, style="dim"))
+        shares = [f"efficiency {percent(dive.efficiency)}", f"wasted {self.size(dive.wasted_bytes)}"]
+        if math.isfinite(dive.user_wasted_percent):
+            shares.append(f"user wasted {percent(dive.user_wasted_percent)}")
+        table.add_row("efficiency", percent(image.efficiency), Text("dive: " + ", ".join(shares), style="dim"))
+        self.console.print()
+        self.show(table)
+        exact = (
+            f"{image.content_bytes:,} B in layers = {image.merged_bytes:,} B merged + {image.wasted_bytes:,} B wasted"
+        )
+        self.console.print(Text("  " + exact, style="dim"))
+
+    def bar(self, part: int, whole: int, width: int = 10) -> str:
+        eighths = round(part / whole * width * 8) if whole else 0
+        if part and not eighths:
+            eighths = 1
+        if not self.options.unicode:
+            return "#" * -(-eighths // 8)
+        return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
+
+    def layers(self) -> None:
+        from rich.text import Text
+
+        layers = self.analysis.layers
+        compressed = any(layer.compression for layer in layers)
+        self.heading("Layers", "paths added, changed and removed; bytes that the layer made waste")
+        columns = [("#", "right"), ("size", "right")]
+        if not self.narrow:
+            columns += [("stored", "right")] if compressed else []
+            columns += [("", "left"), ("added", "right"), ("changed", "right"), ("removed", "right")]
+        table = self.table(*columns, ("wasted", "right"), ("instruction", "rest"))
+        largest = max((layer.content_bytes for layer in layers), default=0)
+        for layer in layers:
+            cells = [Text(str(layer.index), style="dim"), Text(self.size(layer.content_bytes))]
+            if not self.narrow:
+                if compressed:
+                    cells.append(Text(self.size(layer.blob_bytes), style="dim"))
+                cells.append(Text(self.bar(layer.content_bytes, largest), style="cyan"))
+                changed = layer.modified.count + layer.metadata_only.count + layer.rewritten.count
+                for count, style in ((layer.added.count, "green"), (changed, "yellow"), (layer.removed.count, "red")):
+                    cells.append(Text(f"{count:,}" if count else ".", style=style if count else "dim"))
+            wasted = Text(self.size(layer.wasted_bytes) if layer.wasted_bytes else ".")
+            wasted.stylize("yellow" if layer.wasted_bytes else "dim")
+            table.add_row(*cells, wasted, self.instruction(layer))
+        self.show(table)
+
+    def instruction(self, layer: Layer) -> str:
+        if layer.missing:
+            return escape(layer.missing)
+        return escape(" ".join(layer.instruction.split())) or "(no history)"
+
+    def waste(self) -> None:
+        analysis = self.analysis
+        if not analysis.image.wasted_bytes:
+            return
+        by_reason = analysis.waste_by_reason()
+        self.heading("Waste by reason")
+        table = self.table(("", "right"), ("", "right"), ("", "rest"), header=False)
+        for reason, totals in by_reason.items():
+            table.add_row(self.size(totals.bytes), quantity(totals.count, "copy", "copies"), REASONS[reason])
+        self.show(table)
+        count = sum(totals.count for totals in by_reason.values())
+        shown = min(self.options.top, count)
+        self.heading("Largest waste", f"{shown:,} of {quantity(count, 'copy', 'copies')}")
+        columns = [("bytes", "right"), ("layer", "right"), ("by", "right")]
+        table = self.table(*columns, *([] if self.narrow else [("reason", "left")]), ("path", "path"))
+        for waste in analysis.top_waste(self.options.top):
+            cells = [self.size(waste.bytes), str(waste.stored_in), str(waste.wasted_by)]
+            if not self.narrow:
+                cells.append(REASONS[waste.reason])
+            table.add_row(*cells, escape(waste.path))
+        self.show(table)
+
+    def directories(self) -> None:
+        rows = self.analysis.top_directories(self.options.top)
+        if not rows:
+            return
+        self.heading("Largest directories", "of the merged tree, with what lies below them")
+        table = self.table(("bytes", "right"), ("paths", "right"), ("path", "path"))
+        for row in rows:
+            table.add_row(self.size(row.bytes), f"{row.count:,}", escape(row.path))
+        self.show(table)
+
+    def duplicates(self) -> None:
+        found = self.analysis.duplicates()
+        total = sum(duplicate.redundant_bytes for duplicate in found)
+        detail = f"{self.size(total)} in {quantity(len(found), 'group')}" if found else "none"
+        self.heading("Equal files at different paths", detail)
+        if not found:
+            return
+        table = self.table(("redundant", "right"), ("copies", "right"), ("size", "right"), ("path", "path"))
+        for duplicate in found[: self.options.top]:
+            cells = [self.size(duplicate.redundant_bytes), str(len(duplicate.paths)), self.size(duplicate.size)]
+            table.add_row(*cells, escape(duplicate.paths[0]))
+            for path in duplicate.paths[1:4]:
+                table.add_row("", "", "", escape(path))
+            if len(duplicate.paths) > 4:
+                table.add_row("", "", "", f"and {len(duplicate.paths) - 4:,} more")
+        self.show(table)
+
+    def notes(self) -> None:
+        from rich.text import Text
+
+        if self.analysis.notes:
+            self.heading("Notes")
+            for note in self.analysis.notes:
+                self.console.print(Text("  " + escape(note)))

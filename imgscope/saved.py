@@ -1,0 +1,270 @@
+"""Reads a saved analysis: the JSON of ``report.json`` becomes an ``Analysis`` again, with no image at hand.
+
+Layers' indexes are rebuilt from the rows and stacked anew; how contents compared is what the JSON says of it. A saved
+analysis may come from a stranger, so every field is checked.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from .analysis import SCHEMA_VERSION, Analysis, Body, DiveFigures, Image, Layer
+from .contents import NoContents
+from .errors import ArchiveError
+from .escape import escape
+from .history import HistoryStep
+from .layer.index import FILE, HARDLINK, SYMLINK, TYPE_NAMES, LayerIndex
+from .layer.names import clean, internal, split
+from .layer.unpack import settle_known
+from .overlay.changes import (
+    COVERED,
+    GONE,
+    METADATA_ONLY,
+    MODIFIED,
+    REWRITTEN,
+    TWICE,
+    UNCHANGED,
+    Comparison,
+)
+from .overlay.merge import OVERWRITTEN, REMOVED, REPEATED, SHADOWED, Overlay
+from .tar.header import TarError
+
+MAX_LAYERS = 10_000
+_KIND_OF = {name: number for number, name in enumerate(TYPE_NAMES)}
+_JUDGED = {"modified": MODIFIED, "metadata_only": METADATA_ONLY, "rewritten": REWRITTEN}
+_BY_REASON = {REMOVED: GONE, SHADOWED: COVERED, REPEATED: TWICE}
+_INT64 = 1 << 63
+
+
+class _Row(msgspec.Struct, gc=False):
+    path: str
+    type: str
+    size: int
+    mode: int
+    uid: int
+    gid: int
+    layer: int
+    mtime_ns: int = 0
+    link_target: str | None = None
+    path_base64: str | None = None
+    link_target_base64: str | None = None
+    device: tuple[int, int] | None = None
+    xattrs: dict[str, str] | None = None
+    implied: bool = False
+    link: str | None = None
+    link_base64: str | None = None
+    inode: int | None = None
+    hidden_by: int | None = None
+    repeated: bool = False
+
+
+class _Whiteout(msgspec.Struct, gc=False):
+    layer: int
+    path: str
+    opaque: bool
+    path_base64: str | None = None
+
+
+class _Change(msgspec.Struct, gc=False):
+    layer: int
+    path: str
+    kind: str
+    path_base64: str | None = None
+
+
+class _Dive(msgspec.Struct):
+    efficiency: float | None
+    wasted_bytes: int = msgspec.field(name="wastedBytes")
+    user_wasted_percent: float | None = msgspec.field(name="userWastedPercent")
+
+
+class _Image(msgspec.Struct):
+    reference: str
+    id: str
+    platform: str
+    content_bytes: int
+    merged_bytes: int
+    wasted_bytes: int
+    file_count: int
+    dive: _Dive
+    config: dict[str, Any]
+    blob_bytes: int | None = None
+    tar_bytes: int = 0
+    names: list[str] = []
+    manifest_digest: str | None = None
+    created: str | None = None
+    history: list[HistoryStep] = []
+
+
+class _Saved(msgspec.Struct):
+    image: _Image
+    layers: list[Layer]
+    files: list[_Row]
+    hidden: list[_Row]
+    whiteouts: list[_Whiteout]
+    changes: list[_Change]
+    notes: list[str] = []
+
+
+class _Version(msgspec.Struct):
+    schema_version: int | None = None
+    files: msgspec.Raw | None = None
+
+
+def load(data: bytes, reference: str) -> Analysis:
+    """Rebuild the analysis from saved JSON. Raises ``ArchiveError`` for what isn't one, or is of another version."""
+    shown = escape(reference)
+    try:
+        version = msgspec.json.decode(data, type=_Version)
+        if version.schema_version is None:
+            raise ArchiveError(f"{shown} is JSON, but no saved analysis: it has no schema_version")
+        if version.schema_version != SCHEMA_VERSION:
+            raise ArchiveError(
+                f"{shown} was saved with schema version {version.schema_version}, this imgscope reads {SCHEMA_VERSION}"
+            )
+        if version.files is None:
+            raise ArchiveError(f"{shown} was saved with --no-files; save it without to open it again")
+        saved = msgspec.json.decode(data, type=_Saved)
+        return _Rebuilt(saved).analysis()
+    except (msgspec.MsgspecError, TarError, ValueError, OverflowError, RecursionError, UnicodeError) as error:
+        raise ArchiveError(f"{shown} is no readable saved analysis: {escape(str(error))}") from None
+
+
+def _path(text: str, encoded: str | None) -> str:
+    return b64decode(encoded).decode("utf-8", "surrogateescape") if encoded is not None else text
+
+
+class _Rebuilt:
+    """The layers of a saved analysis, on their way back to indexes."""
+
+    def __init__(self, saved: _Saved) -> None:
+        self.saved = saved
+        count = len(saved.layers)
+        if count > MAX_LAYERS or [layer.index for layer in saved.layers] != list(range(count)):
+            raise ValueError("its layers are not numbered in order")
+        self.indexes = [LayerIndex(tar_bytes=layer.tar_bytes, members=layer.entry_count) for layer in saved.layers]
+        self.meta_rows: list[dict[tuple[int, int, int], int]] = [{} for _ in self.indexes]
+
+    def analysis(self) -> Analysis:
+        saved = self.saved
+        self._entries()
+        for number, index in enumerate(self.indexes):
+            for row in saved.whiteouts:
+                path = internal(_path(row.path, row.path_base64))
+                if row.layer == number and row.opaque:
+                    index.opaques.append(path)
+                elif row.layer == number and path:
+                    index.whiteouts.append(split(path))
+            settle_known(index)
+        overlay = Overlay(self.indexes)
+        body = Body(overlay, Comparison(overlay, None, self._judged(overlay)))
+        image = saved.image
+        dive = image.dive
+        return Analysis(
+            Image(
+                reference=image.reference,
+                names=tuple(image.names),
+                id=image.id,
+                manifest_digest=image.manifest_digest,
+                platform=image.platform,
+                created=image.created,
+                config=image.config,
+                history=tuple(image.history),
+                content_bytes=image.content_bytes,
+                merged_bytes=image.merged_bytes,
+                wasted_bytes=image.wasted_bytes,
+                tar_bytes=image.tar_bytes,
+                blob_bytes=image.blob_bytes,
+                file_count=image.file_count,
+                dive=DiveFigures(
+                    1.0 if dive.efficiency is None else dive.efficiency,
+                    dive.wasted_bytes,
+                    float("nan") if dive.user_wasted_percent is None else dive.user_wasted_percent,
+                ),
+            ),
+            saved.layers,
+            saved.notes,
+            body,
+            NoContents(f"{escape(image.reference)} is a saved analysis: contents need the image itself"),
+        )
+
+    def _rows(self) -> Iterator[_Row]:
+        yield from (row for row in self.saved.hidden if row.repeated)
+        yield from (row for row in self.saved.hidden if not row.repeated)
+        yield from self.saved.files
+
+    def _entries(self) -> None:
+        owners: dict[int, tuple[int, int]] = {}
+        links: list[tuple[int, int, int]] = []
+        for row in self._rows():
+            if row.implied:
+                continue
+            if not 0 <= row.layer < len(self.indexes):
+                raise ValueError(f"there is no layer {row.layer}")
+            index = self.indexes[row.layer]
+            own = len(index)
+            # A hard link that is shown as its inode's file still is a link in its layer.
+            kind = HARDLINK if row.link is not None else _KIND_OF.get(row.type)
+            if kind is None:
+                raise ValueError(f"there is no type {row.type!r}")
+            directory, name = split(internal(_path(row.path, row.path_base64)))
+            if not name:
+                raise ValueError("a path is empty")
+            if not 0 <= row.size < _INT64 or not -_INT64 <= row.mtime_ns < _INT64:
+                raise ValueError(f"{row.path}: a number is out of range")
+            names = index.children.setdefault(directory, {})
+            if row.repeated:
+                index.repeated.append((directory, name, own))
+            elif name in names:
+                raise ValueError(f"layer {row.layer} has {row.path} twice")
+            else:
+                names[name] = own
+            index.kinds.append(kind)
+            index.sizes.append(row.size if kind == FILE else 0)
+            index.offsets.append(0)
+            index.mtimes.append(row.mtime_ns)
+            meta = (row.mode, row.uid, row.gid)
+            rows = self.meta_rows[row.layer]
+            if meta not in rows:
+                rows[meta] = len(rows)
+                index.meta_table.append(meta)
+            index.metas.append(rows[meta])
+            if kind == SYMLINK:
+                target = _path(row.link_target or "", row.link_target_base64)
+                index.links[own] = target.encode("utf-8", "surrogateescape")
+            elif kind == HARDLINK:
+                link = _path(row.link if row.link is not None else row.link_target or "", row.link_base64)
+                index.links[own] = clean(link.encode("utf-8", "surrogateescape"))[0]
+                if row.inode is not None:
+                    links.append((row.layer, own, row.inode))
+            if row.inode is not None and kind != HARDLINK:
+                owners[row.inode] = (row.layer, own)
+            if row.device is not None:
+                index.devices[own] = row.device
+            if row.xattrs:
+                index.xattrs[own] = {key: b64decode(value) for key, value in row.xattrs.items()}
+        for layer, own, inode in links:
+            owner = owners.get(inode)
+            if owner is not None and owner[0] == layer:
+                self.indexes[layer].inodes[own] = owner[1]
+
+    def _judged(self, overlay: Overlay) -> bytes:
+        """Return the kinds of the rebuilt hidden rows: by their reasons, and for those overwritten as was saved."""
+        said = {
+            (change.layer, internal(_path(change.path, change.path_base64))): _JUDGED[change.kind]
+            for change in self.saved.changes
+            if change.kind in _JUDGED
+        }
+        hidden = overlay.hidden
+        kinds = bytearray()
+        for row, reason in enumerate(hidden.reasons):
+            if reason == OVERWRITTEN:
+                unsaid = UNCHANGED if hidden.replaced_by[row] < 0 else MODIFIED
+                kinds.append(said.get((hidden.by[row], hidden.path(row)), unsaid))
+            else:
+                kinds.append(_BY_REASON[reason])
+        return bytes(kinds)

@@ -1,0 +1,38 @@
+"""How a path of one tree stands to another tree."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Mark(IntEnum):
+    """What became of a path. ``ABSENT`` is in neither tree; the numbers are bytes of a view's column."""
+
+    ABSENT = 0
+    UNCHANGED = 1
+    ADDED = 2
+    MODIFIED = 3
+    METADATA_ONLY = 4
+    REWRITTEN = 5
+    REMOVED = 6
+
+    @property
+    def sign(self) -> str:
+        """One character that tells the mark without colour."""
+        return SIGNS[self]
+
+    @property
+    def word(self) -> str:
+        """The mark's name as people read it."""
+        return WORDS[self]
+
+
+SIGNS = (" ", " ", "+", "~", "m", "=", "-")
+WORDS = ("absent", "unchanged", "added", "modified", "metadata only", "rewritten", "removed")
+CHANGES = (Mark.ADDED, Mark.MODIFIED, Mark.METADATA_ONLY, Mark.REWRITTEN, Mark.REMOVED)
+
+
+def table(marks: object) -> bytes:
+    """Return a table for ``bytes.translate`` that maps the given marks to 1 and all else to 0."""
+    wanted = set(marks) if isinstance(marks, (set, frozenset, tuple, list)) else {marks}
+    return bytes(number in wanted for number in range(256))
