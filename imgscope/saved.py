@@ -112,7 +112,7 @@ class _Saved(msgspec.Struct):
 
 class _Version(msgspec.Struct):
     schema_version: int | None = None
-    files: msgspec.Raw | None = None
+    files: msgspec.Raw = msgspec.Raw()
 
 
 def load(data: bytes, reference: str) -> Analysis:
@@ -126,7 +126,7 @@ def load(data: bytes, reference: str) -> Analysis:
             raise ArchiveError(
                 f"{shown} was saved with schema version {version.schema_version}, this imgscope reads {SCHEMA_VERSION}"
             )
-        if version.files is None:
+        if not bytes(version.files):
             raise ArchiveError(f"{shown} was saved with --no-files; save it without to open it again")
         saved = msgspec.json.decode(data, type=_Saved)
         return _Rebuilt(saved).analysis()

@@ -8,6 +8,9 @@ import click
 
 from .common import image_options, load
 
+# More paths that were left out than this are only counted.
+_SHOWN = 10
+
 
 @click.command()
 @click.argument("reference", metavar="IMAGE")
@@ -42,6 +45,8 @@ def command(
 
     with load(reference, platform=platform, name=image, no_cache=no_cache, contents=True) as analysis:
         result = extract(analysis, path, destination, layer=layer, force=force)
-    for skipped in result.skipped:
+    for skipped in result.skipped[:_SHOWN]:
         click.echo(f"imgscope: left out {escape(skipped)}", err=True)
+    if len(result.skipped) > _SHOWN:
+        click.echo(f"imgscope: left out {len(result.skipped) - _SHOWN:,} more", err=True)
     click.echo(f"{quantity(result.count, 'path')}, {size(result.bytes)} to {escape(str(destination))}", err=True)
