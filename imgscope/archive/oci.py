@@ -16,7 +16,7 @@ from ..escape import escape
 from . import platform as platforms
 from .candidate import MAX_LAYERS, Candidate, LayerRef, missing
 from .platform import Platform
-from .store import Store, blob_name, digest_of, is_digest, parse_json, short
+from .store import MAX_ALL_JSON, Store, blob_name, digest_of, is_digest, parse_json, short
 
 MAX_DEPTH = 8
 MAX_MANIFESTS = 10_000
@@ -70,6 +70,7 @@ class _Walk:
         self.store = store
         self.found = found
         self.visits = 0
+        self.json_left = MAX_ALL_JSON
 
     def follow(self, descriptor: _Descriptor, names: tuple[str, ...], parents: tuple[str, ...]) -> None:
         """Add what a descriptor leads to; ``parents`` are the indexes above it, from the top."""
@@ -115,6 +116,9 @@ class _Walk:
         """Read a manifest or an index. Raises ``ArchiveError``."""
         label = self.store.label
         data = self.store.json(name) or b""
+        self.json_left -= len(data)
+        if self.json_left < 0:
+            raise ArchiveError(f"{label}: its manifests are larger than any image's")
         _check(data, digest, label)
         document = parse_json(data, f"the manifest {short(digest)}", label)
         if not isinstance(document, dict):

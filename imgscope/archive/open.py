@@ -96,6 +96,8 @@ def _no_image(store: Store) -> str:
     cut = "" if store.complete else "; it has no end mark, so it was probably cut short"
     if "oci-layout" in names:
         return f"{store.label} lacks the index.json of an OCI layout{cut}"
+    if any(name.startswith(("etc/", "usr/")) for name in names):
+        return f"{store.label} is a file system, as docker export writes it, without layers; give docker save's output"
     what = "an image archive" if isinstance(store, (TarStore, StreamStore)) else "an image layout"
     return f"{store.label} is not {what}: neither manifest.json nor index.json is in it{cut}"
 

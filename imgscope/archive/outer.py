@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_MEMBERS = 200_000
 MAX_LINKS = 40
+MAX_NAME = 4096
+MAX_ALL_NAMES = 32 << 20
 _SKIP = 1 << 20
 # After the end mark come zeros up to a record's end; what goes on longer is no padding.
 _MAX_AFTER_END = 64 << 20
@@ -41,6 +43,7 @@ def _walk(at: Callable[[int, int], bytes], label: str, ended: list[bool]) -> Ite
     offset = 0
     records: dict[bytes, bytes] = {}
     last = ""
+    left = MAX_ALL_NAMES
     marked = False
 
     def watched(position: int, size: int) -> bytes:
@@ -59,6 +62,10 @@ def _walk(at: Callable[[int, int], bytes], label: str, ended: list[bool]) -> Ite
             ended.append(marked)
             return
         offset = member.next
+        length = len(member.name) + len(member.link)
+        left -= length
+        if length > 2 * MAX_NAME or left < 0:
+            raise ArchiveError(f"{label} has member names longer than any image archive's (after {escape(last)})")
         last = clean_name(member.name.decode("utf-8", "surrogateescape"))
         yield last, member
     raise ArchiveError(f"{label} has over {MAX_MEMBERS:,} members: no image archive has so many")

@@ -18,6 +18,7 @@ from ..archive.platform import Platform
 from ..errors import EngineError
 from ..escape import escape
 from .engine import Backend, EngineSource, Known
+from .file import widen_pipe
 
 _TITLE = "Podman"
 _PULL = "podman pull"
@@ -121,6 +122,7 @@ class PodmanProgram:
                 raise EngineError(f"{self._program} can't be run: {error.strerror}") from None
             assert process.stdout is not None
             fd = process.stdout.fileno()
+            widen_pipe(fd)
             ended = False
 
             def read(size: int) -> bytes:
