@@ -72,6 +72,7 @@ def run(arguments: list[str] | None = None) -> int:
     import gc
 
     from ..errors import ImgscopeError
+    from .common import ReaderGone
 
     # An analysis makes many objects and no rubbish that needs looking for: collecting would only cost time.
     gc.disable()
@@ -93,7 +94,7 @@ def run(arguments: list[str] | None = None) -> int:
         return _fail(error.format_message(), 2)
     except (KeyboardInterrupt, click.Abort):
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         # The reader has gone (| head): nothing is left to say, and flushing at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..report.interface import Options
 
+
+class ReaderGone(Exception):
+    """Whoever read standard output has gone (``| head``): nothing is left to do, and nothing is wrong."""
+
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -80,12 +85,17 @@ def parse_outputs(values: Iterable[str], formats: Iterable[str]) -> list[tuple[s
 
 
 def write_stdout(parts: Iterable[bytes]) -> None:
-    """Write bytes to standard output. Raises ``BrokenPipeError`` when its reader has gone."""
-    sys.stdout.flush()
+    """Write bytes to standard output. Raises ``ReaderGone`` when nobody reads them any more."""
     stream = sys.stdout.buffer
     for part in parts:
-        stream.write(part)
-    stream.flush()
+        try:
+            stream.write(part)
+        except BrokenPipeError:
+            raise ReaderGone from None
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        raise ReaderGone from None
 
 
 def write_outputs(pairs: Iterable[tuple[str, str]], render: Callable[[str, str], Iterable[bytes]]) -> None:

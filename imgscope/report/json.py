@@ -17,7 +17,7 @@ from .. import __version__
 from ..layer.index import HARDLINK, TYPE_NAMES
 from ..layer.names import public
 from ..overlay.changes import CHANGE_NAMES, TWICE, UNCHANGED
-from ..overlay.merge import NO_ENTRY, join
+from ..overlay.merge import NO_ENTRY, Hidden, join
 from .interface import Options
 
 if TYPE_CHECKING:
@@ -179,6 +179,9 @@ def _linked(tree: Tree) -> dict[int, dict[str, Any]]:
     """Return, for entries that share an inode, what a reader needs to know of it: a number and the link as written."""
     overlay = tree.overlay
     found: dict[int, dict[str, Any]] = {}
+    # Numbered by their paths, so that they are the same whatever order a tar had.
+    order = sorted((path, overlay.layer_of(inode), inode) for inode, path in overlay.home.items())
+    numbers = {inode: number for number, (_, _, inode) in enumerate(order)}
     for number, index in enumerate(overlay.layers):
         for own, link in index.links.items():
             if index.kinds[own] != HARDLINK:
@@ -187,9 +190,15 @@ def _linked(tree: Tree) -> dict[int, dict[str, Any]]:
             inode = overlay.inode(entry)
             found[entry] = _with_path({"link": public(link)}, ("link",))
             if inode != NO_ENTRY:
-                found[entry]["inode"] = inode
-                found.setdefault(inode, {})["inode"] = inode
+                found[entry]["inode"] = numbers[inode]
+                found.setdefault(inode, {})["inode"] = numbers[inode]
     return found
+
+
+def _in_order(hidden: Hidden) -> Iterator[tuple[bytes, int]]:
+    """Yield (path, row) by the layer that hid the row, then by path: the same for the same image, always."""
+    for _, path, row in sorted(zip(hidden.by, map(hidden.path, range(len(hidden))), range(len(hidden)), strict=True)):
+        yield path, row
 
 
 def _hidden(analysis: Analysis) -> Iterator[dict[str, Any]]:
@@ -197,8 +206,8 @@ def _hidden(analysis: Analysis) -> Iterator[dict[str, Any]]:
     hidden = overlay.hidden
     tree = analysis.files.tree
     linked = _linked(tree)
-    for number, entry in enumerate(hidden.entries):
-        path = hidden.path(number)
+    for path, number in _in_order(hidden):
+        entry = hidden.entries[number]
         file = tree.row(path, entry)
         row = _file(file)
         row.pop("layers", None)
@@ -226,13 +235,14 @@ def _whiteouts(analysis: Analysis) -> Iterator[dict[str, Any]]:
 def _changes(analysis: Analysis) -> Iterator[dict[str, Any]]:
     comparison = analysis.body.comparison
     hidden = comparison.overlay.hidden
-    for row, kind in enumerate(comparison.kinds):
+    for path, row in _in_order(hidden):
+        kind = comparison.kinds[row]
         if kind in (TWICE, UNCHANGED):
             continue
         yield _with_path(
             {
                 "layer": hidden.by[row],
-                "path": public(hidden.path(row)),
+                "path": public(path),
                 "kind": CHANGE_NAMES[kind],
                 "differs": comparison.differs(row),
             }
