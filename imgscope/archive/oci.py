@@ -70,13 +70,18 @@ class _Walk:
         self.store = store
         self.found = found
         self.visits = 0
+        self.seen: set[str] = set()
         self.json_left = MAX_ALL_JSON
 
     def follow(self, descriptor: _Descriptor, names: tuple[str, ...], parents: tuple[str, ...]) -> None:
         """Add what a descriptor leads to; ``parents`` are the indexes above it, from the top."""
         store, digest = self.store, descriptor.digest
-        if descriptor.attestation or digest in parents:
+        # What was met already within this image, an index above included, adds nothing.
+        if descriptor.attestation or (digest in self.seen and parents):
             return
+        if not parents:
+            self.seen.clear()
+        self.seen.add(digest)
         self.visits += 1
         if self.visits > MAX_MANIFESTS:
             raise ArchiveError(f"{store.label}: over {MAX_MANIFESTS:,} manifests are named")

@@ -119,6 +119,8 @@ def _describe(chosen: Candidate, origin: str) -> OpenImage:
     )
     image_id = digest_of(data)
     notes = []
+    if not chosen.store.complete:
+        notes.append("the archive has no end mark, though all of this image is in it; it may have been cut short")
     if (chosen.config_digest or image_id).startswith("sha256:") and chosen.config_digest not in (None, image_id):
         notes.append(f"the config's bytes are not those of its digest: the manifest names {chosen.config_digest}")
     return OpenImage(

@@ -49,7 +49,8 @@ def _walk(at: Callable[[int, int], bytes], label: str, ended: list[bool]) -> Ite
     def watched(position: int, size: int) -> bytes:
         nonlocal marked
         block = at(position, size)
-        marked = block == ZERO_BLOCK
+        # One block of zeros at the very end is enough: the second is often forgotten.
+        marked = block == ZERO_BLOCK or (marked and not block)
         return block
 
     for _ in range(MAX_MEMBERS):

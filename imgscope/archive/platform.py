@@ -21,7 +21,7 @@ _ARCHITECTURES = {
     "loongarch64": "loong64",
 }
 _ARM = {"armhf": "v7", "armv7l": "v7", "armel": "v6", "armv6l": "v6", "armv5tel": "v5"}
-_WORD = re.compile(r"[A-Za-z0-9_.-]+")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class Platform(NamedTuple):
