@@ -111,6 +111,9 @@ def _bare(text: str) -> Reference:
             return _at_path(found[0], text, found[1])
         if obvious or _ENDINGS.search(path):
             return _at_path(found[0] if found else path, text, found[1] if found else None)
+        archive, colon, _ = path.partition(":")
+        if colon and _ENDINGS.search(archive):
+            return _at_path(archive, text)
     return _engine("engine", text, text)
 
 
