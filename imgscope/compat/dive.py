@@ -10,7 +10,8 @@ included. What is odd in that, and kept here:
 - dive's stacked tree ignores opaque whiteouts, keeps the children of a directory that a file replaced, and forgets
   that a path is a directory when an upper layer has it only as somebody's parent;
 - in it, a name that sorts before its whiteout (``-x`` before ``.wh.-x``) is removed although its layer brings it;
-- a whiteout of what is not there ends the reading of its layer at that point.
+- a whiteout of what is not there ends the reading of its layer at that point, and takes a byte off the sum of the
+  smallest sizes if the path is seen nowhere else.
 
 See docs/dive.md for what follows from that.
 """
@@ -18,21 +19,29 @@ See docs/dive.md for what follows from that.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress
 from typing import NamedTuple
 
 from ..layer.index import DIRECTORY, LayerIndex
-from ..overlay.merge import REPEATED, Overlay, join
+from ..layer.names import split
+from ..overlay.merge import REMOVED, REPEATED, SHADOWED, Overlay, join
 
 Key = tuple[bytes, bytes]
 """(directory, name) of a path."""
+
+# Kinds of entries to whether they are leaves whatever lies below them: nothing does, but for directories.
+_NO_DIRECTORY = bytes(kind != DIRECTORY for kind in range(256))
+_GONE = bytes(reason in (REMOVED, SHADOWED) for reason in range(256))
+_COUNTED = bytes(reason != REPEATED for reason in range(256))
 
 
 class Figures(NamedTuple):
     """dive's three figures; ``user_wasted_percent`` is a fraction.
 
-    dive divides by 0 for an image of one layer, so it is NaN or infinite then.
+    dive divides by 0 where all layers above the first are empty, so it is NaN, or infinite with waste, then.
     """
 
     efficiency: float
@@ -50,82 +59,116 @@ class InefficientFile:
 
 
 def figures(overlay: Overlay) -> Figures:
-    """Compute dive's figures of the layers that ``overlay`` stacks."""
+    """Compute dive's figures of the layers that ``overlay`` stacks.
+
+    Paths that only one layer has are not looked at, and those that were only overwritten are dealt with by the column.
+    """
     return _Walk(overlay).figures()
 
 
 def inefficient_files(overlay: Overlay) -> list[InefficientFile]:
-    """Return the paths that dive lists as wasted, in its order: the smallest sums first (ties by path)."""
-    found = [InefficientFile(count, total, join(*key)) for key, (total, _, count) in _Walk(overlay).repeated.items()]
-    found.sort(key=lambda file: (file.size, file.path))
-    return found
+    """Return the paths that dive lists as wasted, in its order: the largest sums first.
+
+    Of equal sums, the path that dive saw twice last comes first. That is dive's own order up to twelve paths; beyond,
+    its sort leaves equal ones in an order of no meaning.
+    """
+    walk = _Walk(overlay)
+    found = []
+    for key, leaves in walk.repeated():
+        second = sorted(leaves)[1]
+        found.append((sum(size for _, _, size in leaves), second[:2], len(leaves), join(*key)))
+    found.sort(key=lambda item: item[:2], reverse=True)
+    return [InefficientFile(count, size, path) for size, _, count, path in found]
 
 
-def _order(path: bytes) -> bytes:
-    """Return what sorts paths as dive visits them: component by component."""
+def visit_order(path: bytes) -> bytes:
+    """Return what sorts leaves as dive visits them: component by component."""
     return path.replace(b"/", b"\0")
 
 
 class _Stack:
-    """dive's stacked tree of the layers below one: directories to names to global entries (negative: no entry)."""
+    """dive's stacked tree of the layers below one.
+
+    ``tree`` maps directories to (names to numbers, what to add to a number to get the global entry); negative numbers
+    are no entries. Directories that one layer alone has share its dictionary until they change.
+    """
 
     def __init__(self, overlay: Overlay) -> None:
         self.overlay = overlay
-        self.tree: dict[bytes, dict[bytes, int]] = {b"": {}}
+        self.tree: dict[bytes, tuple[dict[bytes, int], int]] = {}
+        self.owned: set[bytes] = set()
         self.done = -1
 
     def reach(self, layer: int) -> None:
         """Stack all layers below ``layer``."""
         if self.done < 0:
-            # dive copies the first layer's tree before it stacks that same layer on it; what its whiteouts take out
-            # again is taken out by _add.
-            first = self.overlay.layers[0]
-            self.tree = {directory: dict(names) for directory, names in first.children.items()}
+            # dive copies the first layer's tree before it stacks that same layer on it, so a whiteout there finds what
+            # it stands beside.
+            self.tree = {directory: (names, 0) for directory, names in self.overlay.layers[0].children.items()}
             self.done = 0
         while self.done < layer:
             self._add(self.done)
             self.done += 1
 
+    def _own(self, directory: bytes) -> dict[bytes, int]:
+        """Return a directory's names, with global entries, as a dictionary that may be changed."""
+        names, first = self.tree.get(directory, ({}, 0))
+        if directory not in self.owned:
+            names = {name: own + first if own >= 0 else own for name, own in names.items()}
+            self.tree[directory] = names, 0
+            self.owned.add(directory)
+        return names
+
     def _add(self, number: int) -> None:
         index, first = self.overlay.layers[number], self.overlay.first[number]
         late: list[Key] = []
         for directory, name in index.whiteouts:
-            if name < b".wh." + name and name in index.children.get(directory, {}):
+            if name < b".wh." + name and name in index.children.get(directory, ()):
                 late.append((directory, name))
             else:
                 self.remove(directory, name)
-        for directory, names in index.children.items():
-            self.tree.setdefault(directory, {}).update(
-                (name, own + first if own >= 0 else -1) for name, own in names.items()
-            )
+        if number or index.whiteouts:
+            tree = self.tree
+            for directory, names in index.children.items():
+                if directory not in tree:
+                    tree[directory] = names, first
+                elif names:
+                    self._own(directory).update((name, own + first if own >= 0 else own) for name, own in names.items())
         for directory, name in late:
             self.remove(directory, name)
 
     def remove(self, directory: bytes, name: bytes) -> None:
-        if self.tree.get(directory, {}).pop(name, None) is not None:
-            pending = [join(directory, name)]
-            while pending:
-                here = pending.pop()
-                names = self.tree.pop(here, None)
-                if names:
-                    pending.extend(join(here, below) for below in names)
+        if self._names(directory).get(name) is None:
+            return
+        del self._own(directory)[name]
+        for below in list(self._below(join(directory, name))):
+            del self.tree[below]
+            self.owned.discard(below)
+
+    def _names(self, directory: bytes) -> dict[bytes, int]:
+        return self.tree[directory][0] if directory in self.tree else {}
+
+    def _below(self, path: bytes) -> Iterator[bytes]:
+        """Yield a path, if it has names below it, and all such paths below it."""
+        pending = [path] if path in self.tree else []
+        while pending:
+            here = pending.pop()
+            yield here
+            pending.extend(inner for name in self.tree[here][0] if (inner := join(here, name)) in self.tree)
 
     def size(self, directory: bytes, name: bytes) -> int | None:
         """Return what dive takes a whiteout of the path to remove, in bytes; ``None`` where the path isn't there."""
-        entry = self.tree.get(directory, {}).get(name)
-        if entry is None:
+        names, first = self.tree.get(directory, ({}, 0))
+        own = names.get(name)
+        if own is None:
             return None
-        if entry < 0 or self.overlay.kinds[entry] != DIRECTORY:
+        if own < 0 or self.overlay.kinds[own + first] != DIRECTORY:
             return 0
-        total = 0
         sizes = self.overlay.sizes
-        pending = [join(directory, name)]
-        while pending:
-            here = pending.pop()
-            names = self.tree.get(here)
-            if names:
-                total += sum(sizes[below] for below in names.values() if below >= 0)
-                pending.extend(inner for below in names if (inner := join(here, below)) in self.tree)
+        total = 0
+        for here in self._below(join(directory, name)):
+            names, first = self.tree[here]
+            total += sum(sizes[own + first] for own in names.values() if own >= 0)
         return total
 
 
@@ -134,88 +177,177 @@ class _Walk:
 
     def __init__(self, overlay: Overlay) -> None:
         self.overlay = overlay
-        self.layers: Sequence[LayerIndex] = overlay.layers
         # Where dive stopped reading a layer: leaves after this one, in its order, do not count.
         self.stopped: dict[int, bytes] = {}
-        self.whiteouts: dict[Key, list[int]] = {}
+        # Whiteouts that dive found something for: layer and size of each.
+        self.whiteouts: dict[Key, list[tuple[int, int]]] = {}
+        self.dangling: list[Key] = []
         self._measure_whiteouts()
-        # path -> (sum of sizes, smallest size, number of leaves), of paths with two or more.
-        self.repeated: dict[Key, tuple[int, int, int]] = {}
-        self._gather()
+        self._columns()
 
     def _measure_whiteouts(self) -> None:
         stack = _Stack(self.overlay)
-        for number, index in enumerate(self.layers):
+        for number, index in enumerate(self.overlay.layers):
             if not index.whiteouts:
                 continue
             stack.reach(number)
             ordered = sorted(
-                (_order(join(directory, b".wh." + name)), directory, name) for directory, name in index.whiteouts
+                (visit_order(join(directory, b".wh." + name)), directory, name) for directory, name in index.whiteouts
             )
             for order, directory, name in ordered:
                 size = stack.size(directory, name)
                 if size is None:
                     self.stopped[number] = order
+                    self.dangling.append((directory, name))
                     break
-                self.whiteouts.setdefault((directory, name), []).append(size)
+                self.whiteouts.setdefault((directory, name), []).append((number, size))
 
-    def _is_leaf(self, entry: int, directory: bytes, name: bytes) -> bool:
-        """Tell whether dive counts an entry: a leaf of its layer's tree, met before dive stopped."""
-        layer = self.overlay.layer_of(entry)
+    def _columns(self) -> None:
+        """Part the hidden entries into what can be dealt with by the column and what needs a look at the path.
+
+        ``olds`` and ``news`` are files (links, devices …) and those that took their names: nearly all paths that more
+        than one layer has. ``special`` are all other paths that may have been seen twice.
+        """
+        overlay = self.overlay
+        hidden = overlay.hidden
+        leaf = overlay.kinds.translate(_NO_DIRECTORY)
+        count = len(hidden)
+        # A byte for each row, all rows in one number. Where nothing took the name, that is as if a directory did.
+        old_leaf = int.from_bytes(bytes(map(leaf.__getitem__, hidden.entries)))
+        new_leaf = int.from_bytes(bytes(map(leaf.__getitem__, hidden.replaced_by)))
+        both = (old_leaf & new_leaf).to_bytes(count)
+        self.olds = list(compress(hidden.entries, both))
+        self.news = list(compress(hidden.replaced_by, both))
+        gone = int.from_bytes(hidden.reasons.translate(_GONE))
+        counted = int.from_bytes(hidden.reasons.translate(_COUNTED))
+        odd = (((old_leaf ^ new_leaf) | gone) & counted).to_bytes(count)
+        special = {*self.whiteouts, *self.dangling}
+        for index in overlay.layers:
+            # A directory that only an opaque whiteout implies is a leaf to dive.
+            special.update(split(directory) for directory in index.opaques if directory)
+        if self.stopped:
+            special.update(zip(hidden.directories, hidden.names, strict=True))
+        elif any(odd):
+            seen: set[Key] = set()
+            tree = overlay.tree
+            for key in compress(zip(hidden.directories, hidden.names, strict=True), odd):
+                if key in seen or key[1] in tree.get(key[0], ()):
+                    special.add(key)
+                seen.add(key)
+        self.special = special
+
+    @cached_property
+    def _with_names(self) -> list[set[bytes]]:
+        """For each layer, the directories that are no leaves of its tree."""
+        return [
+            {directory for directory, names in index.children.items() if names}
+            | {directory for directory, _ in index.whiteouts}
+            for index in self.overlay.layers
+        ]
+
+    def _leaves(self, key: Key) -> list[tuple[int, bytes, int, int]]:
+        """Return dive's leaves of a path: layer, order of the visit, size, global entry (negative: none)."""
+        directory, name = key
         path = join(directory, name)
-        if layer in self.stopped and _order(path) > self.stopped[layer]:
-            return False
-        if self.overlay.kinds[entry] != DIRECTORY:
-            return True
-        index = self.layers[layer]
-        return not index.children.get(path) and not any(where == path for where, _ in index.whiteouts)
-
-    def _gather(self) -> None:
-        overlay, hidden = self.overlay, self.overlay.hidden
-        versions: dict[Key, list[int]] = {}
-        for directory, name, entry, reason in zip(
-            hidden.directories, hidden.names, hidden.entries, hidden.reasons, strict=True
-        ):
-            if reason != REPEATED:
-                key = (directory, name)
-                if key in versions:
-                    versions[key].append(entry)
-                else:
-                    versions[key] = [entry]
-        for key in self.whiteouts:
-            versions.setdefault(key, [])
-        tree, sizes, kinds, whiteouts = overlay.tree, overlay.sizes, overlay.kinds, self.whiteouts
-        careful = bool(self.stopped)
-        for key, entries in versions.items():
-            directory, name = key
-            names = tree.get(directory)
-            if names is not None and (visible := names.get(name)) is not None:
-                entries.append(visible)
-            leaves = [
-                sizes[entry]
-                for entry in entries
-                if (kinds[entry] != DIRECTORY and not careful) or self._is_leaf(entry, directory, name)
-            ]
-            if key in whiteouts:
-                leaves += whiteouts[key]
-            if len(leaves) > 1:
-                self.repeated[key] = (sum(leaves), min(leaves), len(leaves))
-
-    def _leaf_bytes(self) -> Iterator[int]:
-        for number, index in enumerate(self.layers):
-            limit = self.stopped.get(number)
-            if limit is None:
-                yield sum(index.sizes) - sum(index.sizes[entry] for _, _, entry in index.repeated)
+        order = visit_order(path)
+        overlay = self.overlay
+        found = []
+        for number, index in enumerate(overlay.layers):
+            own = index.children.get(directory, {}).get(name)
+            if own is None or (number in self.stopped and order > self.stopped[number]):
                 continue
-            for directory, names in index.children.items():
-                for name, own in names.items():
-                    if own >= 0 and index.sizes[own] and _order(join(directory, name)) <= limit:
-                        yield index.sizes[own]
+            entry = own + overlay.first[number] if own >= 0 else -1
+            if overlay.kinds[entry] != DIRECTORY or path not in self._with_names[number]:
+                found.append((number, order, overlay.sizes[entry], entry))
+        order = visit_order(join(directory, b".wh." + name))
+        found.extend((number, order, size, -1) for number, size in self.whiteouts.get(key, ()))
+        return found
+
+    def repeated(self) -> Iterator[tuple[Key, list[tuple[int, bytes, int]]]]:
+        """Yield each path that dive saw twice or more, and its leaves: layer, order of the visit, size."""
+        hidden = self.overlay.hidden
+        keys = set(self.special)
+        keys.update(
+            key
+            for key, reason in zip(zip(hidden.directories, hidden.names, strict=True), hidden.reasons, strict=True)
+            if reason != REPEATED
+        )
+        for key in keys:
+            leaves = self._leaves(key)
+            if len(leaves) > 1:
+                yield key, [leaf[:3] for leaf in leaves]
+
+    def _leaf_bytes(self) -> int:
+        """Return the bytes of all leaves that are entries."""
+        overlay = self.overlay
+        total = sum(overlay.sizes)
+        for number, index in enumerate(overlay.layers):
+            total -= sum(index.sizes[entry] for _, _, entry in index.repeated)
+            limit = self.stopped.get(number)
+            if limit is not None:
+                total -= sum(
+                    index.sizes[own]
+                    for directory, names in index.children.items()
+                    for name, own in names.items()
+                    if own >= 0 and index.sizes[own] and visit_order(join(directory, name)) > limit
+                )
+        return total
+
+    def _overwritten(self, handled: set[int]) -> tuple[int, int]:
+        """Return the bytes of all paths that were only overwritten, and how much they are above the smallest sizes."""
+        olds, news = self.olds, self.news
+        if handled:
+            kept = [pair for pair in zip(olds, news, strict=True) if pair[1] not in handled]
+            olds, news = [old for old, _ in kept], [new for _, new in kept]
+        size_of = self.overlay.sizes.__getitem__
+        old_sizes, new_sizes = list(map(size_of, olds)), list(map(size_of, news))
+        total = sum(old_sizes) + sum(new_sizes)
+        above = sum(map(max, old_sizes, new_sizes))
+        # Of a path that was overwritten more than once, those in the middle were taken twice.
+        middle = set(news).intersection(olds)
+        if middle:
+            before = dict(zip(news, olds, strict=True))
+            for old, new in compress(zip(olds, news, strict=True), map(middle.__contains__, olds)):
+                if new in middle:
+                    continue
+                chain = [size_of(new), size_of(old)]
+                above -= max(chain)
+                while old in middle:
+                    total -= chain[-1]
+                    old = before[old]
+                    chain.append(size_of(old))
+                    above -= max(chain[-2:])
+                above += sum(chain) - min(chain)
+        return total, above
 
     def figures(self) -> Figures:
-        discovered = sum(self._leaf_bytes()) + sum(map(sum, self.whiteouts.values()))
-        wasted = sum(total for total, _, _ in self.repeated.values())
-        smallest = discovered - sum(total - least for total, least, _ in self.repeated.values())
-        user = sum(index.content_bytes for index in self.layers[1:])
-        percent = wasted / user if user else (math.inf if wasted else math.nan)
-        return Figures(smallest / discovered if discovered else 1.0, wasted, percent)
+        wasted = above = 0
+        handled: set[int] = set()
+        unseen = 0
+        for key in self.special:
+            leaves = self._leaves(key)
+            handled.update(entry for _, _, _, entry in leaves if entry >= 0)
+            if len(leaves) > 1:
+                sizes = [size for _, _, size, _ in leaves]
+                wasted += sum(sizes)
+                above += sum(sizes) - min(sizes)
+        if self.stopped:
+            # Every path that has more than one layer was looked at.
+            unseen = sum(not self._leaves(key) for key in set(self.dangling))
+        else:
+            of_overwritten = self._overwritten(handled)
+            wasted += of_overwritten[0]
+            above += of_overwritten[1]
+        layers = self.overlay.layers
+        discovered = self._leaf_bytes() + sum(size for found in self.whiteouts.values() for _, size in found)
+        user = sum(self.overlay.sizes) - _content_bytes(layers[:1])
+        smallest = discovered - above - unseen
+        return Figures(
+            float(smallest) / float(discovered) if discovered else 1.0,
+            wasted,
+            float(wasted) / float(user) if user else (math.inf if wasted else math.nan),
+        )
+
+
+def _content_bytes(layers: Iterable[LayerIndex]) -> int:
+    return sum(layer.content_bytes for layer in layers)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..layer.index import BLOCK_DEVICE, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, IMPLIED, SYMLINK
-from .dive import _order, inefficient_files
+from .dive import inefficient_files, visit_order
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -68,10 +68,10 @@ def _file_list(analysis: Analysis, number: int) -> Iterator[dict[str, Any]]:
         for name, entry in names.items():
             path = directory + b"/" + name if directory else name
             # 0xff sorts a directory behind all that lies below it: no byte of a name is larger.
-            found.append((_order(path) + b"\0\xff\xff", path, entry))
+            found.append((visit_order(path) + b"\0\xff\xff", path, entry))
     for directory, name in index.whiteouts:
         path = (directory + b"/" if directory else b"") + b".wh." + name
-        found.append((_order(path) + b"\0\xff\xff", path, None))
+        found.append((visit_order(path) + b"\0\xff\xff", path, None))
     # A path is there once, as an entry or as a whiteout, so the numbers never decide.
     found.sort(key=lambda item: item[0])
     for _, path, own in found:
@@ -119,7 +119,7 @@ def dive_json(analysis: Analysis) -> Iterator[bytes]:
         "efficiencyScore": image.dive.efficiency,
         "fileReference": [
             {"count": file.count, "sizeBytes": file.size, "file": "/" + _text(file.path)}
-            for file in reversed(inefficient_files(analysis.body.overlay))
+            for file in inefficient_files(analysis.body.overlay)
         ],
     }
     yield b'\n  ],\n  "image": ' + json.dumps(tail, indent=2).replace("\n", "\n  ").encode() + b"\n}\n"
