@@ -6,10 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import click
+from click.core import ParameterSource
 
 from .common import image_options, load, parse_outputs, report_options, write_outputs, write_stdout
 
 _FORMATS = ("text", "json", "markdown", "dive")
+
+# Options that say how a report looks: who gives one wants the report.
+_OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "width")
+
+
+def _report_options_given() -> bool:
+    context = click.get_current_context()
+    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in _OF_REPORTS)
 
 
 @click.command()
@@ -54,6 +63,15 @@ def command(
       imgscope analyze app.tar --format json > app.json
       docker save myapp:1.0 | imgscope analyze -
     """
+    if format_ is None and not (outputs or no_tui or _report_options_given()):
+        from .. import tui
+
+        reason = tui.unusable()
+        if reason is None:
+            return tui.run(reference, platform=platform, image=image, cache=not no_cache, colour=not no_color)
+        if reason:
+            click.echo(f"imgscope: {reason}; here is the report", err=True)
+
     from ..report import renderer
 
     pairs = parse_outputs(outputs, _FORMATS)

@@ -1,0 +1,132 @@
+"""The interactive view as a program: opens at once, analyses meanwhile, shows the result, gives the terminal back."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from ..analysis import Analysis
+from ..errors import ImgscopeError
+from .config import AUTO, Settings, light_terminal
+from .explorer import Explorer
+from .keys import KEYS
+from .loading import Cancelled, LoadingScreen, ScreenProgress
+from .themes import FALLBACK, THEMES
+
+Work = Callable[[ScreenProgress], Analysis]
+
+
+class ImgscopeApp(App[ImgscopeError | None]):
+    """The whole program; what ``run`` returns is the error that ended it, if one did."""
+
+    CSS_PATH = Path(__file__).with_name("styles.tcss")
+    TITLE = "imgscope"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "quit", "Quit", show=False, priority=True)]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+
+    def __init__(self, work: Work, reference: str, settings: Settings | None = None) -> None:
+        """Show what ``work`` returns; it runs in a thread of its own and is told where to report progress."""
+        super().__init__()
+        self._analyse = work
+        self.reference = reference
+        self.settings = settings or Settings()
+        self.analysis: Analysis | None = None
+        self._progress = ScreenProgress()
+        self._thread = threading.Thread(target=self._run_work, daemon=True, name="analyse")
+        for theme in THEMES:
+            self.register_theme(theme)
+        chosen = self.settings.theme
+        self.theme = THEMES[light_terminal()].name if chosen == AUTO else chosen
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's variables; themes of Textual's own get what this program's have besides."""
+        variables = super().get_css_variables()
+        for name, other in FALLBACK.items():
+            if name not in variables or name not in self.current_theme.variables:
+                variables[name] = variables.get(other, variables["foreground"])
+        return variables
+
+    def on_mount(self) -> None:
+        """Start the analysis."""
+        if self.settings.keys:
+            self.set_keymap(self.settings.keys)
+        self._thread.start()
+        # What is in the cache is here before anybody could read a progress line.
+        self.set_timer(0.15, self._show_loading)
+
+    def _show_loading(self) -> None:
+        if self.analysis is None:
+            self.push_screen(LoadingScreen(self.reference, self._progress))
+
+    def _run_work(self) -> None:
+        try:
+            analysis = self._analyse(self._progress)
+        except Cancelled:
+            return
+        except ImgscopeError as error:
+            self._tell(self.exit, error)
+        except BaseException as error:
+            self._tell(self._fail, error)
+        else:
+            self._tell(self._show, analysis)
+
+    def _tell(self, what: Callable[..., object], value: object) -> None:
+        """Call something in the program's own thread, unless the program is over."""
+        try:
+            self.call_from_thread(what, value)
+        except RuntimeError:
+            if isinstance(value, Analysis):
+                value.close()
+
+    def _fail(self, error: BaseException) -> None:
+        raise error
+
+    def _show(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        explorer = Explorer(analysis, open_folders=self.settings.open_folders)
+        if isinstance(self.screen, LoadingScreen):
+            self.switch_screen(explorer)
+        else:
+            self.push_screen(explorer)
+        # What is here now stays: collections needn't look at it again.
+        gc.collect()
+        gc.freeze()
+
+    def close(self) -> None:
+        """End the analysis if it is still under way, and release the image."""
+        self._progress.cancel()
+        if self._thread.is_alive():
+            self._thread.join(1.0)
+        if self.analysis is not None:
+            self.analysis.close()
+
+    def action_theme(self) -> None:
+        """Switch between dark and light."""
+        self.theme = THEMES[1].name if self.current_theme.dark else THEMES[0].name
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """List every action in the command palette."""
+        if isinstance(screen, Explorer):
+            for key in KEYS:
+                if not key.name.startswith(("move.", "app.command_palette", "app.quit")):
+                    run = _runner(screen, key.name)
+                    yield SystemCommand(key.words, key.group, run)
+        yield from super().get_system_commands(screen)
+
+
+def _runner(screen: Explorer, action: str) -> Callable[[], None]:
+    async def act() -> None:
+        await screen.run_action(action)
+
+    def run() -> None:
+        screen.call_later(act)
+
+    return run

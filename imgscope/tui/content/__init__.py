@@ -1,0 +1,1 @@
+"""Files' contents and the differences between them."""

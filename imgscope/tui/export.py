@@ -1,0 +1,64 @@
+"""Writes what the tree shows as JSON or Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import chain
+
+from ..layer.index import IMPLIED, IMPLIED_META, TYPE_NAMES
+from ..layer.names import public
+from ..report.markdown import code
+from ..report.sizes import size
+from .model.marks import Mark
+from .model.rows import Rows
+
+FORMATS = ("json", "markdown")
+
+
+def rows_of(rows: Rows) -> Iterator[dict[str, object]]:
+    """Yield a plain value for each line of the tree, in its order; sizes in bytes, folders' with all in them."""
+    view, paths = rows.view, rows.paths
+    assert view is not None
+    overlay = paths.overlay
+    for node in rows.nodes:
+        entry = view.entry(node)
+        layer, own = overlay.locate(entry)
+        index = overlay.layers[layer]
+        mode, uid, gid = IMPLIED_META if own == IMPLIED else index.meta_table[index.metas[own]]
+        yield {
+            "path": public(paths.path(node)).encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+            "type": TYPE_NAMES[overlay.kinds[entry]],
+            "change": Mark(view.marks[node]).name.lower(),
+            "size": view.size(node),
+            "wasted_bytes": paths.wasted[paths.end[node]] - paths.wasted[node],
+            "mode": mode,
+            "uid": uid,
+            "gid": gid,
+            "layer": layer,
+        }
+
+
+def render(rows: Rows, reference: str, form: str) -> Iterator[bytes]:
+    """Yield the lines of the tree as ``json`` or ``markdown``."""
+    view = rows.view
+    assert view is not None
+    if form == "json":
+        base = view.base if view.base >= 0 else None
+        head = {"reference": reference, "layer": view.layer, "compared_with_layer": base}
+        yield json.dumps(head)[:-1].encode() + b', "paths": [\n'
+        for number, row in enumerate(rows_of(rows)):
+            yield (b",\n" if number else b"") + json.dumps(row, ensure_ascii=False).encode()
+        yield b"\n]}\n"
+        return
+    heading = (
+        f"# {code(reference)}, layer {view.layer}\n\n",
+        "| | Path | Size | Wasted | Layer |\n|---|---|--:|--:|--:|\n",
+    )
+    lines = (
+        f"| {Mark[str(row['change']).upper()].sign} | {code(str(row['path']))} | {size(int(str(row['size'])))} "
+        f"| {size(int(str(row['wasted_bytes'])))} | {row['layer']} |\n"
+        for row in rows_of(rows)
+    )
+    for line in chain(heading, lines):
+        yield line.encode()

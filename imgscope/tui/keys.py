@@ -1,0 +1,149 @@
+"""Every key and what it does: the bindings, the help, the palette and the documentation are made from this table."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Key(NamedTuple):
+    """An action: its name in the config file, the keys (Textual's names), what it does, and where it is listed."""
+
+    name: str
+    keys: str
+    words: str
+    group: str
+    short: str = ""
+    """What the footer says; empty: not in the footer."""
+
+
+MOVING = "Moving"
+PANES = "Panes"
+LAYERS = "Layers and comparing"
+TREE = "The file tree"
+FILTERING = "Filter, sort and hide"
+FILES = "Files"
+PROGRAM = "Program"
+
+_MOVEMENT = (
+    Key("move.up", "up,k", "Up a line", MOVING),
+    Key("move.down", "down,j", "Down a line", MOVING),
+    Key("move.page_up", "pageup,u", "Up a page", MOVING),
+    Key("move.page_down", "pagedown,d", "Down a page", MOVING),
+    Key("move.first", "home,g", "To the first line", MOVING),
+    Key("move.last", "end,G", "To the last line", MOVING),
+)
+
+KEYS: tuple[Key, ...] = (
+    *_MOVEMENT,
+    Key("next_change", "n", "To the next change", MOVING),
+    Key("last_change", "N", "To the change before", MOVING),
+    Key("largest_file", "B", "To the largest file that is shown", MOVING),
+    Key("largest_waste", "W", "To the path that wastes most", MOVING),
+    Key("next_pane", "tab", "To the next pane", PANES, "Pane"),
+    Key("last_pane", "shift+tab", "To the pane before", PANES),
+    Key("pane('layers')", "1", "Layers", PANES),
+    Key("pane('tree')", "2", "File tree", PANES),
+    Key("pane('details')", "3", "Details of the layer and the image", PANES),
+    Key("pane('waste')", "4", "Wasted files", PANES),
+    Key("why", "w", "Why: which layers held the selected path, and what each did to it", PANES, "Why"),
+    Key("layer(-1)", "left_square_bracket", "The layer below, from any pane", LAYERS),
+    Key("layer(1)", "right_square_bracket", "The layer above, from any pane", LAYERS),
+    Key("compare_layer", "ctrl+l", "Compare each layer with the one below it (natural)", LAYERS),
+    Key("compare_all", "", "Compare with the first layer (aggregated); Ctrl+A in the layers pane", LAYERS),
+    Key(
+        "compare_from",
+        "c",
+        "Compare from the selected layer: choose another to see all between; again to stop",
+        LAYERS,
+        "Compare",
+    ),
+    Key("toggle_folder", "space", "Open or close a folder", TREE, "Open"),
+    Key("open", "right,l", "Open a folder, or step into it", TREE),
+    Key("close", "left,h", "Close a folder, or step out of it", TREE),
+    Key("toggle_all", "ctrl+space,E", "Open or close all folders", TREE),
+    Key("attributes", "ctrl+b", "Show or hide mode and owner", TREE),
+    Key("filter", "slash,ctrl+f,ctrl+underscore", "Filter by text, glob or regular expression", FILTERING, "Filter"),
+    Key("clear_filter", "escape", "Leave and clear the filter", FILTERING),
+    Key("filter_mode", "ctrl+t", "Filter as: by its look, text, glob, regular expression", FILTERING),
+    Key("sort", "s,ctrl+o", "Sort by name, size, wasted bytes", FILTERING, "Sort"),
+    Key("changes_only", "x", "Only what the layer changed", FILTERING, "Changes"),
+    Key("toggle_mark('added')", "ctrl+a,A", "Show or hide added", FILTERING),
+    Key("toggle_mark('modified')", "M", "Show or hide modified, metadata only and rewritten", FILTERING),
+    Key("toggle_mark('removed')", "ctrl+r,R", "Show or hide removed", FILTERING),
+    Key("toggle_mark('unmodified')", "ctrl+u,U", "Show or hide unmodified", FILTERING),
+    Key("choose", "enter", "View the file; open the folder; go to the wasted file's layer", FILES),
+    Key("view", "v", "View the file's text or bytes", FILES, "View"),
+    Key("diff", "f", "Difference between two layers' versions of the file", FILES, "Diff"),
+    Key("extract", "e,ctrl+e", "Extract the file or folder to disk", FILES, "Extract"),
+    Key("copy", "y", "Copy the path", FILES),
+    Key("export", "o", "Export what is shown as JSON or Markdown", FILES),
+    Key("app.command_palette", "ctrl+p", "Every action by its name", PROGRAM),
+    Key("help", "question_mark,f1", "All keys", PROGRAM, "Keys"),
+    Key("app.theme", "T", "Switch between dark and light", PROGRAM),
+    Key("app.quit", "q,ctrl+c,ctrl+q", "Quit, from anywhere", PROGRAM, "Quit"),
+)
+
+
+# What the footer shows, the most needed first: a narrow one is cut off.
+FOOTER = (
+    "next_pane",
+    "toggle_folder",
+    "filter",
+    "changes_only",
+    "compare_from",
+    "why",
+    "view",
+    "help",
+    "app.quit",
+)
+
+
+def movement() -> list[tuple[str, str, str]]:
+    """Return (where, keys, words) of the keys that move within a list."""
+    return [(key.name.removeprefix("move."), key.keys, key.words) for key in _MOVEMENT]
+
+
+def actions() -> list[Key]:
+    """Return the keys that hold everywhere."""
+    return [key for key in KEYS if not key.name.startswith("move.")]
+
+
+def identifier(name: str) -> str:
+    """Return an action's name as the config file has it: ``toggle_mark('added')`` is ``toggle_mark.added``."""
+    return (
+        name.removeprefix("app.")
+        .replace("('", ".")
+        .replace("')", "")
+        .replace("(-1)", ".below")
+        .replace("(1)", ".above")
+    )
+
+
+_PRETTY = {
+    "left_square_bracket": "[",
+    "pageup": "PgUp",
+    "right_square_bracket": "]",
+    "question_mark": "?",
+    "slash": "/",
+    "ctrl+underscore": "Ctrl+/",
+    "pagedown": "PgDn",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "escape": "Esc",
+}
+
+
+def pretty(keys: str) -> str:
+    """Write keys as people do: ``Ctrl+F  /``."""
+    words = []
+    for key in filter(None, keys.split(",")):
+        if key in _PRETTY:
+            words.append(_PRETTY[key])
+        elif "+" in key:
+            *modifiers, last = key.split("+")
+            words.append("+".join([*(word.capitalize() for word in modifiers), _PRETTY.get(last, last.capitalize())]))
+        else:
+            words.append(key if len(key) == 1 else key.capitalize())
+    return "  ".join(words)

@@ -1,0 +1,79 @@
+"""The layers: what made each, how big it is, what it wasted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+
+from ...analysis import Layer
+from ...escape import escape
+from ..text import bar, clip, size
+from ..widgets import Lines
+
+
+def one_line(instruction: str) -> str:
+    """Return an instruction on one line, escaped."""
+    return escape(" ".join(instruction.split()))
+
+
+class LayersPane(Lines):
+    """A line for each layer; the one under the cursor is the one whose tree is shown."""
+
+    def __init__(self, layers: Sequence[Layer], *, id: str) -> None:
+        """List ``layers``, the first at the top; the last one is selected."""
+        super().__init__(id=id)
+        self.image_layers = layers
+        self.base: int | None = None
+        """The last layer of the tree that is compared with; ``None``: the one below the selected."""
+        self._largest = max((layer.content_bytes for layer in layers), default=0)
+        self.set_reactive(LayersPane.cursor, max(len(layers) - 1, 0))
+
+    def count(self) -> int:
+        """Return the number of layers."""
+        return len(self.image_layers)
+
+    def compare_from(self, base: int | None) -> None:
+        """Show which layers are compared."""
+        self.base = base
+        self.refresh()
+
+    def heading(self, width: int) -> str:
+        """Return the columns' names."""
+        text = f"{'#':>6}{'Size':>9} " + " " * (8 if width >= 44 else 0)
+        return text + (f"{'Wasted':>8}  " if width >= 54 else " ") + "Instruction"
+
+    def line(self, row: int, width: int) -> list[Segment]:
+        """Return one layer's line."""
+        layer = self.image_layers[row]
+        quiet = self.part("lines--quiet")
+        segments = [Segment(self._sign(row), self.part("mark--modified")), Segment(f"{row:>4}", quiet)]
+        segments.append(Segment(f"{size(layer.content_bytes):>9} ", None if layer.content_bytes else quiet))
+        if width >= 44:
+            share = layer.content_bytes / self._largest if self._largest else 0.0
+            segments.append(Segment(bar(share, 7) + " ", self.part("lines--bar")))
+        if width >= 54:
+            lost = size(layer.wasted_bytes) if layer.wasted_bytes else ""
+            segments.append(Segment(f"{lost:>8}  ", self.part("mark--wasted")))
+        else:
+            segments.append(Segment(" "))
+        room = width - sum(segment.cell_length for segment in segments)
+        text = f"not analysed: {layer.missing}" if layer.missing else layer.instruction or "(no instruction known)"
+        words = clip(one_line(text), room)
+        first, space, rest = words.partition(" ")
+        segments.append(Segment(first + space, self.part("lines--folder") if first.isupper() else None))
+        segments.append(Segment(rest))
+        return segments
+
+    def _sign(self, row: int) -> str:
+        """Return dive's mark of what is compared: the layers above the base and up to the selected."""
+        base = self.cursor - 1 if self.base is None else self.base
+        low, high = sorted((base, self.cursor))
+        if row == self.base:
+            return "◆ "
+        return "┃ " if low < row <= high else "  "
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        """Draw all lines: the marks of what is compared move too."""
+        super().watch_cursor(before, after)
+        self.refresh()

@@ -1,0 +1,206 @@
+"""Finds paths by text, glob or regular expression, while the person types.
+
+Text and globs are matched a path component at a time: each component against the distinct names, then the
+components' places along each path in one pass. A regular expression sees whole paths, in pieces, so that whoever
+waits for it can do other things in between.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import compress
+
+from ...errors import UsageError
+from .paths import Paths
+
+MODES = ("auto", "text", "glob", "regex")
+_GLOB_SIGNS = re.compile(r"[*?\[]")
+_REGEX_SIGNS = re.compile(r"[\\^$|(){}+]|\.\*|\.\+")
+# Paths that a regular expression sees at a time: some milliseconds' worth.
+_PIECE = 4096
+
+
+class FilterError(UsageError):
+    """The pattern can't be understood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What to look for, and how: ``mode`` is one of text, glob, regex."""
+
+    text: str
+    mode: str
+
+
+def understand(text: str, mode: str = "auto") -> Pattern | None:
+    """Return the pattern that a typed text means; ``None`` for an empty one."""
+    if not text.strip("/") and mode != "regex":
+        return None
+    if not text:
+        return None
+    if mode == "auto":
+        # A regular expression has signs that no glob has; dive's filter takes them, so people type them.
+        mode = "regex" if _REGEX_SIGNS.search(text) else "glob" if _GLOB_SIGNS.search(text) else "text"
+    return Pattern(text, mode)
+
+
+class Finder:
+    """Finds the nodes that match a pattern."""
+
+    def __init__(self, paths: Paths) -> None:
+        """Search ``paths``; the names are joined once."""
+        self.paths = paths
+        # A line a name; a name that holds line ends has others in their place.
+        self._lines = b"\n".join(name.replace(b"\n", b"\r") for name in paths.names)
+        self._folded = self._lines.lower()
+
+    def search(self, pattern: Pattern) -> Iterator[bytearray | None]:
+        """Yield ``None`` after each piece of work, at last the matches: a byte for each node, 1 where it matches.
+
+        Raises ``FilterError``.
+        """
+        if pattern.mode == "regex":
+            yield from self._by_regex(pattern.text)
+        else:
+            yield self._by_components(pattern)
+
+    def find(self, pattern: Pattern) -> bytearray:
+        """Return the matches at once. Raises ``FilterError``."""
+        *_, found = self.search(pattern)
+        assert found is not None
+        return found
+
+    # -- text and globs ----------------------------------------------------------------------------------
+
+    def _by_components(self, pattern: Pattern) -> bytearray:
+        parts, anchored, deep = _components(pattern)
+        flags = [None if part is None else self._names_matching(part, pattern) for part in parts]
+        if len(flags) == 1 and flags[0] is not None and not anchored:
+            found = bytearray(map(flags[0].__getitem__, self.paths.name_ids))
+        else:
+            found = self._along_paths(flags, anchored)
+        if deep:
+            self._take_contents(found)
+        return found
+
+    def _take_contents(self, found: bytearray) -> None:
+        """Replace each match by all that lies in it."""
+        end = self.paths.end
+        node = found.find(1)
+        while node >= 0:
+            stop = end[node]
+            found[node + 1 : stop] = b"\x01" * (stop - node - 1)
+            found[node] = 0
+            node = found.find(1, stop)
+
+    def _along_paths(self, flags: list[bytearray | None], anchored: bool) -> bytearray:
+        """Match components (``None``: any number of them) along each path: bit i is set where i of them matched."""
+        paths, count = self.paths, len(flags)
+        spans = sum(1 << place for place, flag in enumerate(flags) if flag is None)
+        # For each name, the places at which it may stand.
+        places = [0] * len(paths.names)
+        for place, flag in enumerate(flags):
+            if flag is not None:
+                for name in compress(range(len(places)), flag):
+                    places[name] |= 1 << place
+
+        def closed(bits: int) -> int:
+            # "**" may stand for nothing.
+            while (more := bits | ((bits & spans) << 1)) != bits:
+                bits = more
+            return bits
+
+        start, goal = closed(1), 1 << count
+        always = 0 if anchored else start
+        states = [start] * (len(paths) + 1)
+        known: dict[int, int] = {}
+        for node, (above, name) in enumerate(zip(paths.parent, paths.name_ids, strict=True)):
+            # The root's state stands at -1, the end of the list.
+            bits = states[above]
+            moved = ((bits & places[name]) << 1) | (bits & spans) | always
+            if moved not in known:
+                known[moved] = closed(moved)
+            states[node] = known[moved]
+        hits = {bits: 1 if bits & goal else 0 for bits in (*known.values(), start)}
+        return bytearray(map(hits.__getitem__, states[:-1]))
+
+    def _names_matching(self, part: bytes, pattern: Pattern) -> bytearray:
+        """Return a byte for each distinct name: 1 where the component's regular expression matches it."""
+        found = bytearray(len(self.paths.names))
+        # All lower case: case does not matter.
+        lines = self._folded if pattern.text == pattern.text.lower() else self._lines
+        match = re.compile(part, re.MULTILINE).finditer(lines)
+        number = before = 0
+        for hit in match:
+            number += lines.count(b"\n", before, hit.start())
+            before = hit.start()
+            if number < len(found):
+                found[number] = 1
+        return found
+
+    # -- regular expressions -----------------------------------------------------------------------------
+
+    def _by_regex(self, text: str) -> Iterator[bytearray | None]:
+        try:
+            flags = re.MULTILINE if text != text.lower() else re.MULTILINE | re.IGNORECASE
+            # A leading ".*" finds nothing more, but takes ten times as long.
+            needle = text[2:] if text.startswith(".*") and text[2:3] not in ("", "?", "+", "*", "{") else text
+            wanted = re.compile(needle.encode("utf-8", "surrogateescape"), flags)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise FilterError(f"not a regular expression: {error}") from None
+        paths = self.paths
+        found = bytearray(len(paths))
+        folders: list[bytes] = []
+        names, depth, end = paths.names, paths.depth, paths.end
+        for first in range(0, len(paths), _PIECE):
+            lines: list[bytes] = []
+            for node in range(first, min(first + _PIECE, len(paths))):
+                name = names[paths.name_ids[node]]
+                level = depth[node]
+                above = folders[level - 1] if level else b"/"
+                lines.append(above + name)
+                if end[node] > node + 1:
+                    del folders[level:]
+                    folders.append(above + name + b"/")
+            for node, line in enumerate(lines, first):
+                if wanted.search(line):
+                    found[node] = 1
+            yield None
+        yield found
+
+
+def _components(pattern: Pattern) -> tuple[list[bytes | None], bool, bool]:
+    """Return a pattern's components as regular expressions, whether it starts at the root, and whether it ends deep.
+
+    A component ``None`` is ``**``. A text without a slash may stand anywhere in a name; one with slashes must fit
+    around them. A glob matches whole names.
+    """
+    text = pattern.text
+    anchored = text.startswith("/")
+    words = [word for word in text.split("/") if word]
+    if pattern.mode == "glob":
+        parts = [None if word == "**" else b"^" + _glob(word) + b"$" for word in words]
+        deep = text.endswith("/**") or text.endswith("/")
+        if deep and parts[-1] is None:
+            parts.pop()
+        return parts, anchored, deep and bool(parts)
+    literal = [re.escape(word.encode("utf-8", "surrogateescape")) for word in words]
+    last = len(literal) - 1
+    found: list[bytes | None] = []
+    for place, word in enumerate(literal):
+        open_left = place == 0 and not anchored
+        open_right = place == last and not text.endswith("/")
+        head = b"" if open_left and open_right else b"^" + (b".*" if open_left else b"")
+        tail = b"" if open_left and open_right else (b".*" if open_right else b"") + b"$"
+        found.append(head + word + tail)
+    return found, anchored, text.endswith("/")
+
+
+def _glob(word: str) -> bytes:
+    """Return a shell pattern for one name as a regular expression."""
+    from fnmatch import translate
+
+    inner = re.sub(r"^\(\?s:(.*)\)\\[Zz]$", r"\1", translate(word), flags=re.DOTALL)
+    return b"(?:" + inner.encode("utf-8", "surrogateescape") + b")"

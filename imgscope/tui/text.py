@@ -1,0 +1,69 @@
+"""Words and numbers as the interactive view writes them: short, aligned, safe."""
+
+from __future__ import annotations
+
+import stat
+from functools import lru_cache
+
+from rich.cells import cell_len, set_cell_size
+
+from ..escape import escape
+from ..layer.index import TYPE_NAMES
+from ..report import sizes
+
+_LETTERS = {
+    "directory": stat.S_IFDIR,
+    "symlink": stat.S_IFLNK,
+    "character": stat.S_IFCHR,
+    "block": stat.S_IFBLK,
+    "fifo": stat.S_IFIFO,
+}
+BAR = " ▏▎▍▌▋▊▉█"
+
+
+@lru_cache(maxsize=4096)
+def size(count: int) -> str:
+    """Write a number of bytes as the reports do, in at most eight cells."""
+    return sizes.size(count)
+
+
+@lru_cache(maxsize=512)
+def permissions(kind: int, mode: int) -> str:
+    """Write a kind of entry and its 12 permission bits as ``ls -l`` does."""
+    return stat.filemode(_LETTERS.get(TYPE_NAMES[kind], stat.S_IFREG) | mode)
+
+
+def shown(name: bytes) -> str:
+    """Write a name or path for people: what could harm a terminal is escaped."""
+    return escape(name.decode("utf-8", "surrogateescape"))
+
+
+def clip(text: str, width: int) -> str:
+    """Cut a text to a number of cells, with an ellipsis where something is cut."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, max(width - 1, 0)).rstrip() + "…" if width > 0 else ""
+
+
+def fit(text: str, width: int) -> str:
+    """Cut or pad a text to a number of cells."""
+    return set_cell_size(clip(text, width), width)
+
+
+def clip_left(text: str, width: int) -> str:
+    """Cut a path to a number of cells at its left end: its last names say most."""
+    if cell_len(text) <= width:
+        return text
+    kept = text[-width:] if width > 0 else ""
+    while kept and cell_len(kept) > width - 1:
+        kept = kept[1:]
+    return "…" + kept if width > 0 else ""
+
+
+def bar(share: float, width: int) -> str:
+    """Draw a share (0 to 1) as a bar of eighths of a cell; what is not nothing can be seen."""
+    eighths = round(min(max(share, 0.0), 1.0) * width * 8)
+    if share > 0 and eighths == 0:
+        eighths = 1
+    whole, rest = divmod(eighths, 8)
+    return ("█" * whole + (BAR[rest] if rest else "")).ljust(width)

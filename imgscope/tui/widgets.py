@@ -1,0 +1,185 @@
+"""The list that all panes of lines are made of: a line is drawn when it is seen, and never before."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from .keys import movement
+
+
+class Lines(ScrollView, can_focus=True):
+    """Lines under a heading, one of which the cursor is on.
+
+    Whoever inherits says how many lines there are (``count``) and what stands on one (``line``, ``heading``).
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "lines--cursor",
+        "lines--cursor-blurred",
+        "lines--heading",
+        "lines--quiet",
+        "lines--folder",
+        "lines--bar",
+        "lines--strong",
+        "mark--added",
+        "mark--modified",
+        "mark--metadata",
+        "mark--rewritten",
+        "mark--removed",
+        "mark--inside",
+        "mark--wasted",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(keys, f"cursor('{where}')", words, show=False, id=f"move.{where}") for where, keys, words in movement()
+    ]
+
+    cursor: reactive[int] = reactive(0, init=False)
+
+    class Moved(Message):
+        """The cursor came to another line."""
+
+        def __init__(self, lines: Lines, row: int) -> None:
+            """Tell the list and the line."""
+            self.lines = lines
+            self.row = row
+            super().__init__()
+
+        @property
+        def control(self) -> Lines:
+            """The list."""
+            return self.lines
+
+    class Chosen(Moved):
+        """Enter was pressed on a line, or it was clicked when the cursor was on it already."""
+
+    # -- to be said by the lists themselves ---------------------------------------------------------------
+
+    def count(self) -> int:
+        """Return the number of lines."""
+        raise NotImplementedError
+
+    def line(self, row: int, width: int) -> list[Segment]:
+        """Return what stands on a line, at most ``width`` cells (more is cut off)."""
+        raise NotImplementedError
+
+    def heading(self, width: int) -> str:
+        """Return the columns' names."""
+        return ""
+
+    # -- drawing -----------------------------------------------------------------------------------------
+
+    def part(self, name: str) -> Style:
+        """Return what a component's style says itself, nothing that it inherits."""
+        return self.get_component_rich_style(name, partial=True)
+
+    @property
+    def page(self) -> int:
+        """Number of lines that are seen at once."""
+        return max(self.scrollable_content_region.height - 1, 1)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the heading, or the line that is scrolled to there."""
+        width = self.scrollable_content_region.width
+        ground = self.rich_style
+        if y == 0:
+            strip = Strip([Segment(self.heading(width), self.part("lines--heading"))])
+            return strip.adjust_cell_length(width).apply_style(ground)
+        row = round(self.scroll_y) + y - 1
+        if not 0 <= row < self.count():
+            return Strip.blank(width, ground)
+        strip = Strip(self.line(row, width)).adjust_cell_length(width)
+        if row == self.cursor:
+            if self._few_colours and self.has_focus:
+                return Strip([Segment(strip.text, Style(reverse=True, bold=True))]).apply_style(ground)
+            ground += self.part("lines--cursor" if self.has_focus else "lines--cursor-blurred")
+        return strip.apply_style(ground)
+
+    @property
+    def _few_colours(self) -> bool:
+        """Tell whether the terminal has too few colours to show the cursor by its ground."""
+        if self.app.no_color:
+            return True
+        return not self.app.is_headless and self.app.console.color_system in (None, "standard", "windows")
+
+    def reload(self, cursor: int | None = None) -> None:
+        """Draw anew after the lines changed; the cursor stays within them."""
+        self.virtual_size = Size(self.scrollable_content_region.width, self.count() + 1)
+        wanted = self.cursor if cursor is None else cursor
+        wanted = max(0, min(wanted, self.count() - 1))
+        if wanted != self.cursor:
+            self.cursor = wanted
+        else:
+            self._show_cursor()
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the cursor in sight."""
+        self.virtual_size = Size(self.scrollable_content_region.width, self.count() + 1)
+        self._show_cursor()
+
+    def on_focus(self) -> None:
+        """Show where the cursor is now."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show that the keys go elsewhere."""
+        self.refresh()
+
+    # -- moving ------------------------------------------------------------------------------------------
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        """Draw the two lines that changed and tell others."""
+        if not self._show_cursor():
+            top = round(self.scroll_y)
+            width = self.size.width
+            for row in (before, after):
+                if 0 <= row - top < self.page:
+                    self.refresh(Region(0, row - top + 1, width, 1))
+        self.post_message(self.Moved(self, after))
+
+    def _show_cursor(self) -> bool:
+        """Scroll so that the cursor is seen; return whether that moved the lines."""
+        top, page = round(self.scroll_y), self.page
+        if self.cursor < top:
+            wanted = self.cursor
+        elif self.cursor >= top + page:
+            wanted = self.cursor - page + 1
+        else:
+            return False
+        self.scroll_to(y=wanted, animate=False, immediate=True)
+        return True
+
+    def action_cursor(self, where: str) -> None:
+        """Move the cursor: up, down, a page, or to an end."""
+        last = self.count() - 1
+        steps = {
+            "up": self.cursor - 1,
+            "down": self.cursor + 1,
+            "page_up": self.cursor - self.page,
+            "page_down": self.cursor + self.page,
+            "first": 0,
+            "last": last,
+        }
+        if last >= 0:
+            self.cursor = max(0, min(steps[where], last))
+
+    def on_click(self, event: events.Click) -> None:
+        """Move to the line; choose it when the cursor is there already."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y == 0:
+            return
+        row = round(self.scroll_y) + offset.y - 1
+        if 0 <= row < self.count():
+            if row == self.cursor:
+                self.post_message(self.Chosen(self, row))
+            self.cursor = row
