@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from .analysis import Analysis, Body, DiveFigures, Image, Layer, Totals
 from .cache import Cache
-from .compat.dive import figures
+from .compat.dive import Figures, figures
 from .contents import ImageContents, sequential
 from .errors import ImgscopeError, LayerError
 from .history import HistoryStep, read_history
@@ -194,11 +194,13 @@ class _Run:
         contents = ImageContents(lambda: indexes, opened.layers, self.source.reopen, opened.close)
         overlay = Overlay(indexes)
 
-        def same(pairs: list[tuple[int, int]]) -> list[bool]:
-            return contents.same([(overlay.locate(a), overlay.locate(b)) for a, b in pairs])
+        def same(pairs: list[tuple[int, int]]) -> Callable[[], list[bool]]:
+            return contents.compare([(overlay.locate(a), overlay.locate(b)) for a, b in pairs])
 
         comparison = Comparison(overlay, same)
-        analysis = assemble(opened, self.reference, indexes, Body(overlay, comparison), contents)
+        # Contents may be under comparison in another process: what does not need the answers comes first.
+        dive = figures(overlay)
+        analysis = assemble(opened, self.reference, dive, Body(overlay, comparison), contents)
         if self.cache is not None and key is not None and all(keys):
             from .records import encode
 
@@ -241,11 +243,10 @@ class _LazyBody:
         return self().overlay.layers
 
 
-def assemble(
-    opened: OpenImage, reference: str, indexes: Sequence[LayerIndex], body: Body, contents: ImageContents
-) -> Analysis:
+def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, contents: ImageContents) -> Analysis:
     """Put together what is known of an image: its manifest and config, its layers' figures, its notes."""
     overlay, comparison = body.overlay, body.comparison
+    indexes = overlay.layers
     steps, note = read_history(opened.config, len(indexes))
     made = {step.layer: step for step in steps if step.layer is not None}
     notes = [*opened.notes, *([note] if note else [])]
@@ -260,7 +261,6 @@ def assemble(
     wasted_bytes = sum(layer.wasted_bytes for layer in layers)
     blobs = [layer.blob_bytes for layer in layers if layer.missing is None]
     created = opened.config.get("created")
-    dive = figures(overlay)
     return Analysis(
         Image(
             reference=reference,

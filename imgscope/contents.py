@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from .errors import ContentUnavailableError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # Below this many bytes a second process costs more than it saves.
 WORTHWHILE = 16 << 20
+MANY = 5000
 
 ContentKey = tuple[int, int]
 """(layer, the layer's own entry number) of a regular file."""
@@ -98,12 +100,23 @@ class ImageContents:
             raise ContentUnavailableError(f"layer {layer} can't be read: {blob.missing or 'it is not in the archive'}")
         return blob
 
+    @property
+    def indexes(self) -> Sequence[LayerIndex]:
+        """The layers' indexes."""
+        return self._indexes()
+
+    def plain_bytes(self, layer: int) -> FileBytes:
+        """Return the bytes of a layer that is not compressed."""
+        region = self._blob(layer).region
+        assert region is not None
+        return FileBytes(region.fd, region.start, region.length)
+
     def _bytes(self, layer: int) -> TarBytes:
         blob = self._blob(layer)
         region = blob.region
         assert region is not None
         if blob.compression is None:
-            return FileBytes(region.fd, region.start, region.length)
+            return self.plain_bytes(layer)
         from .compression import reader
 
         return StreamBytes(reader(blob.compression, sequential(region)).read)
@@ -114,67 +127,34 @@ class ImageContents:
 
     def same(self, pairs: Sequence[Pair]) -> list[bool]:
         """Compare files: by fingerprints where scans took them, else by their bytes."""
+        return self.compare(pairs)()
+
+    def compare(self, pairs: Sequence[Pair]) -> Callable[[], list[bool]]:
+        """Begin to compare files, in another process where that pays; what is returned waits for the answers."""
         indexes = self._indexes()
         answers = [False] * len(pairs)
-        wanted: dict[ContentKey, bytes] = {}
-        direct: dict[tuple[int, int], list[int]] = {}
         by_print: list[int] = []
+        jobs = _Jobs(self, pairs, answers)
         for number, ((layer_a, a), (layer_b, b)) in enumerate(pairs):
             index_a, index_b = indexes[layer_a], indexes[layer_b]
             if index_a.fingerprints is not None and index_b.fingerprints is not None:
                 answers[number] = index_a.fingerprint(a) == index_b.fingerprint(b)
             elif a in index_a.sparse or b in index_b.sparse or not (self._plain(layer_a) and self._plain(layer_b)):
                 by_print.append(number)
-                wanted[layer_a, a] = wanted[layer_b, b] = b""
             else:
-                direct.setdefault((layer_a, layer_b), []).append(number)
-        self._compare_bytes(pairs, direct, answers)
-        if by_print:
-            keys = list(wanted)
-            wanted = dict(zip(keys, self.fingerprints(keys), strict=True))
-            for number in by_print:
-                answers[number] = wanted[pairs[number][0]] == wanted[pairs[number][1]]
-        return answers
+                jobs.add(number)
+        finish = jobs.start()
 
-    def _compare_bytes(
-        self, pairs: Sequence[Pair], direct: dict[tuple[int, int], list[int]], answers: list[bool]
-    ) -> None:
-        """Compare files of plain layers, in a second process too where there are many bytes to read."""
-        indexes = self._indexes()
-        jobs: list[tuple[tuple[int, int], list[int]]] = []
-        total = 0
-        for layers, numbers in direct.items():
-            index, entry_of = indexes[layers[1]], [key_b[1] for _, key_b in pairs]
-            offsets = [index.offsets[own] for own in map(entry_of.__getitem__, numbers)]
-            numbers = [number for _, number in sorted(zip(offsets, numbers, strict=True))]
-            total += sum(index.sizes[entry_of[number]] for number in numbers)
-            jobs.append((layers, numbers))
+        def wait() -> list[bool]:
+            if by_print:
+                keys = list({key for number in by_print for key in pairs[number]})
+                found = dict(zip(keys, self.fingerprints(keys), strict=True))
+                for number in by_print:
+                    answers[number] = found[pairs[number][0]] == found[pairs[number][1]]
+            finish()
+            return answers
 
-        def compare(numbers_of: Sequence[tuple[tuple[int, int], list[int]]]) -> bytes:
-            found = bytearray()
-            for (layer_a, layer_b), numbers in numbers_of:
-                first, second = self._bytes(layer_a), self._bytes(layer_b)
-                assert isinstance(first, FileBytes) and isinstance(second, FileBytes)
-                entries = [(pairs[number][0][1], pairs[number][1][1]) for number in numbers]
-                found += bytes(same_in_files((indexes[layer_a], first), (indexes[layer_b], second), entries))
-            return bytes(found)
-
-        def settle(numbers_of: Sequence[tuple[tuple[int, int], list[int]]], found: bytes) -> None:
-            numbers = [number for _, some in numbers_of for number in some]
-            for number, same in zip(numbers, found, strict=True):
-                answers[number] = bool(same)
-
-        if total < WORTHWHILE or usable_processes() == 1:
-            settle(jobs, compare(jobs))
-            return
-        halves = [[(layers, numbers[side::2]) for layers, numbers in jobs] for side in (0, 1)]
-        child = Child(lambda: compare(halves[1]))
-        try:
-            settle(halves[0], compare(halves[0]))
-            found = child.result()
-            settle(halves[1], compare(halves[1]) if found is None else found)
-        finally:
-            child.stop()
+        return wait
 
     def _plain(self, layer: int) -> bool:
         return self._blob(layer).compression is None
@@ -206,6 +186,67 @@ class ImageContents:
             self._reopened = None
         if self._close is not None:
             self._close()
+
+
+class _Jobs:
+    """Comparisons of files of plain layers, byte by byte; many of them are shared with a second process."""
+
+    def __init__(self, contents: ImageContents, pairs: Sequence[Pair], answers: list[bool]) -> None:
+        self.contents = contents
+        self.pairs = pairs
+        self.answers = answers
+        self.numbers: list[int] = []
+        self.bytes = 0
+
+    def add(self, number: int) -> None:
+        """Take a pair on."""
+        layer, entry = self.pairs[number][1]
+        self.numbers.append(number)
+        self.bytes += self.contents.indexes[layer].sizes[entry]
+
+    def start(self) -> Callable[[], None]:
+        """Begin, and return what waits until all answers are in their places."""
+        indexes = self.contents.indexes
+
+        def place(number: int) -> tuple[int, int, int]:
+            (layer_a, _), (layer_b, entry) = self.pairs[number]
+            return layer_a, layer_b, indexes[layer_b].offsets[entry]
+
+        # In the order of the second layer's tar: both are read forwards.
+        self.numbers.sort(key=place)
+        if self.bytes < WORTHWHILE or usable_processes() == 1:
+            return lambda: self._answer(self.numbers, self._compared(self.numbers))
+        # Of many small files the second process compares all, while this one goes on with its own work on them; a
+        # few large ones are all the work there is, so they are shared.
+        mine = [] if len(self.numbers) > MANY else self.numbers[0::2]
+        theirs = self.numbers if len(self.numbers) > MANY else self.numbers[1::2]
+        child = Child(lambda: self._compared(theirs))
+
+        def wait() -> None:
+            try:
+                self._answer(mine, self._compared(mine))
+                found = child.result()
+            finally:
+                child.stop()
+            self._answer(theirs, self._compared(theirs) if found is None else found)
+
+        return wait
+
+    def _compared(self, numbers: Sequence[int]) -> bytes:
+        found = bytearray()
+        pairs, contents = self.pairs, self.contents
+        for (layer_a, layer_b), group in groupby(
+            numbers, key=lambda number: (pairs[number][0][0], pairs[number][1][0])
+        ):
+            first, second = contents.plain_bytes(layer_a), contents.plain_bytes(layer_b)
+            entries = [(pairs[number][0][1], pairs[number][1][1]) for number in group]
+            indexes = contents.indexes
+            found += bytes(same_in_files((indexes[layer_a], first), (indexes[layer_b], second), entries))
+        return bytes(found)
+
+    def _answer(self, numbers: Sequence[int], found: bytes) -> None:
+        for number, same in zip(numbers, found, strict=True):
+            self.answers[number] = bool(same)
 
 
 def sequential(region: Region) -> Callable[[int], bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import compress
 
 from ..layer.index import DIRECTORY, FILE, HARDLINK, IMPLIED_META, SYMLINK
@@ -27,8 +28,8 @@ _BY_REASON = {REMOVED: GONE, SHADOWED: COVERED, REPEATED: TWICE}
 _DIFFERS = {FILE: "content", SYMLINK: "target", HARDLINK: "target"}
 
 Pair = tuple[int, int]
-SameContent = Callable[[list[Pair]], Sequence[bool]]
-"""Given pairs of global entries of regular files of equal size, tells for each whether the contents are equal."""
+SameContent = Callable[[list[Pair]], Callable[[], Sequence[bool]]]
+"""Asked about pairs of global entries of regular files of equal size; the answer, called, tells which are equal."""
 
 
 @dataclass(slots=True)
@@ -64,31 +65,62 @@ class Comparison:
     def __init__(self, overlay: Overlay, same_content: SameContent | None, kinds: bytes | None = None) -> None:
         """Judge ``overlay``'s hidden rows; ``same_content`` is asked once, for the pairs that need it.
 
-        ``kinds`` are the judgements of an earlier comparison of the same layers; then nothing is compared.
+        Its answers are waited for when they are first needed. ``kinds`` are the judgements of an earlier comparison
+        of the same layers; then nothing is compared.
         """
         self.overlay = overlay
         self._link_counts: dict[int, dict[int, int]] = {}
-        if kinds is not None:
-            self.kinds = bytearray(kinds)
-        elif same_content is not None:
-            self.kinds = bytearray(_BY_REASON.get(reason, MODIFIED) for reason in overlay.hidden.reasons)
-            self._judge(same_content)
-        self.layers = self._sums()
-
-    def _judge(self, same_content: SameContent) -> None:
-        overlay, hidden = self.overlay, self.overlay.hidden
-        kinds, sizes, metas, mtimes = overlay.kinds, overlay.sizes, overlay.metas, overlay.mtimes
+        self._pending: list[tuple[int, Pair]] = []
+        self._answers: Callable[[], Sequence[bool]] | None = None
+        self._judged = bytearray(_BY_REASON.get(reason, MODIFIED) for reason in overlay.hidden.reasons)
         # Where no layer has links or extended attributes, equal columns mean equal metadata.
-        plain = not any(layer.inodes or layer.xattrs for layer in overlay.layers)
-        pending: list[tuple[int, Pair]] = []
-        judged = self.kinds
+        self._plain = not any(layer.inodes or layer.xattrs for layer in overlay.layers)
+        if kinds is not None:
+            self._judged = bytearray(kinds)
+        elif same_content is not None:
+            self._judge()
+            if self._pending:
+                self._answers = same_content([pair for _, pair in self._pending])
+
+    @cached_property
+    def kinds(self) -> bytearray:
+        """What became of each hidden row: ``MODIFIED`` …"""
+        if self._answers is not None:
+            overlay, hidden, judged = self.overlay, self.overlay.hidden, self._judged
+            metas, mtimes, plain = overlay.metas, overlay.mtimes, self._plain
+            for (row, (old, new)), same in zip(self._pending, self._answers(), strict=True):
+                if not same:
+                    continue
+                if plain:
+                    equal = metas[old] == metas[new] and mtimes[old] == mtimes[new]
+                    judged[row] = REWRITTEN if equal else METADATA_ONLY
+                else:
+                    judged[row] = self._same_content_kind(hidden.entries[row], hidden.replaced_by[row])
+            self._answers = None
+            self._pending = []
+        return self._judged
+
+    @cached_property
+    def layers(self) -> list[LayerChanges]:
+        """What each layer did."""
+        return self._sums()
+
+    def _judge(self) -> None:
+        """Judge all rows whose contents needn't be read; the others are ``MODIFIED`` for now, and pending."""
+        overlay, hidden = self.overlay, self.overlay.hidden
+        kinds, sizes, metas = overlay.kinds, overlay.sizes, overlay.metas
+        plain, pending, judged = self._plain, self._pending, self._judged
         for row, (reason, old, new) in enumerate(zip(hidden.reasons, hidden.entries, hidden.replaced_by, strict=True)):
             if reason != OVERWRITTEN:
                 continue
             if old < 0 or new < 0:
                 judged[row] = self._implied_kind(old, new)
                 continue
-            if kinds[old] == FILE == kinds[new]:
+            kind = kinds[old]
+            if plain and kind == DIRECTORY == kinds[new]:
+                judged[row] = REWRITTEN if metas[old] == metas[new] else METADATA_ONLY
+                continue
+            if kind == FILE == kinds[new]:
                 if sizes[old] == sizes[new]:
                     if sizes[old]:
                         pending.append((row, (old, new)))
@@ -102,15 +134,6 @@ class Comparison:
                 pending.append((row, (a, b)))
             else:
                 judged[row] = self._same_content_kind(old, new)
-        if pending:
-            answers = same_content([pair for _, pair in pending])
-            for (row, (old, new)), same in zip(pending, answers, strict=True):
-                if not same:
-                    continue
-                if plain and metas[old] == metas[new]:
-                    judged[row] = REWRITTEN if mtimes[old] == mtimes[new] else METADATA_ONLY
-                else:
-                    judged[row] = self._same_content_kind(hidden.entries[row], hidden.replaced_by[row])
 
     def _implied_kind(self, old: int, new: int) -> int:
         """Judge a pair of which one is a directory that no entry describes (mode 755, owned by root)."""

@@ -56,7 +56,7 @@ class Hidden:
         self.wasted.append(0)
 
     def replace(
-        self, directory: bytes, names: list[bytes], entries: list[int], by: int, replaced_by: dict[bytes, int]
+        self, directory: bytes, names: list[bytes], entries: list[int], by: int, replaced_by: list[int]
     ) -> None:
         """Append a row for each name of one directory that a layer's own entry took over."""
         count = len(names)
@@ -65,7 +65,7 @@ class Hidden:
         self.entries.extend(entries)
         self.by.extend([by] * count)
         self.reasons.extend(bytes([OVERWRITTEN]) * count)
-        self.replaced_by.extend(map(replaced_by.__getitem__, names))
+        self.replaced_by.extend(replaced_by)
         self.wasted.extend([0] * count)
 
     def path(self, row: int) -> bytes:
@@ -285,11 +285,14 @@ class Overlay:
         hidden, number, kind = self.hidden, self._current, self.kind
         replaced = [(name, merged[name]) for name in merged.keys() & names.keys()]
         merged.update((name, own + first if own >= 0 else implied) for name, own in names.items())
-        kinds = self.kinds
-        if replaced and DIRECTORY not in map(kinds.__getitem__, olds := [old for _, old in replaced]):
-            # The common case, a directory at a time: files over files.
-            hidden.replace(directory, [name for name, _ in replaced], olds, number, merged)
-            replaced = []
+        if replaced:
+            # The common case, a directory at a time: nothing is implied, no directory becomes something else.
+            olds = [old for _, old in replaced]
+            news = [merged[name] for name, _ in replaced]
+            was, now = (bytes(map(self.kinds.__getitem__, entries)) for entries in (olds, news))
+            if min(news) >= 0 and (DIRECTORY not in was or was == now):
+                hidden.replace(directory, [name for name, _ in replaced], olds, number, news)
+                replaced = []
         for name, old in replaced:
             entry = merged[name]
             if kind(old) == DIRECTORY:

@@ -69,8 +69,8 @@ def analyze_layers(layers: Sequence[bytes], scan: Callable[[bytes], LayerIndex] 
     contents = InMemory(layers, indexes)
     overlay = Overlay(indexes)
 
-    def same(pairs: list[tuple[int, int]]) -> list[bool]:
-        return contents.same([(overlay.locate(one), overlay.locate(other)) for one, other in pairs])
+    def same(pairs: list[tuple[int, int]]) -> Callable[[], list[bool]]:
+        return lambda: contents.same([(overlay.locate(one), overlay.locate(other)) for one, other in pairs])
 
     comparison = Comparison(overlay, same)
     figures = []
