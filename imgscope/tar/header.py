@@ -17,6 +17,8 @@ ZERO_BLOCK = bytes(BLOCK)
 MAX_EXTENDED = 1 << 20
 # Go's limit on a sparse map is that of the extended header; ours bounds the memory of the old GNU kind too.
 MAX_SPARSE = 1 << 16
+# Two numbers a piece of at most 19 digits and a newline, and their count.
+MAX_MAP = 40 * MAX_SPARSE + BLOCK
 MAX_SIZE = (1 << 63) - 1
 
 _XATTR = b"SCHILY.xattr."
@@ -155,6 +157,29 @@ class _Reader:
         self.at = at
         self.records = records
 
+    def map_block(self, offset: int) -> bytes:
+        """Read one block of a sparse file's map."""
+        block = self.at(offset, BLOCK)
+        if len(block) != BLOCK:
+            raise TarError("a sparse file's map is cut short")
+        return block
+
+    def _map_before_data(self, offset: int, stored: int) -> tuple[list[int], int]:
+        """Read a map that stands before the data (GNU sparse 1.0): decimal lines, the first their count of pairs."""
+        blocks: list[bytes] = []
+        newlines, wanted = 0, -1
+        while wanted < 0 or newlines <= wanted:
+            if (len(blocks) + 1) * BLOCK > min(stored, MAX_MAP):
+                raise TarError("a sparse file's map is cut short or too long")
+            blocks.append(self.map_block(offset + len(blocks) * BLOCK))
+            newlines += blocks[-1].count(b"\n")
+            if wanted < 0 and newlines:
+                wanted = 2 * _pax_int(b"".join(blocks).partition(b"\n")[0])
+                if not 0 <= wanted <= 2 * MAX_SPARSE:
+                    raise TarError("a sparse file's map is too long")
+        lines = b"".join(blocks).split(b"\n")
+        return [_pax_int(line) for line in lines[1 : wanted + 1]], offset + len(blocks) * BLOCK
+
     def old_sparse(self, block: bytes, offset: int, stored: int) -> tuple[list[tuple[int, int]], int, int]:
         """Read the map of an old GNU sparse file; give it, the real size, and the data's offset."""
         real = number(block[483:495])
@@ -170,7 +195,7 @@ class _Reader:
                 break
             if len(pieces) > MAX_SPARSE:
                 raise TarError("a sparse file's map is too long")
-            block = self.at(offset, BLOCK)
+            block = self.map_block(offset)
             offset += BLOCK
             fields = [block[12 * i : 12 * i + 12] for i in range(42)]
             more = block[504]
@@ -181,22 +206,7 @@ class _Reader:
         records = self.records
         major, minor = records.get(b"GNU.sparse.major"), records.get(b"GNU.sparse.minor")
         if (major, minor) == (b"1", b"0"):
-            text = b""
-            position = offset
-            wanted: int | None = None
-            while True:
-                lines = text.split(b"\n")[:-1]
-                if lines and wanted is None:
-                    wanted = 2 * _pax_int(lines[0])
-                    if not 0 <= wanted <= 2 * MAX_SPARSE:
-                        raise TarError("a sparse file's map is too long")
-                if wanted is not None and len(lines) > wanted:
-                    break
-                if position + BLOCK > offset + stored:
-                    raise TarError("a sparse file's map is cut short")
-                text += self.at(position, BLOCK)
-                position += BLOCK
-            numbers = [_pax_int(line) for line in text.split(b"\n")[1 : wanted + 1]]
+            numbers, position = self._map_before_data(offset, stored)
             real = _pax_int(records.get(b"GNU.sparse.realsize", b"0"))
             return _check_sparse(_pairs(numbers), real), real, position
         if (major, minor) in ((b"0", b"1"), (b"0", b"0")) or b"GNU.sparse.map" in records:

@@ -522,7 +522,8 @@ def stack(layers: Iterable[bytes]) -> Result:
             if inode in alive:
                 continue
             names = names_of(inode, before)
-            last = inode.origin if inode.origin in names else names[-1]
+            # Of several that went at once, the one where the bytes were stored tells why.
+            last = next((name for name in names if name.path == inode.origin.path), names[-1])
             if last.path in tree:
                 kind = kind_of_change(last, tree[last.path])
                 reason = "overwritten" if kind == "modified" else kind
