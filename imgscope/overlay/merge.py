@@ -24,6 +24,10 @@ OVERWRITTEN, REMOVED, SHADOWED, REPEATED = range(4)
 NO_ENTRY = -1
 
 
+Row = tuple[bytes, bytes, int, int, int]
+"""(directory, name, global entry, reason, replaced by) of an entry that a layer hides."""
+
+
 @dataclass(slots=True)
 class Hidden:
     """Entries that the merged tree does not show, a row each, in the order in which layers hid them.
@@ -45,28 +49,18 @@ class Hidden:
         """Return the number of rows."""
         return len(self.names)
 
-    def add(self, directory: bytes, name: bytes, entry: int, by: int, reason: int, replaced_by: int = NO_ENTRY) -> None:
-        """Append a row; its wasted bytes are filled in when the layer is done."""
-        self.directories.append(directory)
-        self.names.append(name)
-        self.entries.append(entry)
-        self.by.append(by)
-        self.reasons.append(reason)
-        self.replaced_by.append(replaced_by)
-        self.wasted.append(0)
-
-    def replace(
-        self, directory: bytes, names: list[bytes], entries: list[int], by: int, replaced_by: list[int]
-    ) -> None:
-        """Append a row for each name of one directory that a layer's own entry took over."""
-        count = len(names)
-        self.directories.extend([directory] * count)
+    def extend(self, by: int, rows: Sequence[Row]) -> None:
+        """Append what a layer hid; the rows' wasted bytes are filled in when the layer is done."""
+        if not rows:
+            return
+        directories, names, entries, reasons, replaced_by = zip(*rows, strict=True)
+        self.directories.extend(directories)
         self.names.extend(names)
         self.entries.extend(entries)
-        self.by.extend([by] * count)
-        self.reasons.extend(bytes([OVERWRITTEN]) * count)
+        self.by.extend([by] * len(rows))
+        self.reasons.extend(reasons)
         self.replaced_by.extend(replaced_by)
-        self.wasted.extend([0] * count)
+        self.wasted.extend([0] * len(rows))
 
     def path(self, row: int) -> bytes:
         """Return the path of a row."""
@@ -119,6 +113,7 @@ class Overlay:
         self.across: dict[int, int] = {}
         self._owned: set[bytes] = set()
         self._gone: dict[bytes, dict[bytes, tuple[int, int]]] = {}
+        self._rows: list[Row] = []
         self._current = 0
         for number in range(len(layers)):
             self._stack(number)
@@ -180,7 +175,7 @@ class Overlay:
         start = len(self.hidden)
         self._link(number)
         for directory, name, own in index.repeated:
-            self.hidden.add(directory, name, self.first[number] + own, number, REPEATED)
+            self._rows.append((directory, name, self.first[number] + own, REPEATED, NO_ENTRY))
         # What whiteouts hide waits here until it is known whether the layer brings the path anew.
         self._gone = {}
         # A path's own whiteout tells more than what happened to its parents, so it comes first: a name within a
@@ -204,8 +199,10 @@ class Overlay:
                 self._owned.add(directory)
         for directory, left in self._gone.items():
             for name, (entry, reason) in left.items():
-                self.hidden.add(directory, name, entry, number, reason)
+                self._rows.append((directory, name, entry, reason, NO_ENTRY))
         self._gone = {}
+        self.hidden.extend(number, self._rows)
+        self._rows.clear()
         self._account(start)
 
     def _link(self, number: int) -> None:
@@ -282,30 +279,22 @@ class Overlay:
         """Put a layer's names of one directory on top of what the tree, or what was just hidden, has there."""
         merged = self._own(directory)
         gone = self._gone.get(directory)
-        hidden, number, kind = self.hidden, self._current, self.kind
         replaced = [(name, merged[name]) for name in merged.keys() & names.keys()]
-        merged.update((name, own + first if own >= 0 else implied) for name, own in names.items())
-        if replaced:
-            # The common case, a directory at a time: nothing is implied, no directory becomes something else.
-            olds = [old for _, old in replaced]
-            news = [merged[name] for name, _ in replaced]
-            was, now = (bytes(map(self.kinds.__getitem__, entries)) for entries in (olds, news))
-            if min(news) >= 0 and (DIRECTORY not in was or was == now):
-                hidden.replace(directory, [name for name, _ in replaced], olds, number, news)
-                replaced = []
+        merged.update({name: own + first if own >= 0 else implied for name, own in names.items()})
+        rows, kinds = self._rows, self.kinds
         for name, old in replaced:
             entry = merged[name]
-            if kind(old) == DIRECTORY:
+            if kinds[old] == DIRECTORY:
                 if entry < 0:
                     # No entry describes the directory here, so what lower layers say of it stays.
                     merged[name] = old
                     continue
-                if kind(entry) != DIRECTORY:
+                if kinds[entry] != DIRECTORY:
                     self._hide_subtree(join(directory, name))
-            hidden.add(directory, name, old, number, OVERWRITTEN, entry)
+            rows.append((directory, name, old, OVERWRITTEN, entry))
         if gone:
             for name in gone.keys() & names.keys():
-                hidden.add(directory, name, gone.pop(name)[0], number, OVERWRITTEN, merged[name])
+                rows.append((directory, name, gone.pop(name)[0], OVERWRITTEN, merged[name]))
 
     def _account(self, start: int) -> None:
         """Fill in the wasted bytes of the rows that a layer added: an inode's, once its last name is gone."""
