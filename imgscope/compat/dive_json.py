@@ -1,18 +1,25 @@
-"""The JSON that ``dive --json`` writes (dive 0.13.1), field for field, in its order and with its number types."""
+"""The JSON that ``dive --json`` writes (dive 0.13.1): the same fields, in its order, with its number types and signs.
+
+What a scan does not keep is written as most images have it: a leading ``/`` or ``./`` of a name is left out, so is
+the type that old tars give sparse files.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..layer.index import BLOCK_DEVICE, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, IMPLIED, SYMLINK
-from .dive import inefficient_files, visit_order
+from ..layer.index import BLOCK_DEVICE, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, LayerIndex
+from ..layer.names import WHITEOUT_PREFIX
+from ..overlay.merge import join
+from .dive import inefficient_files
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis
+    from ..analysis import Analysis, Layer
 
-_PIECE = 2048
+_PIECE = 4096
 _TYPEFLAGS = {FILE: 48, HARDLINK: 49, SYMLINK: 50, CHARACTER: 51, BLOCK_DEVICE: 52, DIRECTORY: 53, FIFO: 54}
 # Go's os.FileMode has its own bits for what is not a permission.
 _GO_TYPE = {
@@ -22,6 +29,35 @@ _GO_TYPE = {
     DIRECTORY: 1 << 31,
     FIFO: 1 << 25,
 }
+# Bytes that Go's encoder leaves as they are, in a text of nothing else.
+_PLAIN = bytes(code for code in range(0x20, 0x7F) if code not in b'"\\<>&')
+_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)}
+_ESCAPES |= {ord(char): "\\" + letter for char, letter in zip('"\\\b\f\n\r\t', '"\\bfnrt', strict=True)}
+# Each byte that is not UTF-8 is a surrogate escape by now.
+_ESCAPES |= dict.fromkeys(range(0xDC80, 0xDD00), "\\ufffd")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def _bytes(raw: bytes) -> bytes:
+    """Write what a tar has as a JSON string, without its quotes."""
+    if not raw.translate(None, _PLAIN):
+        return raw
+    return raw.decode("utf-8", "surrogateescape").translate(_ESCAPES).encode()
+
+
+def _text(value: object) -> bytes:
+    """Write what a JSON document had as a JSON string; what is no string there is empty to Go."""
+    if not isinstance(value, str):
+        return b'""'
+    return b'"' + _SURROGATES.sub("\ufffd", value).translate(_ESCAPES).encode() + b'"'
+
+
+def _float(value: float) -> bytes:
+    """Write a float as Go does: no fraction where there is none, an exponent only for the very small."""
+    text = repr(value)
+    if "e" in text and abs(value) >= 1e-6:
+        text = format(Decimal(text), "f")
+    return text.removesuffix(".0").replace("e-0", "e-").encode()
 
 
 def _go_mode(kind: int, mode: int) -> int:
@@ -29,97 +65,133 @@ def _go_mode(kind: int, mode: int) -> int:
     return _GO_TYPE.get(kind, 0) | special | mode & 0o777
 
 
-def _text(raw: bytes) -> str:
-    # As Go's encoder does: what is not UTF-8 becomes U+FFFD.
-    return raw.decode("utf-8", "replace")
+def _start(kind: int) -> bytes:
+    return b'",\n          "typeFlag": %d,\n          "linkName": "' % _TYPEFLAGS[kind]
 
 
-def _row(path: str, kind: int, link: str, size: int, meta: tuple[int, int, int]) -> dict[str, Any]:
+def _end(kind: int, meta: tuple[int, int, int]) -> bytes:
     mode, uid, gid = meta
-    return {
-        "path": path,
-        "typeFlag": _TYPEFLAGS[kind],
-        "linkName": link,
-        "size": size,
-        "fileMode": _go_mode(kind, mode),
-        "uid": uid,
-        "gid": gid,
-        "isDir": kind == DIRECTORY,
-    }
+    return (
+        b',\n          "fileMode": %d,\n          "uid": %d,\n          "gid": %d,\n          "isDir": %s\n        }'
+        % (_go_mode(kind, mode), uid, gid, b"true" if kind == DIRECTORY else b"false")
+    )
 
 
-_NO_ENTRY = {
-    "path": "",
-    "typeFlag": 0,
-    "linkName": "",
-    "size": 0,
-    "fileMode": 0,
-    "uid": 0,
-    "gid": 0,
-    "isDir": False,
-}
+_PATH = b'        {\n          "path": "'
+_SIZE = b'",\n          "size": '
+# A directory that no entry names is an empty record to dive.
+_UNNAMED = (_PATH + _start(FILE) + _SIZE + b"0" + _end(FILE, (0, 0, 0))).replace(b": 48,", b": 0,")
 
 
-def _file_list(analysis: Analysis, number: int) -> Iterator[dict[str, Any]]:
-    """Yield a layer's entries as dive visits them: names in order, what lies below before what it lies in."""
-    index = analysis.body.overlay.layers[number]
-    found: list[tuple[bytes, bytes, int | None]] = []
-    for directory, names in index.children.items():
-        for name, entry in names.items():
-            path = directory + b"/" + name if directory else name
-            # 0xff sorts a directory behind all that lies below it: no byte of a name is larger.
-            found.append((visit_order(path) + b"\0\xff\xff", path, entry))
+def _visit(index: LayerIndex) -> Iterator[tuple[bytes, int | None]]:
+    """Yield a layer's entries as dive visits them: names in order, what lies below before what it lies in.
+
+    ``None`` instead of an entry's number stands for a whiteout.
+    """
+    whiteouts: dict[bytes, set[bytes]] = {}
     for directory, name in index.whiteouts:
-        path = (directory + b"/" if directory else b"") + b".wh." + name
-        found.append((visit_order(path) + b"\0\xff\xff", path, None))
-    # A path is there once, as an entry or as a whiteout, so the numbers never decide.
-    found.sort(key=lambda item: item[0])
-    for _, path, own in found:
-        if own is None:
-            yield _row(_text(path), FILE, "", 0, (0, 0, 0))
-        elif own == IMPLIED:
-            yield _NO_ENTRY
+        whiteouts.setdefault(directory, set()).add(WHITEOUT_PREFIX + name)
+
+    def listed(directory: bytes) -> list[tuple[bytes, int | None]]:
+        found: list[tuple[bytes, int | None]] = list(index.children.get(directory, {}).items())
+        found += [(name, None) for name in whiteouts.get(directory, ())]
+        found.sort(key=lambda item: item[0], reverse=True)
+        return found
+
+    pending: list[tuple[bytes, list[tuple[bytes, int | None]]]] = [(b"", listed(b""))]
+    above: list[tuple[bytes, int | None]] = []
+    while pending:
+        directory, names = pending[-1]
+        while names:
+            name, entry = names.pop()
+            path = join(directory, name)
+            if path in index.children and (entry is None or entry < 0 or index.kinds[entry] == DIRECTORY):
+                above.append((path, entry))
+                pending.append((path, listed(path)))
+                break
+            yield path, entry
         else:
-            kind = index.kinds[own]
-            link = _text(index.links.get(own, b""))
-            yield _row(_text(path), kind, link, index.sizes[own], index.meta_table[index.metas[own]])
+            pending.pop()
+            if above:
+                yield above.pop()
+
+
+def _file_list(index: LayerIndex) -> Iterator[bytes]:
+    """Yield a layer's ``fileList``, in pieces."""
+    rows: list[bytes] = []
+    kinds, sizes, metas, table, links = index.kinds, index.sizes, index.metas, index.meta_table, index.links
+    starts = [_start(kind) for kind in range(len(_TYPEFLAGS))]
+    ends: dict[tuple[int, int], bytes] = {}
+    separator = b"[\n"
+    for path, entry in _visit(index):
+        if entry is None:
+            rows.append(_PATH + _bytes(path) + starts[FILE] + _SIZE + b"0" + _end(FILE, (0, 0, 0)))
+        elif entry < 0:
+            rows.append(_UNNAMED)
+        else:
+            kind, meta = kinds[entry], metas[entry]
+            end = ends.get((kind, meta))
+            if end is None:
+                end = ends[kind, meta] = _end(kind, table[meta])
+            link = _bytes(links[entry]) if entry in links else b""
+            rows.append(_PATH + _bytes(path) + starts[kind] + link + _SIZE + b"%d" % sizes[entry] + end)
+        if len(rows) == _PIECE:
+            yield separator + b",\n".join(rows)
+            separator = b",\n"
+            rows.clear()
+    if rows:
+        yield separator + b",\n".join(rows)
+        separator = b""
+    yield b"\n      ]" if separator != b"[\n" else b"[]"
+
+
+def _history(config: Mapping[str, Any], count: int) -> list[tuple[bytes, bytes]]:
+    """Return each layer's digest and command as dive takes them from the config."""
+    history, rootfs = config.get("history"), config.get("rootfs")
+    diff_ids = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
+    steps = [step for step in history or () if isinstance(step, dict)] if isinstance(history, list) else []
+    commands = [step.get("created_by") for step in steps if not step.get("empty_layer")]
+    found = []
+    for number in range(count):
+        if number >= len(commands):
+            found.append((b'""', b'"(missing)"'))
+            continue
+        command = commands[number]
+        digest = diff_ids[number] if isinstance(diff_ids, list) and number < len(diff_ids) else ""
+        found.append((_text(digest), _text(command.removeprefix("/bin/sh -c ") if isinstance(command, str) else "")))
+    return found
+
+
+def _layer_id(layer: Layer) -> str:
+    """Return what dive calls a layer: the first component of its blob's name in the archive."""
+    if layer.digest:
+        return "blobs"
+    return (layer.diff_id or "").partition(":")[2]
 
 
 def dive_json(analysis: Analysis) -> Iterator[bytes]:
-    """Yield the JSON in pieces. A whiteout's mode and owner are not kept by a scan, so they are 0 here."""
+    """Yield the JSON in pieces."""
+    layers = analysis.body.overlay.layers
     yield b'{\n  "layer": ['
-    for layer in analysis.layers:
-        command = layer.created_by.removeprefix("/bin/sh -c ") or "(missing)"
-        identity = layer.digest or layer.diff_id or ""
-        head = {
-            "index": layer.index,
-            "id": "blobs" if layer.digest else identity,
-            "digestId": layer.diff_id or "",
-            "sizeBytes": layer.content_bytes,
-            "command": command,
-        }
-        text = json.dumps(head, indent=2, ensure_ascii=True)[:-2]
-        yield (b"," if layer.index else b"") + b"\n    " + text.replace("\n", "\n    ").encode()
-        yield b',\n      "fileList": ['
-        piece: list[str] = []
-        first = True
-        for row in _file_list(analysis, layer.index):
-            piece.append(json.dumps(row))
-            if len(piece) == _PIECE:
-                yield (b"" if first else b",") + b"\n        " + ",\n        ".join(piece).encode()
-                first = False
-                piece.clear()
-        if piece:
-            yield (b"" if first else b",") + b"\n        " + ",\n        ".join(piece).encode()
-        yield b"]\n    }"
+    for layer, index, (digest, command) in zip(
+        analysis.layers, layers, _history(analysis.image.config, len(layers)), strict=True
+    ):
+        yield b",\n    {\n" if layer.index else b"\n    {\n"
+        yield b'      "index": %d,\n      "id": %s,\n' % (layer.index, _text(_layer_id(layer)))
+        yield b'      "digestId": %s,\n      "sizeBytes": %d,\n' % (digest, layer.content_bytes)
+        yield b'      "command": %s,\n      "fileList": ' % command
+        yield from _file_list(index)
+        yield b"\n    }"
     image = analysis.image
-    tail = {
-        "sizeBytes": image.content_bytes,
-        "inefficientBytes": image.dive.wasted_bytes,
-        "efficiencyScore": image.dive.efficiency,
-        "fileReference": [
-            {"count": file.count, "sizeBytes": file.size, "file": "/" + _text(file.path)}
-            for file in inefficient_files(analysis.body.overlay)
-        ],
-    }
-    yield b'\n  ],\n  "image": ' + json.dumps(tail, indent=2).replace("\n", "\n  ").encode() + b"\n}\n"
+    yield b"\n  ],\n" if layers else b"],\n"
+    yield b'  "image": {\n    "sizeBytes": %d,\n' % image.content_bytes
+    yield b'    "inefficientBytes": %d,\n' % image.dive.wasted_bytes
+    yield b'    "efficiencyScore": %s,\n    "fileReference": [' % _float(image.dive.efficiency)
+    rows = [
+        b'      {\n        "count": %d,\n        "sizeBytes": %d,\n        "file": "/%s"\n      }'
+        % (file.count, file.size, _bytes(file.path))
+        for file in inefficient_files(analysis.body.overlay)
+    ]
+    if rows:
+        yield b"\n" + b",\n".join(rows) + b"\n    "
+    yield b"]\n  }\n}"
