@@ -181,6 +181,8 @@ class _Stream:
         if len(data) < size:
             data += self.at(position + len(data), size - len(data)) if data else b""
         if len(data) < size:
+            if self.ended:
+                raise TarError(f"it ends in the middle of a header, at {self.base:,} bytes")
             raise TarError("it can't be read in order")
         return data
 
