@@ -16,7 +16,7 @@ from .contents import Contents
 from .errors import PathNotFoundError
 from .escape import escape
 from .history import HistoryStep
-from .layer.index import DIRECTORY, FILE, HARDLINK, IMPLIED_META, SYMLINK, TYPE_NAMES
+from .layer.index import DIRECTORY, FILE, HARDLINK, IMPLIED_META, SYMLINK, SYMLINK_MODE, TYPE_NAMES
 from .layer.names import internal, public, split
 from .overlay.changes import (
     CHANGE_NAMES,
@@ -593,9 +593,10 @@ class Tree:
                 index = overlay.layers[content_layer]
                 if inode is not None:
                     kind, size = index.kinds[own], index.sizes[own]
+        mode, uid, gid = index.meta_table[index.metas[own]]
         if kind == SYMLINK:
             target = index.links[own].decode("utf-8", "surrogateescape")
-        mode, uid, gid = index.meta_table[index.metas[own]]
+            mode = SYMLINK_MODE
         return File(
             public(path),
             TYPE_NAMES[kind],

@@ -15,6 +15,9 @@ IMPLIED = -1
 # Mode, uid and gid that such a directory gets when an engine makes it.
 IMPLIED_META = (0o755, 0, 0)
 
+# Linux keeps no mode of a symlink, whatever a tar says (symlink(7)).
+SYMLINK_MODE = 0o777
+
 # Bytes of a fingerprint (xxh3_128) of one regular file's content.
 FINGERPRINT = 16
 

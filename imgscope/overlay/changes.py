@@ -187,7 +187,7 @@ class Comparison:
         meta_a = index_a.meta_table[index_a.metas[own_a]]
         meta_b = index_b.meta_table[index_b.metas[own_b]]
         differs = []
-        if meta_a[0] != meta_b[0]:
+        if meta_a[0] != meta_b[0] and overlay.kinds[a] != SYMLINK:
             differs.append("mode")
         if meta_a[1:] != meta_b[1:]:
             differs.append("owner")

@@ -80,7 +80,7 @@ def read_entries(data: bytes) -> Iterator[Entry]:
                 path=clean(as_bytes(member.name)),
                 type=kind,
                 content=tar.extractfile(member).read() if kind == "file" else b"",
-                mode=member.mode & 0o7777,
+                mode=0o777 if member.issym() else member.mode & 0o7777,
                 uid=member.uid,
                 gid=member.gid,
                 mtime_ns=int(seconds * 10**9),
