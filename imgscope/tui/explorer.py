@@ -97,11 +97,12 @@ class Explorer(FileActions):
         image = self.analysis.image
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(clip_left(escape(image.reference), 40), style="bold")
-        text.append(f"  {quantity(len(self.analysis.layers), 'layer')} · {size(image.content_bytes)} stored")
-        text.append(f" · {size(image.merged_bytes)} seen")
+        text.append(f"  {quantity(len(self.analysis.layers), 'layer')} · {size(image.content_bytes)} content")
+        text.append(f" · {size(image.merged_bytes)} merged")
         if image.wasted_bytes:
             share = percent(image.wasted_bytes, image.content_bytes)
             text.append(f" · {size(image.wasted_bytes)} wasted ({share})")
+        text.append(f" · efficiency {percent(image.efficiency)}")
         return text
 
     # -- the panes ---------------------------------------------------------------------------------------

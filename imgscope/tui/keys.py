@@ -60,7 +60,7 @@ KEYS: tuple[Key, ...] = (
     Key("toggle_folder", "space", "Open or close a folder", TREE, "Open"),
     Key("open", "right,l", "Open a folder, or step into it", TREE),
     Key("close", "left,h", "Close a folder, or step out of it", TREE),
-    Key("toggle_all", "ctrl+space,E", "Open or close all folders", TREE),
+    Key("toggle_all", "ctrl+space,ctrl+@,E", "Open or close all folders", TREE),
     Key("attributes", "ctrl+b", "Show or hide mode and owner", TREE),
     Key("filter", "slash,ctrl+f,ctrl+underscore", "Filter by text, glob or regular expression", FILTERING, "Filter"),
     Key("clear_filter", "escape", "Leave and clear the filter", FILTERING),
@@ -121,6 +121,8 @@ def identifier(name: str) -> str:
 
 _PRETTY = {
     "left_square_bracket": "[",
+    "ctrl+space": "Ctrl+Space",
+    "ctrl+@": "",
     "pageup": "PgUp",
     "right_square_bracket": "]",
     "question_mark": "?",
@@ -137,10 +139,10 @@ _PRETTY = {
 
 def pretty(keys: str) -> str:
     """Write keys as people do: ``Ctrl+F  /``."""
-    words = []
+    words: list[str] = []
     for key in filter(None, keys.split(",")):
         if key in _PRETTY:
-            words.append(_PRETTY[key])
+            words += filter(None, [_PRETTY[key]])
         elif "+" in key:
             *modifiers, last = key.split("+")
             words.append("+".join([*(word.capitalize() for word in modifiers), _PRETTY.get(last, last.capitalize())]))

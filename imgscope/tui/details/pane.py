@@ -78,7 +78,7 @@ def image_facts(analysis: Analysis) -> list[Row]:
         ("Platform", escape(image.platform)),
         ("Created", escape(image.created or "")),
         ("Content", size(image.content_bytes)),
-        ("Seen", f"{size(image.merged_bytes)} in {quantity(image.file_count, 'path')}"),
+        ("Merged", f"{size(image.merged_bytes)} in {quantity(image.file_count, 'path')}"),
         ("Wasted", f"{size(image.wasted_bytes)}, {percent(image.wasted_bytes, image.content_bytes)}"),
         ("Efficiency", f"{percent(image.efficiency)} (dive: {percent(image.dive.efficiency)})"),
         ("Stored", "not known" if image.blob_bytes is None else size(image.blob_bytes)),

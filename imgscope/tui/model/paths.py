@@ -17,7 +17,7 @@ from itertools import accumulate, groupby
 from ...analysis import Body
 from ...layer.index import DIRECTORY
 from ...layer.names import split
-from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN
+from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN, UNCHANGED
 from ...overlay.merge import NO_ENTRY, join
 from .marks import Mark
 
@@ -27,7 +27,13 @@ _MARKS = {
     REWRITTEN: Mark.REWRITTEN,
     GONE: Mark.REMOVED,
     COVERED: Mark.REMOVED,
+    UNCHANGED: Mark.UNCHANGED,
 }
+NOWHERE = -2
+"""Instead of an entry number: a name that no tree ever shows."""
+
+_Holders = dict[bytes, list[tuple[int, dict[bytes, int]]]]
+"""For each directory, the layers that hold names in it, and these names."""
 
 
 @dataclass(slots=True)
@@ -69,7 +75,6 @@ class Paths:
         self.names: list[bytes] = []
         self.name_ids = array("I")
         self.deltas = [Delta() for _ in overlay.layers]
-        self._children: dict[bytes, list[tuple[int, dict[bytes, int]]]] = {}
         self._lay_out()
         self.copies = bytearray(len(self.end))
         self._count_copies()
@@ -83,11 +88,12 @@ class Paths:
 
     def _lay_out(self) -> None:
         overlay = self.overlay
-        holders: dict[bytes, list[tuple[int, dict[bytes, int]]]] = {}
+        holders: _Holders = {}
         for number, index in enumerate(overlay.layers):
             for directory, names in index.children.items():
                 if names:
                     holders.setdefault(directory, []).append((number, names))
+        self._hold_repeated(holders)
         subdirectories: dict[bytes, list[bytes]] = {}
         for directory in holders:
             if directory:
@@ -129,11 +135,23 @@ class Paths:
             column[node] = size
         self.wasted = array("q", accumulate(column, initial=0))
 
+    def _hold_repeated(self, holders: _Holders) -> None:
+        """Give a place to what a layer held only until it replaced it itself: no tree shows it, but it wastes bytes."""
+        for number, index in enumerate(self.overlay.layers):
+            for path in [join(directory, name) for directory, name, _ in index.repeated]:
+                while path:
+                    directory, name = split(path)
+                    held = holders.setdefault(directory, [])
+                    if any(name in names for _, names in held):
+                        break
+                    held.append((number, {name: NOWHERE}))
+                    path = directory
+
     def _frame(
         self,
         path: bytes,
         node: int,
-        holders: dict[bytes, list[tuple[int, dict[bytes, int]]]],
+        holders: _Holders,
         subdirectories: dict[bytes, list[bytes]],
     ) -> _Frame:
         held = holders.setdefault(path, [])
@@ -161,6 +179,8 @@ class Paths:
         overlay, node_of = self.overlay, frame.nodes
         for number, names in held:
             delta, first = self.deltas[number], overlay.first[number]
+            if NOWHERE in names.values():
+                continue
             if min(names.values()) >= 0:
                 delta.nodes.extend(map(node_of.__getitem__, names))
                 delta.entries.extend([own + first for own in names.values()] if first else names.values())
@@ -173,7 +193,7 @@ class Paths:
                     delta.entries.append(own + first)
         hidden, kinds, judged = overlay.hidden, overlay.kinds, self.body.comparison.kinds
         for row in rows:
-            node = node_of.get(hidden.names[row], -1)
+            node = node_of[hidden.names[row]]
             size = hidden.wasted[row]
             if size:
                 if overlay.home and (path := overlay.waste_path(row)) != hidden.path(row):
@@ -186,6 +206,10 @@ class Paths:
             delta = self.deltas[hidden.by[row]]
             if mark is Mark.REMOVED:
                 delta.gone.append(node)
+            elif hidden.replaced_by[row] < 0:
+                # A directory that nothing describes took the place, whatever was there.
+                delta.nodes.append(node)
+                delta.entries.append(hidden.replaced_by[row])
             elif mark is Mark.REWRITTEN and kinds[hidden.entries[row]] == DIRECTORY:
                 # A directory with another time alone: any write into it does that, so it is no news.
                 mark = Mark.UNCHANGED
@@ -195,8 +219,8 @@ class Paths:
     def _count_copies(self) -> None:
         copies = self.copies
         for delta in self.deltas:
-            for node in delta.nodes:
-                if copies[node] < 255:
+            for node, entry in zip(delta.nodes, delta.entries, strict=True):
+                if entry >= 0 and copies[node] < 255:
                     copies[node] += 1
 
     def _hard_links(self) -> list[tuple[int, int, int]]:
