@@ -152,7 +152,7 @@ def test_a_choice_made_apart_from_the_reference():
     assert parse("app.tar", "1.0").image == "1.0"
     assert parse("app.tar:1.0", "1.0").image == "1.0"
     assert parse("-", "1.0").image == "1.0"
-    with pytest.raises(UsageError, match="names '1.0', --image '2.0'"):
+    with pytest.raises(UsageError, match=r"names '1.0', --image '2.0'"):
         parse("app.tar:1.0", "2.0")
     for text in ("myapp", "podman:myapp", "saved.json"):
         with pytest.raises(UsageError, match="goes with archives only"):
