@@ -61,9 +61,7 @@ class Pool:
         while made < POOL:
             text = " ".join(rng.choices(words, cum_weights=weights, k=200_000))
             text = text.replace(" the", "\n    ").replace("et ", "(").replace("a t", ") =")
-            binary = b"".join(
-                piece for pair in zip(rng.choices(table, k=10_000), map(rng.randbytes, [9] * 10_000)) for piece in pair
-            )
+            binary = b"".join(known + rng.randbytes(9) for known in rng.choices(table, k=10_000))
             pieces += [text.encode(), binary]
             made += len(pieces[-2]) + len(pieces[-1])
         self.data = b"".join(pieces)
