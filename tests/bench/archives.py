@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 # Part of every archive's stamp: raise it when what is made changes.
-VERSION = 1
+VERSION = 2
 CODECS = ("plain", "gzip", "zstd")
 CHUNK = 1 << 16
 POOL = 48 << 20
@@ -221,9 +221,9 @@ def whiteouts() -> list[Layer]:
 
 
 def growth(count: int, layers: int) -> list[Layer]:
-    """``count`` files of 200 bytes over ``layers`` layers."""
+    """``count`` files of 200 bytes over ``layers`` layers, each layer's in directories of its own as far as it goes."""
     rng = random.Random(5)
-    return grown(rng, files(rng, count, 12), lambda: 200, [(count // layers, 0)] * layers)
+    return grown(rng, sorted(files(rng, count, 12)), lambda: 200, [(count // layers, 0)] * layers)
 
 
 def large(gib: int) -> list[Layer]:
