@@ -192,9 +192,12 @@ def _bytes(text: str) -> int | None:
     if factor is None or not digits.replace(",", ""):
         # YAML's own way of writing a number, such as 2.5e7.
         try:
-            return int(_number(HIGHEST_WASTED_BYTES, text))
+            size = _number(HIGHEST_WASTED_BYTES, text)
         except ConfigError:
-            raise ConfigError(f"{HIGHEST_WASTED_BYTES} is {escape(text)!r}; it must be a size such as 20MB") from None
+            size = -1
+        if size < 0:
+            raise ConfigError(f"{HIGHEST_WASTED_BYTES} is {escape(text)!r}; it must be a size such as 20MB")
+        return int(size)
     size = _number(HIGHEST_WASTED_BYTES, digits.replace(",", "")) * float(factor)
     if size >= 2**64:
         raise ConfigError(f"{HIGHEST_WASTED_BYTES} is {escape(text)!r}, which is too large")
