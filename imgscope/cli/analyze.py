@@ -55,7 +55,7 @@ def command(
     no_color: bool,
     width: int | None,
 ) -> None:
-    r"""Show where an image's bytes come from, and which are wasted.
+    """Show where an image's bytes come from, and which are wasted.
 
     \b
     Examples:

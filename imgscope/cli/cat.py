@@ -19,7 +19,7 @@ _BLOCK = 1 << 20
 def command(
     reference: str, path: str, platform: str | None, image: str | None, no_cache: bool, layer: int | None
 ) -> None:
-    r"""Print a file of an image, byte for byte; one that a later layer removed too, with --layer.
+    """Print a file of an image, byte for byte; one that a later layer removed too, with --layer.
 
     \b
     Examples:

@@ -29,7 +29,7 @@ def command(
     layer: int | None,
     force: bool,
 ) -> None:
-    r"""Copy a file, a folder or a whole layer out of an image into the folder DEST.
+    """Copy a file, a folder or a whole layer out of an image into the folder DEST.
 
     Nothing is written outside DEST, and no file is replaced without --force. Devices and FIFOs are left out; set-uid
     bits are dropped; a symlink that leads out of DEST is not made.

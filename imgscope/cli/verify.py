@@ -12,7 +12,7 @@ from ..errors import CheckFailedError
 @click.option("--platform", metavar="OS/ARCH", help="Choose from an image for several platforms.")
 @click.option("--image", metavar="NAME", help="Choose by name, tag or digest where there are several images.")
 def command(reference: str, platform: str | None, image: str | None) -> None:
-    r"""Recompute an image's digests: its config's, and every layer's blob digest and diff_id.
+    """Recompute an image's digests: its config's, and every layer's blob digest and diff_id.
 
     Exits with 1 when one is wrong.
 

@@ -15,7 +15,7 @@ from .common import image_options, load
 def command(
     reference: str, path: str, platform: str | None, image: str | None, no_cache: bool, exact_bytes: bool
 ) -> None:
-    r"""Tell what every layer did to a path: which held it, what it cost there, and which instruction did it.
+    """Tell what every layer did to a path: which held it, what it cost there, and which instruction did it.
 
     \b
     Example:
