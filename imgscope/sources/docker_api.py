@@ -58,11 +58,11 @@ class DockerApi:
         from docker.errors import DockerException
         from docker.utils import kwargs_from_env
 
-        _find_contexts()
         try:
             found = kwargs_from_env()
             if "base_url" not in found:
-                found = {**ContextAPI.kwargs_from_context(), **found}
+                with _contexts_found():
+                    found = {**ContextAPI.kwargs_from_context(), **found}
         except (DockerException, OSError, ValueError, KeyError) as error:
             raise EngineError(f"the Docker context can't be read: {_one_line(error)}") from None
         if "base_url" not in found:
@@ -150,7 +150,7 @@ class DockerApi:
             raise EngineError(
                 f"no Docker engine at {self.address}; start it, set DOCKER_HOST, or give an archive's path{other}"
             ) from None
-        if self.address.startswith("ssh://") and cause is None:
+        if self.address.startswith("ssh://") and (cause is None or isinstance(cause, ConnectionError)):
             host = escape(self.address[6:].partition("/")[0])
             raise EngineError(f"{title} at {self.address} can't be reached; try: ssh {host} docker version") from None
         if isinstance(cause, TimeoutError) or "timed out" in str(error).lower():
@@ -163,7 +163,8 @@ class DockerApi:
         raise EngineError(f"{self.title} refused: {_one_line(said or error)}") from None
 
 
-def _find_contexts() -> None:
+@contextmanager
+def _contexts_found() -> Iterator[None]:
     """Let contexts be found where there is no ``config.json`` beside them, which ``docker context create`` needs not.
 
     The package looks for them in the folder of that file; without one, in the current folder.
@@ -171,9 +172,15 @@ def _find_contexts() -> None:
     from docker.context import config
     from docker.utils.config import find_config_file
 
+    folder = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111
+    module = vars(config)
+    usual = module["get_context_dir"]
     if find_config_file() is None:
-        folder = os.environ.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker")  # noqa: PTH111
-        vars(config)["get_context_dir"] = lambda: os.path.join(folder, "contexts")  # noqa: PTH118
+        module["get_context_dir"] = lambda: os.path.join(folder, "contexts")  # noqa: PTH118
+    try:
+        yield
+    finally:
+        module["get_context_dir"] = usual
 
 
 def _client(address: str, tls: Any) -> Any:

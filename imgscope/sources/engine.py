@@ -155,7 +155,9 @@ class EngineSource:
 
 def _near(name: str, names: list[str]) -> list[str]:
     """Return the names most like one that isn't there: other tags of its repository first."""
-    name = familiar(name)
+    # Podman puts this before names that have no registry.
+    whole = {known.removeprefix("localhost/"): known for known in names}
+    names, name = list(whole), familiar(name).removeprefix("localhost/")
     repository = name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
     tagged = name if repository != name else name + ":latest"
     same = [known for known in names if known.rpartition(":")[0] == repository]
@@ -164,4 +166,5 @@ def _near(name: str, names: list[str]) -> list[str]:
         # A tag that is far off must not hide a repository that is near.
         repositories = {known.rpartition(":")[0]: known for known in reversed(names)}
         close = [repositories[near] for near in difflib.get_close_matches(repository, list(repositories), 3, 0.75)]
-    return list(dict.fromkeys((*difflib.get_close_matches(tagged, same, 2, 0.0), *close)))[:3]
+    found = dict.fromkeys((*difflib.get_close_matches(tagged, same, 2, 0.0), *close))
+    return [whole[known] for known in found][:3]
