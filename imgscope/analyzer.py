@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .archive.image import LayerBlob, OpenImage, Region
     from .progress import Progress
     from .records import Record
+    from .shared import SharedLayers
     from .sources.interface import Source
 
 
@@ -40,14 +41,15 @@ def analyze(
     cache: bool = True,
     contents: bool = False,
     progress: Progress | None = None,
+    shared: SharedLayers | None = None,
 ) -> Analysis:
     """Analyse an image: from an engine, an archive, a layout, or a saved analysis.
 
     ``reference`` is what the command line takes (see docs/references.md). ``platform`` (``os/arch[/variant]``)
     chooses from an image index, ``image`` (a name, tag or digest) from an archive that holds several. With
     ``cache`` what was read before is not read again. With ``contents`` files will be opened too, so what can be read
-    only once, or would have to be exported twice, is copied to a temporary file first. Raises ``UsageError`` and
-    ``ImageError``.
+    only once, or would have to be exported twice, is copied to a temporary file first. Analyses that are given the
+    same ``shared`` read layers that they have in common once. Raises ``UsageError`` and ``ImageError``.
     """
     from .sources import find_source
 
@@ -57,17 +59,25 @@ def analyze(
         from .saved import load
 
         return load(saved, str(reference))
-    return _Run(source, str(reference), Cache() if cache else None, progress).result()
+    return _Run(source, str(reference), Cache() if cache else None, progress, shared).result()
 
 
 class _Run:
     """One analysis under way."""
 
-    def __init__(self, source: Source, reference: str, cache: Cache | None, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        reference: str,
+        cache: Cache | None,
+        progress: Progress | None,
+        shared: SharedLayers | None = None,
+    ) -> None:
         self.source = source
         self.reference = reference
         self.cache = cache
         self.progress = progress
+        self.shared = shared
 
     def result(self) -> Analysis:
         key = self.source.cache_key() if self.cache is not None else None
@@ -102,15 +112,22 @@ class _Run:
         return Analysis(image, record.layers, record.notes, body, contents, record.highlights)
 
     def _cached_index(self, key: str) -> LayerIndex | None:
+        if self.shared is not None and (known := self.shared.get(key)) is not None:
+            return known
         data = self.cache.get("layers", key) if self.cache is not None else None
         if data is None:
             return None
         try:
-            return codec.decode(data)
+            index = codec.decode(data)
         except (ValueError, KeyError, TypeError, OverflowError):
             return None
+        if self.shared is not None:
+            self.shared.keep(key, index)
+        return index
 
     def _keep(self, key: str, index: LayerIndex) -> None:
+        if self.shared is not None:
+            self.shared.keep(key, index)
         if self.cache is not None:
             self.cache.put("layers", key, codec.encode(index))
 
@@ -146,6 +163,10 @@ class _Run:
         jobs: list[tuple[int, list[int]]] = []
         for numbers in todo.values():
             known = self._cached_index(keys[numbers[0]] or "")
+            if known is None and self.shared is not None:
+                known = self.shared.same_blob(opened.layers[numbers[0]])
+                if known is not None:
+                    self._keep(keys[numbers[0]] or "", known)
             if known is None:
                 jobs.append((numbers[0], numbers))
             else:
@@ -154,6 +175,10 @@ class _Run:
         for (_, numbers), index in zip(jobs, self._scan_all(opened, [job for job, _ in jobs]), strict=True):
             for number in numbers:
                 indexes[number] = index
+        if self.shared is not None:
+            for blob, found in zip(opened.layers, indexes, strict=True):
+                if found is not None:
+                    self.shared.remember(blob, found)
         return [index for index in indexes if index is not None], keys
 
     def _scan_all(self, opened: OpenImage, numbers: Sequence[int]) -> list[LayerIndex]:

@@ -43,29 +43,29 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
             for found in analysis.duplicates()
         ]
     # Escaped to ASCII: a config may hold half of a surrogate pair, which no UTF-8 can.
-    text = json.dumps(_finite(head), indent=1)
+    text = json.dumps(finite(head), indent=1)
     if not options.files:
         waste = [row._asdict() for row in analysis.top_waste(options.top)]
-        text = json.dumps(_finite({**head, "top_waste": waste}), indent=1)
+        text = json.dumps(finite({**head, "top_waste": waste}), indent=1)
         yield text.encode() + b"\n"
         return
     yield text[:-2].encode()
-    yield from _list("files", _files(analysis.files.tree))
-    yield from _list("waste", (_with_path(row._asdict()) for row in analysis.waste))
-    yield from _list("hidden", _hidden(analysis))
-    yield from _list("whiteouts", _whiteouts(analysis))
-    yield from _list("changes", _changes(analysis))
+    yield from rows("files", _files(analysis.files.tree))
+    yield from rows("waste", (with_path(row._asdict()) for row in analysis.waste))
+    yield from rows("hidden", _hidden(analysis))
+    yield from rows("whiteouts", _whiteouts(analysis))
+    yield from rows("changes", _changes(analysis))
     yield b"\n}\n"
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Replace what JSON has no number for."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value
 
 
@@ -100,14 +100,15 @@ def _layer(layer: Layer) -> dict[str, Any]:
     return asdict(layer)
 
 
-def _list(name: str, rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+def rows(name: str, values: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """Yield a long list as the next field of an object that is being written, a row a line."""
     from msgspec.json import Encoder
 
     encode = Encoder().encode
     yield f',\n "{name}": ['.encode()
     piece: list[dict[str, Any]] = []
     separator = b"\n"
-    for row in rows:
+    for row in values:
         piece.append(row)
         if len(piece) == _PIECE:
             yield separator + _lines(piece, encode)
@@ -128,7 +129,7 @@ def _utf8(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _with_path(row: dict[str, Any], keys: tuple[str, ...] = ("path",)) -> dict[str, Any]:
+def with_path(row: dict[str, Any], keys: tuple[str, ...] = ("path",)) -> dict[str, Any]:
     """Make a row's paths UTF-8; what that changes is also given in base64."""
     for key in keys:
         text = row[key]
@@ -160,7 +161,7 @@ def _file(file: File) -> dict[str, Any]:
         row["device"] = file.device
     if file.xattrs:
         row["xattrs"] = {_utf8(key): b64encode(value).decode() for key, value in file.xattrs.items()}
-    return _with_path(row, ("path", "link_target"))
+    return with_path(row, ("path", "link_target"))
 
 
 def _files(tree: Tree) -> Iterator[dict[str, Any]]:
@@ -188,7 +189,7 @@ def _linked(tree: Tree) -> dict[int, dict[str, Any]]:
                 continue
             entry = overlay.first[number] + own
             inode = overlay.inode(entry)
-            found[entry] = _with_path({"link": public(link)}, ("link",))
+            found[entry] = with_path({"link": public(link)}, ("link",))
             if inode != NO_ENTRY:
                 found[entry]["inode"] = numbers[inode]
                 found.setdefault(inode, {})["inode"] = numbers[inode]
@@ -227,9 +228,9 @@ def _hidden(analysis: Analysis) -> Iterator[dict[str, Any]]:
 def _whiteouts(analysis: Analysis) -> Iterator[dict[str, Any]]:
     for number, index in enumerate(analysis.body.overlay.layers):
         for directory in index.opaques:
-            yield _with_path({"layer": number, "path": public(directory), "opaque": True})
+            yield with_path({"layer": number, "path": public(directory), "opaque": True})
         for directory, name in index.whiteouts:
-            yield _with_path({"layer": number, "path": public(join(directory, name)), "opaque": False})
+            yield with_path({"layer": number, "path": public(join(directory, name)), "opaque": False})
 
 
 def _changes(analysis: Analysis) -> Iterator[dict[str, Any]]:
@@ -239,7 +240,7 @@ def _changes(analysis: Analysis) -> Iterator[dict[str, Any]]:
         kind = comparison.kinds[row]
         if kind in (TWICE, UNCHANGED):
             continue
-        yield _with_path(
+        yield with_path(
             {
                 "layer": hidden.by[row],
                 "path": public(path),

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from ..escape import escape
 from .interface import Options
-from .sizes import percent, quantity, size
+from .page import Page
+from .sizes import percent, quantity
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
     from ..analysis import Analysis, Layer
 
 REASONS = {
@@ -24,42 +22,19 @@ REASONS = {
     "shadowed": "shadowed directory",
     "repeated": "repeated in its layer",
 }
-# Narrower than this, columns that say less are left out.
-_NARROW = 72
 
 
 def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
     """Yield the report; see ``interface.Render``."""
-    from io import StringIO
-
-    from rich.console import Console
-
-    buffer = StringIO()
-    console = Console(
-        file=buffer,
-        width=max(options.width, 40),
-        force_terminal=options.colour,
-        color_system="standard" if options.colour else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-    )
-    report = _Report(analysis, options, console)
-    report.write()
-    lines = buffer.getvalue().splitlines()
-    yield ("\n".join(line.rstrip() for line in lines) + "\n").encode("utf-8" if options.unicode else "ascii", "replace")
+    page = _Report(analysis, options)
+    page.write()
+    yield page.bytes()
 
 
-class _Report:
-    def __init__(self, analysis: Analysis, options: Options, console: Console) -> None:
+class _Report(Page):
+    def __init__(self, analysis: Analysis, options: Options) -> None:
+        super().__init__(options)
         self.analysis = analysis
-        self.options = options
-        self.console = console
-        self.narrow = options.width < _NARROW
-
-    def size(self, count: int | None) -> str:
-        return size(count, self.options.exact_bytes)
 
     def write(self) -> None:
         self.identity()
@@ -69,38 +44,7 @@ class _Report:
         self.directories()
         if self.options.duplicates:
             self.duplicates()
-        self.notes()
-
-    def heading(self, text: str, detail: str = "") -> None:
-        from rich.text import Text
-
-        line = Text(text, style="bold")
-        if detail:
-            line.append("  " + detail, style="dim")
-        self.console.print()
-        self.console.print(line, no_wrap=True, overflow="ellipsis")
-
-    def table(self, *columns: tuple[str, str], header: bool = True) -> Table:
-        """Make a table without lines; a column is (title, ``left``, ``right``, or ``rest``, ``path``: what is left)."""
-        from rich.table import Table
-
-        table = Table(
-            box=None, show_header=header, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False, expand=True
-        )
-        for title, kind in columns:
-            if kind == "rest":
-                table.add_column(title, ratio=1, no_wrap=True, overflow="ellipsis", min_width=8)
-            elif kind == "path":
-                # Of a path the end says most, so it goes on in the next line rather than being cut.
-                table.add_column(title, ratio=1, overflow="fold", min_width=8)
-            else:
-                table.add_column(title, justify="right" if kind == "right" else "left", no_wrap=True)
-        return table
-
-    def show(self, table: Table) -> None:
-        from rich.padding import Padding
-
-        self.console.print(Padding(table, (0, 0, 0, 2)))
+        self.notes(self.analysis.notes)
 
     def identity(self) -> None:
         from rich.text import Text
@@ -142,14 +86,6 @@ class _Report:
             f"{image.content_bytes:,} B in layers = {image.merged_bytes:,} B merged + {image.wasted_bytes:,} B wasted"
         )
         self.console.print(Text("  " + exact, style="dim"))
-
-    def bar(self, part: int, whole: int, width: int = 10) -> str:
-        eighths = round(part / whole * width * 8) if whole else 0
-        if part and not eighths:
-            eighths = 1
-        if not self.options.unicode:
-            return "#" * -(-eighths // 8)
-        return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
 
     def layers(self) -> None:
         from rich.text import Text
@@ -230,11 +166,3 @@ class _Report:
             if len(duplicate.paths) > 4:
                 table.add_row("", "", "", f"and {len(duplicate.paths) - 4:,} more")
         self.show(table)
-
-    def notes(self) -> None:
-        from rich.text import Text
-
-        if self.analysis.notes:
-            self.heading("Notes")
-            for note in self.analysis.notes:
-                self.console.print(Text("  " + escape(note)))

@@ -1,0 +1,121 @@
+"""The difference between two images: layers, files, packages, config, and what it costs to pull."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .config import compare_configs
+from .model import (
+    KINDS,
+    SECTIONS,
+    Break,
+    ConfigDifference,
+    Difference,
+    DirectoryDifference,
+    FileDifference,
+    Files,
+    Filter,
+    LayerPair,
+    PackageDifference,
+    Pull,
+)
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+    from ..progress import Progress
+
+__all__ = [
+    "KINDS",
+    "SECTIONS",
+    "Break",
+    "ConfigDifference",
+    "Difference",
+    "DirectoryDifference",
+    "FileDifference",
+    "Files",
+    "Filter",
+    "LayerPair",
+    "PackageDifference",
+    "Pull",
+    "compare",
+    "diff",
+]
+
+_EVERYTHING = Filter()
+
+
+@contextmanager
+def diff(
+    old: str | os.PathLike[str],
+    new: str | os.PathLike[str],
+    *,
+    platform: str | None = None,
+    wanted: Filter = _EVERYTHING,
+    cache: bool = True,
+    progress: Progress | None = None,
+) -> Iterator[Difference]:
+    """Analyse two images and compare them; layers that both have are read once. Both are closed at the end.
+
+    References are those that ``analyze`` takes, in any mix. Raises ``UsageError`` and ``ImageError``.
+    """
+    from ..analyzer import analyze
+    from ..errors import UsageError
+    from ..shared import SharedLayers
+
+    if str(old) == "-" == str(new):
+        raise UsageError("only one image can come from standard input")
+    shared = SharedLayers()
+    contents = wanted.wants("packages")
+    with (
+        analyze(old, platform=platform, cache=cache, contents=contents, progress=progress, shared=shared) as before,
+        analyze(new, platform=platform, cache=cache, contents=contents, progress=progress, shared=shared) as after,
+    ):
+        yield compare(before, after, wanted)
+
+
+def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Difference:
+    """Compare two analyses. Raises ``ImageError`` where contents have to be read and can't be."""
+    from .files import Comparison, Found, same_layers
+    from .layers import align, first_break, lacking, pull
+
+    matched, notes = same_layers(old, new)
+    comparison = Comparison(old, new, matched)
+    changed_bytes, by_layer = comparison.really_new()
+    before, after = comparison.touched()
+    missing = lacking(old.layers, new.layers)
+    pairs = tuple(
+        LayerPair(
+            pair.status,
+            pair.old,
+            pair.new,
+            by_layer.get(pair.new.index, 0) if pair.new else 0,
+            bool(pair.new and missing[pair.new.index]),
+        )
+        for pair in align(old.layers, new.layers)
+    )
+    first = first_break(pairs, timestamps=False)
+    if first is not None and first.pair.old and first.pair.new:
+        untouched = first.pair.old.index not in before and first.pair.new.index not in after
+        first = first_break(pairs, timestamps=untouched)
+    files = Found(comparison, wanted)
+    unread = sum(row.kind == "unread" for row in files) if "unread" in files.totals() else 0
+    if unread:
+        notes.append(
+            f"{unread:,} files have the same size in both, but their contents are not at hand: "
+            "a saved analysis tells of contents only where it was made from compressed layers or an engine"
+        )
+    return Difference(
+        old=old,
+        new=new,
+        filter=wanted,
+        layers=pairs,
+        broken=first,
+        pull=pull(old.layers, new.layers, changed_bytes),
+        files=files,
+        packages=(),
+        config=tuple(compare_configs(old.image, new.image)) if wanted.wants("config") else (),
+        notes=tuple(notes),
+    )

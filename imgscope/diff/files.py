@@ -1,0 +1,557 @@
+"""Compares two merged trees: a directory at a time, with the dictionaries that the overlays already have.
+
+A path whose entry comes from the same layer in both images is the same without a look; so nearly all of two images
+that share a base cost one comparison of two numbers a path. Of the rest, what differs in type or size has changed;
+only where those agree are contents compared, by fingerprints: those that the scans took, else taken now.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import repeat
+from typing import TYPE_CHECKING, NamedTuple, overload
+
+from ..analysis import Totals
+from ..contents import NoContents
+from ..errors import ContentUnavailableError
+from ..layer.index import (
+    DIRECTORY,
+    FILE,
+    FINGERPRINT,
+    HARDLINK,
+    IMPLIED_META,
+    SYMLINK,
+    TYPE_NAMES,
+    LayerIndex,
+)
+from ..layer.names import public, split
+from ..overlay.merge import NO_ENTRY, Overlay, join
+from .model import DirectoryDifference, FileDifference, Files, Filter
+from .paths import PathFilter
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+
+# What is known of a row; finer than the model's kinds.
+ADDED, REMOVED, CHANGED, TYPE_CHANGED, MOVED, METADATA, UNREAD, TIMES = range(8)
+_KIND = ("added", "removed", "changed", "type_changed", "moved", "metadata_only", "unread", "metadata_only")
+_DIFFERS = {FILE: "content", SYMLINK: "target", HARDLINK: "target"}
+
+# In a translation: no entry of NEW is known to be the same. (Implied directories are small negative numbers.)
+_NONE = -(1 << 62)
+
+
+class Row(NamedTuple):
+    """One difference, as entries: global ones of OLD and NEW, ``None`` where there is no such path."""
+
+    kind: int
+    directory: bytes
+    name: bytes
+    old: int | None
+    new: int | None
+    path_before: bytes | None = None
+
+    @property
+    def path(self) -> bytes:
+        """The path: in NEW, or in OLD where it is removed."""
+        return join(self.directory, self.name)
+
+
+class Side:
+    """One image's columns, with what comparing needs of them."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        """Read the analysis' merged tree."""
+        self.analysis = analysis
+        tree = analysis.files.tree
+        self.overlay: Overlay = tree.overlay
+        self.promoted: dict[int, int] = tree.promoted
+        # The overlay numbers modes and owners as it meets them; the same walk gives the numbers' meaning.
+        table: dict[tuple[int, int, int], None] = {}
+        for layer in self.overlay.layers:
+            table.update(dict.fromkeys(layer.meta_table))
+        self.metas = list(table)
+        self.has_xattrs = any(layer.xattrs for layer in self.overlay.layers)
+        self.readable = True
+
+    def size(self, entry: int) -> int:
+        """Return the content bytes that the merged tree counts at a name."""
+        return self.overlay.sizes[self.promoted.get(entry, entry)]
+
+    def inode(self, entry: int) -> int:
+        """Return the entry that a name shows; a dangling hard link stands for itself."""
+        inode = self.overlay.inode(entry)
+        return entry if inode == NO_ENTRY and self.overlay.kinds[entry] == HARDLINK else inode
+
+    def meta(self, inode: int) -> tuple[int, int, int]:
+        """Return an inode's mode, uid and gid."""
+        return IMPLIED_META if inode < 0 else self.metas[self.overlay.metas[inode]]
+
+    def link(self, inode: int) -> bytes | None:
+        """Return where a symlink, or a dangling hard link, leads."""
+        layer, own = self.overlay.locate(inode)
+        return self.overlay.layers[layer].links.get(own)
+
+    def device(self, inode: int) -> tuple[int, int] | None:
+        """Return a device's numbers."""
+        layer, own = self.overlay.locate(inode)
+        return self.overlay.layers[layer].devices.get(own)
+
+    def xattrs(self, inode: int) -> Mapping[str, bytes] | None:
+        """Return an inode's extended attributes."""
+        if not self.has_xattrs or inode < 0:
+            return None
+        layer, own = self.overlay.locate(inode)
+        return self.overlay.layers[layer].xattrs.get(own) or None
+
+    @cached_property
+    def _prints(self) -> bytearray:
+        return bytearray().join(
+            bytes(layer.fingerprints) if layer.fingerprints is not None else bytes(FINGERPRINT * len(layer))
+            for layer in self.overlay.layers
+        )
+
+    @cached_property
+    def _known(self) -> bytearray:
+        return bytearray().join(bytes([layer.fingerprints is not None]) * len(layer) for layer in self.overlay.layers)
+
+    def fingerprint(self, inodes: Iterable[int]) -> bool:
+        """See that the fingerprints of regular files are known; return whether all are."""
+        known, prints = self._known, self._prints
+        missing = sorted({inode for inode in inodes if not known[inode]})
+        if missing and self.readable:
+            overlay = self.overlay
+            try:
+                found = self.analysis.contents.fingerprints([overlay.locate(inode) for inode in missing])
+            except ContentUnavailableError:
+                self.readable = False
+                return False
+            for inode, value in zip(missing, found, strict=True):
+                prints[inode * FINGERPRINT : (inode + 1) * FINGERPRINT] = value
+                known[inode] = 1
+            return True
+        return not missing
+
+    def print_of(self, inode: int) -> bytes | None:
+        """Return a regular file's fingerprint, ``None`` where it isn't known."""
+        if not self._known[inode]:
+            return None
+        return bytes(self._prints[inode * FINGERPRINT : (inode + 1) * FINGERPRINT])
+
+
+def same_layers(old: Analysis, new: Analysis) -> tuple[dict[int, int], list[str]]:
+    """Find the layers that both images have; return them as OLD's number to NEW's, and notes on what is odd.
+
+    They are told by their diff_ids. Where both were scanned the entries have to agree too: an archive that claims
+    another's diff_id for other entries is not believed.
+    """
+    by_id: dict[str, list[int]] = {}
+    for layer in reversed(new.layers):
+        if layer.diff_id is not None and not layer.missing:
+            by_id.setdefault(layer.diff_id, []).append(layer.index)
+    found: dict[int, int] = {}
+    notes: list[str] = []
+    for layer in old.layers:
+        candidates = by_id.get(layer.diff_id or "")
+        if not candidates or layer.missing:
+            continue
+        number = candidates.pop()
+        a, b = old.body.overlay.layers[layer.index], new.body.overlay.layers[number]
+        if _saved(old) or _saved(new) or _same_columns(a, b):
+            found[layer.index] = number
+        else:
+            notes.append(
+                f"layer {layer.index} of OLD and layer {number} of NEW claim the same diff_id, but differ: "
+                "one of the images is not what it says (see imgscope verify)"
+            )
+    return found, notes
+
+
+def _saved(analysis: Analysis) -> bool:
+    return isinstance(analysis.contents, NoContents)
+
+
+def _same_columns(a: LayerIndex, b: LayerIndex) -> bool:
+    """Tell whether two indexes of one diff_id have the same entries under the same numbers."""
+    if a is b:
+        return True
+    return (
+        a.kinds == b.kinds
+        and a.sizes == b.sizes
+        and a.offsets == b.offsets
+        and a.mtimes == b.mtimes
+        and a.children == b.children
+        and (a.fingerprints is None or b.fingerprints is None or a.fingerprints == b.fingerprints)
+    )
+
+
+def _translation(old: Side, new: Side, matched: Mapping[int, int]) -> array[int]:
+    """Return for each global entry of OLD that of NEW which is the same, or ``_NONE``; implied ones at the end."""
+    a, b = old.overlay, new.overlay
+    saved = _saved(old.analysis) or _saved(new.analysis)
+    answer: array[int] = array("q")
+    tail: array[int] = array("q")
+    for number, layer in enumerate(a.layers):
+        partner = matched.get(number)
+        tail.append(_NONE if partner is None else -(partner + 1))
+        if partner is None:
+            answer.extend(repeat(_NONE, len(layer)))
+        elif saved:
+            answer.extend(_by_path(layer, b.layers[partner], b.first[partner]))
+        else:
+            answer.extend(range(b.first[partner], b.first[partner] + len(layer)))
+    tail.reverse()
+    # A hard link into lower layers shows what those hold, and of an inode's names one has the size: no short cut.
+    special = {*b.across, *new.promoted}
+    for entry in (*a.across, *old.promoted):
+        answer[entry] = _NONE
+    if special:
+        answer = array("q", (_NONE if other in special else other for other in answer))
+    answer.extend(tail)
+    return answer
+
+
+def _by_path(layer: LayerIndex, other: LayerIndex, first: int) -> array[int]:
+    """Translate a layer whose entries are numbered otherwise, as a saved analysis' are: by their paths."""
+    answer = array("q", repeat(_NONE, len(layer)))
+    for directory, names in layer.children.items():
+        others = other.children.get(directory, {})
+        for name, own in names.items():
+            found = others.get(name, -1)
+            if own >= 0 <= found and (
+                layer.kinds[own] == other.kinds[found]
+                and layer.sizes[own] == other.sizes[found]
+                and layer.mtimes[own] == other.mtimes[found]
+            ):
+                answer[own] = first + found
+    return answer
+
+
+class Comparison:
+    """Two merged trees compared: every path that differs, before any filter."""
+
+    def __init__(self, old: Analysis, new: Analysis, matched: Mapping[int, int], *, moved: bool = True) -> None:
+        """Compare OLD's merged tree with NEW's; ``matched`` are the layers that both have. Raises ``ImageError``."""
+        self.old = Side(old)
+        self.new = Side(new)
+        self.rows: list[Row] = []
+        self._added: list[Row] = []
+        self._removed: list[Row] = []
+        self._pairs: list[tuple[bytes, bytes, int, int]] = []
+        self._walk(_translation(self.old, self.new, matched))
+        self._judge()
+        if moved:
+            self._find_moved()
+        self.rows += self._added
+        self.rows += self._removed
+
+    # -- names -------------------------------------------------------------------------------------------
+
+    def _walk(self, translation: array[int]) -> None:
+        old, new = self.old.overlay.tree, self.new.overlay.tree
+        for directory, names in old.items():
+            others = new.get(directory)
+            if not others:
+                self._removed += [Row(REMOVED, directory, name, entry, None) for name, entry in names.items()]
+                continue
+            if names.keys() == others.keys():
+                self._pairs += [
+                    (directory, name, entry, others[name])
+                    for name, entry in names.items()
+                    if translation[entry] != others[name]
+                ]
+                continue
+            for name, entry in names.items():
+                other = others.get(name)
+                if other is None:
+                    self._removed.append(Row(REMOVED, directory, name, entry, None))
+                elif translation[entry] != other:
+                    self._pairs.append((directory, name, entry, other))
+            self._added += [Row(ADDED, directory, name, None, others[name]) for name in others.keys() - names.keys()]
+        for directory, names in new.items():
+            if not old.get(directory):
+                self._added += [Row(ADDED, directory, name, None, entry) for name, entry in names.items()]
+
+    # -- paths that both have ----------------------------------------------------------------------------
+
+    def _judge(self) -> None:
+        """Judge the pairs; contents last, in one batch for each image."""
+        old, new = self.old, self.new
+        kinds_a, kinds_b = old.overlay.kinds, new.overlay.kinds
+        sizes_a, sizes_b = old.overlay.sizes, new.overlay.sizes
+        pending: list[tuple[bytes, bytes, int, int, int, int]] = []
+        for directory, name, x, y in self._pairs:
+            a = x if kinds_a[x] != HARDLINK else old.inode(x)
+            b = y if kinds_b[y] != HARDLINK else new.inode(y)
+            kind = kinds_a[a]
+            if kind != kinds_b[b]:
+                self.rows.append(Row(TYPE_CHANGED, directory, name, x, y))
+            elif kind == FILE:
+                if sizes_a[a] != sizes_b[b]:
+                    self.rows.append(Row(CHANGED, directory, name, x, y))
+                elif sizes_a[a]:
+                    pending.append((directory, name, x, y, a, b))
+                else:
+                    self._same_content(directory, name, x, y, a, b)
+            elif (kind in (SYMLINK, HARDLINK) and old.link(a) != new.link(b)) or (
+                kind not in (SYMLINK, HARDLINK, DIRECTORY) and old.device(a) != new.device(b)
+            ):
+                self.rows.append(Row(CHANGED, directory, name, x, y))
+            else:
+                self._same_content(directory, name, x, y, a, b)
+        self._pairs = []
+        old.fingerprint(a for *_, a, _ in pending)
+        new.fingerprint(b for *_, b in pending)
+        for directory, name, x, y, a, b in pending:
+            first, second = old.print_of(a), new.print_of(b)
+            if first is None or second is None:
+                self.rows.append(Row(UNREAD, directory, name, x, y))
+            elif first != second:
+                self.rows.append(Row(CHANGED, directory, name, x, y))
+            else:
+                self._same_content(directory, name, x, y, a, b)
+
+    def _same_content(self, directory: bytes, name: bytes, x: int, y: int, a: int, b: int) -> None:
+        old, new = self.old, self.new
+        if old.meta(a) != new.meta(b) or old.size(x) != new.size(y) or old.xattrs(a) != new.xattrs(b):
+            self.rows.append(Row(METADATA, directory, name, x, y))
+        elif a >= 0 <= b and old.overlay.mtimes[a] != new.overlay.mtimes[b]:
+            self.rows.append(Row(TIMES, directory, name, x, y))
+
+    # -- paths that moved --------------------------------------------------------------------------------
+
+    def _find_moved(self) -> None:
+        """Find files of equal content among those that came and those that went."""
+        old, new = self.old, self.new
+        went = _files_by_size(old, ((row, row.old) for row in self._removed))
+        came = _files_by_size(new, ((row, row.new) for row in self._added))
+        sizes = went.keys() & came.keys()
+        old.fingerprint(entry for size in sizes for _, entry in went[size])
+        new.fingerprint(entry for size in sizes for _, entry in came[size])
+        done: set[tuple[bytes, bytes]] = set()
+        gone: set[tuple[bytes, bytes]] = set()
+        for size in sizes:
+            alike: dict[bytes, tuple[list[Row], list[Row]]] = {}
+            for place, side, files in ((0, old, went[size]), (1, new, came[size])):
+                for row, entry in files:
+                    value = side.print_of(entry)
+                    if value is not None:
+                        alike.setdefault(value, ([], []))[place].append(row)
+            for before, after in alike.values():
+                for source, target in _couple(before, after):
+                    gone.add((source.directory, source.name))
+                    done.add((target.directory, target.name))
+                    self.rows.append(Row(MOVED, target.directory, target.name, source.old, target.new, source.path))
+        if done:
+            self._removed = [row for row in self._removed if (row.directory, row.name) not in gone]
+            self._added = [row for row in self._added if (row.directory, row.name) not in done]
+
+    # -- sums over all rows ------------------------------------------------------------------------------
+
+    def really_new(self) -> tuple[int, dict[int, int]]:
+        """Return the bytes of NEW's files whose content OLD lacks at their path, and the same by layer of NEW."""
+        new = self.new
+        sums: dict[int, int] = {}
+        for row in self.rows:
+            if row.kind in (ADDED, CHANGED, TYPE_CHANGED) and row.new is not None and (size := new.size(row.new)):
+                layer = new.overlay.layer_of(new.inode(row.new))
+                sums[layer] = sums.get(layer, 0) + size
+        return sum(sums.values()), sums
+
+    def touched(self) -> tuple[set[int], set[int]]:
+        """Return the layers of OLD and of NEW that hold a path which differs in more than its time."""
+        old, new = self.old.overlay, self.new.overlay
+        before = {row.old for row in self.rows if row.kind != TIMES and row.old is not None}
+        after = {row.new for row in self.rows if row.kind != TIMES and row.new is not None}
+        return {old.layer_of(entry) for entry in before}, {new.layer_of(entry) for entry in after}
+
+
+def _files_by_size(side: Side, rows: Iterable[tuple[Row, int | None]]) -> dict[int, list[tuple[Row, int]]]:
+    kinds, sizes = side.overlay.kinds, side.overlay.sizes
+    found: dict[int, list[tuple[Row, int]]] = {}
+    for row, entry in rows:
+        if entry is not None and entry >= 0 and kinds[entry] == FILE and sizes[entry]:
+            found.setdefault(sizes[entry], []).append((row, entry))
+    return found
+
+
+def _couple(before: list[Row], after: list[Row]) -> Iterator[tuple[Row, Row]]:
+    """Pair files of one content: those of the same name first, each kind in the order of paths."""
+    if len(before) == 1 == len(after):
+        yield before[0], after[0]
+        return
+    waiting: dict[bytes, list[Row]] = {}
+    for row in sorted(before, key=lambda row: row.path, reverse=True):
+        waiting.setdefault(row.name, []).append(row)
+    left: list[Row] = []
+    for row in sorted(after, key=lambda row: row.path):
+        same = waiting.get(row.name)
+        if same:
+            yield same.pop(), row
+        else:
+            left.append(row)
+    rest = sorted((row for rows in waiting.values() for row in rows), key=lambda row: row.path)
+    yield from zip(rest, left, strict=False)
+
+
+class Found(Files):
+    """The rows of a comparison that a filter lets through."""
+
+    def __init__(self, comparison: Comparison, wanted: Filter) -> None:
+        """Choose from ``comparison``'s rows."""
+        self.old = comparison.old
+        self.new = comparison.new
+        self._rows = self._chosen(comparison.rows, wanted)
+
+    def _chosen(self, rows: list[Row], wanted: Filter) -> list[Row]:
+        if wanted.ignore_times:
+            rows = [row for row in rows if row.kind != TIMES]
+        if wanted.kinds:
+            rows = [row for row in rows if _KIND[row.kind] in wanted.kinds]
+        if wanted.min_size:
+            least = wanted.min_size
+            rows = [row for row in rows if max(self._size_before(row) or 0, self._size_after(row) or 0) >= least]
+        if wanted.paths:
+            fits = PathFilter(wanted.paths).fits
+            rows = [
+                row
+                for row in rows
+                if fits(row.directory, row.name) or (row.path_before is not None and fits(*split(row.path_before)))
+            ]
+        return rows
+
+    def _size_before(self, row: Row) -> int | None:
+        return None if row.old is None else self.old.size(row.old)
+
+    def _size_after(self, row: Row) -> int | None:
+        return None if row.new is None else self.new.size(row.new)
+
+    def _delta(self, row: Row) -> int:
+        return (self._size_after(row) or 0) - (self._size_before(row) or 0)
+
+    # -- rows --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _sorted(self) -> list[Row]:
+        return sorted(self._rows, key=lambda row: (row.path, row.kind))
+
+    def _row(self, row: Row) -> FileDifference:
+        old, new = self.old, self.new
+        a = None if row.old is None else old.inode(row.old)
+        b = None if row.new is None else new.inode(row.new)
+        return FileDifference(
+            public(row.path),
+            _KIND[row.kind],
+            None if a is None else TYPE_NAMES[old.overlay.kind(a)],
+            None if b is None else TYPE_NAMES[new.overlay.kind(b)],
+            self._size_before(row),
+            self._size_after(row),
+            None if a is None else old.overlay.layer_of(a),
+            None if b is None else new.overlay.layer_of(b),
+            () if a is None or b is None else self._differs(row, a, b),
+            None if row.path_before is None else public(row.path_before),
+        )
+
+    def _differs(self, row: Row, a: int, b: int) -> tuple[str, ...]:
+        old, new = self.old, self.new
+        words: list[str] = []
+        if row.kind == TYPE_CHANGED:
+            words.append("type")
+        elif row.kind == CHANGED:
+            words.append(_DIFFERS.get(old.overlay.kind(a), "device"))
+        (mode_a, *owner_a), (mode_b, *owner_b) = old.meta(a), new.meta(b)
+        if mode_a != mode_b:
+            words.append("mode")
+        if owner_a != owner_b:
+            words.append("owner")
+        if a >= 0 <= b and old.overlay.mtimes[a] != new.overlay.mtimes[b]:
+            words.append("mtime")
+        if old.xattrs(a) != new.xattrs(b):
+            words.append("xattrs")
+        if row.kind == METADATA and self._size_before(row) != self._size_after(row):
+            words.append("links")
+        return tuple(words)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[FileDifference]:
+        """Make the rows, in the order of their paths."""
+        return map(self._row, self._sorted)
+
+    @overload
+    def __getitem__(self, index: int) -> FileDifference: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[FileDifference]: ...
+    def __getitem__(self, index: int | slice) -> FileDifference | list[FileDifference]:
+        """Make one row, or some."""
+        if isinstance(index, slice):
+            return list(map(self._row, self._sorted[index]))
+        return self._row(self._sorted[index])
+
+    # -- sums --------------------------------------------------------------------------------------------
+
+    def totals(self) -> dict[str, Totals]:
+        """Return the number of rows and their bytes by kind."""
+        sums: dict[int, list[int]] = {}
+        for row in self._rows:
+            entry = sums.setdefault(row.kind, [0, 0])
+            entry[0] += 1
+            size = self._size_after(row)
+            entry[1] += (self._size_before(row) or 0) if size is None else size
+        found: dict[str, Totals] = {}
+        for kind, (count, total) in sorted(sums.items()):
+            before = found.get(_KIND[kind], Totals(0, 0))
+            found[_KIND[kind]] = Totals(before.count + count, before.bytes + total)
+        return found
+
+    def only_times(self) -> int:
+        """Return the number of rows that differ in their time alone."""
+        return sum(row.kind == TIMES for row in self._rows)
+
+    def largest(self, limit: int, kinds: frozenset[str] = frozenset()) -> list[FileDifference]:
+        """Return the rows that moved most bytes: by the size of the delta, then of the file, then by path."""
+        ranked: list[tuple[int, int, bytes, Row]] = []
+        for row in self._rows:
+            if kinds and _KIND[row.kind] not in kinds:
+                continue
+            before, after = self._size_before(row) or 0, self._size_after(row) or 0
+            if before or after:
+                ranked.append((-abs(after - before), -max(before, after), row.path, row))
+        ranked.sort(key=lambda item: item[:3])
+        return [self._row(row) for *_, row in ranked[:limit]]
+
+    def directories(self) -> dict[str, DirectoryDifference]:
+        """Return every directory with differences, of all that lies below it."""
+        sums: dict[bytes, list[int]] = {}
+
+        def add(directory: bytes, came: int, gone: int) -> None:
+            entry = sums.get(directory)
+            if entry is None:
+                entry = sums[directory] = [0, 0, 0]
+            entry[0] += came
+            entry[1] += gone
+            entry[2] += 1
+
+        for row in self._rows:
+            before, after = self._size_before(row) or 0, self._size_after(row) or 0
+            if row.path_before is not None:
+                add(split(row.path_before)[0], 0, before)
+                add(row.directory, after, 0)
+            elif row.kind in (METADATA, TIMES, UNREAD) and before == after:
+                add(row.directory, 0, 0)
+            else:
+                add(row.directory, after, before)
+        for directory in list(sums):
+            while directory and (directory := split(directory)[0]) not in sums:
+                sums[directory] = [0, 0, 0]
+        # Children are added to their parents first: a parent's path is the shorter one.
+        for directory in sorted(sums, key=len, reverse=True):
+            if directory:
+                above = sums[split(directory)[0]]
+                for place, value in enumerate(sums[directory]):
+                    above[place] += value
+        return {public(path): DirectoryDifference(public(path), *entry) for path, entry in sorted(sums.items())}

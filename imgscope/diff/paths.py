@@ -1,0 +1,67 @@
+"""Globs over paths of an image: ``/app``, ``*.pyc``, ``/usr/**/site-packages``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+
+class PathFilter:
+    """Tells whether a path fits one of some globs.
+
+    ``*`` and ``?`` stop at slashes, ``**`` does not, ``[a-z]`` is a set. A glob without a slash fits names anywhere;
+    one with a slash starts at the root. What fits takes all that lies below it along.
+    """
+
+    def __init__(self, globs: Sequence[str]) -> None:
+        """Fit any of ``globs``."""
+        self._whole = re.compile(b"|".join(b"(?:" + _expression(glob) + b")" for glob in globs), re.DOTALL)
+        self._directory = lru_cache(maxsize=1 << 16)(self._directory_fits)
+
+    def fits(self, directory: bytes, name: bytes) -> bool:
+        """Tell whether the path of ``name`` in ``directory`` (no leading slashes) fits."""
+        if self._directory(directory):
+            return True
+        return self._whole.fullmatch(directory + b"/" + name if directory else name) is not None
+
+    def _directory_fits(self, directory: bytes) -> bool:
+        """Tell whether a directory, or one above it, fits."""
+        while directory:
+            if self._whole.fullmatch(directory):
+                return True
+            directory = directory.rpartition(b"/")[0]
+        return False
+
+
+def _expression(glob: str) -> bytes:
+    """Write a glob as a regular expression for a path without a leading slash."""
+    text = glob.encode("utf-8", "surrogateescape").rstrip(b"/") or b"**"
+    prefix = b"" if b"/" in text else b"(?:.*/)?"
+    text = text.lstrip(b"/")
+    parts: list[bytes] = []
+    position = 0
+    while position < len(text):
+        char = text[position : position + 1]
+        if text.startswith(b"**/", position):
+            parts.append(b"(?:.*/)?")
+            position += 3
+            continue
+        if text.startswith(b"**", position):
+            parts.append(b".*")
+            position += 2
+            continue
+        position += 1
+        if char == b"*":
+            parts.append(b"[^/]*")
+        elif char == b"?":
+            parts.append(b"[^/]")
+        elif char == b"[" and (end := text.find(b"]", position + 1)) > 0:
+            inner = text[position:end]
+            negated = inner[:1] in b"!^" and len(inner) > 1
+            inner = re.escape(inner[negated:]).replace(rb"\-", b"-")
+            parts.append(b"(?!/)[" + (b"^" if negated else b"") + inner + b"]")
+            position = end + 1
+        else:
+            parts.append(re.escape(char))
+    return prefix + b"".join(parts)

@@ -1,0 +1,100 @@
+"""What reports for people are set with: headings, tables without lines, bars; plain text wherever it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from ..escape import escape
+from .interface import Options
+from .sizes import size
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# Narrower than this, columns that say less are left out.
+NARROW = 72
+
+
+class Page:
+    """A report under way."""
+
+    def __init__(self, options: Options) -> None:
+        """Begin an empty page, as wide and colourful as ``options`` say."""
+        from rich.console import Console
+
+        self.options = options
+        self.narrow = options.width < NARROW
+        self._buffer = StringIO()
+        self.console = Console(
+            file=self._buffer,
+            width=max(options.width, 40),
+            force_terminal=options.colour,
+            color_system="standard" if options.colour else None,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            legacy_windows=False,
+        )
+
+    def bytes(self) -> bytes:
+        """Return the page as it is to be written."""
+        lines = self._buffer.getvalue().splitlines()
+        text = "\n".join(line.rstrip() for line in lines) + "\n"
+        return text.encode("utf-8" if self.options.unicode else "ascii", "replace")
+
+    def size(self, count: int | None) -> str:
+        """Write a number of bytes as the options want it."""
+        return size(count, self.options.exact_bytes)
+
+    def heading(self, text: str, detail: str = "") -> None:
+        """Begin a part of the page."""
+        from rich.text import Text
+
+        line = Text(text, style="bold")
+        if detail:
+            line.append("  " + detail, style="dim")
+        self.console.print()
+        self.console.print(line, no_wrap=True, overflow="ellipsis")
+
+    def table(self, *columns: tuple[str, str], header: bool = True) -> Table:
+        """Make a table without lines; a column is (title, ``left``, ``right``, or ``rest``, ``path``: what is left)."""
+        from rich.table import Table
+
+        table = Table(
+            box=None, show_header=header, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False, expand=True
+        )
+        for title, kind in columns:
+            if kind == "rest":
+                table.add_column(title, ratio=1, no_wrap=True, overflow="ellipsis", min_width=8)
+            elif kind == "path":
+                # Of a path the end says most, so it goes on in the next line rather than being cut.
+                table.add_column(title, ratio=1, overflow="fold", min_width=8)
+            else:
+                table.add_column(title, justify="right" if kind == "right" else "left", no_wrap=True)
+        return table
+
+    def show(self, table: Table) -> None:
+        """Put a table on the page."""
+        from rich.padding import Padding
+
+        self.console.print(Padding(table, (0, 0, 0, 2)))
+
+    def bar(self, part: int, whole: int, width: int = 10) -> str:
+        """Draw a share as a bar of at most ``width`` columns."""
+        eighths = round(part / whole * width * 8) if whole else 0
+        if part and not eighths:
+            eighths = 1
+        if not self.options.unicode:
+            return "#" * -(-eighths // 8)
+        return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
+
+    def notes(self, notes: Sequence[str]) -> None:
+        """End with what a reader should know of the image."""
+        from rich.text import Text
+
+        if notes:
+            self.heading("Notes")
+            for note in notes:
+                self.console.print(Text("  " + escape(note)))
