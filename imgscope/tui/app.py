@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -96,9 +95,6 @@ class ImgscopeApp(App[ImgscopeError | None]):
             self.switch_screen(explorer)
         else:
             self.push_screen(explorer)
-        # What is here now stays: collections needn't look at it again.
-        gc.collect()
-        gc.freeze()
 
     def close(self) -> None:
         """End the analysis if it is still under way, and release the image."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import ClassVar
 
 from rich.text import Text
@@ -140,6 +141,8 @@ class Explorer(FileActions):
     @work(thread=True, exit_on_error=False, group="build")
     def _build(self) -> None:
         """Lay out the paths; the panes can be used meanwhile."""
+        # Nothing that is made here is garbage, so nobody needs to look for any.
+        gc.disable()
         try:
             paths = Paths(self.analysis.body)
             views, rows = Views(paths), Rows(paths)
@@ -148,6 +151,9 @@ class Explorer(FileActions):
         except ImgscopeError as error:
             self.app.call_from_thread(self.app.exit, error)
             return
+        finally:
+            gc.enable()
+            gc.freeze()
         self.app.call_from_thread(self._built, paths, views, rows)
 
     def _built(self, paths: Paths, views: Views, rows: Rows) -> None:

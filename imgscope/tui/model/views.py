@@ -6,16 +6,27 @@ from array import array
 from collections import OrderedDict
 from functools import cached_property
 from itertools import accumulate
+from operator import ne
 
-from ...layer.index import FILE, HARDLINK
+from ...layer.index import DIRECTORY, FILE, HARDLINK
 from ...overlay.merge import NO_ENTRY
 from .marks import Mark
 from .paths import Paths
 
-# Views are some 3 MB each at 150,000 paths.
+# Views are some 2 MB each at 150,000 paths.
 _KEPT = 6
+# Bytes of the trees that are laid down.
+_ROOM = 16 << 20
 NOTHING = -1
 """The tree below the first layer: empty."""
+
+# Of a path in a range of layers: 1 there before, 2 there now, 4 another entry. Both, by other entries: to be judged.
+_TO_JUDGE = 255
+_IN_RANGE = bytes(
+    [Mark.ABSENT, Mark.REMOVED, Mark.ADDED, Mark.UNCHANGED, Mark.ABSENT, Mark.REMOVED, Mark.ADDED, _TO_JUDGE]
+) + bytes(248)
+# By mark: of several changes to a path the most severe counts. What is more than metadata is judged by what is known.
+_SEVERITY = (0, 0, 9, 8, 2, 1, 9)
 
 
 class View:
@@ -88,9 +99,18 @@ class Views:
     """Makes views, and keeps the last few."""
 
     def __init__(self, paths: Paths) -> None:
-        """Make views of ``paths``; nothing is built yet."""
+        """Make views of ``paths``: the trees of some layers are laid down, so that none is far from one of them."""
         self.paths = paths
         self._made: OrderedDict[tuple[int, int], View] = OrderedDict()
+        layers = len(paths.deltas)
+        room = max(_ROOM // (4 * max(len(paths), 1)), 1)
+        self._step = max(-(-layers // room), 1)
+        entries = array("i", [paths.absent]) * len(paths)
+        self._trees: dict[int, array[int]] = {NOTHING: entries[:]}
+        for number in range(layers):
+            self._apply(number, entries)
+            if (number + 1) % self._step == 0:
+                self._trees[number] = entries[:]
 
     def get(self, base: int, layer: int) -> View:
         """Return the tree up to ``layer`` beside that up to ``base`` (``NOTHING``: an empty one)."""
@@ -104,17 +124,18 @@ class Views:
             self._made.move_to_end(key)
         return view
 
+    def _tree(self, layer: int) -> array[int]:
+        """Return the entries of the tree up to a layer; not to be changed."""
+        below = layer - (layer + 1) % self._step
+        tree = self._trees[below]
+        if below < layer:
+            tree = tree[:]
+            for number in range(below + 1, layer + 1):
+                self._apply(number, tree)
+        return tree
+
     def _make(self, base: int, layer: int) -> View:
-        paths = self.paths
-        entries = array("i", [paths.absent]) * len(paths)
-        before = entries
-        for number in range(layer + 1):
-            if number == base + 1:
-                before = entries[:]
-            self._apply(number, entries)
-        if base >= layer:
-            before = entries
-        view = View(paths, base, layer, before, entries)
+        view = View(self.paths, base, layer, self._tree(base), self._tree(layer))
         if base == NOTHING:
             view.marks = view.marks.translate(bytes([Mark.ABSENT, Mark.ADDED]) + bytes(254))
         elif base == layer - 1:
@@ -125,14 +146,14 @@ class Views:
 
     def _apply(self, number: int, entries: array[int]) -> None:
         paths, delta = self.paths, self.paths.deltas[number]
-        absent, kinds, directory = paths.absent, paths.overlay.kinds, paths.overlay.kinds[-1]
+        absent, kinds = paths.absent, paths.overlay.kinds
         for node in delta.gone:
             entries[node] = absent
         for node, entry in zip(delta.nodes, delta.entries, strict=True):
             entries[node] = entry
         for node in delta.implied:
             # What lower layers say of a directory stays where this one only implies it.
-            if entries[node] == absent or kinds[entries[node]] != directory:
+            if entries[node] == absent or kinds[entries[node]] != DIRECTORY:
                 entries[node] = -number - 1
 
     def _mark_layer(self, view: View) -> None:
@@ -149,26 +170,28 @@ class Views:
 
     def _mark_range(self, view: View) -> None:
         """Mark what several layers did together."""
-        absent, marks = self.paths.absent, view.marks
+        # Three columns of 0 and 1 become one of 0 to 7, all nodes at a time.
+        columns = (
+            bytes(map(self.paths.absent.__ne__, view.before)),
+            bytes(view.marks),
+            bytes(map(ne, view.before, view.entries)),
+        )
+        whole = sum(int.from_bytes(column, "big") << place for place, column in enumerate(columns))
+        marks = view.marks = bytearray(whole.to_bytes(len(view.marks), "big").translate(_IN_RANGE))
+        node = marks.find(_TO_JUDGE)
+        if node < 0:
+            return
         worst: dict[int, int] = {}
-        severity = (0, 0, 9, 8, 2, 1, 9)
         for number in range(view.base + 1, view.layer + 1):
             delta = self.paths.deltas[number]
-            seen = dict(zip(delta.marked, delta.marks, strict=True))
-            for node in (*delta.nodes, *delta.implied, *delta.gone):
-                mark = seen.get(node, Mark.ADDED)
-                if node not in worst or severity[mark] > severity[worst[node]]:
-                    worst[node] = mark
-        for node, mark in worst.items():
-            old, new = view.before[node], view.entries[node]
-            if old == absent or new == absent:
-                marks[node] = Mark.ABSENT if old == new else Mark.ADDED if old == absent else Mark.REMOVED
-            elif old == new:
-                marks[node] = Mark.UNCHANGED
-            elif mark in (Mark.METADATA_ONLY, Mark.REWRITTEN, Mark.UNCHANGED):
-                marks[node] = mark
-            else:
-                marks[node] = self._judge(old, new)
+            for there, mark in zip(delta.marked, delta.marks, strict=True):
+                if there not in worst or _SEVERITY[mark] > _SEVERITY[worst[there]]:
+                    worst[there] = mark
+        while node >= 0:
+            mark = worst.get(node, Mark.ADDED)
+            known = mark in (Mark.METADATA_ONLY, Mark.REWRITTEN, Mark.UNCHANGED)
+            marks[node] = mark if known else self._judge(view.before[node], view.entries[node])
+            node = marks.find(_TO_JUDGE, node + 1)
 
     def _judge(self, old: int, new: int) -> Mark:
         """Compare two entries as far as the indexes tell: content only by fingerprints that scans took."""
