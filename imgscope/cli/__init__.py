@@ -17,6 +17,7 @@ COMMANDS = {
     "analyze": "Show where an image's bytes come from, and which are wasted.",
     "cache": "Show or clear what was kept of earlier runs.",
     "cat": "Print a file of an image.",
+    "diff": "Show what differs between two images, and what that costs to pull.",
     "extract": "Copy a file, a folder or a whole layer out of an image.",
     "verify": "Recompute an image's digests.",
     "why": "Tell what every layer did to a path.",

@@ -1,0 +1,103 @@
+"""``imgscope diff``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import click
+
+from .common import parse_outputs, report_options, write_outputs, write_stdout
+
+_FORMATS = ("text", "json", "markdown")
+
+
+@click.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option("--platform", metavar="OS/ARCH", help="Choose from images for several platforms.")
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="What to print on standard output.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    metavar="FORMAT=FILE",
+    multiple=True,
+    help="Write a format to a file as well; repeatable, - is standard output.",
+)
+@click.option(
+    "--only",
+    metavar="WHAT",
+    multiple=True,
+    help="Only these parts (layers, files, packages, config) or kinds of files (added, removed, changed, "
+    "type-changed, moved, metadata-only); repeatable, or with commas.",
+)
+@click.option("--path", "paths", metavar="GLOB", multiple=True, help="Only files that fit, as in /app or *.so.")
+@click.option("--min-size", metavar="SIZE", help="Only files of at least this size, before or after.")
+@click.option("--ignore-times", is_flag=True, help="A file whose time alone differs is no difference.")
+@click.option("--fail-on-growth", metavar="LIMIT", help="Exit with 1 when the content grew by more: 5% or 10MB.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing; exit with 0 for equal, 1 for different.")
+@click.option("--top", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list.")
+@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@click.option("--no-files", is_flag=True, help="JSON without the list of files.")
+@click.option("--no-color", is_flag=True, help="No colour.")
+@click.option("--width", type=click.IntRange(40), help="Columns of the report.")
+def command(
+    old: str,
+    new: str,
+    platform: str | None,
+    no_cache: bool,
+    format_: str | None,
+    outputs: tuple[str, ...],
+    only: tuple[str, ...],
+    paths: tuple[str, ...],
+    min_size: str | None,
+    ignore_times: bool,
+    fail_on_growth: str | None,
+    quiet: bool,
+    top: int,
+    exact_bytes: bool,
+    no_files: bool,
+    no_color: bool,
+    width: int | None,
+) -> int:
+    r"""Show what differs between two images, and what that costs to pull.
+
+    Two names, archives, layouts or saved analyses, in any mix.
+
+    \b
+    Examples:
+      imgscope diff myapp:1.0 myapp:1.1
+      imgscope diff old.tar new.tar --only files --path /app
+      imgscope diff baseline.json myapp:1.1 --fail-on-growth 5%
+    """
+    from ..diff import diff
+    from ..diff.options import Growth, parse_filter
+    from ..diff.report import renderer
+    from ..progress import terminal_progress
+
+    pairs = parse_outputs(outputs, _FORMATS)
+    to_stdout = any(target == "-" for _, target in pairs)
+    if to_stdout and format_ is not None:
+        raise click.UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
+    if quiet and (to_stdout or format_ is not None):
+        raise click.UsageError("-q prints nothing: it can't go with a format for standard output")
+    wanted = parse_filter(only, paths, min_size, ignore_times)
+    growth = Growth.parse(fail_on_growth) if fail_on_growth is not None else None
+    options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)
+    in_file = replace(options, colour=False, unicode=True, width=width or 100)
+
+    with diff(
+        old, new, platform=platform, wanted=wanted, cache=not no_cache, progress=terminal_progress()
+    ) as difference:
+
+        def render(name: str, target: str) -> Iterator[bytes]:
+            return renderer(name)(difference, options if target == "-" else in_file)
+
+        write_outputs(pairs, render)
+        if not to_stdout and not quiet:
+            write_stdout(render(format_ or "text", "-"))
+        if growth is not None:
+            growth.check(difference)
+        return 1 if quiet and not difference.equal else 0
