@@ -15,7 +15,7 @@ from typing import Any
 from .index import FINGERPRINT, LayerIndex
 
 # Raised whenever what an index holds, or means, changes: older caches are then not read.
-VERSION = 1
+VERSION = 2
 
 _COLUMNS = (("sizes", "q"), ("offsets", "q"), ("metas", "I"), ("mtimes", "q"))
 
@@ -34,16 +34,9 @@ def _split(data: bytes, count: int) -> list[bytes]:
 
 def encode(index: LayerIndex) -> bytes:
     """Return an index as bytes, for ``decode`` on a machine of the same byte order."""
-    directories = list(index.children)
-    counts = array("I", map(len, index.children.values()))
-    names: list[bytes] = []
-    entries = array("q")
-    for children in index.children.values():
-        names.extend(children)
-        entries.extend(children.values())
     columns: list[bytes] = [bytes(index.kinds)]
     columns += [getattr(index, name).tobytes() for name, _ in _COLUMNS]
-    columns += [_names(directories), counts.tobytes(), _names(names), entries.tobytes()]
+    columns += _tree(index.children)
     columns += [array("q", index.links).tobytes(), _names(list(index.links.values()))]
     columns += [array("q", index.inodes).tobytes(), array("q", index.inodes.values()).tobytes()]
     columns += [_names([part for pair in index.whiteouts for part in pair]), _names(index.opaques)]
@@ -52,12 +45,17 @@ def encode(index: LayerIndex) -> bytes:
         array("q", (entry for _, _, entry in index.repeated)).tobytes(),
     ]
     columns.append(bytes(index.fingerprints) if index.fingerprints is not None else b"")
+    columns += _tree(index.written or {})
+    columns.append(_names([name for name, _, _, _ in index.markers]))
     head = {
         "version": VERSION,
         "byteorder": sys.byteorder,
         "lengths": list(map(len, columns)),
-        "directories": len(directories),
-        "names": len(names),
+        "directories": len(index.children),
+        "names": sum(map(len, index.children.values())),
+        "written": [len(index.written), sum(map(len, index.written.values()))] if index.written is not None else None,
+        "markers": [marker[1:] for marker in index.markers],
+        "odd": index.odd,
         "links": len(index.links),
         "whiteouts": len(index.whiteouts),
         "opaques": len(index.opaques),
@@ -76,6 +74,30 @@ def encode(index: LayerIndex) -> bytes:
     }
     text = json.dumps(head, separators=(",", ":")).encode()
     return b"".join([len(text).to_bytes(8, "little"), text, *columns])
+
+
+def _tree(children: dict[bytes, dict[bytes, int]]) -> list[bytes]:
+    counts = array("I", map(len, children.values()))
+    names: list[bytes] = []
+    entries = array("q")
+    for directory in children.values():
+        names.extend(directory)
+        entries.extend(directory.values())
+    return [_names(list(children)), counts.tobytes(), _names(names), entries.tobytes()]
+
+
+def _read_tree(columns: list[memoryview], directories: int, count: int, limit: int) -> dict[bytes, dict[bytes, int]]:
+    names = _split(bytes(columns[2]), count)
+    entries = _array("q", columns[3])
+    if len(entries) != len(names) or (entries and not -1 <= min(entries) <= max(entries) < limit):
+        raise ValueError("entries that don't exist")
+    children: dict[bytes, dict[bytes, int]] = {}
+    position = 0
+    for directory, length in zip(_split(bytes(columns[0]), directories), _array("I", columns[1]), strict=True):
+        end = position + length
+        children[directory] = dict(zip(names[position:end], entries[position:end], strict=True))
+        position = end
+    return children
 
 
 def _array(code: str, data: memoryview) -> array[int]:
@@ -101,15 +123,7 @@ def decode(data: bytes) -> LayerIndex:
         setattr(index, name, _array(code, column))
     if any(len(getattr(index, name)) != len(index.kinds) for name, _ in _COLUMNS):
         raise ValueError("columns of different lengths")
-    names = _split(bytes(columns[7]), head["names"])
-    entries = _array("q", columns[8])
-    if len(entries) != len(names) or (entries and not -1 <= min(entries) <= max(entries) < len(index.kinds)):
-        raise ValueError("entries that don't exist")
-    position = 0
-    for directory, count in zip(_split(bytes(columns[5]), head["directories"]), _array("I", columns[6]), strict=True):
-        end = position + count
-        index.children[directory] = dict(zip(names[position:end], entries[position:end], strict=True))
-        position = end
+    index.children = _read_tree(columns[5:9], head["directories"], head["names"], len(index.kinds))
     index.links = dict(zip(_array("q", columns[9]), _split(bytes(columns[10]), head["links"]), strict=True))
     index.inodes = dict(zip(_array("q", columns[11]), _array("q", columns[12]), strict=True))
     pairs = _split(bytes(columns[13]), 2 * head["whiteouts"])
@@ -121,8 +135,19 @@ def decode(data: bytes) -> LayerIndex:
         if len(columns[17]) != FINGERPRINT * len(index.kinds):
             raise ValueError("fingerprints of another length")
         index.fingerprints = bytearray(columns[17])
+    if head["written"] is not None:
+        directories, count = head["written"]
+        index.written = _read_tree(columns[18:22], directories, count, len(index.kinds))
+    index.markers = [
+        (name, kind, size, meta)
+        for name, (kind, size, meta) in zip(
+            _split(bytes(columns[22]), len(head["markers"])), head["markers"], strict=True
+        )
+    ]
+    index.odd = head["odd"]
     index.meta_table = [(mode, uid, gid) for mode, uid, gid in head["meta_table"]]
-    if index.metas and max(index.metas) >= len(index.meta_table):
+    marked = max((meta for _, _, _, meta in index.markers), default=-1)
+    if max(marked, max(index.metas, default=-1)) >= len(index.meta_table):
         raise ValueError("owners that don't exist")
     index.xattrs = {
         int(entry): {key: b64decode(value) for key, value in xattrs.items()} for entry, xattrs in head["xattrs"].items()

@@ -63,6 +63,13 @@ class LayerIndex:
     """Directories that hide all that lower layers have in them."""
     repeated: list[tuple[bytes, bytes, int]] = field(default_factory=list)
     """(directory, name, entry) of entries that the same layer replaced."""
+    markers: list[tuple[bytes, int, int, int]] = field(default_factory=list)
+    """Members that are no entries (whiteouts, bookkeeping): name as written, kind, bytes, row of ``meta_table``. These
+    and the next two serve the comparison with tools that take names as they are (``compat.dive``)."""
+    odd: bool = False
+    """Whether there is more to the names as written than ``children``, ``whiteouts`` and ``opaques`` tell."""
+    written: dict[bytes, dict[bytes, int]] | None = None
+    """What ``children`` were before links were followed and names clamped, where that made a difference."""
     tar_bytes: int = 0
     """Length of the uncompressed tar."""
     members: int = 0

@@ -35,6 +35,22 @@ def clean(name: bytes) -> tuple[bytes, bool]:
     return b"/".join(parts), clamped
 
 
+def lexical(name: bytes) -> bytes:
+    """Return ``name`` cleaned by its letters alone: like ``clean``, but a relative name may climb above the root."""
+    path, clamped = clean(name)
+    if not clamped or name[:1] == b"/":
+        return path
+    parts: list[bytes] = []
+    for part in name.split(b"/"):
+        if part in (b"", b"."):
+            continue
+        if part == b".." and parts and parts[-1] != b"..":
+            parts.pop()
+        else:
+            parts.append(part)
+    return b"/".join(parts)
+
+
 def split(path: bytes) -> tuple[bytes, bytes]:
     """Split a cleaned path into its directory and its last component."""
     head, _, tail = path.rpartition(b"/")

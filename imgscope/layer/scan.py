@@ -26,7 +26,7 @@ from .index import (
     SYMLINK,
     LayerIndex,
 )
-from .names import OPAQUE_WHITEOUT, WHITEOUT_PREFIX, clean, is_bookkeeping, split
+from .names import OPAQUE_WHITEOUT, WHITEOUT_PREFIX, clean, is_bookkeeping, lexical, split
 from .unpack import Event, settle
 
 WINDOW = 1 << 17
@@ -218,6 +218,8 @@ class _Scan:
         self.whiteouts: list[Event] = []
         self.opaques: list[tuple[int, bytes]] = []
         self.directories: dict[bytes, dict[bytes, int] | None] = {}
+        # Entries whose names were clamped: where they would be without.
+        self.clamped: dict[int, bytes] = {}
         self.records: dict[bytes, bytes] = {}
 
     def note(self, text: str) -> None:
@@ -237,20 +239,32 @@ class _Scan:
         if clamped:
             self.note(f"names that climb above the root ({raw[:80]!r}) were clamped to it")
         names = None
-        if not is_bookkeeping(path + b"/x"):
+        if not clamped and not is_bookkeeping(path + b"/x"):
             names = self.index.children.setdefault(path, {})
         self.directories[raw] = names
         return names
 
-    def place(self, name: bytes, entry: int) -> bool:
+    def place(self, name: bytes, entry: int, kind: int, size: int, meta: int) -> bool:
         """Put a new entry, whiteout or opaque whiteout where its name says; ``True`` if it is an entry."""
+        if self._put(name, entry):
+            return True
+        written = lexical(name)
+        if written:
+            self.index.markers.append((written, kind, size, meta))
+            if size:
+                self.index.odd = True
+        return False
+
+    def _put(self, name: bytes, entry: int) -> bool:
         if len(name) > MAX_NAME:
             raise TarError(f"a name is {len(name):,} bytes long")
         path, clamped = clean(name)
         if clamped:
             self.note(f"names that climb above the root ({name[:80]!r}) were clamped to it")
+            self.index.odd = True
         directory, tail = split(path)
         if not path or is_bookkeeping(path):
+            self.index.odd |= bool(path)
             return False
         if tail == OPAQUE_WHITEOUT:
             self.opaques.append((entry, directory))
@@ -259,9 +273,12 @@ class _Scan:
             removed = tail[len(WHITEOUT_PREFIX) :]
             if removed in (b"", b".", b".."):
                 self.note(f"a whiteout that names nothing ({tail!r}) was ignored")
+                self.index.odd = True
             else:
                 self.whiteouts.append((entry, directory, removed))
             return False
+        if clamped:
+            self.clamped[entry] = lexical(name)
         names = self.index.children.setdefault(directory, {})
         old = names.get(tail)
         if old is not None:
@@ -281,12 +298,13 @@ class _Scan:
         if kind == FILE and member.typeflag == 0 and member.name.endswith(b"/"):
             kind = DIRECTORY
         entry = len(index.kinds)
-        if not self.place(member.name, entry):
+        meta = self.meta(member.mode, member.uid, member.gid)
+        if not self.place(member.name, entry, kind, member.size, meta):
             return member.next
         index.kinds.append(kind)
         index.sizes.append(member.size if kind == FILE else 0)
         index.offsets.append(member.data)
-        index.metas.append(self.meta(member.mode, member.uid, member.gid))
+        index.metas.append(meta)
         index.mtimes.append(min(max(member.mtime_ns, _MTIME_MIN), _MTIME_MAX))
         if kind == SYMLINK:
             index.links[entry] = member.link
@@ -386,13 +404,13 @@ class _Scan:
             position += BLOCK + header - here
             if not tail or tail[0] == 46:
                 # Hidden names are few; whiteouts, dots and bookkeeping are among them.
-                placed = self.place(name, entry)
+                placed = self.place(name, entry, code, size, meta)
             else:
                 if head != last:
                     last = head
                     names = directories[head] if head in directories else self.directory(head)
                 if names is None:
-                    placed = self.place(name, entry)
+                    placed = self.place(name, entry, code, size, meta)
                 else:
                     placed = True
                     if (old := names.setdefault(tail, entry)) != entry:
@@ -418,7 +436,7 @@ class _Scan:
             here = position - base
         index.members = members
         index.tar_bytes = source.finish()
-        settle(index, self.whiteouts, self.opaques)
+        settle(index, self.whiteouts, self.opaques, self.clamped)
         return index
 
     def _meta(self, field: bytes) -> int:

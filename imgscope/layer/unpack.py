@@ -22,12 +22,18 @@ MAX_STEPS = 1 << 24
 Event = tuple[int, bytes, bytes]
 
 
-def settle(index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, bytes]]) -> None:
+def settle(
+    index: LayerIndex,
+    whiteouts: list[Event],
+    opaques: list[tuple[int, bytes]],
+    clamped: dict[int, bytes],
+) -> None:
     """Finish a freshly scanned index: close ``children`` upwards, apply the rules, resolve hard links.
 
     ``whiteouts`` and ``opaques`` carry the number of the entry that follows them in the tar, so that a replay
-    meets them where they stood.
+    meets them where they stood. ``clamped`` has the names, as written, of entries that were put elsewhere.
     """
+    written = _as_written(index, clamped) if clamped else index.children
     for _, directory, _name in whiteouts:
         index.children.setdefault(directory, {})
     for _, directory in opaques:
@@ -46,9 +52,29 @@ def settle(index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, b
         linked = _replay(index, whiteouts, opaques)
         _close(index)
         _resolve_hardlinks(index, linked)
+        if index.whiteouts != [event[1:] for event in sorted(whiteouts)]:
+            index.odd = True
     else:
         index.whiteouts = [(directory, name) for _, directory, name in whiteouts]
         index.opaques = [directory for _, directory in opaques]
+    if written is not index.children and _named(written) != _named(index.children):
+        index.written, index.odd = written, True
+
+
+def _named(children: dict[bytes, dict[bytes, int]]) -> dict[bytes, dict[bytes, int]]:
+    return {directory: names for directory, names in children.items() if names}
+
+
+def _as_written(index: LayerIndex, clamped: dict[int, bytes]) -> dict[bytes, dict[bytes, int]]:
+    """Return what ``children`` would be had no name been clamped."""
+    places = [(entry, directory, name) for directory, names in index.children.items() for name, entry in names.items()]
+    places += [(entry, directory, name) for directory, name, entry in index.repeated]
+    written: dict[bytes, dict[bytes, int]] = {}
+    for entry, directory, name in sorted(places):
+        if entry in clamped:
+            directory, name = split(clamped[entry])
+        written.setdefault(directory, {})[name] = entry
+    return written
 
 
 def _joined(directory: bytes, name: bytes) -> bytes:
