@@ -29,6 +29,10 @@ def run(
 
     The arguments are those of ``analyze``. Raises ``ImgscopeError`` once the terminal is as it was.
     """
+    import gc
+
+    # Until the tree is on the screen next to nothing becomes garbage: looking for it would take a tenth of the time.
+    gc.disable()
     from ..analysis import Analysis
     from ..analyzer import analyze
     from .app import ImgscopeApp
@@ -47,5 +51,6 @@ def run(
         error = app.run()
     finally:
         app.close()
+        gc.enable()
     if error is not None:
         raise error

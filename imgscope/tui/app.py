@@ -59,7 +59,7 @@ class ImgscopeApp(App[ImgscopeError | None]):
             self.set_keymap(self.settings.keys)
         self._thread.start()
         # What is in the cache is here before anybody could read a progress line.
-        self.set_timer(0.15, self._show_loading)
+        self.set_timer(0.3, self._show_loading)
 
     def _show_loading(self) -> None:
         if self.analysis is None:

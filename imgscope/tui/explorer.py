@@ -11,7 +11,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from ..analysis import Analysis
 from ..errors import ImgscopeError
@@ -21,7 +21,8 @@ from ..report.sizes import percent, quantity, size
 from .details.pane import DetailsPane
 from .details.why import WhyPane
 from .files import FileActions
-from .keys import FOOTER, Key, actions, identifier, pretty
+from .key_bar import KeyBar
+from .keys import FOOTER, actions, identifier, pretty
 from .layers.pane import LayersPane
 from .model.filter import FilterError, Finder, understand
 from .model.marks import Mark
@@ -44,20 +45,15 @@ _HIDING = {
 
 
 def _bindings() -> list[BindingType]:
-    def place(key: Key) -> int:
-        return FOOTER.index(key.name) if key.name in FOOTER else len(FOOTER)
-
     return [
         Binding(
             key.keys,
             key.name,
-            key.short or key.words,
-            show=key.name in FOOTER,
-            key_display=pretty(key.keys.split(",")[0]),
-            tooltip=key.words,
+            key.words,
+            show=False,
             id=identifier(key.name),
         )
-        for key in sorted(actions(), key=place)
+        for key in actions()
         if key.keys
     ]
 
@@ -92,7 +88,8 @@ class Explorer(FileActions):
                 yield TreePane(id="tree")
                 yield FilterBar(id="filter")
                 yield WhyPane(id="why")
-        yield Footer(compact=True, show_command_palette=False)
+        by_name = {key.name: key for key in actions()}
+        yield KeyBar((pretty(by_name[name].keys.split(",")[0]), by_name[name].short, name) for name in FOOTER)
 
     def _summary(self) -> Text:
         image = self.analysis.image
@@ -133,7 +130,7 @@ class Explorer(FileActions):
         self.layer_pane.border_title = "Layers"
         self.tree_pane.border_title = "Files"
         self.waste_pane.border_title = "Waste"
-        self.tree_pane.loading = True
+        self.tree_pane.border_subtitle = "reading…"
         self.query_one(DetailsPane).show_layer(self.layer_pane.cursor)
         self.layer_pane.focus()
         self._build()
@@ -141,8 +138,6 @@ class Explorer(FileActions):
     @work(thread=True, exit_on_error=False, group="build")
     def _build(self) -> None:
         """Lay out the paths; the panes can be used meanwhile."""
-        # Nothing that is made here is garbage, so nobody needs to look for any.
-        gc.disable()
         try:
             paths = Paths(self.analysis.body)
             views, rows = Views(paths), Rows(paths)
@@ -151,16 +146,15 @@ class Explorer(FileActions):
         except ImgscopeError as error:
             self.app.call_from_thread(self.app.exit, error)
             return
-        finally:
-            gc.enable()
-            gc.freeze()
         self.app.call_from_thread(self._built, paths, views, rows)
 
     def _built(self, paths: Paths, views: Views, rows: Rows) -> None:
         self.paths, self.views, self.rows = paths, views, rows
+        # All that was made so far stays: collections needn't look at it again.
+        gc.freeze()
+        gc.enable()
         if self.open_folders:
             rows.open_all(True)
-        self.tree_pane.loading = False
         self.tree_pane.start(paths, rows)
         self.waste_pane.start(self.analysis.body)
         count = self.waste_pane.count()
@@ -251,9 +245,19 @@ class Explorer(FileActions):
         """Go to a pane."""
         if name == "why":
             self.add_class("why")
-        self.set_class(name == "details", "on-details")
-        self.set_class(name == "waste", "on-waste")
+        self._bring(name)
         self.query_one(f"#{name}").focus()
+
+    def _bring(self, name: str) -> None:
+        """On a narrow terminal, show the pane in the place that the lower ones share."""
+        if self.has_class("-narrow"):
+            self.set_class(name == "details", "on-details")
+            self.set_class(name == "waste", "on-waste")
+
+    def on_resize(self) -> None:
+        """Show the pane that has the keys when the terminal gets narrow."""
+        if self.focused is not None and self.focused.id:
+            self.call_after_refresh(self._bring, self.focused.id)
 
     def _go_round(self, step: int) -> None:
         order = [name for name in _PANES if name != "why" or self.has_class("why")]
@@ -371,8 +375,7 @@ class Explorer(FileActions):
     def action_filter(self) -> None:
         """Type a filter."""
         if self.rows is not None:
-            self.set_class(False, "on-details")
-            self.set_class(False, "on-waste")
+            self._bring("tree")
             self.filter_bar.open()
 
     def action_filter_mode(self) -> None:

@@ -95,6 +95,9 @@ FOOTER = (
     "view",
     "help",
     "app.quit",
+    "sort",
+    "diff",
+    "extract",
 )
 
 

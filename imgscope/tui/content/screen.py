@@ -12,12 +12,13 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from ...analysis import Analysis
 from ...errors import ImgscopeError
 from ...escape import escape
 from ...report.sizes import size
+from ..key_bar import KeyBar
 from ..text import clip, clip_left
 from ..widgets import Lines
 from . import reading
@@ -81,7 +82,15 @@ class ContentScreen(Screen[None]):
         """Make the title, the lines and the keys."""
         yield Static("", id="content-title")
         yield TextLines()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar(
+            [
+                ("Esc", "Back", "close"),
+                ("x", "Text or bytes", "turn"),
+                ("[", "Older", "version(-1)"),
+                ("]", "Newer", "version(1)"),
+                ("←→", "Shift", "shift(8)"),
+            ]
+        )
 
     def on_mount(self) -> None:
         """Read the content."""
