@@ -70,7 +70,7 @@ class Comparison:
         """
         self.overlay = overlay
         self._link_counts: dict[int, dict[int, int]] = {}
-        self._pending: list[tuple[int, Pair]] = []
+        self._pending: list[int] = []
         self._answers: Callable[[], Sequence[bool]] | None = None
         self._judged = bytearray(_BY_REASON.get(reason, MODIFIED) for reason in overlay.hidden.reasons)
         # Where no layer has links or extended attributes, equal columns mean equal metadata.
@@ -78,9 +78,9 @@ class Comparison:
         if kinds is not None:
             self._judged = bytearray(kinds)
         elif same_content is not None:
-            self._judge()
-            if self._pending:
-                self._answers = same_content([pair for _, pair in self._pending])
+            pairs = self._judge()
+            if pairs:
+                self._answers = same_content(pairs)
 
     @cached_property
     def kinds(self) -> bytearray:
@@ -88,14 +88,15 @@ class Comparison:
         if self._answers is not None:
             overlay, hidden, judged = self.overlay, self.overlay.hidden, self._judged
             metas, mtimes, plain = overlay.metas, overlay.mtimes, self._plain
-            for (row, (old, new)), same in zip(self._pending, self._answers(), strict=True):
+            for row, same in zip(self._pending, self._answers(), strict=True):
                 if not same:
                     continue
+                old, new = hidden.entries[row], hidden.replaced_by[row]
                 if plain:
                     equal = metas[old] == metas[new] and mtimes[old] == mtimes[new]
                     judged[row] = REWRITTEN if equal else METADATA_ONLY
                 else:
-                    judged[row] = self._same_content_kind(hidden.entries[row], hidden.replaced_by[row])
+                    judged[row] = self._same_content_kind(old, new)
             self._answers = None
             self._pending = []
         return self._judged
@@ -105,11 +106,12 @@ class Comparison:
         """What each layer did."""
         return self._sums()
 
-    def _judge(self) -> None:
-        """Judge all rows whose contents needn't be read; the others are ``MODIFIED`` for now, and pending."""
+    def _judge(self) -> list[Pair]:
+        """Judge all rows whose contents needn't be read; the others are pending, and their pairs are returned."""
         overlay, hidden = self.overlay, self.overlay.hidden
         kinds, sizes, metas = overlay.kinds, overlay.sizes, overlay.metas
         plain, pending, judged = self._plain, self._pending, self._judged
+        pairs: list[Pair] = []
         for row, (reason, old, new) in enumerate(zip(hidden.reasons, hidden.entries, hidden.replaced_by, strict=True)):
             if reason != OVERWRITTEN:
                 continue
@@ -123,7 +125,8 @@ class Comparison:
             if kind == FILE == kinds[new]:
                 if sizes[old] == sizes[new]:
                     if sizes[old]:
-                        pending.append((row, (old, new)))
+                        pending.append(row)
+                        pairs.append((old, new))
                     else:
                         judged[row] = self._same_content_kind(old, new)
                 continue
@@ -131,9 +134,11 @@ class Comparison:
                 continue
             a, b = overlay.inode(old), overlay.inode(new)
             if a >= 0 and a != b and kinds[a] == FILE and sizes[a]:
-                pending.append((row, (a, b)))
+                pending.append(row)
+                pairs.append((a, b))
             else:
                 judged[row] = self._same_content_kind(old, new)
+        return pairs
 
     def _implied_kind(self, old: int, new: int) -> int:
         """Judge a pair of which one is a directory that no entry describes (mode 755, owned by root)."""

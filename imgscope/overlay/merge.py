@@ -23,6 +23,9 @@ OVERWRITTEN, REMOVED, SHADOWED, REPEATED = range(4)
 
 NO_ENTRY = -1
 
+# So many rows are gathered before they become columns.
+_PIECE = 4096
+
 
 Row = tuple[bytes, bytes, int, int, int]
 """(directory, name, global entry, reason, replaced by) of an entry that a layer hides."""
@@ -186,6 +189,8 @@ class Overlay:
             self._hide_below(directory)
         tree, first, implied = self.tree, self.first[number], -number - 1
         for directory, names in index.children.items():
+            if len(self._rows) > _PIECE:
+                self._flush(number)
             if not names:
                 tree.setdefault(directory, {})
             elif tree.get(directory) or directory in self._gone:
@@ -201,9 +206,12 @@ class Overlay:
             for name, (entry, reason) in left.items():
                 self._rows.append((directory, name, entry, reason, NO_ENTRY))
         self._gone = {}
+        self._flush(number)
+        self._account(start)
+
+    def _flush(self, number: int) -> None:
         self.hidden.extend(number, self._rows)
         self._rows.clear()
-        self._account(start)
 
     def _link(self, number: int) -> None:
         """Count the names of the inodes that this layer's hard links share, those of lower layers included."""
