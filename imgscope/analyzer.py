@@ -220,7 +220,7 @@ class _Run:
         overlay = Overlay(indexes)
 
         def same(pairs: list[tuple[int, int]]) -> Callable[[], list[bool]]:
-            return contents.compare([(overlay.locate(a), overlay.locate(b)) for a, b in pairs])
+            return contents.compare((overlay.locate(a), overlay.locate(b)) for a, b in pairs)
 
         comparison = Comparison(overlay, same)
         # Contents may be under comparison in another process: what does not need the answers comes first.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from .errors import ContentUnavailableError
-from .layer.contents import ContentStream, FileBytes, StreamBytes, TarBytes, same_in_files
+from .layer.contents import ContentStream, FileBytes, StreamBytes, TarBytes, content, same_in_files
 from .layer.contents import fingerprints as layer_fingerprints
 from .layer.index import LayerIndex
 from .processes import Child, usable_processes
@@ -38,6 +39,9 @@ class Contents(Protocol):
     def fingerprints(self, keys: Sequence[ContentKey]) -> list[bytes]:
         """Return a fingerprint (16 bytes) of each file's content. Raises ``ImageError``."""
 
+    def read(self, keys: Sequence[ContentKey]) -> Iterator[tuple[ContentKey, bytes]]:
+        """Yield each file's content whole: small files only. Each layer is read once. Raises ``ImageError``."""
+
     def close(self) -> None:
         """Release files and temporary folders."""
 
@@ -59,6 +63,12 @@ class NoContents:
     def fingerprints(self, keys: Sequence[ContentKey]) -> list[bytes]:
         """Raise ``ContentUnavailableError``."""
         raise ContentUnavailableError(self._why)
+
+    def read(self, keys: Sequence[ContentKey]) -> Iterator[tuple[ContentKey, bytes]]:
+        """Raise ``ContentUnavailableError`` if anything is asked for."""
+        if keys:
+            raise ContentUnavailableError(self._why)
+        return iter(())
 
     def close(self) -> None:
         """Do nothing."""
@@ -129,28 +139,30 @@ class ImageContents:
         """Compare files: by fingerprints where scans took them, else by their bytes."""
         return self.compare(pairs)()
 
-    def compare(self, pairs: Sequence[Pair]) -> Callable[[], list[bool]]:
+    def compare(self, pairs: Iterable[Pair]) -> Callable[[], list[bool]]:
         """Begin to compare files, in another process where that pays; what is returned waits for the answers."""
         indexes = self._indexes()
-        answers = [False] * len(pairs)
-        by_print: list[int] = []
-        jobs = _Jobs(self, pairs, answers)
-        for number, ((layer_a, a), (layer_b, b)) in enumerate(pairs):
+        answers: list[bool] = []
+        by_print: list[tuple[int, Pair]] = []
+        jobs = _Jobs(self, answers)
+        for number, pair in enumerate(pairs):
+            (layer_a, a), (layer_b, b) = pair
             index_a, index_b = indexes[layer_a], indexes[layer_b]
+            answers.append(False)
             if index_a.fingerprints is not None and index_b.fingerprints is not None:
                 answers[number] = index_a.fingerprint(a) == index_b.fingerprint(b)
             elif a in index_a.sparse or b in index_b.sparse or not (self._plain(layer_a) and self._plain(layer_b)):
-                by_print.append(number)
+                by_print.append((number, pair))
             else:
-                jobs.add(number)
+                jobs.add(number, pair)
         finish = jobs.start()
 
         def wait() -> list[bool]:
             if by_print:
-                keys = list({key for number in by_print for key in pairs[number]})
+                keys = list({key for _, pair in by_print for key in pair})
                 found = dict(zip(keys, self.fingerprints(keys), strict=True))
-                for number in by_print:
-                    answers[number] = found[pairs[number][0]] == found[pairs[number][1]]
+                for number, (one, other) in by_print:
+                    answers[number] = found[one] == found[other]
             finish()
             return answers
 
@@ -179,6 +191,21 @@ class ImageContents:
                 source.close()
         return [found[key] for key in keys]
 
+    def read(self, keys: Sequence[ContentKey]) -> Iterator[tuple[ContentKey, bytes]]:
+        """Yield each file's content, in the order in which they stand in their layers; each layer is read once."""
+        indexes = self._indexes()
+        by_layer: dict[int, list[int]] = {}
+        for layer, entry in keys:
+            by_layer.setdefault(layer, []).append(entry)
+        for layer, entries in by_layer.items():
+            index = indexes[layer]
+            source = self._bytes(layer)
+            try:
+                for entry in sorted(set(entries), key=index.offsets.__getitem__):
+                    yield (layer, entry), content(index, entry, source)
+            finally:
+                source.close()
+
     def close(self) -> None:
         """Release the image's files and whatever was exported again."""
         if self._reopened is not None:
@@ -189,37 +216,40 @@ class ImageContents:
 
 
 class _Jobs:
-    """Comparisons of files of plain layers, byte by byte; many of them are shared with a second process."""
+    """Comparisons of files of plain layers, byte by byte; many of them are shared with a second process.
 
-    def __init__(self, contents: ImageContents, pairs: Sequence[Pair], answers: list[bool]) -> None:
+    A pair is a row of columns: there may be as many as the image has files.
+    """
+
+    def __init__(self, contents: ImageContents, answers: list[bool]) -> None:
         self.contents = contents
-        self.pairs = pairs
         self.answers = answers
-        self.numbers: list[int] = []
+        self.numbers, self.layers_a, self.entries_a, self.layers_b, self.entries_b = (array("q") for _ in range(5))
         self.bytes = 0
 
-    def add(self, number: int) -> None:
-        """Take a pair on."""
-        layer, entry = self.pairs[number][1]
+    def add(self, number: int, pair: Pair) -> None:
+        """Take a pair on, whose answer has its place at ``number``."""
+        (layer_a, a), (layer_b, b) = pair
         self.numbers.append(number)
-        self.bytes += self.contents.indexes[layer].sizes[entry]
+        self.layers_a.append(layer_a)
+        self.entries_a.append(a)
+        self.layers_b.append(layer_b)
+        self.entries_b.append(b)
+        self.bytes += self.contents.indexes[layer_b].sizes[b]
+
+    def _layers(self, row: int) -> tuple[int, int]:
+        return self.layers_a[row], self.layers_b[row]
 
     def start(self) -> Callable[[], None]:
         """Begin, and return what waits until all answers are in their places."""
-        indexes = self.contents.indexes
-
-        def place(number: int) -> tuple[int, int, int]:
-            (layer_a, _), (layer_b, entry) = self.pairs[number]
-            return layer_a, layer_b, indexes[layer_b].offsets[entry]
-
-        # In the order of the second layer's tar: both are read forwards.
-        self.numbers.sort(key=place)
+        # In the order of the second layer's tar, which is that of its entries: both are read forwards.
+        rows = sorted(range(len(self.numbers)), key=lambda row: (*self._layers(row), self.entries_b[row]))
         if self.bytes < WORTHWHILE or usable_processes() == 1:
-            return lambda: self._answer(self.numbers, self._compared(self.numbers))
+            return lambda: self._answer(rows, self._compared(rows))
         # Of many small files the second process compares all, while this one goes on with its own work on them; a
         # few large ones are all the work there is, so they are shared.
-        mine = [] if len(self.numbers) > MANY else self.numbers[0::2]
-        theirs = self.numbers if len(self.numbers) > MANY else self.numbers[1::2]
+        mine = [] if len(rows) > MANY else rows[0::2]
+        theirs = rows if len(rows) > MANY else rows[1::2]
         child = Child(lambda: self._compared(theirs))
 
         def wait() -> None:
@@ -232,21 +262,18 @@ class _Jobs:
 
         return wait
 
-    def _compared(self, numbers: Sequence[int]) -> bytes:
+    def _compared(self, rows: Sequence[int]) -> bytes:
         found = bytearray()
-        pairs, contents = self.pairs, self.contents
-        for (layer_a, layer_b), group in groupby(
-            numbers, key=lambda number: (pairs[number][0][0], pairs[number][1][0])
-        ):
+        contents, indexes = self.contents, self.contents.indexes
+        for (layer_a, layer_b), group in groupby(rows, key=self._layers):
             first, second = contents.plain_bytes(layer_a), contents.plain_bytes(layer_b)
-            entries = [(pairs[number][0][1], pairs[number][1][1]) for number in group]
-            indexes = contents.indexes
+            entries = [(self.entries_a[row], self.entries_b[row]) for row in group]
             found += bytes(same_in_files((indexes[layer_a], first), (indexes[layer_b], second), entries))
         return bytes(found)
 
-    def _answer(self, numbers: Sequence[int], found: bytes) -> None:
-        for number, same in zip(numbers, found, strict=True):
-            self.answers[number] = bool(same)
+    def _answer(self, rows: Sequence[int], found: bytes) -> None:
+        for row, same in zip(rows, found, strict=True):
+            self.answers[self.numbers[row]] = bool(same)
 
 
 def sequential(region: Region) -> Callable[[int], bytes]:
