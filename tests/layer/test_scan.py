@@ -53,7 +53,7 @@ def test_a_stream_in_pieces_of_any_size_gives_what_the_file_gives(piece):
     assert columns(scanned_stream(data, piece)) == columns(index)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(stack=stacks(max_layers=1, max_members=14))
 def test_both_ways_and_the_cache_keep_the_same_columns(stack):
     data = stack[0]

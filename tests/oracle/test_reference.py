@@ -8,7 +8,7 @@ from . import reference
 from .strategies import stacks
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(stack=stacks())
 def test_every_byte_is_either_seen_or_wasted(stack):
     result = reference.stack(stack)
