@@ -75,6 +75,7 @@ class Explorer(FileActions):
         self.base: int | None = None
         """Layer that is compared with, ``None`` for the one below the selected."""
         self._opened_before: bytearray | None = None
+        self._all_open = open_folders
 
     def compose(self) -> ComposeResult:
         """Make the panes."""
@@ -336,10 +337,11 @@ class Explorer(FileActions):
             self._say_path()
 
     def action_toggle_all(self) -> None:
-        """Open all folders, or close them when any is open."""
+        """Open all folders, or close them all the next time."""
         if self.rows is not None:
             node = self.tree_pane.node
-            self.rows.open_all(not any(self.rows.opened))
+            self._all_open = not self._all_open
+            self.rows.open_all(self._all_open)
             self.tree_pane.keep(node)
 
     def action_attributes(self) -> None:

@@ -31,6 +31,7 @@ class Lines(ScrollView, can_focus=True):
         "lines--folder",
         "lines--bar",
         "lines--strong",
+        "lines--title",
         "mark--added",
         "mark--modified",
         "mark--metadata",
@@ -44,6 +45,9 @@ class Lines(ScrollView, can_focus=True):
     ]
 
     cursor: reactive[int] = reactive(0, init=False)
+    has_cursor: ClassVar[bool] = True
+    """Without one the keys scroll, and there is no heading."""
+    _ground: Style | None = None
 
     class Moved(Message):
         """The cursor came to another line."""
@@ -85,12 +89,21 @@ class Lines(ScrollView, can_focus=True):
     @property
     def page(self) -> int:
         """Number of lines that are seen at once."""
-        return max(self.scrollable_content_region.height - 1, 1)
+        return max(self.scrollable_content_region.height - self.has_cursor, 1)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw some lines; what they have in common is looked up once."""
+        self._ground = self.rich_style
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Draw the heading, or the line that is scrolled to there."""
         width = self.scrollable_content_region.width
-        ground = self.rich_style
+        ground = self._ground or self.rich_style
+        if not self.has_cursor:
+            row = round(self.scroll_y) + y
+            strip = Strip(self.line(row, width)) if 0 <= row < self.count() else Strip.blank(width)
+            return strip.adjust_cell_length(width).apply_style(ground)
         if y == 0:
             strip = Strip([Segment(self.heading(width), self.part("lines--heading"))])
             return strip.adjust_cell_length(width).apply_style(ground)
@@ -113,7 +126,10 @@ class Lines(ScrollView, can_focus=True):
 
     def reload(self, cursor: int | None = None) -> None:
         """Draw anew after the lines changed; the cursor stays within them."""
-        self.virtual_size = Size(self.scrollable_content_region.width, self.count() + 1)
+        self._measure()
+        if not self.has_cursor:
+            self.refresh()
+            return
         wanted = self.cursor if cursor is None else cursor
         wanted = max(0, min(wanted, self.count() - 1))
         if wanted != self.cursor:
@@ -124,8 +140,13 @@ class Lines(ScrollView, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the cursor in sight."""
-        self.virtual_size = Size(self.scrollable_content_region.width, self.count() + 1)
-        self._show_cursor()
+        self._measure()
+        if self.has_cursor:
+            self._show_cursor()
+
+    def _measure(self) -> None:
+        """Tell Textual how much there is to scroll."""
+        self.virtual_size = Size(self.scrollable_content_region.width, self.count() + self.has_cursor)
 
     def on_focus(self) -> None:
         """Show where the cursor is now."""
@@ -162,6 +183,11 @@ class Lines(ScrollView, can_focus=True):
     def action_cursor(self, where: str) -> None:
         """Move the cursor: up, down, a page, or to an end."""
         last = self.count() - 1
+        if not self.has_cursor:
+            top, page = round(self.scroll_y), self.page
+            tops = {"up": top - 1, "down": top + 1, "page_up": top - page, "page_down": top + page, "first": 0}
+            self.scroll_to(y=tops.get(where, last), animate=False, immediate=True)
+            return
         steps = {
             "up": self.cursor - 1,
             "down": self.cursor + 1,
@@ -176,7 +202,7 @@ class Lines(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Move to the line; choose it when the cursor is there already."""
         offset = event.get_content_offset(self)
-        if offset is None or offset.y == 0:
+        if offset is None or offset.y == 0 or not self.has_cursor:
             return
         row = round(self.scroll_y) + offset.y - 1
         if 0 <= row < self.count():

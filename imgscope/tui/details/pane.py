@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-
-from rich.table import Table
-from rich.text import Text
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.widgets import Static
+from collections.abc import Sequence
 
 from ...analysis import Analysis, Layer, Totals
 from ...escape import escape
 from ...report.sizes import percent, quantity, size
-
-Row = tuple[str, str]
-
-
-def facts(rows: Iterable[Row]) -> Table:
-    """Lay out names and values in two columns; long values wrap under themselves."""
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, value in rows:
-        grid.add_row(Text(name), Text(value))
-    return grid
+from .facts import Facts, Row
 
 
 def _totals(totals: Totals) -> str:
@@ -114,24 +97,18 @@ def _config(config: object) -> list[Row]:
     return rows
 
 
-class DetailsPane(VerticalScroll, can_focus=True):
+class DetailsPane(Facts):
     """Two blocks of facts: the selected layer's, and the image's."""
 
     def __init__(self, analysis: Analysis, *, id: str) -> None:
         """Show ``analysis``."""
         super().__init__(id=id)
         self.analysis = analysis
-
-    def compose(self) -> ComposeResult:
-        """Make the blocks."""
-        yield Static(id="layer-facts")
-        yield Static("Image", classes="section")
-        yield Static(facts(image_facts(self.analysis)), id="image-facts")
+        self._image = image_facts(analysis)
 
     def show_layer(self, number: int) -> None:
         """Show one layer's facts."""
         if not self.analysis.layers:
-            return
+            return self.show([("Image", ""), *self._image])
         self.border_title = f"Layer {number}"
-        self.query_one("#layer-facts", Static).update(facts(layer_facts(self.analysis.layers[number])))
-        self.scroll_home(animate=False, immediate=True)
+        return self.show([*layer_facts(self.analysis.layers[number]), ("", ""), ("Image", ""), *self._image])

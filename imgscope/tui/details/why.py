@@ -3,63 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from rich.table import Table
-from rich.text import Text
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.widgets import Static
+from rich.segment import Segment
 
 from ...analysis import Event, Layer
 from ...escape import escape
 from ...report.sizes import size
 from ..layers.pane import one_line
-from ..text import clip_left
+from ..text import clip, clip_left
+from ..widgets import Lines
 
 _STYLES = {
-    "added": "green",
-    "modified": "yellow",
-    "metadata_only": "magenta",
-    "rewritten": "cyan",
-    "removed": "red",
-    "repeated": "cyan",
+    "added": "mark--added",
+    "modified": "mark--modified",
+    "metadata_only": "mark--metadata",
+    "rewritten": "mark--rewritten",
+    "removed": "mark--removed",
+    "repeated": "mark--rewritten",
 }
 
 
-class WhyPane(VerticalScroll, can_focus=True):
-    """What each layer did to one path."""
+class WhyPane(Lines):
+    """What each layer did to one path: a line for the deed, and one for what caused it."""
 
-    def compose(self) -> ComposeResult:
-        """Make the text."""
-        yield Static("", id="why-text")
+    has_cursor: ClassVar[bool] = False
+
+    def __init__(self, *, id: str) -> None:
+        """Show nothing until ``show``."""
+        super().__init__(id=id)
+        self._lines: list[list[tuple[str, str]]] = []
 
     def show(self, path: str, events: Sequence[Event], layers: Sequence[Layer]) -> None:
         """Show the events of a path."""
         self.border_title = f"Why {clip_left(escape(path), max(self.size.width - 12, 20))}"
-        grid = Table.grid(padding=(0, 2, 0, 0))
-        grid.add_column(justify="right", no_wrap=True)
-        grid.add_column(no_wrap=True)
-        grid.add_column(justify="right", no_wrap=True)
-        grid.add_column(overflow="fold")
-        held = 0
+        self._lines = []
         for event in events:
-            held += event.file is not None
-            text = Text(f"{event.cause}\n" if event.cause else "", style="default")
-            text.append(one_line(layers[event.layer].instruction or "(no instruction known)"), style="dim")
-            word = event.kind.replace("_", " ")
-            grid.add_row(
-                Text(str(event.layer), style="dim"),
-                Text(word, style=_STYLES.get(event.kind, "")),
-                Text(size(event.bytes)),
-                Text(escape(text.plain.replace("\n", "\x00")).replace("\\x00", "\n"), spans=text.spans)
-                if event.cause
-                else text,
+            instruction = one_line(layers[event.layer].instruction or "(no instruction known)")
+            self._lines.append(
+                [
+                    (f"{event.layer:>4}  ", "lines--quiet"),
+                    (f"{event.kind.replace('_', ' '):<14}", _STYLES.get(event.kind, "lines--strong")),
+                    (f"{size(event.bytes):>9}  ", ""),
+                    (instruction, "lines--quiet"),
+                ]
             )
+            if event.cause:
+                self._lines.append([(" " * 31 + escape(event.cause), "")])
+        held = sum(event.file is not None for event in events)
         self.border_subtitle = f"in {held} layers" if held != 1 else "in 1 layer"
-        self.query_one("#why-text", Static).update(grid)
+        self.reload()
 
     def say(self, words: str) -> None:
         """Show a line instead."""
-        self.border_title = "Why"
-        self.border_subtitle = ""
-        self.query_one("#why-text", Static).update(Text(words, style="dim"))
+        self.border_title, self.border_subtitle = "Why", ""
+        self._lines = [[(escape(words), "lines--quiet")]]
+        self.reload()
+
+    def count(self) -> int:
+        """Return the number of lines."""
+        return len(self._lines)
+
+    def line(self, row: int, width: int) -> list[Segment]:
+        """Return one line."""
+        segments: list[Segment] = []
+        for text, style in self._lines[row]:
+            room = width - sum(segment.cell_length for segment in segments)
+            segments.append(Segment(clip(text, room), self.part(style) if style else None))
+        return segments
