@@ -13,21 +13,22 @@ included. What is odd in that, and kept here:
 - a whiteout of what is not there ends the reading of its layer at that point, and takes a byte off the sum of the
   smallest sizes if the path is seen nowhere else.
 
-See docs/dive.md for what follows from that.
+Where a layer's names are odd, ``dive_tree`` goes dive's way literally. See docs/dive.md for what follows from all this.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..layer.index import DIRECTORY, LayerIndex
 from ..layer.names import split
 from ..overlay.merge import REMOVED, REPEATED, SHADOWED, Overlay, join
+from .dive_tree import walk
 
 Key = tuple[bytes, bytes]
 """(directory, name) of a path."""
@@ -51,7 +52,7 @@ class Figures(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class InefficientFile:
-    """A path that dive saw twice or more: how often, and the sum of its sizes in bytes."""
+    """A path (with its leading slash) that dive saw twice or more: how often, and the sum of its sizes in bytes."""
 
     count: int
     size: int
@@ -63,6 +64,8 @@ def figures(overlay: Overlay) -> Figures:
 
     Paths that only one layer has are not looked at, and those that were only overwritten are dealt with by the column.
     """
+    if any(index.odd for index in overlay.layers):
+        return _literal_figures(overlay)
     return _Walk(overlay).figures()
 
 
@@ -72,13 +75,41 @@ def inefficient_files(overlay: Overlay) -> list[InefficientFile]:
     Of equal sums, the path that dive saw twice last comes first. That is dive's own order up to twelve paths; beyond,
     its sort leaves equal ones in an order of no meaning.
     """
-    walk = _Walk(overlay)
-    found = []
-    for key, leaves in walk.repeated():
-        second = sorted(leaves)[1]
-        found.append((sum(size for _, _, size in leaves), second[:2], len(leaves), join(*key)))
+    found: list[tuple[int, Any, int, bytes]] = []
+    if any(index.odd for index in overlay.layers):
+        found = [
+            (data.size, data.second, data.count, path) for path, data in walk(overlay.layers).items() if data.count > 1
+        ]
+    else:
+        for key, leaves in _Walk(overlay).repeated():
+            second = sorted(leaves)[1]
+            found.append((sum(size for _, _, size in leaves), second[:2], len(leaves), b"/" + join(*key)))
     found.sort(key=lambda item: item[:2], reverse=True)
     return [InefficientFile(count, size, path) for size, _, count, path in found]
+
+
+def layer_bytes(index: LayerIndex) -> int:
+    """Return what dive takes for a layer's size: the sizes of all its members, whiteouts included."""
+    claimed = sum(size - index.sizes[entry] for entry, (_, size, _) in index.claims.items())
+    return index.content_bytes + claimed + sum(size for _, _, size, _ in index.markers)
+
+
+def _figures(discovered: int, smallest: int, wasted: int, user: int) -> Figures:
+    return Figures(
+        float(smallest) / float(discovered) if discovered else 1.0,
+        wasted,
+        float(wasted) / float(user) if user else (math.inf if wasted else math.nan),
+    )
+
+
+def _literal_figures(overlay: Overlay) -> Figures:
+    seen = walk(overlay.layers).values()
+    return _figures(
+        sum(data.size for data in seen),
+        sum(data.least for data in seen),
+        sum(data.size for data in seen if data.count > 1),
+        sum(layer_bytes(index) for index in overlay.layers[1:]),
+    )
 
 
 def visit_order(path: bytes) -> bytes:
@@ -191,10 +222,10 @@ class _Walk:
             if not index.whiteouts:
                 continue
             stack.reach(number)
-            ordered = sorted(
-                (visit_order(join(directory, b".wh." + name)), directory, name) for directory, name in index.whiteouts
-            )
-            for order, directory, name in ordered:
+            marks = {
+                visit_order(join(directory, b".wh." + name)): (directory, name) for directory, name in index.whiteouts
+            }
+            for order, (directory, name) in sorted(marks.items()):
                 size = stack.size(directory, name)
                 if size is None:
                     self.stopped[number] = order
@@ -338,16 +369,6 @@ class _Walk:
             of_overwritten = self._overwritten(handled)
             wasted += of_overwritten[0]
             above += of_overwritten[1]
-        layers = self.overlay.layers
         discovered = self._leaf_bytes() + sum(size for found in self.whiteouts.values() for _, size in found)
-        user = sum(self.overlay.sizes) - _content_bytes(layers[:1])
-        smallest = discovered - above - unseen
-        return Figures(
-            float(smallest) / float(discovered) if discovered else 1.0,
-            wasted,
-            float(wasted) / float(user) if user else (math.inf if wasted else math.nan),
-        )
-
-
-def _content_bytes(layers: Iterable[LayerIndex]) -> int:
-    return sum(layer.content_bytes for layer in layers)
+        user = sum(self.overlay.sizes) - sum(index.content_bytes for index in self.overlay.layers[:1])
+        return _figures(discovered, discovered - above - unseen, wasted, user)

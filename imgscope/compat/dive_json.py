@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..layer.index import BLOCK_DEVICE, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, LayerIndex
-from ..layer.names import WHITEOUT_PREFIX
 from ..overlay.merge import join
-from .dive import inefficient_files
+from .dive import inefficient_files, layer_bytes
+from .dive_tree import IMPLIED, Tree
 
 if TYPE_CHECKING:
     from ..analysis import Analysis, Layer
@@ -65,8 +65,8 @@ def _go_mode(kind: int, mode: int) -> int:
     return _GO_TYPE.get(kind, 0) | special | mode & 0o777
 
 
-def _start(kind: int) -> bytes:
-    return b'",\n          "typeFlag": %d,\n          "linkName": "' % _TYPEFLAGS[kind]
+def _start(typeflag: int) -> bytes:
+    return b'",\n          "typeFlag": %d,\n          "linkName": "' % typeflag
 
 
 def _end(kind: int, meta: tuple[int, int, int]) -> bytes:
@@ -80,61 +80,37 @@ def _end(kind: int, meta: tuple[int, int, int]) -> bytes:
 _PATH = b'        {\n          "path": "'
 _SIZE = b'",\n          "size": '
 # A directory that no entry names is an empty record to dive.
-_UNNAMED = (_PATH + _start(FILE) + _SIZE + b"0" + _end(FILE, (0, 0, 0))).replace(b": 48,", b": 0,")
-
-
-def _visit(index: LayerIndex) -> Iterator[tuple[bytes, int | None]]:
-    """Yield a layer's entries as dive visits them: names in order, what lies below before what it lies in.
-
-    ``None`` instead of an entry's number stands for a whiteout.
-    """
-    whiteouts: dict[bytes, set[bytes]] = {}
-    for directory, name in index.whiteouts:
-        whiteouts.setdefault(directory, set()).add(WHITEOUT_PREFIX + name)
-
-    def listed(directory: bytes) -> list[tuple[bytes, int | None]]:
-        found: list[tuple[bytes, int | None]] = list(index.children.get(directory, {}).items())
-        found += [(name, None) for name in whiteouts.get(directory, ())]
-        found.sort(key=lambda item: item[0], reverse=True)
-        return found
-
-    pending: list[tuple[bytes, list[tuple[bytes, int | None]]]] = [(b"", listed(b""))]
-    above: list[tuple[bytes, int | None]] = []
-    while pending:
-        directory, names = pending[-1]
-        while names:
-            name, entry = names.pop()
-            path = join(directory, name)
-            if path in index.children and (entry is None or entry < 0 or index.kinds[entry] == DIRECTORY):
-                above.append((path, entry))
-                pending.append((path, listed(path)))
-                break
-            yield path, entry
-        else:
-            pending.pop()
-            if above:
-                yield above.pop()
+_UNNAMED = _PATH + _start(0) + _SIZE + b"0" + _end(FILE, (0, 0, 0))
 
 
 def _file_list(index: LayerIndex) -> Iterator[bytes]:
     """Yield a layer's ``fileList``, in pieces."""
     rows: list[bytes] = []
     kinds, sizes, metas, table, links = index.kinds, index.sizes, index.metas, index.meta_table, index.links
-    starts = [_start(kind) for kind in range(len(_TYPEFLAGS))]
+    starts = [_start(_TYPEFLAGS[kind]) for kind in range(len(_TYPEFLAGS))]
     ends: dict[tuple[int, int], bytes] = {}
     separator = b"[\n"
-    for path, entry in _visit(index):
-        if entry is None:
-            rows.append(_PATH + _bytes(path) + starts[FILE] + _SIZE + b"0" + _end(FILE, (0, 0, 0)))
-        elif entry < 0:
+    tree = Tree(index)
+    for directory, name, number, _ in tree.visit():
+        if number == IMPLIED:
             rows.append(_UNNAMED)
         else:
-            kind, meta = kinds[entry], metas[entry]
+            link = b""
+            if number >= 0:
+                kind, size, meta = kinds[number], sizes[number], metas[number]
+                start = starts[kind]
+                if number in links:
+                    link = _bytes(links[number])
+                if number in index.claims:
+                    flag, size, link = index.claims[number]
+                    start, link = _start(flag), _bytes(link)
+            else:
+                _, kind, size, meta = tree.markers[-2 - number]
+                start = starts[kind]
             end = ends.get((kind, meta))
             if end is None:
-                end = ends[kind, meta] = _end(kind, table[meta])
-            link = _bytes(links[entry]) if entry in links else b""
-            rows.append(_PATH + _bytes(path) + starts[kind] + link + _SIZE + b"%d" % sizes[entry] + end)
+                end = ends[kind, meta] = _end(kind, table[meta] if meta >= 0 else (0, 0, 0))
+            rows.append(_PATH + _bytes(join(directory, name)) + start + link + _SIZE + b"%d" % size + end)
         if len(rows) == _PIECE:
             yield separator + b",\n".join(rows)
             separator = b",\n"
@@ -178,17 +154,17 @@ def dive_json(analysis: Analysis) -> Iterator[bytes]:
     ):
         yield b",\n    {\n" if layer.index else b"\n    {\n"
         yield b'      "index": %d,\n      "id": %s,\n' % (layer.index, _text(_layer_id(layer)))
-        yield b'      "digestId": %s,\n      "sizeBytes": %d,\n' % (digest, layer.content_bytes)
+        yield b'      "digestId": %s,\n      "sizeBytes": %d,\n' % (digest, layer_bytes(index))
         yield b'      "command": %s,\n      "fileList": ' % command
         yield from _file_list(index)
         yield b"\n    }"
     image = analysis.image
     yield b"\n  ],\n" if layers else b"],\n"
-    yield b'  "image": {\n    "sizeBytes": %d,\n' % image.content_bytes
+    yield b'  "image": {\n    "sizeBytes": %d,\n' % sum(map(layer_bytes, layers))
     yield b'    "inefficientBytes": %d,\n' % image.dive.wasted_bytes
     yield b'    "efficiencyScore": %s,\n    "fileReference": [' % _float(image.dive.efficiency)
     rows = [
-        b'      {\n        "count": %d,\n        "sizeBytes": %d,\n        "file": "/%s"\n      }'
+        b'      {\n        "count": %d,\n        "sizeBytes": %d,\n        "file": "%s"\n      }'
         % (file.count, file.size, _bytes(file.path))
         for file in inefficient_files(analysis.body.overlay)
     ]

@@ -46,6 +46,7 @@ def encode(index: LayerIndex) -> bytes:
     ]
     columns.append(bytes(index.fingerprints) if index.fingerprints is not None else b"")
     columns += _tree(index.written or {})
+    columns.append(_names([link for _, _, link in index.claims.values()]))
     columns.append(_names([name for name, _, _, _ in index.markers]))
     head = {
         "version": VERSION,
@@ -55,6 +56,7 @@ def encode(index: LayerIndex) -> bytes:
         "names": sum(map(len, index.children.values())),
         "written": [len(index.written), sum(map(len, index.written.values()))] if index.written is not None else None,
         "markers": [marker[1:] for marker in index.markers],
+        "claims": [(entry, flag, size) for entry, (flag, size, _) in index.claims.items()],
         "odd": index.odd,
         "links": len(index.links),
         "whiteouts": len(index.whiteouts),
@@ -141,9 +143,16 @@ def decode(data: bytes) -> LayerIndex:
     index.markers = [
         (name, kind, size, meta)
         for name, (kind, size, meta) in zip(
-            _split(bytes(columns[22]), len(head["markers"])), head["markers"], strict=True
+            _split(bytes(columns[23]), len(head["markers"])), head["markers"], strict=True
         )
     ]
+    claims = head["claims"]
+    index.claims = {
+        entry: (flag, size, link)
+        for link, (entry, flag, size) in zip(_split(bytes(columns[22]), len(claims)), claims, strict=True)
+    }
+    if not all(0 <= entry < len(index.kinds) for entry in index.claims):
+        raise ValueError("entries that don't exist")
     index.odd = head["odd"]
     index.meta_table = [(mode, uid, gid) for mode, uid, gid in head["meta_table"]]
     marked = max((meta for _, _, _, meta in index.markers), default=-1)

@@ -65,7 +65,9 @@ class LayerIndex:
     """(directory, name, entry) of entries that the same layer replaced."""
     markers: list[tuple[bytes, int, int, int]] = field(default_factory=list)
     """Members that are no entries (whiteouts, bookkeeping): name as written, kind, bytes, row of ``meta_table``. These
-    and the next two serve the comparison with tools that take names as they are (``compat.dive``)."""
+    and the next three serve the comparison with tools that take names as they are (``compat.dive``)."""
+    claims: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
+    """Entries of which the columns don't tell what their headers say: typeflag, size, link target as written."""
     odd: bool = False
     """Whether there is more to the names as written than ``children``, ``whiteouts`` and ``opaques`` tell."""
     written: dict[bytes, dict[bytes, int]] | None = None

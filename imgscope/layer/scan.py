@@ -9,6 +9,7 @@ file's fingerprint. Both use one loop; ordinary headers are read in place there,
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Protocol
 from zlib import adler32
@@ -55,6 +56,7 @@ for _flag in b"0125":
 for _flag in b"xL":
     _ORDINARY[_flag] = _LONG_NAME
 _NO_FINGERPRINT = bytes(FINGERPRINT)
+_OCTAL = re.compile(rb"[0-7]+")
 _MTIME_MIN, _MTIME_MAX = -(1 << 63), (1 << 63) - 1
 
 
@@ -249,7 +251,7 @@ class _Scan:
         if self._put(name, entry):
             return True
         written = lexical(name)
-        if written:
+        if written or name[:1] == b"/":
             self.index.markers.append((written, kind, size, meta))
             if size:
                 self.index.odd = True
@@ -312,6 +314,10 @@ class _Scan:
             index.links[entry] = clean(member.link)[0]
         elif kind in (CHARACTER, BLOCK_DEVICE):
             index.devices[entry] = (member.major, member.minor)
+        flag = member.typeflag or (ord("5") if kind == DIRECTORY else ord("0"))
+        plain = _KINDS.get(flag) == kind and (kind == FILE or not member.size)
+        if not plain or index.links.get(entry, b"") != member.link:
+            self.claim(entry, flag, member.size, member.link)
         if member.xattrs:
             index.xattrs[entry] = member.xattrs
         if member.sparse is not None:
@@ -319,6 +325,12 @@ class _Scan:
         if index.fingerprints is not None:
             index.fingerprints += self._fingerprint(member) if kind == FILE else _NO_FINGERPRINT
         return member.next
+
+    def claim(self, entry: int, typeflag: int, size: int, link: bytes) -> None:
+        """Remember what a header says that the columns don't tell."""
+        self.index.claims[entry] = typeflag, size, link
+        if size != self.index.sizes[entry]:
+            self.index.odd = True
 
     def _fingerprint(self, member: Member) -> bytes:
         if member.sparse is None:
@@ -431,7 +443,10 @@ class _Scan:
                 position += (size + 511) & -512
             elif code in (SYMLINK, HARDLINK):
                 link = buffer[header + 157 : header + 257].partition(b"\0")[0]
-                links[entry] = link if code == SYMLINK else clean(link)[0]
+                links[entry] = target = link if code == SYMLINK else clean(link)[0]
+                field = buffer[header + 124 : header + 136].strip(b" \0")
+                if target != link or field.strip(b"0"):
+                    self.claim(entry, buffer[header + 156], int(field, 8) if _OCTAL.fullmatch(field) else 0, link)
             entry += 1
             here = position - base
         index.members = members

@@ -52,8 +52,8 @@ def settle(
         linked = _replay(index, whiteouts, opaques)
         _close(index)
         _resolve_hardlinks(index, linked)
-        if index.whiteouts != [event[1:] for event in sorted(whiteouts)]:
-            index.odd = True
+        # Whiteouts may lie where links lead, or below what is no directory.
+        index.odd = index.odd or bool(whiteouts)
     else:
         index.whiteouts = [(directory, name) for _, directory, name in whiteouts]
         index.opaques = [directory for _, directory in opaques]
@@ -316,7 +316,10 @@ def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int] | None) -> bool
         else:
             looked_at[entry] = below if below is not None else targets[linked.get(entry, entry)]
     index.inodes = inodes
-    index.links.update(looked_at)
+    for entry, path in looked_at.items():
+        if path != index.links[entry]:
+            index.claims.setdefault(entry, (ord("1"), 0, index.links[entry]))
+            index.links[entry] = path
     return True
 
 
