@@ -340,19 +340,25 @@ class Analysis:
                 reason = by_reason.setdefault(WASTE_REASONS[kind], [0, 0])
                 reason[0] += len(of_kind)
                 reason[1] += sum(of_kind)
-        # Copies of a path are added up; only inodes with several names need more than their row's own path.
-        linked = bool(self.body.overlay.home)
+        # Copies of a path are added up. A path has at most as many as there are layers (and repetitions), so rows that
+        # so many times are less than what surely ranks can't rank either.
+        overlay = self.body.overlay
+        copies = len(overlay.layers) + sum(len(layer.repeated) for layer in overlay.layers)
+        ranked = sorted((hidden.wasted[row] for row in rows), reverse=True)[: limit * copies]
+        floor = ranked[-1] if len(ranked) == limit * copies else 0
+        linked = bool(overlay.home)
         sums: dict[tuple[bytes, bytes], int] = {}
         counts: dict[tuple[bytes, bytes], int] = {}
         for row in rows:
-            key = hidden.directories[row], hidden.names[row]
-            if linked:
-                key = split(self.body.overlay.waste_path(row))
+            wasted = hidden.wasted[row]
+            if wasted * copies < floor:
+                continue
+            key = split(overlay.waste_path(row)) if linked else (hidden.directories[row], hidden.names[row])
             if key in sums:
-                sums[key] += hidden.wasted[row]
+                sums[key] += wasted
                 counts[key] = counts.get(key, 1) + 1
             else:
-                sums[key] = hidden.wasted[row]
+                sums[key] = wasted
         least = sorted(sums.values(), reverse=True)[:limit][-1] if sums else 0
         paths = sorted((-size, join(*key), counts.get(key, 1)) for key, size in sums.items() if size >= least)
         return Highlights(

@@ -87,13 +87,13 @@ class Comparison:
         """What became of each hidden row: ``MODIFIED`` …"""
         if self._answers is not None:
             overlay, hidden, judged = self.overlay, self.overlay.hidden, self._judged
-            metas, mtimes, plain = overlay.metas, overlay.mtimes, self._plain
+            metas, plain = overlay.metas, self._plain
             for row, same in zip(self._pending, self._answers(), strict=True):
                 if not same:
                     continue
                 old, new = hidden.entries[row], hidden.replaced_by[row]
                 if plain:
-                    equal = metas[old] == metas[new] and mtimes[old] == mtimes[new]
+                    equal = metas[old] == metas[new] and overlay.mtime(old) == overlay.mtime(new)
                     judged[row] = REWRITTEN if equal else METADATA_ONLY
                 else:
                     judged[row] = self._same_content_kind(old, new)

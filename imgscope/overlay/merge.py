@@ -42,10 +42,10 @@ class Hidden:
 
     directories: list[bytes] = field(default_factory=list)
     names: list[bytes] = field(default_factory=list)
-    entries: array[int] = field(default_factory=lambda: array("q"))
-    by: array[int] = field(default_factory=lambda: array("q"))
+    entries: array[int] = field(default_factory=lambda: array("i"))
+    by: array[int] = field(default_factory=lambda: array("H"))
     reasons: bytearray = field(default_factory=bytearray)
-    replaced_by: array[int] = field(default_factory=lambda: array("q"))
+    replaced_by: array[int] = field(default_factory=lambda: array("i"))
     wasted: array[int] = field(default_factory=lambda: array("q"))
 
     def __len__(self) -> int:
@@ -97,12 +97,10 @@ class Overlay:
         self.kinds = bytearray().join(layer.kinds for layer in layers)
         self.kinds += bytes([DIRECTORY]) * (len(layers) + 1)
         self.sizes = array("q")
-        self.mtimes = array("q")
         self.metas = array("I")
         rows: dict[tuple[int, int, int], int] = {}
         for layer in layers:
             self.sizes.extend(layer.sizes)
-            self.mtimes.extend(layer.mtimes)
             # Each layer numbers its modes and owners for itself; here equal ones have one number.
             numbers = [rows.setdefault(meta, len(rows)) for meta in layer.meta_table]
             self.metas.extend(map(numbers.__getitem__, layer.metas))
@@ -140,6 +138,11 @@ class Overlay:
     def kind(self, entry: int) -> int:
         """Return the kind of a global entry as its layer has it (a hard link is ``HARDLINK``)."""
         return self.kinds[entry]
+
+    def mtime(self, entry: int) -> int:
+        """Return the modification time of a real entry, in nanoseconds since 1970."""
+        layer = bisect_right(self.first, entry) - 1
+        return self.layers[layer].mtimes[entry - self.first[layer]]
 
     def inode(self, entry: int) -> int:
         """Return the global entry that holds the content of ``entry``: itself, but for a hard link.
