@@ -317,7 +317,7 @@ class Comparison:
         old, new = self.old, self.new
         if old.meta(a) != new.meta(b) or old.size(x) != new.size(y) or old.xattrs(a) != new.xattrs(b):
             self.rows.append(Row(METADATA, directory, name, x, y))
-        elif a >= 0 <= b and old.overlay.mtimes[a] != new.overlay.mtimes[b]:
+        elif a >= 0 <= b and old.overlay.mtime(a) != new.overlay.mtime(b):
             self.rows.append(Row(TIMES, directory, name, x, y))
 
     # -- paths that moved --------------------------------------------------------------------------------
@@ -359,6 +359,16 @@ class Comparison:
                 layer = new.overlay.layer_of(new.inode(row.new))
                 sums[layer] = sums.get(layer, 0) + size
         return sum(sums.values()), sums
+
+    def content_paths(self) -> set[bytes]:
+        """Return the paths whose content is not surely the same in both images, those of one alone included."""
+        return {
+            path
+            for row in self.rows
+            if row.kind not in (METADATA, TIMES)
+            for path in (row.path, row.path_before)
+            if path is not None
+        }
 
     def touched(self) -> tuple[set[int], set[int]]:
         """Return the layers of OLD and of NEW that hold a path which differs in more than its time."""
@@ -466,7 +476,7 @@ class Found(Files):
             words.append("mode")
         if owner_a != owner_b:
             words.append("owner")
-        if a >= 0 <= b and old.overlay.mtimes[a] != new.overlay.mtimes[b]:
+        if a >= 0 <= b and old.overlay.mtime(a) != new.overlay.mtime(b):
             words.append("mtime")
         if old.xattrs(a) != new.xattrs(b):
             words.append("xattrs")
