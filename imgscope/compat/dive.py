@@ -13,7 +13,9 @@ included. What is odd in that, and kept here:
 - a whiteout of what is not there ends the reading of its layer at that point, and takes a byte off the sum of the
   smallest sizes if the path is seen nowhere else.
 
-Where a layer's names are odd, ``dive_tree`` goes dive's way literally. See docs/dive.md for what follows from all this.
+Two ways lead to the figures. Nearly all images go the short one, here, which costs next to nothing for paths that one
+layer alone has. ``dive_tree`` goes dive's way step by step: for the list of files, and for images with a whiteout of
+what is not there or with odd names. See docs/dive.md for what follows from all this.
 """
 
 from __future__ import annotations
@@ -23,10 +25,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..layer.index import DIRECTORY, LayerIndex
-from ..layer.names import split
+from ..layer.names import WHITEOUT_PREFIX, split
 from ..overlay.merge import REMOVED, REPEATED, SHADOWED, Overlay, join
 from .dive_tree import walk
 
@@ -60,13 +62,23 @@ class InefficientFile:
 
 
 def figures(overlay: Overlay) -> Figures:
-    """Compute dive's figures of the layers that ``overlay`` stacks.
+    """Compute dive's figures of the layers that ``overlay`` stacks."""
+    if not any(index.odd for index in overlay.layers):
+        whiteouts = _measure_whiteouts(overlay)
+        if whiteouts is not None:
+            return _Collisions(overlay, whiteouts).figures()
+    return literal_figures(overlay)
 
-    Paths that only one layer has are not looked at, and those that were only overwritten are dealt with by the column.
-    """
-    if any(index.odd for index in overlay.layers):
-        return _literal_figures(overlay)
-    return _Walk(overlay).figures()
+
+def literal_figures(overlay: Overlay) -> Figures:
+    """Compute the same by going dive's way step by step, whatever the image."""
+    seen = walk(overlay.layers).values()
+    return _figures(
+        sum(data.size for data in seen),
+        sum(data.least for data in seen),
+        sum(data.size for data in seen if data.count > 1),
+        sum(layer_bytes(index) for index in overlay.layers[1:]),
+    )
 
 
 def inefficient_files(overlay: Overlay) -> list[InefficientFile]:
@@ -75,16 +87,10 @@ def inefficient_files(overlay: Overlay) -> list[InefficientFile]:
     Of equal sums, the path that dive saw twice last comes first. That is dive's own order up to twelve paths; beyond,
     its sort leaves equal ones in an order of no meaning.
     """
-    found: list[tuple[int, Any, int, bytes]] = []
-    if any(index.odd for index in overlay.layers):
-        found = [
-            (data.size, data.second, data.count, path) for path, data in walk(overlay.layers).items() if data.count > 1
-        ]
-    else:
-        for key, leaves in _Walk(overlay).repeated():
-            second = sorted(leaves)[1]
-            found.append((sum(size for _, _, size in leaves), second[:2], len(leaves), b"/" + join(*key)))
-    found.sort(key=lambda item: item[:2], reverse=True)
+    found = [
+        (data.size, data.second, data.count, path) for path, data in walk(overlay.layers).items() if data.count > 1
+    ]
+    found.sort(reverse=True)
     return [InefficientFile(count, size, path) for size, _, count, path in found]
 
 
@@ -102,19 +108,20 @@ def _figures(discovered: int, smallest: int, wasted: int, user: int) -> Figures:
     )
 
 
-def _literal_figures(overlay: Overlay) -> Figures:
-    seen = walk(overlay.layers).values()
-    return _figures(
-        sum(data.size for data in seen),
-        sum(data.least for data in seen),
-        sum(data.size for data in seen if data.count > 1),
-        sum(layer_bytes(index) for index in overlay.layers[1:]),
-    )
-
-
-def visit_order(path: bytes) -> bytes:
-    """Return what sorts leaves as dive visits them: component by component."""
-    return path.replace(b"/", b"\0")
+def _measure_whiteouts(overlay: Overlay) -> dict[Key, list[int]] | None:
+    """Return what dive takes each whiteout to remove, in bytes, or ``None`` if it finds nothing for one of them."""
+    stack = _Stack(overlay)
+    found: dict[Key, list[int]] = {}
+    for number, index in enumerate(overlay.layers):
+        if not index.whiteouts:
+            continue
+        stack.reach(number)
+        for key in set(index.whiteouts):
+            size = stack.size(*key)
+            if size is None:
+                return None
+            found.setdefault(key, []).append(size)
+    return found
 
 
 class _Stack:
@@ -154,7 +161,7 @@ class _Stack:
         index, first = self.overlay.layers[number], self.overlay.first[number]
         late: list[Key] = []
         for directory, name in index.whiteouts:
-            if name < b".wh." + name and name in index.children.get(directory, ()):
+            if name < WHITEOUT_PREFIX + name and name in index.children.get(directory, ()):
                 late.append((directory, name))
             else:
                 self.remove(directory, name)
@@ -203,43 +210,17 @@ class _Stack:
         return total
 
 
-class _Walk:
-    """dive's walk over all layers' leaves, without visiting those that only one layer has."""
+class _Collisions:
+    """The paths that dive sees twice or more; those that only one layer has are not visited."""
 
-    def __init__(self, overlay: Overlay) -> None:
-        self.overlay = overlay
-        # Where dive stopped reading a layer: leaves after this one, in its order, do not count.
-        self.stopped: dict[int, bytes] = {}
-        # Whiteouts that dive found something for: layer and size of each.
-        self.whiteouts: dict[Key, list[tuple[int, int]]] = {}
-        self.dangling: list[Key] = []
-        self._measure_whiteouts()
-        self._columns()
-
-    def _measure_whiteouts(self) -> None:
-        stack = _Stack(self.overlay)
-        for number, index in enumerate(self.overlay.layers):
-            if not index.whiteouts:
-                continue
-            stack.reach(number)
-            marks = {
-                visit_order(join(directory, b".wh." + name)): (directory, name) for directory, name in index.whiteouts
-            }
-            for order, (directory, name) in sorted(marks.items()):
-                size = stack.size(directory, name)
-                if size is None:
-                    self.stopped[number] = order
-                    self.dangling.append((directory, name))
-                    break
-                self.whiteouts.setdefault((directory, name), []).append((number, size))
-
-    def _columns(self) -> None:
+    def __init__(self, overlay: Overlay, whiteouts: dict[Key, list[int]]) -> None:
         """Part the hidden entries into what can be dealt with by the column and what needs a look at the path.
 
         ``olds`` and ``news`` are files (links, devices …) and those that took their names: nearly all paths that more
         than one layer has. ``special`` are all other paths that may have been seen twice.
         """
-        overlay = self.overlay
+        self.overlay = overlay
+        self.whiteouts = whiteouts
         hidden = overlay.hidden
         leaf = overlay.kinds.translate(_NO_DIRECTORY)
         count = len(hidden)
@@ -252,20 +233,17 @@ class _Walk:
         gone = int.from_bytes(hidden.reasons.translate(_GONE))
         counted = int.from_bytes(hidden.reasons.translate(_COUNTED))
         odd = (((old_leaf ^ new_leaf) | gone) & counted).to_bytes(count)
-        special = {*self.whiteouts, *self.dangling}
+        self.special = set(whiteouts)
         for index in overlay.layers:
             # A directory that only an opaque whiteout implies is a leaf to dive.
-            special.update(split(directory) for directory in index.opaques if directory)
-        if self.stopped:
-            special.update(zip(hidden.directories, hidden.names, strict=True))
-        elif any(odd):
+            self.special.update(split(directory) for directory in index.opaques if directory)
+        if any(odd):
             seen: set[Key] = set()
             tree = overlay.tree
             for key in compress(zip(hidden.directories, hidden.names, strict=True), odd):
                 if key in seen or key[1] in tree.get(key[0], ()):
-                    special.add(key)
+                    self.special.add(key)
                 seen.add(key)
-        self.special = special
 
     @cached_property
     def _with_names(self) -> list[set[bytes]]:
@@ -276,53 +254,22 @@ class _Walk:
             for index in self.overlay.layers
         ]
 
-    def _leaves(self, key: Key) -> list[tuple[int, bytes, int, int]]:
-        """Return dive's leaves of a path: layer, order of the visit, size, global entry (negative: none)."""
+    def _leaves(self, key: Key) -> tuple[list[int], list[int]]:
+        """Return the global entries that are leaves of a path, and the sizes of all its leaves, whiteouts included."""
         directory, name = key
         path = join(directory, name)
-        order = visit_order(path)
         overlay = self.overlay
-        found = []
+        entries, sizes = [], list(self.whiteouts.get(key, ()))
         for number, index in enumerate(overlay.layers):
             own = index.children.get(directory, {}).get(name)
-            if own is None or (number in self.stopped and order > self.stopped[number]):
+            if own is None:
                 continue
             entry = own + overlay.first[number] if own >= 0 else -1
             if overlay.kinds[entry] != DIRECTORY or path not in self._with_names[number]:
-                found.append((number, order, overlay.sizes[entry], entry))
-        order = visit_order(join(directory, b".wh." + name))
-        found.extend((number, order, size, -1) for number, size in self.whiteouts.get(key, ()))
-        return found
-
-    def repeated(self) -> Iterator[tuple[Key, list[tuple[int, bytes, int]]]]:
-        """Yield each path that dive saw twice or more, and its leaves: layer, order of the visit, size."""
-        hidden = self.overlay.hidden
-        keys = set(self.special)
-        keys.update(
-            key
-            for key, reason in zip(zip(hidden.directories, hidden.names, strict=True), hidden.reasons, strict=True)
-            if reason != REPEATED
-        )
-        for key in keys:
-            leaves = self._leaves(key)
-            if len(leaves) > 1:
-                yield key, [leaf[:3] for leaf in leaves]
-
-    def _leaf_bytes(self) -> int:
-        """Return the bytes of all leaves that are entries."""
-        overlay = self.overlay
-        total = sum(overlay.sizes)
-        for number, index in enumerate(overlay.layers):
-            total -= sum(index.sizes[entry] for _, _, entry in index.repeated)
-            limit = self.stopped.get(number)
-            if limit is not None:
-                total -= sum(
-                    index.sizes[own]
-                    for directory, names in index.children.items()
-                    for name, own in names.items()
-                    if own >= 0 and index.sizes[own] and visit_order(join(directory, name)) > limit
-                )
-        return total
+                sizes.append(overlay.sizes[entry])
+                if entry >= 0:
+                    entries.append(entry)
+        return entries, sizes
 
     def _overwritten(self, handled: set[int]) -> tuple[int, int]:
         """Return the bytes of all paths that were only overwritten, and how much they are above the smallest sizes."""
@@ -352,23 +299,20 @@ class _Walk:
         return total, above
 
     def figures(self) -> Figures:
+        """Add everything up."""
         wasted = above = 0
         handled: set[int] = set()
-        unseen = 0
         for key in self.special:
-            leaves = self._leaves(key)
-            handled.update(entry for _, _, _, entry in leaves if entry >= 0)
-            if len(leaves) > 1:
-                sizes = [size for _, _, size, _ in leaves]
+            entries, sizes = self._leaves(key)
+            handled.update(entries)
+            if len(sizes) > 1:
                 wasted += sum(sizes)
                 above += sum(sizes) - min(sizes)
-        if self.stopped:
-            # Every path that has more than one layer was looked at.
-            unseen = sum(not self._leaves(key) for key in set(self.dangling))
-        else:
-            of_overwritten = self._overwritten(handled)
-            wasted += of_overwritten[0]
-            above += of_overwritten[1]
-        discovered = self._leaf_bytes() + sum(size for found in self.whiteouts.values() for _, size in found)
-        user = sum(self.overlay.sizes) - sum(index.content_bytes for index in self.overlay.layers[:1])
-        return _figures(discovered, discovered - above - unseen, wasted, user)
+        of_overwritten = self._overwritten(handled)
+        wasted += of_overwritten[0]
+        above += of_overwritten[1]
+        layers, total = self.overlay.layers, sum(self.overlay.sizes)
+        repeated = sum(index.sizes[entry] for index in layers for _, _, entry in index.repeated)
+        discovered = total - repeated + sum(map(sum, self.whiteouts.values()))
+        user = total - (layers[0].content_bytes if layers else 0)
+        return _figures(discovered, discovered - above, wasted, user)
