@@ -73,7 +73,7 @@ def test_anything_else_after_the_end_is_damage(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("keep", [11, 1000, 100_000, -1, -4])
 def test_a_cut_is_an_error(kind, keep):
-    with pytest.raises(ArchiveError, match="cut short|corrupt"):
+    with pytest.raises(ArchiveError, match=r"cut short|corrupt"):
         unpack(kind, COMPRESS[kind](DATA)[:keep])
 
 
@@ -81,7 +81,7 @@ def test_a_cut_is_an_error(kind, keep):
 def test_a_changed_byte_is_an_error(kind):
     packed = bytearray(COMPRESS[kind](DATA))
     packed[len(packed) // 2] ^= 0x55
-    with pytest.raises(ArchiveError, match="corrupt|cut short"):
+    with pytest.raises(ArchiveError, match=r"corrupt|cut short"):
         unpack(kind, bytes(packed))
 
 
