@@ -25,6 +25,7 @@ from .model import (
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
+    from ..packages import Packages
     from ..progress import Progress
 
 __all__ = [
@@ -107,6 +108,18 @@ def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Diffe
             f"{unread:,} files have the same size in both, but their contents are not at hand: "
             "a saved analysis tells of contents only where it was made from compressed layers or an engine"
         )
+    packages: tuple[PackageDifference, ...] = ()
+    owners: tuple[Packages | None, Packages | None] = (None, None)
+    unpackaged: int | None = None
+    if wanted.wants("packages"):
+        from .packages import compare_packages, read_both
+
+        was, now, words = read_both(old, new, comparison)
+        notes += words
+        owners = was, now
+        if was is not None and now is not None:
+            packages = tuple(compare_packages(was, now, comparison.content_paths()))
+            unpackaged = (new.image.merged_bytes - now.total_bytes) - (old.image.merged_bytes - was.total_bytes)
     return Difference(
         old=old,
         new=new,
@@ -115,7 +128,9 @@ def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Diffe
         broken=first,
         pull=pull(old.layers, new.layers, changed_bytes),
         files=files,
-        packages=(),
+        packages=packages,
+        unpackaged_bytes=unpackaged,
+        owners=owners,
         config=tuple(compare_configs(old.image, new.image)) if wanted.wants("config") else (),
         notes=tuple(notes),
     )

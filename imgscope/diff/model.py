@@ -7,14 +7,14 @@ rows, ``size_after`` less ``size_before`` adds up to the difference of the two i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..analysis import Totals
 
 if TYPE_CHECKING:
     from ..analysis import Analysis, Layer
-    from ..packages.interface import Package
+    from ..packages import Packages
 
 # The kinds of a file's difference, in the order in which reports show them.
 KINDS = ("added", "removed", "changed", "type_changed", "moved", "metadata_only", "unread")
@@ -134,7 +134,8 @@ class Pull:
 class PackageDifference:
     """A package that is not the same in both images, with the content bytes of its files.
 
-    ``kind`` is ``added``, ``removed``, ``upgraded``, ``downgraded`` or ``rebuilt`` (the same version, other bytes).
+    ``kind`` is ``added``, ``removed``, ``upgraded``, ``downgraded`` or ``modified`` (the same version, but files that
+    differ). ``location`` is where its record lies.
     """
 
     kind: str
@@ -214,7 +215,10 @@ class Difference:
     files: Files
     packages: tuple[PackageDifference, ...]
     config: tuple[ConfigDifference, ...]
-    owners: dict[str, Package] = field(default_factory=dict)
+    unpackaged_bytes: int | None = None
+    """Bytes that files of no package have gained; ``None`` where the packages aren't known."""
+    owners: tuple[Packages | None, Packages | None] = (None, None)
+    """What is installed in OLD and NEW, to ask whose a path is."""
     notes: tuple[str, ...] = ()
 
     @property

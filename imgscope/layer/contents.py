@@ -139,6 +139,23 @@ class ContentStream(io.RawIOBase):
         super().close()
 
 
+def content(index: LayerIndex, entry: int, source: TarBytes) -> bytes:
+    """Return one file's content whole. Raises ``LayerError`` when the layer ends too early."""
+    parts: list[bytes] = []
+    for offset, left in pieces(index, entry):
+        if offset is None:
+            parts.append(bytes(left))
+            continue
+        while left:
+            data = source.at(offset, min(left, READ))
+            if not data:
+                raise LayerError("the layer ends in the middle of a file")
+            parts.append(data)
+            offset += len(data)
+            left -= len(data)
+    return b"".join(parts)
+
+
 def fingerprints(index: LayerIndex, entries: Iterable[int], source: TarBytes) -> dict[int, bytes]:
     """Fingerprint files of one layer, in the order in which they stand in its tar.
 

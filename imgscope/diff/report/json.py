@@ -41,6 +41,7 @@ def render(difference: Difference, options: Options) -> Iterator[bytes]:
         ]
     if wants("packages"):
         head["packages"] = [{**asdict(row), "delta": row.delta} for row in difference.packages]
+        head["unpackaged_bytes"] = difference.unpackaged_bytes
     if wants("config"):
         head["config"] = [asdict(row) for row in difference.config]
     head["notes"] = list(difference.notes)

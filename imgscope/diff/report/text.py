@@ -27,7 +27,7 @@ _STYLES = {
     "unread": "dim",
     "upgraded": "yellow",
     "downgraded": "magenta",
-    "rebuilt": "cyan",
+    "modified": "cyan",
     "shared": "dim",
     "same": "dim",
     "edited": "yellow",
@@ -267,7 +267,7 @@ class _Report(Page):
         table = self.table(("delta", "right"), ("", "left"), ("", "left"), ("package", "left"), ("version", "rest"))
         for row in rows[: self.options.top * 2]:
             versions = [version for version in (row.version_before, row.version_after) if version is not None]
-            if row.kind == "rebuilt":
+            if row.kind == "modified":
                 versions = versions[:1]
             table.add_row(
                 self.delta(row.delta),
@@ -275,6 +275,10 @@ class _Report(Page):
                 Text(row.ecosystem, style="dim"),
                 escape(row.name),
                 f" {self.arrow} ".join(map(escape, versions)),
+            )
+        if self.difference.unpackaged_bytes:
+            table.add_row(
+                self.delta(self.difference.unpackaged_bytes), "", "", Text("files of no package", style="dim"), ""
             )
         if len(rows) > self.options.top * 2:
             table.add_row("", "", "", f"and {len(rows) - self.options.top * 2:,} more", "")

@@ -1,0 +1,93 @@
+"""Whose bytes: the packages that an image's own databases tell of, and which of them each path belongs to.
+
+To add a kind: a file here with a class that fits ``interface.Database``, and its place in ``databases``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..layer.index import DIRECTORY
+from ..layer.names import internal
+from .interface import Database, Package
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+    from .reader import ImageReader
+
+__all__ = ["Package", "Packages", "databases", "read_packages"]
+
+
+@dataclass(slots=True)
+class Packages:
+    """The packages of an image. ``owners`` maps paths (bytes, no leading slash) to the package that has them;
+    ``records`` are the contents of the databases' own files, by path.
+    """
+
+    packages: list[Package]
+    owners: Mapping[bytes, Package]
+    notes: list[str] = field(default_factory=list)
+    records: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def total_bytes(self) -> int:
+        """Content bytes of all packages' files."""
+        return sum(package.size for package in self.packages)
+
+    def owner(self, path: str) -> Package | None:
+        """Return the package that a path of the merged tree belongs to, ``None`` for one that no package has."""
+        return self.owners.get(internal(path))
+
+
+def databases() -> list[Database]:
+    """Return a reader for each kind of package; those of operating systems first."""
+    from .apk import Apk
+    from .dpkg import Dpkg
+    from .npm import Npm
+    from .python import Python
+    from .rpm import Rpm
+
+    return [Dpkg(), Apk(), Rpm(), Python(), Npm()]
+
+
+def read_packages(analysis: Analysis, known: Mapping[bytes, bytes] | None = None) -> Packages:
+    """Read every package database of the merged tree; ``known`` are contents of some of their files.
+
+    A path that two packages claim belongs to the first; a language's package whose record belongs to the operating
+    system's is not counted a second time. Raises ``ImageError`` where contents can't be read
+    (``ContentUnavailableError`` for a saved analysis).
+    """
+    from .reader import ImageReader
+
+    image = ImageReader(analysis)
+    readers = databases()
+    image.load((path for reader in readers for path in reader.wanted(image)), known)
+    owners: dict[bytes, Package] = {}
+    packages: list[Package] = []
+    for reader in readers:
+        for package in reader.read(image):
+            if not reader.system and package.location in owners:
+                continue
+            packages.append(package)
+            _claim(image, package, owners)
+    return Packages(packages, owners, image.notes, image.loaded)
+
+
+def _claim(image: ImageReader, package: Package, owners: dict[bytes, Package]) -> None:
+    """Give a package its paths, and count their bytes."""
+    overlay = image.overlay
+    for claimed in package.paths:
+        path = image.real(claimed)
+        entry = None if path is None else overlay.lookup(path)
+        # Directories are everybody's.
+        if path is None or entry is None or overlay.kind(entry) == DIRECTORY or path in owners:
+            continue
+        owners[path] = package
+        package.size += image.size(entry)
+    if package.below is not None:
+        for path, entry in image.below(package.below, b"node_modules"):
+            if path not in owners:
+                owners[path] = package
+                package.size += image.size(entry)

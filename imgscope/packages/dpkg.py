@@ -1,0 +1,90 @@
+"""Debian's packages: ``var/lib/dpkg/status`` with ``info/*.list``, and distroless' ``status.d``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from .interface import Package
+
+if TYPE_CHECKING:
+    from .reader import ImageReader
+
+_HOME = b"var/lib/dpkg"
+_FIELDS = (b"Package", b"Status", b"Version", b"Architecture")
+
+
+class Dpkg:
+    """Reads dpkg's database (see deb822(5) and dpkg-query(1))."""
+
+    ecosystem = "dpkg"
+    system = True
+
+    def wanted(self, image: ImageReader) -> Iterable[bytes]:
+        """Yield the status file, distroless' parts of it, and each package's list of paths."""
+        yield _HOME + b"/status"
+        for name in image.names(_HOME + b"/status.d"):
+            yield _HOME + b"/status.d/" + name
+        for name in image.names(_HOME + b"/info"):
+            if name.endswith(b".list"):
+                yield _HOME + b"/info/" + name
+
+    def read(self, image: ImageReader) -> Iterator[Package]:
+        """Yield the installed packages."""
+        info = _HOME + b"/info/"
+        for fields in paragraphs(image.content(_HOME + b"/status") or b""):
+            # Removed packages whose configuration was kept have a status too.
+            if fields.get(b"Status", b"").split()[-1:] != [b"installed"]:
+                continue
+            package = _package(fields, _HOME + b"/status")
+            if package is None:
+                continue
+            name, architecture = fields[b"Package"], fields.get(b"Architecture", b"")
+            paths = image.content(info + name + b".list") or image.content(info + name + b":" + architecture + b".list")
+            package.paths = [path for line in (paths or b"").split(b"\n") if (path := line.strip(b"/"))]
+            package.paths += [
+                path
+                for stem in (name, name + b":" + architecture)
+                for ending in (b".list", b".md5sums")
+                if image.has(path := info + stem + ending)
+            ]
+            yield package
+        for name in sorted(image.names(_HOME + b"/status.d")):
+            path = _HOME + b"/status.d/" + name
+            if name.endswith(b".md5sums"):
+                continue
+            for fields in paragraphs(image.content(path) or b""):
+                package = _package(fields, path)
+                if package is None:
+                    continue
+                sums = image.content(path + b".md5sums") or b""
+                lines = (line.split(None, 1) for line in sums.split(b"\n"))
+                package.paths = [part[1].strip(b" /").removeprefix(b"./") for part in lines if len(part) == 2]
+                package.paths += [path, path + b".md5sums"]
+                yield package
+
+
+def paragraphs(data: bytes) -> Iterator[dict[bytes, bytes]]:
+    """Yield the fields of each paragraph that say what is installed; continued lines are none of them."""
+    for text in data.split(b"\n\n"):
+        fields: dict[bytes, bytes] = {}
+        for line in text.split(b"\n"):
+            key, colon, value = line.partition(b":")
+            if colon and key in _FIELDS:
+                fields.setdefault(key, value.strip())
+        if fields:
+            yield fields
+
+
+def _package(fields: dict[bytes, bytes], location: bytes) -> Package | None:
+    name, version = fields.get(b"Package"), fields.get(b"Version")
+    if not name or version is None:
+        return None
+    architecture = fields.get(b"Architecture")
+    return Package(
+        "dpkg",
+        name.decode("utf-8", "replace"),
+        version.decode("utf-8", "replace"),
+        architecture.decode("utf-8", "replace") if architecture else None,
+        location,
+    )

@@ -1,0 +1,55 @@
+"""npm's packages: each ``node_modules/NAME`` with a ``package.json``, and all that lies below it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from ..layer.names import split
+from .interface import Package
+
+if TYPE_CHECKING:
+    from .reader import ImageReader
+
+_MODULES = b"node_modules"
+
+
+class Npm:
+    """Reads packages by where they lie, as Node's module resolution does."""
+
+    ecosystem = "npm"
+    system = False
+
+    def wanted(self, image: ImageReader) -> Iterable[bytes]:
+        """Yield each package's manifest."""
+        for directory in self._packages(image):
+            yield directory + b"/package.json"
+
+    def _packages(self, image: ImageReader) -> Iterator[bytes]:
+        for directory in sorted(image.directories()):
+            above, name = split(directory)
+            scope, scoped = split(above)
+            home = scope if scoped.startswith(b"@") else above
+            fits = home == _MODULES or home.endswith(b"/" + _MODULES)
+            if fits and not name.startswith((b"@", b".")) and b"package.json" in image.names(directory):
+                yield directory
+
+    def read(self, image: ImageReader) -> Iterator[Package]:
+        """Yield the packages, by their paths."""
+        for directory in self._packages(image):
+            path = directory + b"/package.json"
+            try:
+                manifest = json.loads(image.content(path) or b"null")
+            except (ValueError, RecursionError):
+                image.note(f"/{path.decode('utf-8', 'surrogateescape')} can't be read")
+                continue
+            if not isinstance(manifest, dict):
+                continue
+            above, name = split(directory)
+            scope = split(above)[1]
+            known = manifest.get("name")
+            if not isinstance(known, str) or not known:
+                known = (scope + b"/" + name if scope.startswith(b"@") else name).decode("utf-8", "replace")
+            version = manifest.get("version")
+            yield Package("npm", known, version if isinstance(version, str) else "", None, path, below=directory)
