@@ -56,8 +56,9 @@ class DiveFigures(NamedTuple):
 class Layer:
     """One layer: where it comes from, its bytes, and what it did to the merged tree below it.
 
-    ``blob_bytes`` is the stored size, compressed where the layer is (``None`` where it is not known);
-    ``wasted_bytes`` is what this layer made waste, ``stored_waste_bytes`` what it stores that is waste.
+    ``blob_bytes`` is the stored size, compressed where the layer is (``None`` where it is not known), ``blob_name``
+    what the manifest calls the blob (``blobs/sha256/…``, ``<id>/layer.tar``). ``wasted_bytes`` is what this layer
+    made waste, ``stored_waste_bytes`` what it stores that is waste.
     """
 
     index: int
@@ -82,6 +83,7 @@ class Layer:
     removed: Totals
     repeated: Totals
     missing: str | None = None
+    blob_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

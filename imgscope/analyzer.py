@@ -340,6 +340,7 @@ def _layer(
         removed=totals(sums.removed),
         repeated=totals(sums.repeated),
         missing=blob.missing,
+        blob_name=blob.name,
     )
 
 

@@ -24,7 +24,8 @@ class LayerBlob:
     ``diff_id`` and ``digest`` are claims of the config and the manifest (no digest in an old docker-archive);
     ``size`` is the stored length in bytes and ``compression`` what the bytes themselves show. ``region`` says
     where they lie, unless they streamed by: then ``scanned`` is what the scanner made of them, or the
-    ``ImgscopeError`` that it failed with. ``missing`` says why the blob is rightly not there at all.
+    ``ImgscopeError`` that it failed with. ``missing`` says why the blob is rightly not there at all; ``name`` is
+    what the manifest calls it.
     """
 
     diff_id: str | None
@@ -35,6 +36,7 @@ class LayerBlob:
     region: Region | None = None
     scanned: object | None = None
     missing: str | None = None
+    name: str | None = None
 
 
 @dataclass(slots=True)

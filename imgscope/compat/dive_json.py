@@ -140,9 +140,9 @@ def _history(config: Mapping[str, Any], count: int) -> list[tuple[bytes, bytes]]
 
 def _layer_id(layer: Layer) -> str:
     """Return what dive calls a layer: the first component of its blob's name in the archive."""
-    if layer.digest:
-        return "blobs"
-    return (layer.diff_id or "").partition(":")[2]
+    if layer.blob_name is None:
+        return "blobs" if layer.digest else ""
+    return layer.blob_name.partition("/")[0]
 
 
 def dive_json(analysis: Analysis) -> Iterator[bytes]:
