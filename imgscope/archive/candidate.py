@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ArchiveError, ImgscopeError
-from ..escape import escape
 from . import platform as platforms
 from .platform import Platform
-from .store import Store, digest_of, parse_json, short
+from .store import Store, digest_of, parse_json, short, shown
 
 # Docker stops at 127 layers; what a manifest may make us open is bounded all the same.
 MAX_LAYERS = 2000
@@ -64,9 +63,9 @@ class Candidate:
             data = self.store.json(self.config_name)
             if data is None:
                 raise ArchiveError(missing(self.store, self.config_name, "the image's config"))
-            config = parse_json(data, f"the config {escape(self.config_name)}", label)
+            config = parse_json(data, f"the config {shown(self.config_name)}", label)
             if not isinstance(config, dict):
-                raise ArchiveError(f"{label}: the config {escape(self.config_name)} is not an image's config")
+                raise ArchiveError(f"{label}: the config {shown(self.config_name)} is not an image's config")
             self._config = data, config
         return self._config
 
@@ -100,11 +99,11 @@ class Candidate:
     def title(self) -> str:
         """Return what to call it in a list: its name, else its shortened digest."""
         if self.names:
-            return escape(self.names[0])
+            return shown(self.names[0])
         return short(self.manifest_digest or self.id)
 
 
 def missing(store: Store, name: str, what: str) -> str:
     """Say that a blob is not there."""
     cut = "" if store.complete else ", and the archive has no end mark: it was probably cut short"
-    return f"{store.label} lacks {what}, {escape(name)}{cut}"
+    return f"{store.label} lacks {what}, {shown(name)}{cut}"

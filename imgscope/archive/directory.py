@@ -10,7 +10,7 @@ from ..compression import MAGIC_BYTES, detect
 from ..errors import ArchiveError
 from ..escape import escape
 from .image import Region
-from .store import MAX_ALL_JSON, MAX_JSON, Blob, clean_name
+from .store import MAX_ALL_JSON, MAX_JSON, Blob, clean_name, shown
 
 MAX_FILES = 4096
 
@@ -43,11 +43,11 @@ class DirectoryStore:
             return None
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error
-            raise ArchiveError(f"{self.label}: {escape(name)} can't be read: {why}") from None
+            raise ArchiveError(f"{self.label}: {shown(name)} can't be read: {why}") from None
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             os.close(fd)
-            raise ArchiveError(f"{self.label}: {escape(name)} is no regular file")
+            raise ArchiveError(f"{self.label}: {shown(name)} is no regular file")
         self._open[name] = fd, status
         return fd, status
 
@@ -57,7 +57,7 @@ class DirectoryStore:
 
     def has(self, name: str) -> bool:
         """Tell whether there is something of that name."""
-        return (self._path / clean_name(name)).exists()
+        return os.path.exists(self._path / clean_name(name))  # noqa: PTH110 - a name too long is one that isn't there
 
     def json(self, name: str) -> bytes | None:
         """Read a small file whole. Raises ``ArchiveError`` for one too large."""
@@ -67,7 +67,7 @@ class DirectoryStore:
         fd, status = found
         self._json_left -= status.st_size
         if status.st_size > MAX_JSON or self._json_left < 0:
-            raise ArchiveError(f"{self.label}: {escape(name)} is too large ({status.st_size:,} bytes) for what it is")
+            raise ArchiveError(f"{self.label}: {shown(name)} is too large ({status.st_size:,} bytes) for what it is")
         return os.pread(fd, status.st_size, 0)
 
     def blob(self, name: str) -> Blob | None:

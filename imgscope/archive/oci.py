@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import ArchiveError
-from ..escape import escape
 from . import platform as platforms
 from .candidate import MAX_LAYERS, Candidate, LayerRef, missing
 from .platform import Platform
-from .store import MAX_ALL_JSON, Store, blob_name, digest_of, is_digest, parse_json, short
+from .store import MAX_ALL_JSON, Store, blob_name, digest_of, is_digest, parse_json, short, shown
 
 MAX_DEPTH = 8
 MAX_MANIFESTS = 10_000
@@ -185,7 +184,7 @@ def _manifest(document: dict[str, Any], found: Candidate) -> None:
 
 def _artifact(found: Candidate, kind: Any) -> None:
     found.artifact = True
-    what = f" ({escape(kind)})" if isinstance(kind, str) else ""
+    what = f" ({shown(kind)})" if isinstance(kind, str) else ""
     found.problem = ArchiveError(
         f"{found.store.label}: {found.title()} is an artifact{what}, not a container image: it has no filesystem"
     )

@@ -18,7 +18,7 @@ from .candidate import Candidate, LayerRef
 from .directory import DirectoryStore
 from .image import LayerBlob, OpenImage
 from .outer import ScanLayer, StreamStore, TarStore
-from .store import Store, digest_of, is_digest, short
+from .store import Store, digest_of, is_digest, short, shown
 
 if TYPE_CHECKING:
     from ..progress import Progress
@@ -161,14 +161,21 @@ def _layer(store: Store, number: int, ref: LayerRef, diff_id: str, windows: bool
     if blob is None:
         # That it may be absent was checked when it was chosen.
         kind = "foreign layer" if ref.foreign or not windows else "Windows base layer"
-        where = f" ({escape(ref.urls[0])})" if ref.urls else ""
+        where = f" ({shown(ref.urls[0])})" if ref.urls else ""
         missing = f"{kind}, not in the archive{where}"
-        return LayerBlob(diff_id, ref.digest, ref.media_type, ref.size, None, missing=missing)
+        return LayerBlob(diff_id, ref.digest, ref.media_type, ref.size, None, missing=missing, name=ref.name)
     if ref.size not in (None, blob.size):
         raise ArchiveError(
             f"{store.label}: layer {number} ({short(ref.digest or ref.name)}) is damaged: it has {blob.size:,} bytes "
             f"of the {ref.size:,} that the manifest states"
         )
     return LayerBlob(
-        diff_id, ref.digest, ref.media_type, blob.size, blob.compression, region=blob.region, scanned=blob.scanned
+        diff_id,
+        ref.digest,
+        ref.media_type,
+        blob.size,
+        blob.compression,
+        region=blob.region,
+        scanned=blob.scanned,
+        name=ref.name,
     )

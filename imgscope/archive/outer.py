@@ -16,7 +16,7 @@ from ..errors import ArchiveError, ImgscopeError, LayerError
 from ..escape import escape
 from ..tar.header import BLOCK, ZERO_BLOCK, Member, TarError, checksum_holds, read_member
 from .image import Region
-from .store import MAX_ALL_JSON, MAX_JSON, Blob, clean_name
+from .store import MAX_ALL_JSON, MAX_JSON, Blob, clean_name, shown
 
 if TYPE_CHECKING:
     from ..progress import Progress
@@ -57,7 +57,7 @@ def _walk(at: Callable[[int, int], bytes], label: str, ended: list[bool]) -> Ite
         try:
             member = read_member(watched, offset, records)
         except TarError as error:
-            where = f" (after {escape(last)})" if last else ""
+            where = f" (after {shown(last)})" if last else ""
             raise ArchiveError(f"{label} is truncated or corrupt{where}: {error}") from None
         if member is None:
             ended.append(marked)
@@ -66,7 +66,7 @@ def _walk(at: Callable[[int, int], bytes], label: str, ended: list[bool]) -> Ite
         length = len(member.name) + len(member.link)
         left -= length
         if length > 2 * MAX_NAME or left < 0:
-            raise ArchiveError(f"{label} has member names longer than any image archive's (after {escape(last)})")
+            raise ArchiveError(f"{label} has member names longer than any image archive's (after {shown(last)})")
         last = clean_name(member.name.decode("utf-8", "surrogateescape"))
         yield last, member
     raise ArchiveError(f"{label} has over {MAX_MEMBERS:,} members: no image archive has so many")
@@ -121,7 +121,7 @@ class TarStore:
                     self._members.pop(name, None)
                 elif member.typeflag in b"0\x007S":
                     if member.data + member.stored > self._length:
-                        raise ArchiveError(f"{self.label} is cut short: it ends inside {escape(name)}")
+                        raise ArchiveError(f"{self.label} is cut short: it ends inside {shown(name)}")
                     self._members[name] = (member.data, member.stored, member.sparse is not None)
             self.complete = ended == [True]
         except BaseException:
@@ -154,7 +154,7 @@ class TarStore:
         start, length, _ = found
         self._json_left -= length
         if length > MAX_JSON or self._json_left < 0:
-            raise ArchiveError(f"{self.label}: {escape(name)} is too large ({length:,} bytes) for what it is")
+            raise ArchiveError(f"{self.label}: {shown(name)} is too large ({length:,} bytes) for what it is")
         return os.pread(self._fd, length, start)
 
     def blob(self, name: str) -> Blob | None:
@@ -164,7 +164,7 @@ class TarStore:
             return None
         start, length, sparse = found
         if sparse:
-            raise ArchiveError(f"{self.label}: {escape(name)} is stored as a sparse file; write the archive without it")
+            raise ArchiveError(f"{self.label}: {shown(name)} is stored as a sparse file; write the archive without it")
         head = os.pread(self._fd, min(length, MAGIC_BYTES), start)
         return Blob(name, length, detect(head), Region(self._path, self._fd, start, length))
 
@@ -291,7 +291,7 @@ class StreamStore:
         data = self._json.get(name)
         if data is None:
             what = "is too large for what it is" if blob.size > MAX_JSON else "is not JSON"
-            raise ArchiveError(f"{self.label}: {escape(name)} ({blob.size:,} bytes) {what}")
+            raise ArchiveError(f"{self.label}: {shown(name)} ({blob.size:,} bytes) {what}")
         return data
 
     def blob(self, name: str) -> Blob | None:
@@ -326,7 +326,7 @@ class _Body:
         try:
             data = self._store._some(min(size, self._left))
             if not data:
-                raise ArchiveError(f"{self._store.label} is cut short: it ends inside {escape(self._name)}")
+                raise ArchiveError(f"{self._store.label} is cut short: it ends inside {shown(self._name)}")
         except BaseException as error:
             # Also when a scanner takes it for the layer's own fault, or runs elsewhere.
             self.failed = error

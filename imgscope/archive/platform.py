@@ -21,7 +21,7 @@ _ARCHITECTURES = {
     "loongarch64": "loong64",
 }
 _ARM = {"armhf": "v7", "armv7l": "v7", "armel": "v6", "armv6l": "v6", "armv5tel": "v5"}
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class Platform(NamedTuple):
@@ -70,9 +70,10 @@ def read(platform: Any) -> Platform | None:
     if not isinstance(platform, dict):
         return None
     system, architecture, variant = (platform.get(key) or "" for key in ("os", "architecture", "variant"))
-    if not (isinstance(system, str) and isinstance(architecture, str) and isinstance(variant, str)):
-        return None
-    return _normal(system, architecture, variant) if system and architecture else None
+    for part in (system, architecture, *([variant] if variant else ())):
+        if not isinstance(part, str) or not _WORD.fullmatch(part):
+            return None
+    return _normal(system, architecture, variant)
 
 
 def host() -> Platform:

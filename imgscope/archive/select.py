@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ..errors import AmbiguousImageError, ArchiveError, ImageNotFoundError, PlatformError
-from ..escape import escape
 from . import platform as platforms
 from .candidate import Candidate, missing
 from .platform import Platform
-from .store import short
+from .store import short, shown
 
 MAX_LISTED = 12
 _HEX = re.compile(r"(?:sha256:)?[0-9a-f]{4,64}")
@@ -169,13 +168,13 @@ def _named(found: list[Candidate], image: str, label: str) -> list[Candidate]:
         fitting = [candidate for candidate in found if test(candidate)]
         if fitting:
             return fitting
-    titles = list(dict.fromkeys(escape(name) for candidate in found for name in candidate.names or ()))
+    titles = list(dict.fromkeys(shown(name) for candidate in found for name in candidate.names or ()))
     titles = titles or list(dict.fromkeys(candidate.title() for candidate in found))
     import difflib
 
     near = difflib.get_close_matches(image, titles, 1, 0.6)
     hint = f"did you mean {near[0]}? it" if near else "it"
-    raise ImageNotFoundError(f"{label} holds no image {escape(image)!r}; {hint} holds {_listed(titles)}")
+    raise ImageNotFoundError(f"{label} holds no image {shown(image)!r}; {hint} holds {_listed(titles)}")
 
 
 def _readings(image: str) -> list[Callable[[Candidate], bool]]:

@@ -19,6 +19,7 @@ from .image import Region
 # make of the parser's memory is some twenty times its size.
 MAX_JSON = 8 << 20
 MAX_ALL_JSON = 128 << 20
+MAX_SHOWN = 200
 _DIGEST = re.compile(r"([a-z0-9]+(?:[+._-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
 _SHA = {"sha256": 64, "sha384": 96, "sha512": 128}
 
@@ -95,6 +96,12 @@ def parse_json(data: bytes, what: str, label: str) -> Any:
         return json.loads(data)
     except (ValueError, RecursionError):
         raise ArchiveError(f"{label}: {what} is not valid JSON; the archive is damaged, or was not made well") from None
+
+
+def shown(name: str) -> str:
+    """Make a name from an archive fit for a message: printable, and not pages long."""
+    text = escape(name[:MAX_SHOWN])
+    return text + "…" if len(name) > MAX_SHOWN else text
 
 
 def short(digest: str) -> str:
