@@ -32,6 +32,7 @@ from .model.views import NOTHING, Views
 from .text import clip_left, shown
 from .tree.filter_bar import FilterBar
 from .tree.pane import TreePane
+from .tree.path_line import PathLine
 from .waste.pane import WastePane
 from .widgets import Lines
 
@@ -87,6 +88,7 @@ class Explorer(FileActions):
                 yield WastePane(id="waste")
             with Vertical(id="right"):
                 yield TreePane(id="tree")
+                yield PathLine(id="path")
                 yield FilterBar(id="filter")
                 yield WhyPane(id="why")
         by_name = {key.name: key for key in actions()}
@@ -131,7 +133,7 @@ class Explorer(FileActions):
         self.layer_pane.border_title = "Layers"
         self.tree_pane.border_title = "Files"
         self.waste_pane.border_title = "Waste"
-        self.tree_pane.border_subtitle = "reading…"
+        self.query_one(PathLine).show("reading the layers…")
         self.query_one(DetailsPane).show_layer(self.layer_pane.cursor)
         self.layer_pane.focus()
         self._build()
@@ -157,6 +159,7 @@ class Explorer(FileActions):
         if self.open_folders:
             rows.open_all(True)
         self.tree_pane.start(paths, rows)
+        self.tree_pane.when_moved = self._say_path
         self.waste_pane.start(self.analysis.body)
         count = self.waste_pane.count()
         self.waste_pane.border_subtitle = quantity(count, "copy", "copies") if count else ""
@@ -179,6 +182,18 @@ class Explorer(FileActions):
         self.rows.show(self.views.get(base, layer))
         self.tree_pane.keep(node)
         self._say_tree()
+        if self.base is None:
+            self._make_ready(layer)
+
+    @work(exclusive=True, group="ready")
+    async def _make_ready(self, layer: int) -> None:
+        """Make the views of the layers beside this one while nobody presses a key: they are wanted next."""
+        await asyncio.sleep(0.12)
+        for number in (layer - 1, layer + 1):
+            if self.views is not None and 0 <= number < len(self.analysis.layers):
+                views = self.views
+                base = number - 1 if number else NOTHING
+                await asyncio.to_thread(views.make_ready, base, number)
 
     def _say_tree(self) -> None:
         """Write above and below the tree what it shows."""
@@ -202,11 +217,9 @@ class Explorer(FileActions):
 
     def _say_path(self) -> None:
         node = self.tree_pane.node
-        if self.paths is None or node < 0:
-            self.tree_pane.border_subtitle = "nothing to show"
-            return
-        path = "/" + shown(self.paths.path(node))
-        self.tree_pane.border_subtitle = Text(clip_left(path, max(self.tree_pane.size.width - 6, 10))).markup
+        known = self.paths is not None and node >= 0
+        path = "/" + shown(self.paths.path(node)) if known and self.paths is not None else "nothing to show"
+        self.query_one(PathLine).show(path)
 
     @on(Lines.Moved, "#layers")
     def _layer_selected(self) -> None:

@@ -44,7 +44,7 @@ class Lines(ScrollView, can_focus=True):
         Binding(keys, f"cursor('{where}')", words, show=False, id=f"move.{where}") for where, keys, words in movement()
     ]
 
-    cursor: reactive[int] = reactive(0, init=False)
+    cursor: reactive[int] = reactive(0, init=False, repaint=False)
     has_cursor: ClassVar[bool] = True
     """Without one the keys scroll, and there is no heading."""
     _ground: Style | None = None

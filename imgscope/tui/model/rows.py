@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from itertools import accumulate, compress
-from operator import lt
+from operator import lt, sub
 
 from .marks import CHANGES, Mark, table
 from .paths import Paths
@@ -13,6 +13,8 @@ from .views import View
 
 SORTS = ("name", "size", "wasted")
 _CHANGED = table(CHANGES)
+# Above so many open folders a column of all keys is cheaper than a key at a time.
+_MANY = 2000
 
 
 def both(one: bytes | bytearray, other: bytes | bytearray) -> bytearray:
@@ -148,17 +150,16 @@ class Rows:
                     break
         return found
 
-    def _key(self) -> Callable[[int], tuple[int, int]]:
-        """Return a sort key of nodes: largest first, then by name."""
+    def _key(self) -> Callable[[int], int]:
+        """Return a sort key of nodes: largest first. Nodes are in the order of names already, and sorting keeps it."""
         assert self.view is not None
         end, view = self.paths.end, self.view
-        if self.sort == "wasted":
-            wasted = self.paths.wasted
-            return lambda node: (wasted[node] - wasted[end[node]], node)
-        sizes = view.sizes
-        if Mark.REMOVED in view.marks:
-            return lambda node: (-view.size(node), node)
-        return lambda node: (sizes[node] - sizes[end[node]], node)
+        sums = self.paths.wasted if self.sort == "wasted" else view.sizes
+        if self.sort == "size" and Mark.REMOVED in view.marks:
+            return lambda node: -view.size(node)
+        if self.opened.count(1) > _MANY:
+            return list(map(sub, sums, map(sums.__getitem__, end))).__getitem__
+        return lambda node: sums[node] - sums[end[node]]
 
     # -- opening and closing -----------------------------------------------------------------------------
 

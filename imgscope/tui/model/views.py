@@ -7,6 +7,7 @@ from collections import OrderedDict
 from functools import cached_property
 from itertools import accumulate
 from operator import ne
+from threading import Lock
 
 from ...layer.index import DIRECTORY, FILE, HARDLINK
 from ...overlay.merge import NO_ENTRY
@@ -102,6 +103,8 @@ class Views:
         """Make views of ``paths``: the trees of some layers are laid down, so that none is far from one of them."""
         self.paths = paths
         self._made: OrderedDict[tuple[int, int], View] = OrderedDict()
+        # Views are also made ahead, in another thread.
+        self._lock = Lock()
         layers = len(paths.deltas)
         room = max(_ROOM // (4 * max(len(paths), 1)), 1)
         self._step = max(-(-layers // room), 1)
@@ -115,14 +118,21 @@ class Views:
     def get(self, base: int, layer: int) -> View:
         """Return the tree up to ``layer`` beside that up to ``base`` (``NOTHING``: an empty one)."""
         key = base, layer
-        view = self._made.get(key)
-        if view is None:
-            view = self._made[key] = self._make(base, layer)
+        with self._lock:
+            view = self._made.get(key)
+            if view is not None:
+                self._made.move_to_end(key)
+                return view
+        view = self._make(base, layer)
+        with self._lock:
+            self._made[key] = view
             while len(self._made) > _KEPT:
                 self._made.popitem(last=False)
-        else:
-            self._made.move_to_end(key)
         return view
+
+    def make_ready(self, base: int, layer: int) -> None:
+        """Make all of a view that will be wanted."""
+        _ = self.get(base, layer).sizes
 
     def _tree(self, layer: int) -> array[int]:
         """Return the entries of the tree up to a layer; not to be changed."""

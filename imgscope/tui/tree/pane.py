@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.cells import cell_len
 from rich.segment import Segment
 
@@ -36,6 +38,14 @@ class TreePane(Lines):
         self.paths: Paths | None = None
         self.rows: Rows | None = None
         self.attributes = True
+        self.when_moved: Callable[[], None] | None = None
+        """Called at once when the cursor moves, so that what follows it is drawn with it."""
+
+    def watch_cursor(self, before: int, after: int) -> None:
+        """Tell at once."""
+        super().watch_cursor(before, after)
+        if self.when_moved is not None:
+            self.when_moved()
 
     def start(self, paths: Paths, rows: Rows) -> None:
         """Show ``rows`` of ``paths``."""
