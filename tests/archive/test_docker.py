@@ -7,7 +7,7 @@ import tarfile
 
 import pytest
 
-from imgscope.errors import AmbiguousImageError, ArchiveError, ImageNotFoundError, PlatformError
+from imgscope.errors import AmbiguousImageError, ArchiveError, ImageError, ImageNotFoundError, PlatformError
 
 from .images import (
     LAYERS,
@@ -284,6 +284,18 @@ def test_control_characters_never_reach_a_message_raw(way, tmp_path):
     with pytest.raises(ArchiveError) as error:
         open_way(way, {"manifest.json": manifest}, tmp_path)
     assert str(error.value).isprintable()
+
+
+def test_names_without_end_and_platforms_of_any_bytes_stay_out_of_messages(way, tmp_path):
+    manifest = json.dumps([{"Config": "c" * 5000, "RepoTags": ["n" * 5000], "Layers": []}]).encode()
+    for choice in ({}, {"image": "x"}):
+        with pytest.raises(ImageError) as error:
+            open_way(way, {"manifest.json": manifest}, tmp_path, **choice)
+        assert len(str(error.value)) < 800
+    image = Image(extra={"os": "linux\x1b[2J", "architecture": ["amd64"]})
+    with pytest.raises(PlatformError) as refused:
+        open_way(way, docker_archive(image), tmp_path / "x", platform="linux/arm64")
+    assert str(refused.value).isprintable()
 
 
 def test_what_is_no_image_says_so(way, tmp_path):
