@@ -192,11 +192,15 @@ class ImageContents:
         return [found[key] for key in keys]
 
     def read(self, keys: Sequence[ContentKey]) -> Iterator[tuple[ContentKey, bytes]]:
-        """Yield each file's content, in the order in which they stand in their layers; each layer is read once."""
+        """Yield each file's content: what the scan kept, else read now, each layer once."""
         indexes = self._indexes()
         by_layer: dict[int, list[int]] = {}
         for layer, entry in keys:
-            by_layer.setdefault(layer, []).append(entry)
+            kept = indexes[layer].kept.get(entry)
+            if kept is None:
+                by_layer.setdefault(layer, []).append(entry)
+            else:
+                yield (layer, entry), kept
         for layer, entries in by_layer.items():
             index = indexes[layer]
             source = self._bytes(layer)

@@ -69,10 +69,9 @@ def diff(
     if str(old) == "-" == str(new):
         raise UsageError("only one image can come from standard input")
     shared = SharedLayers()
-    contents = wanted.wants("packages")
     with (
-        analyze(old, platform=platform, cache=cache, contents=contents, progress=progress, shared=shared) as before,
-        analyze(new, platform=platform, cache=cache, contents=contents, progress=progress, shared=shared) as after,
+        analyze(old, platform=platform, cache=cache, progress=progress, shared=shared) as before,
+        analyze(new, platform=platform, cache=cache, progress=progress, shared=shared) as after,
     ):
         yield compare(before, after, wanted)
 

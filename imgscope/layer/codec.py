@@ -15,7 +15,7 @@ from typing import Any
 from .index import FINGERPRINT, LayerIndex
 
 # Raised whenever what an index holds, or means, changes: older caches are then not read.
-VERSION = 2
+VERSION = 3
 
 _COLUMNS = (("sizes", "q"), ("offsets", "q"), ("metas", "I"), ("mtimes", "q"))
 
@@ -48,6 +48,7 @@ def encode(index: LayerIndex) -> bytes:
     columns += _tree(index.written or {})
     columns.append(_names([link for _, _, link in index.claims.values()]))
     columns.append(_names([name for name, _, _, _ in index.markers]))
+    columns.append(b"".join(index.kept.values()))
     head = {
         "version": VERSION,
         "byteorder": sys.byteorder,
@@ -58,6 +59,7 @@ def encode(index: LayerIndex) -> bytes:
         "markers": [marker[1:] for marker in index.markers],
         "claims": [(entry, flag, size) for entry, (flag, size, _) in index.claims.items()],
         "odd": index.odd,
+        "kept": [(entry, len(data)) for entry, data in index.kept.items()],
         "links": len(index.links),
         "whiteouts": len(index.whiteouts),
         "opaques": len(index.opaques),
@@ -165,5 +167,11 @@ def decode(data: bytes) -> LayerIndex:
     index.sparse = {
         int(entry): [(offset, length) for offset, length in pieces] for entry, pieces in head["sparse"].items()
     }
+    position = 0
+    for entry, size in head["kept"]:
+        index.kept[entry] = bytes(columns[24][position : position + size])
+        position += size
+    if position != len(columns[24]):
+        raise ValueError("contents of other lengths")
     index.tar_bytes, index.members, index.notes = head["tar_bytes"], head["members"], head["notes"]
     return index

@@ -56,6 +56,8 @@ class LayerIndex:
     """Sparse files: (offset in the file, length) of the pieces that the tar holds, in order."""
     fingerprints: bytearray | None = None
     """16 bytes an entry (zeros for what has no content), or ``None`` where contents were not read."""
+    kept: dict[int, bytes] = field(default_factory=dict)
+    """Contents of some small files that many readers want, where contents were read (see ``keep``)."""
     children: dict[bytes, dict[bytes, int]] = field(default_factory=dict)
     whiteouts: list[tuple[bytes, bytes]] = field(default_factory=list)
     """(directory, name) of each path that the layer removes."""

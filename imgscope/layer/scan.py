@@ -27,6 +27,7 @@ from .index import (
     SYMLINK,
     LayerIndex,
 )
+from .keep import MAX_FILE, MAX_LAYER, kept_endings
 from .names import OPAQUE_WHITEOUT, WHITEOUT_PREFIX, clean, is_bookkeeping, lexical, split
 from .unpack import Event, settle
 
@@ -223,6 +224,7 @@ class _Scan:
         # Entries whose names were clamped: where they would be without.
         self.clamped: dict[int, bytes] = {}
         self.records: dict[bytes, bytes] = {}
+        self.keeping = 0
 
     def note(self, text: str) -> None:
         if len(self.index.notes) < MAX_NOTES:
@@ -323,7 +325,7 @@ class _Scan:
         if member.sparse is not None:
             index.sparse[entry] = member.sparse
         if index.fingerprints is not None:
-            index.fingerprints += self._fingerprint(member) if kind == FILE else _NO_FINGERPRINT
+            index.fingerprints += self._fingerprint(member, entry) if kind == FILE else _NO_FINGERPRINT
         return member.next
 
     def claim(self, entry: int, typeflag: int, size: int, link: bytes) -> None:
@@ -332,8 +334,24 @@ class _Scan:
         if size != self.index.sizes[entry]:
             self.index.odd = True
 
-    def _fingerprint(self, member: Member) -> bytes:
+    def keep(self, entry: int, position: int, size: int) -> bytes:
+        """Keep an entry's content, if it is small enough; return its fingerprint."""
+        if size > MAX_FILE or self.keeping + size > MAX_LAYER:
+            return self.source.fingerprint(position, size)
+        self.keeping += size
+        from xxhash import xxh3_128_digest
+
+        data = self.source.at(position, size) if size else b""
+        if len(data) != size:
+            raise TarError("it ends in the middle of a file")
+        self.index.kept[entry] = data
+        return xxh3_128_digest(data)
+
+    def _fingerprint(self, member: Member, entry: int) -> bytes:
         if member.sparse is None:
+            head, _, tail = member.name.rpartition(b"/")
+            if (endings := kept_endings(head)) and tail.endswith(endings):
+                return self.keep(entry, member.data, member.size)
             return self.source.fingerprint(member.data, member.size)
         return sparse_fingerprint(member.sparse, member.size, member.data, self.source.at)
 
@@ -353,6 +371,7 @@ class _Scan:
         buffer, base, here, limit, position = b"", 0, 0, -1, 0
         last: bytes | None = None
         names: dict[bytes, int] | None = None
+        keep: tuple[bytes, ...] = ()
         while True:
             if here > limit:
                 buffer, base = window(position)
@@ -421,6 +440,7 @@ class _Scan:
                 if head != last:
                     last = head
                     names = directories[head] if head in directories else self.directory(head)
+                    keep = kept_endings(head) if fingerprints is not None else ()
                 if names is None:
                     placed = self.place(name, entry, code, size, meta)
                 else:
@@ -438,7 +458,12 @@ class _Scan:
             add_meta(meta)
             add_mtime(mtime)
             if fingerprints is not None:
-                fingerprints += fingerprint(position, size) if not code else _NO_FINGERPRINT
+                if code:
+                    fingerprints += _NO_FINGERPRINT
+                elif keep and tail.endswith(keep):
+                    fingerprints += self.keep(entry, position, size)
+                else:
+                    fingerprints += fingerprint(position, size)
             if size:
                 position += (size + 511) & -512
             elif code in (SYMLINK, HARDLINK):

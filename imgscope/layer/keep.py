@@ -1,0 +1,42 @@
+"""Which small files' contents an index keeps when a layer streams by: the databases of what is installed.
+
+A layer that is compressed, or comes from an engine, would have to be read again for them. What reads them is
+``packages``; a file that isn't kept is read from its layer when it is asked for.
+"""
+
+from __future__ import annotations
+
+from .names import split
+
+# A file larger than this is not kept, nor more than that of one layer.
+MAX_FILE = 48 << 20
+MAX_LAYER = 64 << 20
+
+_EXACT = {
+    b"var/lib/dpkg": (b"status",),
+    b"lib/apk/db": (b"installed",),
+    b"usr/lib/apk/db": (b"installed",),
+    b"var/lib/rpm": (b"rpmdb.sqlite",),
+    b"usr/lib/sysimage/rpm": (b"rpmdb.sqlite",),
+    b"usr/share/rpm": (b"rpmdb.sqlite",),
+    b"var/lib/dpkg/info": (b".list",),
+    # Distroless: a file for each package.
+    b"var/lib/dpkg/status.d": (b"",),
+}
+
+
+def kept_endings(directory: bytes) -> tuple[bytes, ...]:
+    """Return the endings of names whose contents are kept in a directory (as its tar writes it); mostly none."""
+    directory = directory.removeprefix(b"./").removeprefix(b"/")
+    exact = _EXACT.get(directory)
+    if exact is not None:
+        return exact
+    if directory.endswith(b".dist-info"):
+        return (b"RECORD",)
+    if directory.endswith(b".egg-info"):
+        return (b"installed-files.txt",)
+    above = split(directory)[0]
+    name = split(above)[1]
+    if name == b"node_modules" or (name[:1] == b"@" and split(split(above)[0])[1] == b"node_modules"):
+        return (b"package.json",)
+    return ()
