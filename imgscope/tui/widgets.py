@@ -145,8 +145,20 @@ class Lines(ScrollView, can_focus=True):
             self._show_cursor()
 
     def _measure(self) -> None:
-        """Tell Textual how much there is to scroll."""
-        self.virtual_size = Size(self.scrollable_content_region.width, self.count() + self.has_cursor)
+        """Tell Textual how much there is to scroll.
+
+        Through ``virtual_size`` alone all of the screen would be laid out anew; that is needed only when the
+        scrollbar comes or goes.
+        """
+        region = self.scrollable_content_region
+        size = Size(region.width, self.count() + self.has_cursor)
+        if self.show_vertical_scrollbar and size.width == self.virtual_size.width and size.height > region.height:
+            self.set_reactive(Lines.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+            if self.scroll_y > self.max_scroll_y:
+                self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+        else:
+            self.virtual_size = size
 
     def on_focus(self) -> None:
         """Show where the cursor is now."""
