@@ -49,7 +49,7 @@ KEYS: tuple[Key, ...] = (
     Key("layer(-1)", "left_square_bracket", "The layer below, from any pane", LAYERS),
     Key("layer(1)", "right_square_bracket", "The layer above, from any pane", LAYERS),
     Key("compare_layer", "ctrl+l", "Compare each layer with the one below it (natural)", LAYERS),
-    Key("compare_all", "", "Compare with the first layer (aggregated); Ctrl+A in the layers pane", LAYERS),
+    Key("compare_all", "a", "Compare with the first layer (aggregated); in the layers pane Ctrl+A too", LAYERS),
     Key(
         "compare_from",
         "c",
