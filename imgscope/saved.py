@@ -134,6 +134,11 @@ def load(data: bytes, reference: str) -> Analysis:
         raise ArchiveError(f"{shown} is no readable saved analysis: {escape(str(error))}") from None
 
 
+def _undefined(dive: _Dive) -> float:
+    """Return what JSON has no number for: dive divides by 0 here, by nothing wasted or by something."""
+    return float("inf" if dive.wasted_bytes else "nan")
+
+
 def _path(text: str, encoded: str | None) -> str:
     return b64decode(encoded).decode("utf-8", "surrogateescape") if encoded is not None else text
 
@@ -183,7 +188,7 @@ class _Rebuilt:
                 dive=DiveFigures(
                     1.0 if dive.efficiency is None else dive.efficiency,
                     dive.wasted_bytes,
-                    float("nan") if dive.user_wasted_percent is None else dive.user_wasted_percent,
+                    _undefined(dive) if dive.user_wasted_percent is None else dive.user_wasted_percent,
                 ),
             ),
             saved.layers,

@@ -202,3 +202,14 @@ def test_a_path_overwritten_again_and_again():
     found = figures(_overlay(layers))
     assert found.wasted_bytes == 2 * 250
     assert found.efficiency == 20 / 500
+
+
+@pytest.mark.parametrize("layers", [[A], [A, layer(whiteout("a"))]], ids=["nan", "inf"])
+def test_a_division_by_zero_outlives_saving(layers, tmp_path, imgscope):
+    path = dive.archive(tmp_path, layers)
+    saved = tmp_path / "saved.json"
+    saved.write_text(imgscope("analyze", path, "--format", "json").stdout)
+    import imgscope as library
+
+    with library.analyze(path) as fresh, library.analyze(saved) as again:
+        assert str(again.image.dive) == str(fresh.image.dive)
