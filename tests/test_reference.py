@@ -22,7 +22,7 @@ def folder(tmp_path, monkeypatch):
     with tarfile.open(fileobj=out, mode="w") as tar:
         tar.addfile(tarfile.TarInfo("manifest.json"))
     tar_bytes = out.getvalue()
-    for name in ("app.tar", "archive", "with:colon.tar", "weird@name.tar"):
+    for name in ("app.tar", "archive", "with", "with:colon.tar", "weird@name.tar"):
         Path(name).write_bytes(tar_bytes)
     Path("app.tar.gz").write_bytes(gzip.compress(tar_bytes))
     Path("packed.bin").write_bytes(gzip.compress(tar_bytes))
@@ -73,6 +73,7 @@ def folder(tmp_path, monkeypatch):
         ("app.tar@sha256:" + "c" * 64, "file", "app.tar", "@sha256:" + "c" * 64),
         ("with:colon.tar", "file", "with:colon.tar", None),
         ("with:colon.tar:a:b", "file", "with:colon.tar", "a:b"),
+        ("with:colon", "file", "with", "colon"),
         ("weird@name.tar", "file", "weird@name.tar", None),
         ("docker-archive:app.tar", "file", "app.tar", None),
         ("docker-archive:app.tar:myapp", "file", "app.tar", "myapp"),

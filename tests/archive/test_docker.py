@@ -82,6 +82,32 @@ def test_a_repeated_layer_stored_as_a_link_has_its_targets_bytes(way, kind, seed
     assert digests(opened) == [digest(base), digest(other), digest(base)]
 
 
+@pytest.mark.parametrize("way", ["file", "stream"])
+def test_a_symlinks_target_counts_from_its_folder_a_hard_links_from_the_root(way, tmp_path):
+    names = ["a/first.tar", "a/second.tar", "b/second.tar"]
+    members = {
+        "a/first.tar": LAYERS[0],
+        "first.tar": LAYERS[1],
+        "a/second.tar": Link("first.tar"),
+        "b/second.tar": Link("first.tar", tarfile.LNKTYPE),
+    }
+    image = Image(layers=(LAYERS[0], LAYERS[0], LAYERS[1]))
+    members["config"] = image.config
+    members["manifest.json"] = json.dumps([{"Config": "config", "Layers": names}]).encode()
+    opened = open_way(way, members, tmp_path)
+    assert digests(opened) == [DIFF_IDS[0], DIFF_IDS[0], DIFF_IDS[1]]
+
+
+@pytest.mark.parametrize("link_first", [True, False])
+@pytest.mark.parametrize("way", ["file", "stream"])
+def test_of_a_link_and_a_file_of_one_name_the_last_counts(way, link_first, tmp_path):
+    members = docker_archive(Image(layers=LAYERS[:1]))
+    name = next(iter(members))
+    link, file = {f"./{name}": Link("../elsewhere")}, {name: members.pop(name), "elsewhere": LAYERS[1]}
+    opened = open_way(way, {**link, **file, **members} if link_first else {**file, **link, **members}, tmp_path)
+    assert digests(opened) == [DIFF_IDS[0] if link_first else DIFF_IDS[1]]
+
+
 @pytest.mark.parametrize("target", ["../../../../etc/passwd", "/etc/passwd", "layer.tar", "../nowhere/layer.tar"])
 @pytest.mark.parametrize("way", ["file", "stream"])
 def test_a_link_leads_to_nothing_outside_the_archive(way, target, tmp_path):

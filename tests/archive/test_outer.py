@@ -174,6 +174,19 @@ def test_a_stream_that_fails_within_a_layer_is_not_the_layers_fault(tmp_path):
         open_stream(read, scan_layer=scan)
 
 
+def test_a_stream_that_fails_once_is_not_read_on(tmp_path):
+    source = io.BytesIO(write_tar(tmp_path / "image.tar", docker_archive(Image())).read_bytes())
+    failures = [ImageError("the engine broke off")]
+
+    def read(size):
+        if source.tell() > 2000 and failures:
+            raise failures.pop()
+        return source.read(min(size, 512))
+
+    with pytest.raises(ImageError, match="the engine broke off"):
+        open_stream(read, scan_layer=scan)
+
+
 def test_bugs_of_the_scanner_are_not_hidden(tmp_path):
     path = write_tar(tmp_path / "image.tar", docker_archive(Image()))
     with pytest.raises(ZeroDivisionError):

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socketserver
+import ssl
 import subprocess
 import sys
 import threading
@@ -308,6 +309,62 @@ def test_contexts(engine, tmp_path, monkeypatch, with_config):
     monkeypatch.setenv("DOCKER_CONTEXT", "typo")
     with pytest.raises(EngineError, match="no Docker context 'typo'"):
         find_source("app:1.0").cache_key()
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    """An authority's certificate, and one made by it for this machine, as `docker` expects them in a folder."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    (folder / "for").write_text("subjectAltName=IP:127.0.0.1\n")
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "rsa:2048", "-nodes")
+    openssl("req", "-x509", *key, "-keyout", "ca-key.pem", "-out", "ca.pem", "-days", "2", "-subj", "/CN=authority")
+    openssl("req", *key, "-keyout", "key.pem", "-out", "request", "-subj", "/CN=engine")
+    signing = ("-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-extfile", "for")
+    openssl("x509", "-req", "-in", "request", *signing, "-out", "cert.pem", "-days", "2")
+    return folder
+
+
+def test_an_engine_behind_tls(engine, certificates, tmp_path, monkeypatch):
+    class Secure(socketserver.ThreadingMixIn, socketserver.TCPServer):
+        daemon_threads = True
+
+        def __getattr__(self, name):
+            return getattr(engine, name)
+
+        def handle_error(self, request, client_address):
+            pass
+
+    server = Secure(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "cert.pem", certificates / "key.pem")
+    context.load_verify_locations(certificates / "ca.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_address[1]}")
+        monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+        monkeypatch.setenv("DOCKER_CERT_PATH", str(certificates))
+        # Meant for other programs; it must not take the place of the engine's own authority.
+        (tmp_path / "bundle.pem").write_text("")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "bundle.pem"))
+        assert [stored.scanned for stored in find_source("app:1.0").open(scan).layers] == DIFF_IDS
+        monkeypatch.setenv("DOCKER_CERT_PATH", str(tmp_path / "nowhere"))
+        with pytest.raises(EngineError) as error:
+            find_source("app:1.0").open(scan)
+        assert "\n" not in str(error.value)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def test_an_engine_over_ssh_needs_nothing_but_ssh(engine, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -86,8 +87,10 @@ def test_a_save_that_fails_says_why(program, save, message):
             opening()
 
 
-def test_a_save_that_is_abandoned_is_stopped(program, tmp_path):
-    program(f"echo $$ > {tmp_path}/pid; exec cat image.tar /dev/zero")
+@pytest.mark.parametrize("then", ["exec cat image.tar /dev/zero", "cat image.tar; exec sleep 60"])
+def test_a_save_that_is_abandoned_is_stopped(program, then, tmp_path):
+    program(f"echo $$ > {tmp_path}/pid; {then}")
+    began = time.monotonic()
     from imgscope.errors import ImgscopeError
 
     class Stop(ImgscopeError):
@@ -107,6 +110,7 @@ def test_a_save_that_is_abandoned_is_stopped(program, tmp_path):
         find_source("podman:app:1.0").open(scan, Progress())
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert time.monotonic() - began < 20
 
 
 def test_the_socket_where_one_listens(engine, monkeypatch):
