@@ -60,6 +60,21 @@ CASES = {
         [],
     ),
     "a hard link has no bytes": ([A, layer(hardlink("a", "b"))], 0.0, 100, math.inf, [(2, 100, "/a")]),
+    "all bytes are the first name's": (
+        [layer(file("a", X), hardlink("b", "a")), layer(file("z", b"z"), whiteout("a"))],
+        1 / 101,
+        100,
+        100.0,
+        [(2, 100, "/a")],
+    ),
+    "and none the second's": (
+        [layer(file("a", X), hardlink("b", "a")), layer(file("z", b"z"), whiteout("b"))],
+        1.0,
+        0,
+        0.0,
+        [(2, 0, "/b")],
+    ),
+    "a changed mode counts twice": ([A, layer(file("a", X, mode=0o600))], 0.5, 200, 2.0, [(2, 200, "/a")]),
     "a whiteout of nothing ends its layer": ([A, layer(whiteout("b"), file("a", X))], 0.99, 0, 0.0, []),
     "what sorts before it still counts": (
         [A, layer(file("-", X), whiteout("b"), file("a", X)), layer(file("-", X))],
