@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
 from ..analysis import Layer
-from .model import Break, LayerPair, Pull
+from .model import Break, LayerPair, Pull, words_of
 
-# Older builders write the digest of what is copied into the instruction: the words are the same all the same.
-_DIGEST = re.compile(r"\b(file|dir|multi):[0-9a-f]{64}\b")
 # Instructions at least this alike, at the same place, are one that was edited.
 _ALIKE = 0.7
 _COMPARED = 2000
@@ -27,7 +24,7 @@ def align(old: Sequence[Layer], new: Sequence[Layer]) -> list[LayerPair]:
     shared = shared_prefix(old, new)
     pairs: dict[int, int] = {}
     _match(pairs, old, new, shared, lambda layer: layer.diff_id)
-    _match(pairs, old, new, shared, lambda layer: _words(layer) or None)
+    _match(pairs, old, new, shared, lambda layer: words_of(layer) or None)
     stays = _in_order(pairs)
     _match_alike(pairs, stays, old, new, shared)
 
@@ -62,10 +59,6 @@ def shared_prefix(old: Sequence[Layer], new: Sequence[Layer]) -> int:
             break
         count += 1
     return count
-
-
-def _words(layer: Layer) -> str:
-    return _DIGEST.sub(r"\1:", " ".join(layer.instruction.split()))
 
 
 def _match(
@@ -129,7 +122,7 @@ def _match_alike(
 
 
 def _alike(old: Layer, new: Layer) -> bool:
-    a, b = _words(old)[:_COMPARED], _words(new)[:_COMPARED]
+    a, b = words_of(old)[:_COMPARED], words_of(new)[:_COMPARED]
     if not a or not b:
         return not a and not b
     if a.split(None, 1)[0] != b.split(None, 1)[0]:
@@ -197,7 +190,7 @@ def first_break(pairs: Sequence[LayerPair], timestamps: bool) -> Break | None:
         return None
     pair = pairs[place]
     if pair.status == "changed":
-        cause = "changed" if pair.same_instruction or _same_words(pair) else "edited"
+        cause = "changed" if pair.same_instruction or _samewords_of(pair) else "edited"
     elif pair.status == "new" and any(p.status == "gone" and p.old and p.old.index == place for p in pairs):
         cause = "replaced"
     else:
@@ -205,5 +198,5 @@ def first_break(pairs: Sequence[LayerPair], timestamps: bool) -> Break | None:
     return Break(cause, pair, timestamps and cause == "changed")
 
 
-def _same_words(pair: LayerPair) -> bool:
-    return bool(pair.old and pair.new and _words(pair.old) == _words(pair.new))
+def _samewords_of(pair: LayerPair) -> bool:
+    return bool(pair.old and pair.new and words_of(pair.old) == words_of(pair.new))

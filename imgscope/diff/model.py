@@ -6,6 +6,7 @@ rows, ``size_after`` less ``size_before`` adds up to the difference of the two i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 # The kinds of a file's difference, in the order in which reports show them.
 KINDS = ("added", "removed", "changed", "type_changed", "moved", "metadata_only", "unread")
 SECTIONS = ("layers", "files", "packages", "config")
+
+
+# Older builders write the digest of what is copied into the instruction: its words are the same all the same.
+_DIGEST = re.compile(r"\b(file|dir|multi):[0-9a-f]{64}\b")
+
+
+def words_of(layer: Layer) -> str:
+    """Return a layer's instruction without what is no word of its author."""
+    return _DIGEST.sub(r"\1:", " ".join(layer.instruction.split()))
 
 
 class FileDifference(NamedTuple):
@@ -90,7 +100,7 @@ class LayerPair:
     @property
     def same_instruction(self) -> bool:
         """Whether both layers came from the same words."""
-        return bool(self.old and self.new and self.old.instruction == self.new.instruction)
+        return bool(self.old and self.new and words_of(self.old) == words_of(self.new))
 
 
 @dataclass(frozen=True, slots=True)

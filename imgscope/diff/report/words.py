@@ -83,7 +83,7 @@ def where(pair: LayerPair) -> str:
 def culprit(broken: Break) -> list[tuple[str, str]]:
     """Return the instructions of a break: (mark, instruction)."""
     old, new = broken.pair.old, broken.pair.new
-    if old and new and old.instruction == new.instruction:
+    if old and new and broken.pair.same_instruction:
         return [("", new.instruction)]
     found = [("-", old.instruction)] if old else []
     return [*found, ("+", new.instruction)] if new else found
