@@ -57,8 +57,9 @@ class Layer:
     """One layer: where it comes from, its bytes, and what it did to the merged tree below it.
 
     ``blob_bytes`` is the stored size, compressed where the layer is (``None`` where it is not known), ``blob_name``
-    what the manifest calls the blob (``blobs/sha256/…``, ``<id>/layer.tar``). ``wasted_bytes`` is what this layer
-    made waste, ``stored_waste_bytes`` what it stores that is waste.
+    what the manifest calls the blob (``blobs/sha256/…``, ``<id>/layer.tar``; ``blob_linked``: that is a link to
+    another layer's). ``wasted_bytes`` is what this layer made waste, ``stored_waste_bytes`` what it stores that is
+    waste.
     """
 
     index: int
@@ -84,6 +85,7 @@ class Layer:
     repeated: Totals
     missing: str | None = None
     blob_name: str | None = None
+    blob_linked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +349,7 @@ class Analysis:
         overlay = self.body.overlay
         copies = len(overlay.layers) + sum(len(layer.repeated) for layer in overlay.layers)
         ranked = sorted((hidden.wasted[row] for row in rows), reverse=True)[: limit * copies]
-        floor = ranked[-1] if len(ranked) == limit * copies else 0
+        floor = ranked[-1] if ranked and len(ranked) == limit * copies else 0
         linked = bool(overlay.home)
         sums: dict[tuple[bytes, bytes], int] = {}
         counts: dict[tuple[bytes, bytes], int] = {}

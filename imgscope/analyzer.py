@@ -224,7 +224,7 @@ class _Run:
 
         comparison = Comparison(overlay, same)
         # Contents may be under comparison in another process: what does not need the answers comes first.
-        dive = figures(overlay)
+        dive = figures(overlay, [number for number, blob in enumerate(opened.layers) if blob.linked])
         analysis = assemble(opened, self.reference, dive, Body(overlay, comparison), contents)
         if self.cache is not None and key is not None and all(keys):
             from .records import encode
@@ -341,6 +341,7 @@ def _layer(
         repeated=totals(sums.repeated),
         missing=blob.missing,
         blob_name=blob.name,
+        blob_linked=blob.linked,
     )
 
 

@@ -25,7 +25,7 @@ class LayerBlob:
     ``size`` is the stored length in bytes and ``compression`` what the bytes themselves show. ``region`` says
     where they lie, unless they streamed by: then ``scanned`` is what the scanner made of them, or the
     ``ImgscopeError`` that it failed with. ``missing`` says why the blob is rightly not there at all; ``name`` is
-    what the manifest calls it.
+    what the manifest calls it, and ``linked`` tells that the archive has a link of that name to another layer's blob.
     """
 
     diff_id: str | None
@@ -37,6 +37,7 @@ class LayerBlob:
     scanned: object | None = None
     missing: str | None = None
     name: str | None = None
+    linked: bool = False
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class OpenImage:
     ``id`` is the digest of the config's very bytes, ``config_digest`` what the manifest claims of it. ``layers``
     are bottom first, as many as the config has diff_ids. ``file_identity`` holds device, inode, size and times
     (mtime, ctime in nanoseconds) of every file that the image lies in, ``None`` where it came by a stream.
+    ``complete`` is false for an archive that ends without an end mark, after all that the image needs.
     ``notes`` are oddities to report.
     """
 
@@ -59,6 +61,7 @@ class OpenImage:
     layers: tuple[LayerBlob, ...]
     origin: str
     file_identity: tuple[int, ...] | None = None
+    complete: bool = True
     notes: tuple[str, ...] = ()
     closers: list[Callable[[], None]] = field(default_factory=list)
 

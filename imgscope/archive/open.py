@@ -18,7 +18,7 @@ from .candidate import Candidate, LayerRef
 from .directory import DirectoryStore
 from .image import LayerBlob, OpenImage
 from .outer import ScanLayer, StreamStore, TarStore
-from .store import Store, digest_of, is_digest, short, shown
+from .store import Store, clean_name, digest_of, is_digest, short, shown
 
 if TYPE_CHECKING:
     from ..progress import Progress
@@ -134,6 +134,7 @@ def _describe(chosen: Candidate, origin: str) -> OpenImage:
         layers=layers,
         origin=origin,
         file_identity=chosen.store.identity(),
+        complete=chosen.store.complete,
         notes=tuple(notes),
     )
 
@@ -178,4 +179,5 @@ def _layer(store: Store, number: int, ref: LayerRef, diff_id: str, windows: bool
         region=blob.region,
         scanned=blob.scanned,
         name=ref.name,
+        linked=blob.name != clean_name(ref.name),
     )

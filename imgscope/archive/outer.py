@@ -159,7 +159,8 @@ class TarStore:
 
     def blob(self, name: str) -> Blob | None:
         """Locate a layer's blob. Raises ``ArchiveError`` for one that is stored sparse."""
-        found = self._members.get(self._links.resolve(name))
+        name = self._links.resolve(name)
+        found = self._members.get(name)
         if found is None or self._fd is None:
             return None
         start, length, sparse = found

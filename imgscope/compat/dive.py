@@ -21,7 +21,7 @@ what is not there or with odd names. See docs/dive.md for what follows from all 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
@@ -61,43 +61,53 @@ class InefficientFile:
     path: bytes
 
 
-def figures(overlay: Overlay) -> Figures:
-    """Compute dive's figures of the layers that ``overlay`` stacks."""
-    if not any(index.odd for index in overlay.layers):
+def figures(overlay: Overlay, linked: Collection[int] = ()) -> Figures:
+    """Compute dive's figures of the layers that ``overlay`` stacks.
+
+    ``linked`` are the numbers of those that the archive has as links to others' blobs; dive takes them for empty.
+    """
+    layers = as_dive_reads(overlay.layers, linked)
+    if layers is overlay.layers and not any(index.odd for index in layers):
         whiteouts = _measure_whiteouts(overlay)
         if whiteouts is not None:
             return _Collisions(overlay, whiteouts).figures()
-    return literal_figures(overlay)
+    return literal_figures(layers)
 
 
-def literal_figures(overlay: Overlay) -> Figures:
+def as_dive_reads(layers: Sequence[LayerIndex], linked: Collection[int]) -> Sequence[LayerIndex]:
+    """Return the layers with empty ones in place of those that are links; the same where that makes no difference."""
+    if not any(layers[number].members for number in linked):
+        return layers
+    nothing = LayerIndex(children={b"": {}})
+    return [nothing if number in linked else index for number, index in enumerate(layers)]
+
+
+def literal_figures(layers: Sequence[LayerIndex]) -> Figures:
     """Compute the same by going dive's way step by step, whatever the image."""
-    seen = walk(overlay.layers).values()
+    seen = walk(layers).values()
     return _figures(
         sum(data.size for data in seen),
         sum(data.least for data in seen),
         sum(data.size for data in seen if data.count > 1),
-        sum(layer_bytes(index) for index in overlay.layers[1:]),
+        sum(layer_bytes(index) for index in layers[1:]),
     )
 
 
-def inefficient_files(overlay: Overlay) -> list[InefficientFile]:
+def inefficient_files(layers: Sequence[LayerIndex]) -> list[InefficientFile]:
     """Return the paths that dive lists as wasted, in its order: the largest sums first.
 
     Of equal sums, the path that dive saw twice last comes first. That is dive's own order up to twelve paths; beyond,
     its sort leaves equal ones in an order of no meaning.
     """
-    found = [
-        (data.size, data.second, data.count, path) for path, data in walk(overlay.layers).items() if data.count > 1
-    ]
-    found.sort(reverse=True)
+    seen = walk(layers).items()
+    found = sorted(((data.size, data.second, data.count, path) for path, data in seen if data.count > 1), reverse=True)
     return [InefficientFile(count, size, path) for size, _, count, path in found]
 
 
 def layer_bytes(index: LayerIndex) -> int:
     """Return what dive takes for a layer's size: the sizes of all its members, whiteouts included."""
     claimed = sum(size - index.sizes[entry] for entry, (_, size, _) in index.claims.items())
-    return index.content_bytes + claimed + sum(size for _, _, size, _ in index.markers)
+    return index.content_bytes + claimed + sum(marker.size for marker in index.markers)
 
 
 def _figures(discovered: int, smallest: int, wasted: int, user: int) -> Figures:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..layer.index import BLOCK_DEVICE, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, LayerIndex
 from ..overlay.merge import join
-from .dive import inefficient_files, layer_bytes
+from .dive import as_dive_reads, inefficient_files, layer_bytes
 from .dive_tree import IMPLIED, Tree
 
 if TYPE_CHECKING:
@@ -105,8 +105,9 @@ def _file_list(index: LayerIndex) -> Iterator[bytes]:
                     flag, size, link = index.claims[number]
                     start, link = _start(flag), _bytes(link)
             else:
-                _, kind, size, meta = tree.markers[-2 - number]
-                start = starts[kind]
+                marker = tree.markers[-2 - number]
+                kind, size, meta = marker.kind, marker.size, marker.meta
+                start, link = starts[kind], _bytes(marker.link)
             end = ends.get((kind, meta))
             if end is None:
                 end = ends[kind, meta] = _end(kind, table[meta] if meta >= 0 else (0, 0, 0))
@@ -147,7 +148,8 @@ def _layer_id(layer: Layer) -> str:
 
 def dive_json(analysis: Analysis) -> Iterator[bytes]:
     """Yield the JSON in pieces."""
-    layers = analysis.body.overlay.layers
+    linked = [layer.index for layer in analysis.layers if layer.blob_linked]
+    layers = as_dive_reads(analysis.body.overlay.layers, linked)
     yield b'{\n  "layer": ['
     for layer, index, (digest, command) in zip(
         analysis.layers, layers, _history(analysis.image.config, len(layers)), strict=True
@@ -166,7 +168,7 @@ def dive_json(analysis: Analysis) -> Iterator[bytes]:
     rows = [
         b'      {\n        "count": %d,\n        "sizeBytes": %d,\n        "file": "%s"\n      }'
         % (file.count, file.size, _bytes(file.path))
-        for file in inefficient_files(analysis.body.overlay)
+        for file in inefficient_files(layers)
     ]
     if rows:
         yield b"\n" + b",\n".join(rows) + b"\n    "

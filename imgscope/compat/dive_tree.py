@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..layer.index import DIRECTORY, FILE, LayerIndex
+from ..layer.index import DIRECTORY, FILE, LayerIndex, Marker
 from ..layer.names import WHITEOUT_PREFIX, split
 from ..overlay.merge import join
 
@@ -44,7 +44,7 @@ class Tree:
         self.markers = index.markers
         if not self.markers:
             # Indexes that were not scanned have none.
-            self.markers = [(join(d, WHITEOUT_PREFIX + name), FILE, 0, -1) for d, name in index.whiteouts]
+            self.markers = [Marker(join(d, WHITEOUT_PREFIX + name), FILE, 0, -1) for d, name in index.whiteouts]
         self.names: Names = index.children
         self._owned: set[bytes] = set()
         if index.written is not None:
@@ -54,8 +54,8 @@ class Tree:
                 self._add_directory(directory)
         elif self.markers:
             self.names = dict(index.children)
-        for number, (path, _, _, _) in enumerate(self.markers):
-            self._add_marker(path, -2 - number)
+        for number, marker in enumerate(self.markers):
+            self._add_marker(marker.name, -2 - number)
 
     def _own(self, directory: bytes) -> dict[bytes, int]:
         if directory not in self._owned:
@@ -91,8 +91,8 @@ class Tree:
             return size, index.kinds[number] == DIRECTORY
         if number == IMPLIED:
             return 0, False
-        _, kind, size, _ = self.markers[-2 - number]
-        return size, kind == DIRECTORY
+        marker = self.markers[-2 - number]
+        return marker.size, marker.kind == DIRECTORY
 
     def visit(self) -> Iterator[tuple[bytes, bytes, int, bool]]:
         """Yield (directory, name, number, whether it is a leaf): names in order, what lies below before its parent."""

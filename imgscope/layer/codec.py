@@ -12,10 +12,10 @@ from base64 import b64decode, b64encode
 from itertools import accumulate, pairwise
 from typing import Any
 
-from .index import FINGERPRINT, LayerIndex
+from .index import FINGERPRINT, LayerIndex, Marker
 
 # Raised whenever what an index holds, or means, changes: older caches are then not read.
-VERSION = 3
+VERSION = 4
 
 _COLUMNS = (("sizes", "q"), ("offsets", "q"), ("metas", "I"), ("mtimes", "q"))
 
@@ -47,7 +47,7 @@ def encode(index: LayerIndex) -> bytes:
     columns.append(bytes(index.fingerprints) if index.fingerprints is not None else b"")
     columns += _tree(index.written or {})
     columns.append(_names([link for _, _, link in index.claims.values()]))
-    columns.append(_names([name for name, _, _, _ in index.markers]))
+    columns.append(_names([text for marker in index.markers for text in (marker.name, marker.link)]))
     columns.append(b"".join(index.kept.values()))
     head = {
         "version": VERSION,
@@ -56,7 +56,7 @@ def encode(index: LayerIndex) -> bytes:
         "directories": len(index.children),
         "names": sum(map(len, index.children.values())),
         "written": [len(index.written), sum(map(len, index.written.values()))] if index.written is not None else None,
-        "markers": [marker[1:] for marker in index.markers],
+        "markers": [(marker.kind, marker.size, marker.meta) for marker in index.markers],
         "claims": [(entry, flag, size) for entry, (flag, size, _) in index.claims.items()],
         "odd": index.odd,
         "kept": [(entry, len(data)) for entry, data in index.kept.items()],
@@ -142,11 +142,10 @@ def decode(data: bytes) -> LayerIndex:
     if head["written"] is not None:
         directories, count = head["written"]
         index.written = _read_tree(columns[18:22], directories, count, len(index.kinds))
+    texts = _split(bytes(columns[23]), 2 * len(head["markers"]))
     index.markers = [
-        (name, kind, size, meta)
-        for name, (kind, size, meta) in zip(
-            _split(bytes(columns[23]), len(head["markers"])), head["markers"], strict=True
-        )
+        Marker(name, kind, size, meta, link)
+        for name, link, (kind, size, meta) in zip(texts[::2], texts[1::2], head["markers"], strict=True)
     ]
     claims = head["claims"]
     index.claims = {
@@ -157,7 +156,7 @@ def decode(data: bytes) -> LayerIndex:
         raise ValueError("entries that don't exist")
     index.odd = head["odd"]
     index.meta_table = [(mode, uid, gid) for mode, uid, gid in head["meta_table"]]
-    marked = max((meta for _, _, _, meta in index.markers), default=-1)
+    marked = max((meta for _, _, _, meta, _ in index.markers), default=-1)
     if max(marked, max(index.metas, default=-1)) >= len(index.meta_table):
         raise ValueError("owners that don't exist")
     index.xattrs = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # The kinds of entries; the numbers are stored in the cache, so they stay.
 FILE, HARDLINK, SYMLINK, CHARACTER, BLOCK_DEVICE, DIRECTORY, FIFO = range(7)
@@ -20,6 +21,16 @@ SYMLINK_MODE = 0o777
 
 # Bytes of a fingerprint (xxh3_128) of one regular file's content.
 FINGERPRINT = 16
+
+
+class Marker(NamedTuple):
+    """A member that is no entry: name as written, kind, bytes and link that it claims, row of ``meta_table``."""
+
+    name: bytes
+    kind: int
+    size: int
+    meta: int
+    link: bytes = b""
 
 
 @dataclass(slots=True)
@@ -65,9 +76,9 @@ class LayerIndex:
     """Directories that hide all that lower layers have in them."""
     repeated: list[tuple[bytes, bytes, int]] = field(default_factory=list)
     """(directory, name, entry) of entries that the same layer replaced."""
-    markers: list[tuple[bytes, int, int, int]] = field(default_factory=list)
-    """Members that are no entries (whiteouts, bookkeeping): name as written, kind, bytes, row of ``meta_table``. These
-    and the next three serve the comparison with tools that take names as they are (``compat.dive``)."""
+    markers: list[Marker] = field(default_factory=list)
+    """Members that are no entries, whiteouts and bookkeeping. These and the next three serve the comparison with tools
+    that take names as they are (``compat.dive``)."""
     claims: dict[int, tuple[int, int, bytes]] = field(default_factory=dict)
     """Entries of which the columns don't tell what their headers say: typeflag, size, link target as written."""
     odd: bool = False

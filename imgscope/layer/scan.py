@@ -26,6 +26,7 @@ from .index import (
     HARDLINK,
     SYMLINK,
     LayerIndex,
+    Marker,
 )
 from .keep import MAX_FILE, MAX_LAYER, kept_endings
 from .names import OPAQUE_WHITEOUT, WHITEOUT_PREFIX, clean, is_bookkeeping, lexical, split
@@ -248,13 +249,13 @@ class _Scan:
         self.directories[raw] = names
         return names
 
-    def place(self, name: bytes, entry: int, kind: int, size: int, meta: int) -> bool:
+    def place(self, name: bytes, entry: int, kind: int, size: int, meta: int, link: bytes) -> bool:
         """Put a new entry, whiteout or opaque whiteout where its name says; ``True`` if it is an entry."""
         if self._put(name, entry):
             return True
         written = lexical(name)
         if written or name[:1] == b"/":
-            self.index.markers.append((written, kind, size, meta))
+            self.index.markers.append(Marker(written, kind, size, meta, link.partition(b"\0")[0]))
             if size:
                 self.index.odd = True
         return False
@@ -303,7 +304,7 @@ class _Scan:
             kind = DIRECTORY
         entry = len(index.kinds)
         meta = self.meta(member.mode, member.uid, member.gid)
-        if not self.place(member.name, entry, kind, member.size, meta):
+        if not self.place(member.name, entry, kind, member.size, meta, member.link):
             return member.next
         index.kinds.append(kind)
         index.sizes.append(member.size if kind == FILE else 0)
@@ -435,14 +436,14 @@ class _Scan:
             position += BLOCK + header - here
             if not tail or tail[0] == 46:
                 # Hidden names are few; whiteouts, dots and bookkeeping are among them.
-                placed = self.place(name, entry, code, size, meta)
+                placed = self.place(name, entry, code, size, meta, buffer[header + 157 : header + 257])
             else:
                 if head != last:
                     last = head
                     names = directories[head] if head in directories else self.directory(head)
                     keep = kept_endings(head) if fingerprints is not None else ()
                 if names is None:
-                    placed = self.place(name, entry, code, size, meta)
+                    placed = self.place(name, entry, code, size, meta, buffer[header + 157 : header + 257])
                 else:
                     placed = True
                     if (old := names.setdefault(tail, entry)) != entry:

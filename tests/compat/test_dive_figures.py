@@ -134,7 +134,7 @@ def test_quirk(name, tmp_path):
         found = analysis.image.dive
         assert (found.efficiency, found.wasted_bytes) == (efficiency, wasted)
         assert found.user_wasted_percent == percent or (math.isnan(percent) and math.isnan(found.user_wasted_percent))
-        files = inefficient_files(analysis.body.overlay)
+        files = inefficient_files(analysis.body.overlay.layers)
         assert [(row.count, row.size, row.path.decode()) for row in files] == listed
 
 
@@ -206,7 +206,7 @@ def _overlay(layers: list[bytes]) -> Overlay:
 def test_the_short_way_comes_to_the_same_as_dives_own(first):
     for seed in range(first, first + 100):
         overlay = _overlay(stack(seed, most_layers=8, most_members=20))
-        short, literal = figures(overlay), literal_figures(overlay)
+        short, literal = figures(overlay), literal_figures(overlay.layers)
         assert short[:2] == literal[:2], f"stack({seed}, 8, 20)"
         assert str(short) == str(literal), f"stack({seed}, 8, 20)"
 

@@ -56,6 +56,7 @@ def _odd_layers() -> list[bytes]:
         ),
         tar.layer(
             tar.file(".wh.suid", mode=0o600, uid=7, gid=8),
+            tar.by_hand(".wh.ids", link=b"as/Docker/20.10/leaves/it"),
             tar.file("no/entry/names/it", b"x"),
             tar.opaque("opaque/alone"),
             tar.old_gnu_sparse("sparse", ((512, b"one"),), 4096),
@@ -127,3 +128,24 @@ def test_from_the_cache_the_same(tmp_path):
 def test_numbers_as_go_writes_them(value, text):
     assert _float(value) == text
     assert json.loads(text) == value
+
+
+@dive.needs_dive
+def test_a_repeated_layer_that_old_docker_saves_as_a_link(tmp_path):
+    """dive takes it for empty; so its figures are those, while ours count the layer."""
+    image = dataclasses.replace(IMAGE, layers=(IMAGE.layers[0], IMAGE.layers[1], IMAGE.layers[0]))
+    members = images.docker_archive(image)
+    first, _, again = json.loads(members["manifest.json"])[0]["Layers"]
+    members[again] = images.Link(f"../{first}")
+    path = images.write_tar(tmp_path / "image.tar", members)
+    theirs = dive.theirs(path)
+    assert theirs is not None
+    assert dive.ours(path) == theirs
+    with imgscope.analyze(path) as analysis:
+        said = dive.figures(theirs)
+        assert said["layers"][2] == 0
+        assert analysis.layers[2].content_bytes == 3000
+        assert (analysis.image.dive.efficiency, analysis.image.dive.wasted_bytes) == (
+            said["efficiencyScore"],
+            said["inefficientBytes"],
+        )
