@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..archive import platform as platforms
 from ..archive.platform import Platform
 from ..archive.select import familiar
-from ..errors import ImageNotFoundError, PlatformError
+from ..errors import EngineError, ImageNotFoundError, PlatformError
 from ..escape import escape
 from .stream import Stream
 
@@ -147,6 +147,9 @@ class EngineSource:
         finally:
             if progress is not None:
                 progress.finish()
+        if not opened.complete:
+            opened.close()
+            raise EngineError(f"{self.backend.title} broke off the export: it has no end")
         opened.origin = "engine"
         # It is exported by its id, so that a tag that moves meanwhile does no harm; the archive then lacks names.
         opened.names = tuple(familiar(name) for name in known.names) or opened.names
