@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import imgscope
@@ -29,6 +30,7 @@ PICTURES: dict[str, tuple[tuple[int, int], str, str]] = {
 async def take(size: tuple[int, int], theme: str, keys: str) -> str:
     """Open the view, press keys, and return the screen as SVG."""
     analysis = imgscope.analyze(IMAGE, cache=False, contents=True)
+    analysis.image = replace(analysis.image, reference="webapp:1.0")
     app = ImgscopeApp(lambda _: analysis, "webapp:1.0", Settings(theme))
     async with app.run_test(size=size) as pilot:
         while not (isinstance(app.screen, Explorer) and app.screen.rows is not None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from array import array
 from typing import ClassVar
 
 from rich.text import Text
@@ -99,10 +100,10 @@ class Explorer(FileActions):
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(clip_left(escape(image.reference), 40), style="bold")
         text.append(f"  {quantity(len(self.analysis.layers), 'layer')} · {size(image.content_bytes)} content")
-        text.append(f" · {size(image.merged_bytes)} merged")
         if image.wasted_bytes:
             share = percent(image.wasted_bytes, image.content_bytes)
             text.append(f" · {size(image.wasted_bytes)} wasted ({share})")
+        text.append(f" · {size(image.merged_bytes)} merged")
         text.append(f" · efficiency {percent(image.efficiency)}")
         return text
 
@@ -146,12 +147,13 @@ class Explorer(FileActions):
             views, rows = Views(paths), Rows(paths)
             if self.analysis.layers:
                 rows.show(views.get(*self._range(len(self.analysis.layers) - 1)))
+            ranked = self.waste_pane.ranked(self.analysis.body)
         except ImgscopeError as error:
             self.app.call_from_thread(self.app.exit, error)
             return
-        self.app.call_from_thread(self._built, paths, views, rows)
+        self.app.call_from_thread(self._built, paths, views, rows, ranked)
 
-    def _built(self, paths: Paths, views: Views, rows: Rows) -> None:
+    def _built(self, paths: Paths, views: Views, rows: Rows, ranked: array[int]) -> None:
         self.paths, self.views, self.rows = paths, views, rows
         # All that was made so far stays: collections needn't look at it again.
         gc.freeze()
@@ -160,7 +162,7 @@ class Explorer(FileActions):
             rows.open_all(True)
         self.tree_pane.start(paths, rows)
         self.tree_pane.when_moved = self._say_path
-        self.waste_pane.start(self.analysis.body)
+        self.waste_pane.start(self.analysis.body, ranked)
         count = self.waste_pane.count()
         self.waste_pane.border_subtitle = quantity(count, "copy", "copies") if count else ""
         self._show_layer()
@@ -449,8 +451,8 @@ class Explorer(FileActions):
 
     def _best(self, matches: bytearray, node: int) -> int:
         """Return where the cursor should be: where it was if that matches, else on the first match."""
-        assert self.rows is not None and self.rows.view is not None
-        if node >= 0 and matches[node]:
+        assert self.rows is not None
+        if self.rows.view is None or (node >= 0 and matches[node]):
             return node
         marks = self.rows.view.marks
         found = matches.find(1)

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from ...analysis import Analysis
 from ...errors import ImgscopeError
 from ...escape import escape
-from ...report.sizes import size
+from ...report.sizes import quantity, size
 from ..key_bar import KeyBar
 from ..text import clip, clip_left
 from ..widgets import Lines
@@ -42,6 +42,10 @@ class TextLines(Lines):
     def count(self) -> int:
         """Return the number of lines."""
         return len(self.lines)
+
+    def heading(self, width: int) -> str:
+        """Return how much there is."""
+        return quantity(len(self.lines), "line")
 
     def line(self, row: int, width: int) -> list[Segment]:
         """Return one line with its number."""
@@ -125,7 +129,7 @@ class ContentScreen(Screen[None]):
             old, new = (
                 reading.read(self.analysis, self.path, layer, reading.DIFF_LIMIT) for layer in (older, self.version)
             )
-            return reading.difference(old, new, f"layer {older}{self.path}", f"layer {self.version}{self.path}")
+            return reading.difference(old, new, f"layer {older}: {self.path}", f"layer {self.version}: {self.path}")
 
         lines = await asyncio.to_thread(compare)
         self._entitle(f"from layer {older}")

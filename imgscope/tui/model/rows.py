@@ -77,7 +77,9 @@ class Rows:
 
     def _sift(self) -> None:
         """Find the nodes that may be seen, were all folders open."""
-        assert self.view is not None
+        if self.view is None:
+            # An image without layers.
+            return
         marks, everything = self.view.marks, set(Mark) - {Mark.ABSENT}
         visible = marks.translate(table(self.shown))
         if self.shown != everything or self.matches is not None:
@@ -104,7 +106,8 @@ class Rows:
     # -- lines -------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.nodes = self._lines(0, len(self.paths))
+        if self.view is not None:
+            self.nodes = self._lines(0, len(self.paths))
 
     def _lines(self, first: int, stop: int) -> array[int]:
         """Return the lines of the nodes from ``first`` to ``stop``, which are whole subtrees side by side."""
@@ -228,7 +231,8 @@ class Rows:
 
     def next_change(self, node: int, step: int) -> int | None:
         """Return the next (``step`` 1) or last (-1) visible changed path after ``node``, round the end; or ``None``."""
-        assert self.view is not None
+        if self.view is None:
+            return None
         changed = both(self.view.marks.translate(_CHANGED), self._visible)
         if step > 0:
             found = changed.find(1, node + 1)
@@ -240,14 +244,15 @@ class Rows:
 
     def largest_file(self) -> int | None:
         """Return the visible path whose own content is largest."""
-        assert self.view is not None
-        return self._largest(self.view.sizes)
+        return self._largest(self.view.sizes) if self.view is not None else None
 
     def largest_waste(self) -> int | None:
         """Return the visible path whose own copies waste most."""
         return self._largest(self.paths.wasted)
 
     def _largest(self, sums: array[int]) -> int | None:
+        if self.view is None:
+            return None
         own = [0, *map(int.__sub__, sums[1:], sums)]
         found = max(compress(range(1, len(own)), self._visible), key=own.__getitem__, default=None)
         return None if found is None or not own[found] else found - 1

@@ -89,7 +89,8 @@ class TreePane(Lines):
 
     def _wide(self, width: int) -> tuple[bool, bool]:
         """Tell whether there is room for mode and owner, and for wasted bytes."""
-        return self.attributes and width >= 58, width >= 70 or (width >= 48 and not self.attributes)
+        attributes = self.attributes and width >= 74
+        return attributes, width >= (74 if attributes else 46)
 
     def heading(self, width: int) -> str:
         """Return the columns' names."""

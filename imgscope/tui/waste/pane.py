@@ -25,12 +25,19 @@ class WastePane(Lines):
         self.body: Body | None = None
         self._rows = array("i")
 
-    def start(self, body: Body) -> None:
-        """List the waste of ``body``."""
-        wasted = body.overlay.hidden.wasted
-        rows = [row for row, lost in enumerate(wasted) if lost]
-        rows.sort(key=wasted.__getitem__, reverse=True)
-        self.body, self._rows = body, array("i", rows)
+    @staticmethod
+    def ranked(body: Body) -> array[int]:
+        """Return the hidden rows of ``body`` that waste bytes, largest first, ties by path."""
+        hidden = body.overlay.hidden
+        rows = [row for row, lost in enumerate(hidden.wasted) if lost]
+        rows.sort(key=hidden.names.__getitem__)
+        rows.sort(key=hidden.directories.__getitem__)
+        rows.sort(key=hidden.wasted.__getitem__, reverse=True)
+        return array("i", rows)
+
+    def start(self, body: Body, rows: array[int]) -> None:
+        """List the waste of ``body``, as ``ranked`` gives it."""
+        self.body, self._rows = body, rows
         self.reload(0)
 
     def count(self) -> int:

@@ -1,0 +1,40 @@
+"""The documentation says what the keys do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from imgscope.tui.explorer import Explorer
+from imgscope.tui.files import FileActions
+from imgscope.tui.keys import FOOTER, KEYS, identifier, pretty
+
+DOCS = Path(__file__).parents[2] / "docs" / "tui.md"
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: identifier(key.name))
+def test_every_key_is_documented(key):
+    keys = " ".join(f"`{word}`" for word in pretty(key.keys).split("  ") if word)
+    assert f"| {keys} | {key.words} | `{identifier(key.name)}` |" in DOCS.read_text()
+
+
+def test_every_key_has_its_action_and_no_two_share_one():
+    seen: dict[str, str] = {}
+    for key in KEYS:
+        name = key.name.partition("(")[0]
+        if not name.startswith(("app.", "move.")):
+            assert hasattr(Explorer, f"action_{name}") or hasattr(FileActions, f"action_{name}"), name
+        for word in filter(None, key.keys.split(",")):
+            assert word not in seen, f"{word}: {seen.get(word)} and {key.name}"
+            seen[word] = key.name
+    assert set(FOOTER) <= {key.name for key in KEYS}
+
+
+def test_the_pictures_that_the_documentation_shows_exist():
+    from re import findall
+
+    pictures = findall(r"\]\((pictures/[^)]+)\)", DOCS.read_text())
+    assert pictures
+    for picture in pictures:
+        assert "<svg" in (DOCS.parent / picture).read_text()[:200]

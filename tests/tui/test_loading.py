@@ -1,0 +1,93 @@
+"""What happens before the tree is there: progress, leaving, errors."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from imgscope.errors import ArchiveError
+from imgscope.tui.app import ImgscopeApp
+from imgscope.tui.explorer import Explorer
+from imgscope.tui.loading import Cancelled, LoadingScreen, ScreenProgress
+
+from .driver import webapp
+
+
+def test_progress_is_shown_and_the_view_follows():
+    go = threading.Event()
+
+    def work(progress):
+        progress.start(1000, "reading layers")
+        progress.advance(400)
+        assert go.wait(10)
+        return webapp()
+
+    async def main():
+        app = ImgscopeApp(work, "big:1")
+        async with app.run_test(size=(80, 24)) as pilot:
+            while not isinstance(app.screen, LoadingScreen):
+                await pilot.pause(0.02)
+            await pilot.pause(0.2)
+            text = "\n".join("".join(s.text for s in strip) for strip in app.screen._compositor.render_strips())
+            assert "big:1" in text
+            assert "reading layers" in text
+            assert "400 B" in text
+            assert "40%" in text
+            go.set()
+            while not isinstance(app.screen, Explorer):
+                await pilot.pause(0.02)
+
+    asyncio.run(main())
+
+
+def test_leaving_ends_the_work():
+    ended = threading.Event()
+
+    def work(progress):
+        try:
+            while True:
+                progress.advance(1)
+                threading.Event().wait(0.01)
+        except Cancelled:
+            ended.set()
+            raise
+
+    async def main():
+        app = ImgscopeApp(work, "big:1")
+        async with app.run_test() as pilot:
+            while not isinstance(app.screen, LoadingScreen):
+                await pilot.pause(0.02)
+            await pilot.press("q")
+        return app
+
+    app = asyncio.run(main())
+    app.close()
+    assert ended.wait(2)
+    assert app.return_value is None
+
+
+def test_an_error_ends_the_view_and_is_handed_back():
+    def work(progress):
+        raise ArchiveError("x.tar is truncated")
+
+    async def main():
+        app = ImgscopeApp(work, "x.tar")
+        async with app.run_test() as pilot:
+            for _ in range(200):
+                await pilot.pause(0.01)
+                if app.return_value is not None:
+                    break
+        return app.return_value
+
+    error = asyncio.run(main())
+    assert isinstance(error, ArchiveError)
+
+
+def test_cancelled_is_no_exception_that_anybody_catches():
+    progress = ScreenProgress()
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        progress.finish()
+    assert not issubclass(Cancelled, Exception)
