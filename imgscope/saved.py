@@ -17,7 +17,7 @@ from .contents import NoContents
 from .errors import ArchiveError
 from .escape import escape
 from .history import HistoryStep
-from .layer.index import FILE, HARDLINK, SYMLINK, TYPE_NAMES, LayerIndex
+from .layer.index import FILE, FINGERPRINT, HARDLINK, SYMLINK, TYPE_NAMES, LayerIndex
 from .layer.names import clean, internal, split
 from .layer.unpack import settle_known
 from .overlay.changes import (
@@ -58,6 +58,7 @@ class _Row(msgspec.Struct, gc=False):
     link: str | None = None
     link_base64: str | None = None
     inode: int | None = None
+    xxh3_128: str | None = None
     hidden_by: int | None = None
     repeated: bool = False
 
@@ -152,6 +153,10 @@ class _Rebuilt:
         if count > MAX_LAYERS or [layer.index for layer in saved.layers] != list(range(count)):
             raise ValueError("its layers are not numbered in order")
         self.indexes = [LayerIndex(tar_bytes=layer.tar_bytes, members=layer.entry_count) for layer in saved.layers]
+        for index in self.indexes:
+            index.fingerprints = bytearray()
+        # Layers that were saved without fingerprints, as most are.
+        self.unhashed: set[int] = set()
         self.meta_rows: list[dict[tuple[int, int, int], int]] = [{} for _ in self.indexes]
 
     def analysis(self) -> Analysis:
@@ -202,6 +207,19 @@ class _Rebuilt:
         yield from (row for row in self.saved.hidden if not row.repeated)
         yield from self.saved.files
 
+    def _fingerprint(self, row: _Row, index: LayerIndex, kind: int) -> None:
+        """Take a file's fingerprint; a layer of which one file has none has none at all."""
+        value = bytes(FINGERPRINT)
+        if kind == FILE:
+            if row.xxh3_128 is not None:
+                value = bytes.fromhex(row.xxh3_128)
+                if len(value) != FINGERPRINT:
+                    raise ValueError(f"{row.path}: the fingerprint has another length")
+            elif row.size:
+                self.unhashed.add(row.layer)
+        if index.fingerprints is not None:
+            index.fingerprints += value
+
     def _entries(self) -> None:
         owners: dict[int, tuple[int, int]] = {}
         links: list[tuple[int, int, int]] = []
@@ -232,6 +250,7 @@ class _Rebuilt:
             index.sizes.append(row.size if kind == FILE else 0)
             index.offsets.append(0)
             index.mtimes.append(row.mtime_ns)
+            self._fingerprint(row, index, kind)
             meta = (row.mode, row.uid, row.gid)
             rows = self.meta_rows[row.layer]
             if meta not in rows:
@@ -252,6 +271,8 @@ class _Rebuilt:
                 index.devices[own] = row.device
             if row.xattrs:
                 index.xattrs[own] = {key: b64decode(value) for key, value in row.xattrs.items()}
+        for number in self.unhashed:
+            self.indexes[number].fingerprints = None
         for layer, own, inode in links:
             owner = owners.get(inode)
             if owner is not None and owner[0] == layer:

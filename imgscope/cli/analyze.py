@@ -13,7 +13,7 @@ from .common import image_options, load, parse_outputs, report_options, write_ou
 _FORMATS = ("text", "json", "markdown", "dive")
 
 # Options that say how a report looks: who gives one wants the report.
-_OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "width")
+_OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "fingerprints", "width")
 
 
 def _report_options_given() -> bool:
@@ -37,6 +37,7 @@ def _report_options_given() -> bool:
 @click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @click.option("--no-files", is_flag=True, help="JSON without the lists of files.")
 @click.option("--duplicates", is_flag=True, help="Find equal files at different paths.")
+@click.option("--fingerprints", is_flag=True, help="JSON with a hash of each file, so that diff can compare contents.")
 @click.option("--no-tui", is_flag=True, help="Print the report on a terminal too.")
 @click.option("--no-color", is_flag=True, help="No colour.")
 @click.option("--width", type=click.IntRange(40), help="Columns of the report.")
@@ -51,6 +52,7 @@ def command(
     exact_bytes: bool,
     no_files: bool,
     duplicates: bool,
+    fingerprints: bool,
     no_tui: bool,
     no_color: bool,
     width: int | None,
@@ -79,11 +81,19 @@ def command(
     if to_stdout and format_ is not None:
         raise click.UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
     options = report_options(
-        no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files, duplicates=duplicates
+        no_color=no_color,
+        width=width,
+        top=top,
+        exact_bytes=exact_bytes,
+        files=not no_files,
+        duplicates=duplicates,
+        fingerprints=fingerprints,
     )
     in_file = replace(options, colour=False, unicode=True, width=width or 100)
 
-    with load(reference, platform=platform, name=image, no_cache=no_cache, contents=duplicates) as analysis:
+    with load(
+        reference, platform=platform, name=image, no_cache=no_cache, contents=duplicates or fingerprints
+    ) as analysis:
 
         def render(name: str, target: str) -> Iterator[bytes]:
             return renderer(name)(analysis, options if target == "-" else in_file)

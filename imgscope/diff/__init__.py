@@ -101,11 +101,11 @@ def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Diffe
         untouched = first.pair.old.index not in before and first.pair.new.index not in after
         first = first_break(pairs, timestamps=untouched)
     files = Found(comparison, wanted)
-    unread = sum(row.kind == "unread" for row in files) if "unread" in files.totals() else 0
-    if unread:
+    unread_count, unread_bytes = comparison.unread()
+    if unread_count:
         notes.append(
-            f"{unread:,} files have the same size in both, but their contents are not at hand: "
-            "a saved analysis tells of contents only where it was made from compressed layers or an engine"
+            f"contents of {unread_count:,} files of equal size could not be compared: "
+            "save analyses with --fingerprints to have them compared"
         )
     packages: tuple[PackageDifference, ...] = ()
     owners: tuple[Packages | None, Packages | None] = (None, None)
@@ -125,7 +125,7 @@ def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Diffe
         filter=wanted,
         layers=pairs,
         broken=first,
-        pull=pull(old.layers, new.layers, changed_bytes),
+        pull=pull(old.layers, new.layers, changed_bytes, unread_bytes),
         files=files,
         packages=packages,
         unpackaged_bytes=unpackaged,

@@ -360,6 +360,11 @@ class Comparison:
                 sums[layer] = sums.get(layer, 0) + size
         return sum(sums.values()), sums
 
+    def unread(self) -> tuple[int, int]:
+        """Return the number and the bytes of files of which nobody can tell whether they are the same."""
+        sizes = [self.new.size(row.new) for row in self.rows if row.kind == UNREAD and row.new is not None]
+        return len(sizes), sum(sizes)
+
     def content_paths(self) -> set[bytes]:
         """Return the paths whose content is not surely the same in both images, those of one alone included."""
         return {

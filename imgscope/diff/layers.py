@@ -160,7 +160,7 @@ def _identities(layer: Layer) -> list[str]:
     return [name for name in (layer.digest, layer.diff_id) if name]
 
 
-def pull(old: Sequence[Layer], new: Sequence[Layer], changed_bytes: int) -> Pull:
+def pull(old: Sequence[Layer], new: Sequence[Layer], changed_bytes: int, unread_bytes: int = 0) -> Pull:
     """Add up what a machine that has OLD must fetch for NEW."""
     wanted = [layer for layer, missing in zip(new, lacking(old, new), strict=True) if missing and not layer.missing]
     chain = [layer for layer in new[shared_prefix(old, new) :] if not layer.missing]
@@ -171,6 +171,7 @@ def pull(old: Sequence[Layer], new: Sequence[Layer], changed_bytes: int) -> Pull
         content_bytes=sum(layer.content_bytes for layer in wanted),
         chain_bytes=_sum(chain),
         changed_bytes=changed_bytes,
+        unread_bytes=unread_bytes,
     )
 
 

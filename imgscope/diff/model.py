@@ -124,7 +124,8 @@ class Pull:
     ``bytes`` are the stored sizes of the blobs that OLD lacks (``None`` when one is not known), ``compressed``
     whether all of those are; ``content_bytes`` is what is in them, unpacked. ``chain_bytes`` is the sum over all
     layers from the first difference on: what engines fetch that know layers by their chain (Docker's own image
-    store). ``changed_bytes`` are those of files whose content really differs.
+    store). ``changed_bytes`` are those of files whose content really differs,
+    ``unread_bytes`` those of files of which nobody can tell (see ``FileDifference``).
     """
 
     layers: int
@@ -133,10 +134,13 @@ class Pull:
     content_bytes: int
     chain_bytes: int | None
     changed_bytes: int
+    unread_bytes: int = 0
 
     @property
     def ratio(self) -> float | None:
-        """Content bytes pulled for each that really differs; ``None`` when nothing is pulled, or nothing differs."""
+        """Content bytes pulled for each that really differs; ``None`` when either is 0, or can't be told."""
+        if self.unread_bytes:
+            return None
         return self.content_bytes / self.changed_bytes if self.changed_bytes and self.content_bytes else None
 
 

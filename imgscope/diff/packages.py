@@ -40,7 +40,7 @@ def read_both(
             read = read_packages(analysis, known)
         except ContentUnavailableError as error:
             found[name] = None
-            notes.append(f"packages are not compared: {name}'s can't be read ({error})")
+            notes.append(f"packages are not compared: those of {name} can't be read: {error}")
             continue
         found[name] = read
         notes += [f"{name}: {note}" for note in read.notes]

@@ -15,13 +15,15 @@ class Options:
     """What a reader may choose about a report.
 
     ``top`` rows of each ranked list; exact bytes instead of rounded sizes; ``files=False`` for JSON without its
-    long lists; ``width`` in columns, ``colour`` and ``unicode`` as the terminal has them.
+    long lists, ``fingerprints`` for JSON with a hash of each file's content; ``width`` in columns, ``colour`` and
+    ``unicode`` as the terminal has them.
     """
 
     top: int = 10
     exact_bytes: bool = False
     files: bool = True
     duplicates: bool = False
+    fingerprints: bool = False
     width: int = 100
     colour: bool = False
     unicode: bool = True

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..layer.index import HARDLINK, TYPE_NAMES
+from ..layer.index import FILE, HARDLINK, TYPE_NAMES
 from ..layer.names import public
 from ..overlay.changes import CHANGE_NAMES, TWICE, UNCHANGED
 from ..overlay.merge import NO_ENTRY, Hidden, join
@@ -50,9 +50,10 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
         yield text.encode() + b"\n"
         return
     yield text[:-2].encode()
-    yield from rows("files", _files(analysis.files.tree))
+    prints = _fingerprints(analysis) if options.fingerprints else {}
+    yield from rows("files", _files(analysis.files.tree, prints))
     yield from rows("waste", (with_path(row._asdict()) for row in analysis.waste))
-    yield from rows("hidden", _hidden(analysis))
+    yield from rows("hidden", _hidden(analysis, prints))
     yield from rows("whiteouts", _whiteouts(analysis))
     yield from rows("changes", _changes(analysis))
     yield b"\n}\n"
@@ -164,7 +165,19 @@ def _file(file: File) -> dict[str, Any]:
     return with_path(row, ("path", "link_target"))
 
 
-def _files(tree: Tree) -> Iterator[dict[str, Any]]:
+def _fingerprints(analysis: Analysis) -> dict[int, str]:
+    """Return the fingerprint (xxh3_128, in hexadecimal) of every file that has content, hidden ones included."""
+    overlay = analysis.body.overlay
+    entries = [
+        entry
+        for entry, (kind, size) in enumerate(zip(overlay.kinds[: overlay.entry_count], overlay.sizes, strict=False))
+        if kind == FILE and size
+    ]
+    prints = analysis.contents.fingerprints([overlay.locate(entry) for entry in entries])
+    return {entry: value.hex() for entry, value in zip(entries, prints, strict=True)}
+
+
+def _files(tree: Tree, prints: dict[int, str]) -> Iterator[dict[str, Any]]:
     overlay = tree.overlay
     linked = _linked(tree)
     for path, entry in overlay.paths():
@@ -173,6 +186,8 @@ def _files(tree: Tree) -> Iterator[dict[str, Any]]:
             row["implied"] = True
         elif entry in linked:
             row.update(linked[entry])
+        if entry in prints:
+            row["xxh3_128"] = prints[entry]
         yield row
 
 
@@ -202,7 +217,7 @@ def _in_order(hidden: Hidden) -> Iterator[tuple[bytes, int]]:
         yield path, row
 
 
-def _hidden(analysis: Analysis) -> Iterator[dict[str, Any]]:
+def _hidden(analysis: Analysis, prints: dict[int, str]) -> Iterator[dict[str, Any]]:
     overlay, kinds = analysis.body.overlay, analysis.body.comparison.kinds
     hidden = overlay.hidden
     tree = analysis.files.tree
@@ -219,6 +234,8 @@ def _hidden(analysis: Analysis) -> Iterator[dict[str, Any]]:
             row["type"], row["size"] = TYPE_NAMES[kind], overlay.sizes[entry]
             if entry in linked:
                 row.update(linked[entry])
+        if entry in prints:
+            row["xxh3_128"] = prints[entry]
         row["hidden_by"] = hidden.by[number]
         if kinds[number] == TWICE:
             row["repeated"] = True

@@ -23,8 +23,7 @@ def render(difference: Difference, options: Options) -> Iterator[bytes]:
     yield from (line.encode("utf-8", "replace") + b"\n" for line in _lines(difference, options))
 
 
-def _short(text: str) -> str:
-    line = " ".join(text.split()) or "(no history)"
+def _short(line: str) -> str:
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
@@ -92,7 +91,7 @@ def _sharing(difference: Difference, exact: bool) -> Iterator[str]:
                 words.status(pair),
                 size(pair.new.blob_bytes, exact) if pair.new else "",
                 size(pair.really_new, exact) if pair.new else "",
-                code(_short(layer.instruction)),
+                code(_short(words.instruction(layer))),
             )
             for pair in pairs
             if (layer := pair.new or pair.old) is not None

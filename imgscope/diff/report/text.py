@@ -82,8 +82,6 @@ class _Report(Page):
             line = Text(f"{word}  ", style="dim")
             line.append(escape(image.reference), style="bold cyan")
             facts = [image.id[:19] if image.id.startswith("sha256:") else image.id, image.platform]
-            if image.created:
-                facts.append(f"created {image.created[:10]}")
             line.append("  " + escape("  ".join(facts)), style="dim")
             self.console.print(line, no_wrap=True, overflow="ellipsis")
 
@@ -121,11 +119,12 @@ class _Report(Page):
         first, *others = words.sharing(difference)
         self.line(first, "bold yellow" if difference.broken else "")
         if difference.broken is not None:
-            for mark, instruction in words.culprit(difference.broken):
-                text = " ".join(instruction.split()) or "(no history)"
+            for mark, words_of in words.culprit(difference.broken):
                 sign = f"{mark} " if mark else ""
                 style = {"-": "red", "+": "green"}.get(mark, "")
-                self.console.print(Text(f"    {sign}{escape(text)}", style=style), no_wrap=True, overflow="ellipsis")
+                self.console.print(
+                    Text(f"    {sign}{escape(words_of)}", style=style), no_wrap=True, overflow="ellipsis"
+                )
         for text in others:
             self.line(text)
         for text in words.pulling(difference.pull, self.options.exact_bytes):
@@ -154,14 +153,13 @@ class _Report(Page):
             stored = Text(self.size(layer.blob_bytes) if pair.new else ".")
             stored.stylize("bold" if pair.pulled else "dim")
             news = Text(self.size(pair.really_new) if pair.really_new else ".", style="" if pair.really_new else "dim")
-            instruction = escape(" ".join(layer.instruction.split())) or "(no history)"
             table.add_row(
                 str(pair.old.index) if pair.old else "",
                 str(pair.new.index) if pair.new else "",
                 Text(word, style=_STYLES[word]),
                 stored,
                 news,
-                instruction,
+                escape(words.instruction(layer)),
             )
         if shared:
             self._shared(table, shared)
@@ -177,8 +175,10 @@ class _Report(Page):
         numbers = "0" if count == 1 else f"0-{count - 1}"
         stored = [pair.new.blob_bytes for pair in pairs if pair.new]
         total = None if None in stored else sum(size for size in stored if size is not None)
-        what = pairs[0].new.instruction if count == 1 and pairs[0].new else quantity(count, "layer") + " in common"
-        dim = [numbers, numbers, "shared", self.size(total), ".", escape(" ".join(what.split()))]
+        what = quantity(count, "layer") + " in common"
+        if count == 1 and pairs[0].new:
+            what = words.instruction(pairs[0].new)
+        dim = [numbers, numbers, "shared", self.size(total), ".", escape(what)]
         table.add_row(*(Text(cell, style="dim") for cell in dim))
 
     # -- files -------------------------------------------------------------------------------------------

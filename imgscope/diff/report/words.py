@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from ..model import DirectoryDifference
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ...analysis import Layer
     from ..model import Break, Difference, LayerPair, Pull
 
 KIND_NAMES = {
@@ -32,6 +34,9 @@ MARKS = {
     "metadata_only": "m",
     "unread": "?",
 }
+# Where less is pulled than this for each byte that changed, the order of the layers is fine.
+_AS_MUCH = 1.25
+_DIGEST = re.compile(r"\b((?:file|dir|multi):[0-9a-f]{12})[0-9a-f]{52}\b")
 _CAUSES = {
     "changed": "has the same instruction, but other bytes",
     "edited": "has another instruction",
@@ -80,13 +85,18 @@ def where(pair: LayerPair) -> str:
     return f"layer {pair.new.index}"
 
 
+def instruction(layer: Layer) -> str:
+    """Write an instruction as one line; digests that older builders put into it are cut short."""
+    return _DIGEST.sub(r"\1", " ".join(layer.instruction.split())) or "(no history)"
+
+
 def culprit(broken: Break) -> list[tuple[str, str]]:
     """Return the instructions of a break: (mark, instruction)."""
     old, new = broken.pair.old, broken.pair.new
     if old and new and broken.pair.same_instruction:
-        return [("", new.instruction)]
-    found = [("-", old.instruction)] if old else []
-    return [*found, ("+", new.instruction)] if new else found
+        return [("", instruction(new))]
+    found = [("-", instruction(old))] if old else []
+    return [*found, ("+", instruction(new))] if new else found
 
 
 def pulling(pull: Pull, exact: bool) -> list[str]:
@@ -102,8 +112,15 @@ def pulling(pull: Pull, exact: bool) -> list[str]:
     else:
         lines = [f"to pull: {stored}, not compressed ({content} of files)"]
     line = f"really changed: {size(pull.changed_bytes, exact)} of files"
-    if pull.ratio is not None:
-        line += f"; {ratio(pull.ratio)} times that is pulled"
+    if pull.unread_bytes:
+        most = size(pull.changed_bytes + pull.unread_bytes, exact)
+        line = f"really changed: between {size(pull.changed_bytes, exact)} and {most} of files"
+    elif pull.ratio is None:
+        line = "really changed: no file's content"
+    elif pull.ratio < _AS_MUCH:
+        line += ", about as much as is pulled"
+    else:
+        line += f"; {ratio(pull.ratio)} times as much is pulled"
     lines.append(line)
     if pull.chain_bytes is not None and pull.bytes is not None and pull.chain_bytes > pull.bytes:
         lines.append(f"{size(pull.chain_bytes, exact)} for engines that know layers by their chain only")
