@@ -318,13 +318,14 @@ def certificates(tmp_path):
         pytest.skip("openssl is not installed")
     folder = tmp_path / "certificates"
     folder.mkdir()
-    (folder / "for").write_text("subjectAltName=IP:127.0.0.1\n")
+    (folder / "for").write_text("subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n")
 
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
     key = ("-newkey", "rsa:2048", "-nodes")
-    openssl("req", "-x509", *key, "-keyout", "ca-key.pem", "-out", "ca.pem", "-days", "2", "-subj", "/CN=authority")
+    authority = ("-subj", "/CN=authority", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    openssl("req", "-x509", *key, "-keyout", "ca-key.pem", "-out", "ca.pem", "-days", "2", *authority)
     openssl("req", *key, "-keyout", "key.pem", "-out", "request", "-subj", "/CN=engine")
     signing = ("-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-extfile", "for")
     openssl("x509", "-req", "-in", "request", *signing, "-out", "cert.pem", "-days", "2")
