@@ -15,7 +15,18 @@ from pathlib import Path
 from . import archives
 from .measure import Command, Times, alternate, peak
 
+# How much more than nothing may still be called no growth.
 FLAT = 1.15
+BUDGETS = (
+    "--max-size",
+    "300MB",
+    "--max-wasted",
+    "5%",
+    "--max-path-size",
+    "/usr/**=100MB",
+    "--forbidden-paths",
+    "caches",
+)
 
 
 @dataclass
@@ -228,7 +239,7 @@ def _check(bench: Bench) -> list[Result]:
     path = bench.archive("small")
     times = bench.time(
         [
-            bench.imgscope("check", str(path), "--no-cache", name="check"),
+            bench.imgscope("check", str(path), "--no-cache", "--no-config", *BUDGETS, name="check"),
             bench.imgscope("analyze", str(path), "--no-cache", "--format", "json", output="ours.json"),
         ]
     )
