@@ -175,10 +175,13 @@ def grown(
 # -- the images --------------------------------------------------------------------------------------------------------
 
 
-def small() -> list[Layer]:
-    """About 150,000 entries in 3 layers, files of at most 32 KiB, no whiteouts, about 660 MB."""
+def small(changed_last: int = 14_000) -> list[Layer]:
+    """About 150,000 entries in 3 layers, files of at most 32 KiB, no whiteouts, about 660 MB.
+
+    With another number of changed files the last layer is another, the two below are the same.
+    """
     rng = random.Random(1)
-    plan = [(56_000, 0), (28_000, 11_000), (5_000, 14_000)]
+    plan = [(56_000, 0), (28_000, 11_000), (5_000, changed_last)]
     return grown(rng, files(rng, 89_000, 6), sizes(rng, 2300, 1.3, 32 << 10), plan, links=50)
 
 
@@ -243,6 +246,7 @@ def tiny() -> list[Layer]:
 
 IMAGES: dict[str, Callable[[], list[Layer]]] = {
     "small": small,
+    "small-next": lambda: small(13_000),
     "big": big,
     "medium": medium,
     "whiteouts-400": whiteouts,

@@ -17,7 +17,7 @@ from .measure import Command, Times, alternate, peak
 
 # How much more than nothing may still be called no growth.
 FLAT = 1.15
-BUDGETS = (
+BUDGETS = ("--max-size", "300MB", "--max-wasted", "5%", "--max-path-size", "/usr=100MB", "--forbidden-paths", "caches")
     "--max-size",
     "300MB",
     "--max-wasted",
@@ -249,7 +249,7 @@ def _check(bench: Bench) -> list[Result]:
 
 
 def _diff(bench: Bench) -> list[Result]:
-    old, new = bench.archive("small"), bench.archive("medium")
+    old, new = bench.archive("small"), bench.archive("small-next")
     times = bench.time(
         [
             bench.imgscope("diff", str(old), str(new), "--no-cache", name="diff"),
