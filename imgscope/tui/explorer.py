@@ -262,7 +262,7 @@ class Explorer(FileActions):
         if name == "why":
             self.add_class("why")
         self._bring(name)
-        self.query_one(f"#{name}").focus()
+        self.set_focus(self.query_one(f"#{name}"))
 
     def _bring(self, name: str) -> None:
         """On a narrow terminal, show the pane in the place that the lower ones share."""

@@ -98,7 +98,7 @@ class ContentScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read the content."""
-        self.query_one(TextLines).focus()
+        self.set_focus(self.query_one(TextLines))
         self._read()
 
     def _older(self) -> int | None:

@@ -43,9 +43,9 @@ class Ask(ModalScreen[tuple[str, str] | None]):
     def on_mount(self) -> None:
         """Let the keys go to the field, or to the last button: the one that does no harm."""
         if self.value is not None:
-            self.query_one(Input).focus()
+            self.set_focus(self.query_one(Input))
         else:
-            self.query_one(f"#button-{len(self.buttons) - 1}").focus()
+            self.set_focus(self.query_one(f"#button-{len(self.buttons) - 1}"))
 
     def _answer(self, button: str) -> None:
         self.dismiss((button, self.query_one(Input).value if self.value is not None else ""))

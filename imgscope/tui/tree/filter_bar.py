@@ -54,7 +54,8 @@ class FilterBar(Horizontal):
     def open(self) -> None:
         """Show the line and take the keys."""
         self.add_class("open")
-        self.query_one(FilterInput).focus()
+        # At once: what is typed after the key that opened this must not be taken for commands.
+        self.screen.set_focus(self.query_one(FilterInput))
 
     def close(self) -> None:
         """Empty the line and hide it."""
@@ -86,4 +87,4 @@ class FilterBar(Horizontal):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go into the tree."""
         event.stop()
-        self.screen.query_one("#tree").focus()
+        self.screen.set_focus(self.screen.query_one("#tree"))

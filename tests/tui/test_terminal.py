@@ -1,0 +1,177 @@
+"""The interactive view in a real terminal (tmux), and where there is none that it could use."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+COMMAND = f"{shlex.quote(sys.executable)} -m imgscope"
+
+
+class Terminal:
+    """A tmux session of its own."""
+
+    def __init__(self, folder, size=(120, 35), term="screen-256color"):
+        self.socket = str(folder / "tmux")
+        self.folder = folder
+        width, height = map(str, size)
+        self.tmux("-f", os.devnull, "new-session", "-d", "-x", width, "-y", height, "-c", str(folder), "sh")
+        self.send(f"unset COLUMNS LINES; export PS1='ready> ' TERM={term} PYTHONPATH={shlex.quote(os.getcwd())}", "Enter")
+        self.wait("ready>")
+
+    def tmux(self, *words):
+        done = subprocess.run(["tmux", "-S", self.socket, *words], capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def send(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    def screen(self):
+        return self.tmux("capture-pane", "-p")
+
+    def wait(self, words, patience=20.0):
+        deadline = time.monotonic() + patience
+        while words not in (screen := self.screen()):
+            assert time.monotonic() < deadline, f"{words!r} did not come:\n{screen}"
+            time.sleep(0.05)
+        return screen
+
+    def end(self):
+        subprocess.run(["tmux", "-S", self.socket, "kill-server"], capture_output=True, check=False)
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    if shutil.which("tmux") is None:
+        pytest.skip("needs tmux")
+    made = []
+
+    def start(**more):
+        made.append(Terminal(tmp_path, **more))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.end()
+
+
+def test_open_filter_view_extract_quit(terminal, webapp, tmp_path):
+    here = terminal()
+    here.send(f"clear; {COMMAND} analyze {shlex.quote(str(webapp))}; echo left with $?", "Enter")
+    here.wait("Files up to layer 8")
+    here.send("/")
+    here.send("webapp.conf")
+    assert "webapp.conf" in here.wait("1 match")
+    here.send("Enter")
+    here.send("v")
+    here.wait("debug = false")
+    here.send("q")
+    here.wait("Files up to layer 8")
+    here.send("e")
+    here.wait("into the folder")
+    here.send("Enter")
+    here.wait("written to")
+    assert (tmp_path / "webapp.conf").read_text() == "debug = false\n"
+    here.send("q")
+    screen = here.wait("left with 0")
+    assert "Files up to" not in screen
+    # The terminal is as it was: it echoes, and has its cursor.
+    here.send("echo all is $((40 + 2))", "Enter")
+    here.wait("all is 42")
+    assert here.tmux("display-message", "-p", "#{alternate_on} #{mouse_any_flag} #{cursor_flag}").split() == [
+        "0",
+        "0",
+        "1",
+    ]
+
+
+def test_an_error_is_one_line_after_the_view_is_gone(terminal, tmp_path):
+    (tmp_path / "broken.tar").write_bytes(b"no image" * 1000)
+    here = terminal()
+    here.send(f"clear; {COMMAND} analyze broken.tar; echo left with $?", "Enter")
+    screen = here.wait("left with 3")
+    assert "Traceback" not in screen
+    assert "broken.tar" in screen
+
+
+def test_sixteen_colours_and_no_colour_show_the_cursor(terminal, webapp):
+    here = terminal(term="screen", size=(80, 24))
+    for before in ("", "NO_COLOR=1 "):
+        here.send(f"clear; {before}{COMMAND} analyze {shlex.quote(str(webapp))}", "Enter")
+        here.wait("Files up to layer 8")
+        here.send("2")
+        deadline = time.monotonic() + 5
+        while "\x1b[7m" not in (drawn := here.tmux("capture-pane", "-p", "-e")) and "\x1b[1;7m" not in drawn:
+            assert time.monotonic() < deadline, drawn
+            time.sleep(0.05)
+        here.send("q")
+        here.wait("ready>")
+
+
+def in_pty(arguments, **environment):
+    """Run the command line with a terminal for its input and output; return (exit code, what it wrote there)."""
+    main, side = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "imgscope", *map(str, arguments)],
+        stdin=side,
+        stdout=side,
+        stderr=side,
+        env={**os.environ, **environment},
+    )
+    os.close(side)
+    written = b""
+    while True:
+        try:
+            piece = os.read(main, 1 << 16)
+        except OSError:
+            break
+        if not piece:
+            break
+        written += piece
+    os.close(main)
+    return process.wait(), written.decode()
+
+
+def test_a_dumb_terminal_gets_the_report_and_a_word_why(webapp):
+    code, written = in_pty(["analyze", webapp], TERM="dumb")
+    assert code == 0
+    assert "needs a terminal that can move its cursor" in written
+    assert "Largest waste" in written
+    assert "\x1b" not in written
+
+
+@pytest.mark.parametrize("option", [["--no-tui"], ["--format", "text"], ["--top", "3"]])
+def test_who_asks_for_a_report_gets_one(webapp, option):
+    code, written = in_pty(["analyze", webapp, *option], TERM="xterm")
+    assert code == 0
+    assert "Largest waste" in written
+    assert "needs a terminal" not in written
+
+
+def test_a_pipe_gets_the_report_without_a_word(imgscope, webapp):
+    done = imgscope("analyze", webapp)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "Largest waste" in done.stdout
+
+
+def test_a_wrong_setting_is_one_line(webapp, tmp_path):
+    (tmp_path / "config.toml").write_text("[tui]\nfly = true\n")
+    code, written = in_pty(["analyze", webapp], TERM="xterm", IMGSCOPE_CONFIG=str(tmp_path / "config.toml"))
+    assert code == 2
+    assert len(written.strip().splitlines()) == 1
+    assert "no setting 'fly'" in written
+
+
+def test_the_report_needs_no_textual(imgscope, webapp):
+    code = "import sys, imgscope.cli; sys.argv = ['imgscope', 'analyze', sys.argv[1], '--no-tui']\n"
+    code += "try: imgscope.cli.main()\nexcept SystemExit: pass\nassert 'textual' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code, str(webapp)], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
