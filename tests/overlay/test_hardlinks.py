@@ -138,3 +138,29 @@ def test_a_long_chain_of_links_before_their_targets_is_followed_to_its_end(read)
     result = read(layer(*links, file("l200", ABC)))
     assert result.sizes == {"/l200": 3}
     assert {row.link_target for row in result.rows[:-1]} == {"/l200"}
+
+
+def test_a_link_that_its_own_layer_drops_again_says_nothing_of_why_the_lower_file_went(read):
+    result = read(layer(file("a", ABC)), layer(hardlink("a", "a"), directory("a")))
+    assert result.waste == [WasteRow("/a", 3, 0, 1, "overwritten")]
+    assert result.layers[1].counts["repeated"] == 1
+
+
+def test_a_link_over_its_own_target_leaves_one_name(read):
+    result = read(layer(file("a", ABC)), layer(file("a", ABC), hardlink("a", "a")))
+    assert result.layers[1].kinds == {"/a": "rewritten"}
+    assert result.sizes == {"/a": 3}
+
+
+def test_links_that_lead_to_each_other_look_below(read):
+    # What came first decides: `b` is what `a` is, and that is the lower `b`. Both are links now; the first is shown.
+    result = read(layer(file("b", ABC)), layer(hardlink("a", "b"), hardlink("b", "a")))
+    assert result.sizes == {"/a": 3}
+    assert result.waste == []
+    assert result.layers[1].kinds == {"/a": "added", "/b": "rewritten"}
+
+
+def test_a_link_to_a_link_is_one_inode_with_it(read):
+    result = read(layer(file("a", ABC)), layer(hardlink("b", "a"), hardlink("c", "b"), file("b", b"other")))
+    assert result.sizes == {"/a": 3, "/b": 5}
+    assert result.row("/c").link_target == "/a"
