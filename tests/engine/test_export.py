@@ -86,12 +86,12 @@ def kinds(built: Built):
 
 
 def essence(analysis) -> dict:
-    """Return what must be the same whatever an image is packed in."""
+    """Return what must be the same whatever an image is packed in: dive takes layers saved as links for empty."""
     result = json.loads(b"".join(renderer("json")(analysis, Options(top=50))))
-    for key in ("reference", "names", "id", "manifest_digest", "blob_bytes", "config", "created"):
+    for key in ("reference", "names", "id", "manifest_digest", "blob_bytes", "config", "created", "dive"):
         del result["image"][key]
     for layer in result["layers"]:
-        for key in ("digest", "media_type", "compression", "blob_bytes"):
+        for key in ("digest", "media_type", "compression", "blob_bytes", "blob_name"):
             del layer[key]
     return result
 
