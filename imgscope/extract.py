@@ -200,12 +200,20 @@ class _Extraction:
         os.unlink(temporary, dir_fd=parent)
 
     def _stays(self, key: bytes, target: str) -> bool:
-        """Tell whether a symlink leads to somewhere in the destination, by its letters."""
+        """Tell whether a symlink leads to somewhere in the destination.
+
+        Only a ``..`` at its beginning can be judged: the folders above the link are real ones. After a name it would
+        climb from wherever that name leads, if it is a link too (``here -> .`` makes ``here/..`` the folder above).
+        """
         if target.startswith("/"):
             return False
         depth = key.count(b"/")
+        named = False
         for part in PurePosixPath(target).parts:
-            depth += -1 if part == ".." else 1
-            if depth < 0:
+            if part != "..":
+                named = True
+            elif named or not depth:
                 return False
+            else:
+                depth -= 1
         return True

@@ -66,6 +66,19 @@ def test_a_symlink_that_leads_out_is_left_out_with_a_word(image, tmp_path, targe
     assert len(result.skipped) == 1 and "link" in result.skipped[0]
 
 
+def test_links_that_lead_out_only_together_are_left_out(image, tmp_path):
+    """``here/here/..`` looks as if it stayed, and climbs because ``here`` goes nowhere."""
+    made = image(("here", SYMLINK, "."), ("up", SYMLINK, "here/here/../../image.tar"))
+    result = extract(made, "/", tmp_path / "out")
+    assert everything(tmp_path / "out") == {"here"}
+    assert "up" in result.skipped[0]
+
+
+def test_a_symlink_beside_its_folder_is_made(image, tmp_path):
+    extract(image(("d/file", FILE, b"x"), ("e/f/link", SYMLINK, "../../d/file")), "/", tmp_path / "out")
+    assert (tmp_path / "out/e/f/link").read_bytes() == b"x"
+
+
 def test_a_symlink_that_stays_is_made(image, tmp_path):
     extract(image(("d/file", FILE, b"x"), ("link", SYMLINK, "d/file")), "/", tmp_path / "out")
     assert os.readlink(tmp_path / "out/link") == "d/file"
