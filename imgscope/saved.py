@@ -130,7 +130,7 @@ def load(data: bytes, reference: str) -> Analysis:
         if not bytes(version.files):
             raise ArchiveError(f"{shown} was saved with --no-files; save it without to open it again")
         saved = msgspec.json.decode(data, type=_Saved)
-        return _Rebuilt(saved).analysis()
+        return _Rebuilt(saved).analysis(shown)
     except (msgspec.MsgspecError, TarError, ValueError, OverflowError, RecursionError, UnicodeError) as error:
         raise ArchiveError(f"{shown} is no readable saved analysis: {escape(str(error))}") from None
 
@@ -159,16 +159,18 @@ class _Rebuilt:
         self.unhashed: set[int] = set()
         self.meta_rows: list[dict[tuple[int, int, int], int]] = [{} for _ in self.indexes]
 
-    def analysis(self) -> Analysis:
+    def analysis(self, shown: str) -> Analysis:
         saved = self.saved
         self._entries()
-        for number, index in enumerate(self.indexes):
-            for row in saved.whiteouts:
-                path = internal(_path(row.path, row.path_base64))
-                if row.layer == number and row.opaque:
-                    index.opaques.append(path)
-                elif row.layer == number and path:
-                    index.whiteouts.append(split(path))
+        for row in saved.whiteouts:
+            if not 0 <= row.layer < len(self.indexes):
+                raise ValueError(f"there is no layer {row.layer}")
+            path = internal(_path(row.path, row.path_base64))
+            if row.opaque:
+                self.indexes[row.layer].opaques.append(path)
+            elif path:
+                self.indexes[row.layer].whiteouts.append(split(path))
+        for index in self.indexes:
             settle_known(index)
         overlay = Overlay(self.indexes)
         body = Body(overlay, Comparison(overlay, None, self._judged(overlay)))
@@ -199,7 +201,7 @@ class _Rebuilt:
             saved.layers,
             saved.notes,
             body,
-            NoContents(f"{escape(image.reference)} is a saved analysis: contents need the image itself"),
+            NoContents(f"{shown} is a saved analysis: contents need the image itself"),
         )
 
     def _rows(self) -> Iterator[_Row]:

@@ -63,7 +63,7 @@ def test_contents_of_a_saved_analysis_are_refused_with_a_word(analysis, tmp_path
     saved = tmp_path / "saved.json"
     saved.write_bytes(b"".join(renderer("json")(analysis, Options())))
     path = next(file.path for file in analysis.files if file.type == "file")
-    with pytest.raises(imgscope.ImgscopeError, match="saved analysis"):
+    with pytest.raises(imgscope.ImgscopeError, match="saved.json is a saved analysis"):
         imgscope.analyze(saved).open(path)
 
 
@@ -74,6 +74,7 @@ def test_contents_of_a_saved_analysis_are_refused_with_a_word(analysis, tmp_path
         (lambda saved: saved.pop("schema_version"), "no schema_version"),
         (lambda saved: saved.pop("files"), "--no-files"),
         (lambda saved: saved["files"][0].update(layer=12345), "no layer 12345"),
+        (lambda saved: saved["whiteouts"].append({"layer": 12345, "path": "/x", "opaque": False}), "no layer 12345"),
         (lambda saved: saved["files"][0].update(size="large"), "Expected `int`"),
         (lambda saved: saved["files"].append(dict(saved["files"][0])), "twice"),
         (lambda saved: saved["files"][0].update(type="dream"), "no type"),
