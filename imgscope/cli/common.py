@@ -85,17 +85,25 @@ def parse_outputs(values: Iterable[str], formats: Iterable[str]) -> list[tuple[s
 
 
 def write_stdout(parts: Iterable[bytes]) -> None:
-    """Write bytes to standard output. Raises ``ReaderGone`` when nobody reads them any more."""
+    """Write bytes to standard output. Raises ``ReaderGone`` when nobody reads them any more, ``OutputError``."""
     stream = sys.stdout.buffer
     for part in parts:
         try:
             stream.write(part)
-        except BrokenPipeError:
-            raise ReaderGone from None
+        except OSError as error:
+            raise _unwritten(error) from None
     try:
         stream.flush()
-    except BrokenPipeError:
-        raise ReaderGone from None
+    except OSError as error:
+        raise _unwritten(error) from None
+
+
+def _unwritten(error: OSError) -> Exception:
+    from ..output import OutputError
+
+    if isinstance(error, BrokenPipeError):
+        return ReaderGone()
+    return OutputError(f"standard output can't be written: {error.strerror or error}")
 
 
 def write_outputs(pairs: Iterable[tuple[str, str]], render: Callable[[str, str], Iterable[bytes]]) -> None:

@@ -12,9 +12,12 @@ from .sizes import size
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 # Narrower than this, columns that say less are left out.
 NARROW = 72
+# Narrower than this, they are set tighter, so that instructions can still be read on 80 columns.
+ROOMY = 100
 
 
 class Page:
@@ -26,6 +29,7 @@ class Page:
 
         self.options = options
         self.narrow = options.width < NARROW
+        self.tight = options.width < ROOMY
         self._buffer = StringIO()
         self.console = Console(
             file=self._buffer,
@@ -42,6 +46,8 @@ class Page:
         """Return the page as it is to be written."""
         lines = self._buffer.getvalue().splitlines()
         text = "\n".join(line.rstrip() for line in lines) + "\n"
+        if not self.options.unicode:
+            text = text.replace("…", "~")
         return text.encode("utf-8" if self.options.unicode else "ascii", "replace")
 
     def size(self, count: int | None) -> str:
@@ -59,7 +65,9 @@ class Page:
         self.console.print(line, no_wrap=True, overflow="ellipsis")
 
     def table(self, *columns: tuple[str, str], header: bool = True) -> Table:
-        """Make a table without lines; a column is (title, ``left``, ``right``, or ``rest``, ``path``: what is left)."""
+        """Make a table without lines; a column is (title, ``left`` or ``right``; for what room is left
+        ``rest`` (cut), ``path`` (folded) or ``words`` (wrapped).
+        """
         from rich.table import Table
 
         table = Table(
@@ -68,6 +76,8 @@ class Page:
         for title, kind in columns:
             if kind == "rest":
                 table.add_column(title, ratio=1, no_wrap=True, overflow="ellipsis", min_width=8)
+            elif kind == "words":
+                table.add_column(title, ratio=1, min_width=8)
             elif kind == "path":
                 # Of a path the end says most, so it goes on in the next line rather than being cut.
                 table.add_column(title, ratio=1, overflow="fold", min_width=8)
@@ -75,11 +85,11 @@ class Page:
                 table.add_column(title, justify="right" if kind == "right" else "left", no_wrap=True)
         return table
 
-    def show(self, table: Table) -> None:
-        """Put a table on the page."""
+    def show(self, content: Table | Text) -> None:
+        """Put a table or text on the page, indented."""
         from rich.padding import Padding
 
-        self.console.print(Padding(table, (0, 0, 0, 2)))
+        self.console.print(Padding(content, (0, 0, 0, 2)))
 
     def bar(self, part: int, whole: int, width: int = 10) -> str:
         """Draw a share as a bar of at most ``width`` columns."""

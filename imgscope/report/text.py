@@ -64,7 +64,7 @@ class _Report(Page):
 
         image = self.analysis.image
         dive = image.dive
-        table = self.table(("", "left"), ("", "right"), ("", "rest"), header=False)
+        table = self.table(("", "left"), ("", "right"), ("", "words"), header=False)
         files = f"{quantity(image.file_count, 'path')} in {quantity(len(self.analysis.layers), 'layer')}"
         table.add_row("content", self.size(image.content_bytes), Text(files, style="dim"))
         table.add_row("merged", self.size(image.merged_bytes), Text("what a container sees", style="dim"))
@@ -76,7 +76,7 @@ class _Report(Page):
         compressed = any(layer.compression for layer in self.analysis.layers)
         word = "blobs as stored, compressed" if compressed else "blobs as stored, not compressed"
         table.add_row("stored", self.size(image.blob_bytes), Text(word, style="dim"))
-        shares = [f"efficiency {percent(dive.efficiency)}", f"wasted {self.size(dive.wasted_bytes)}"]
+        shares = [percent(dive.efficiency), f"wasted {self.size(dive.wasted_bytes)}"]
         if math.isfinite(dive.user_wasted_percent):
             shares.append(f"user wasted {percent(dive.user_wasted_percent)}")
         table.add_row("efficiency", percent(image.efficiency), Text("dive: " + ", ".join(shares), style="dim"))
@@ -85,32 +85,38 @@ class _Report(Page):
         exact = (
             f"{image.content_bytes:,} B in layers = {image.merged_bytes:,} B merged + {image.wasted_bytes:,} B wasted"
         )
-        self.console.print(Text("  " + exact, style="dim"))
+        self.show(Text(exact, style="dim"))
 
     def layers(self) -> None:
         from rich.text import Text
 
         layers = self.analysis.layers
         compressed = any(layer.compression for layer in layers)
-        self.heading("Layers", "paths added, changed and removed; bytes that the layer made waste")
+        # As narrow as 80 columns, what was stored and the titles of the counts make room for the instruction.
+        titles = ("+", "~", "-") if self.tight else ("added", "changed", "removed")
+        meaning = "paths + added, ~ changed, - removed" if self.tight else "paths added, changed and removed"
+        wasted = "bytes it made waste" if self.tight else "bytes that the layer made waste"
+        self.heading("Layers", wasted if self.narrow else f"{meaning}; {wasted}")
+        stored = compressed and not self.tight
+        bar = 6 if self.tight else 10
         columns = [("#", "right"), ("size", "right")]
         if not self.narrow:
-            columns += [("stored", "right")] if compressed else []
-            columns += [("", "left"), ("added", "right"), ("changed", "right"), ("removed", "right")]
+            columns += [("stored", "right")] if stored else []
+            columns += [("", "left"), *((title, "right") for title in titles)]
         table = self.table(*columns, ("wasted", "right"), ("instruction", "rest"))
         largest = max((layer.content_bytes for layer in layers), default=0)
         for layer in layers:
             cells = [Text(str(layer.index), style="dim"), Text(self.size(layer.content_bytes))]
             if not self.narrow:
-                if compressed:
+                if stored:
                     cells.append(Text(self.size(layer.blob_bytes), style="dim"))
-                cells.append(Text(self.bar(layer.content_bytes, largest), style="cyan"))
+                cells.append(Text(self.bar(layer.content_bytes, largest, bar), style="cyan"))
                 changed = layer.modified.count + layer.metadata_only.count + layer.rewritten.count
                 for count, style in ((layer.added.count, "green"), (changed, "yellow"), (layer.removed.count, "red")):
                     cells.append(Text(f"{count:,}" if count else ".", style=style if count else "dim"))
-            wasted = Text(self.size(layer.wasted_bytes) if layer.wasted_bytes else ".")
-            wasted.stylize("yellow" if layer.wasted_bytes else "dim")
-            table.add_row(*cells, wasted, self.instruction(layer))
+            waste = Text(self.size(layer.wasted_bytes) if layer.wasted_bytes else ".")
+            waste.stylize("yellow" if layer.wasted_bytes else "dim")
+            table.add_row(*cells, waste, self.instruction(layer))
         self.show(table)
 
     def instruction(self, layer: Layer) -> str:
