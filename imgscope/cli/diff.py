@@ -62,7 +62,7 @@ def command(
     no_color: bool,
     width: int | None,
 ) -> int:
-    r"""Show what differs between two images, and what that costs to pull.
+    """Show what differs between two images, and what that costs to pull.
 
     Two names, archives, layouts or saved analyses, in any mix.
 
