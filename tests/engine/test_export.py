@@ -91,7 +91,7 @@ def essence(analysis) -> dict:
     for key in ("reference", "names", "id", "manifest_digest", "blob_bytes", "config", "created", "dive"):
         del result["image"][key]
     for layer in result["layers"]:
-        for key in ("digest", "media_type", "compression", "blob_bytes", "blob_name"):
+        for key in ("digest", "media_type", "compression", "blob_bytes", "blob_name", "blob_linked"):
             del layer[key]
     return result
 
