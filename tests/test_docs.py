@@ -13,6 +13,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 def test_the_commands_page_is_the_commands_own_help():
     made = runpy.run_path(str(ROOT / "docs/make_commands.py"))["text"]()
     assert (ROOT / "docs/commands.md").read_text() == made, "run: python docs/make_commands.py"
+    assert "\\b" not in made, "a raw docstring hides click's mark for text that is not to be wrapped"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
