@@ -25,6 +25,8 @@ def candidates(store: Store) -> list[Candidate]:
     if data is None:
         return []
     images = parse_json(data, "manifest.json", store.label)
+    if isinstance(images, dict) and "layers" in images:
+        raise ArchiveError(f"{store.label} is skopeo's own kind of folder; make a layout: skopeo copy dir:… oci:…")
     if not isinstance(images, list) or len(images) > MAX_IMAGES:
         raise ArchiveError(f"{store.label}: manifest.json is not a list of images, as `docker save` writes it")
     return [_candidate(store, image) for image in images]

@@ -269,6 +269,7 @@ def test_a_platform_that_is_not_there(way, tmp_path):
         (b"[" * 100_000, "not valid JSON"),
         (b"{}", "not a list of images"),
         (b"[]", "its index is empty"),
+        (b'{"schemaVersion": 2, "layers": []}', "skopeo copy dir:… oci:…"),
         (b"[1]", "without a Config"),
         (b'[{"Config": 1}]', "without a Config"),
         (b'[{"Config": "c", "Layers": "abc"}]', "can't be read"),
