@@ -23,7 +23,8 @@ class Terminal:
         self.folder = folder
         width, height = map(str, size)
         self.tmux("-f", os.devnull, "new-session", "-d", "-x", width, "-y", height, "-c", str(folder), "sh")
-        self.send(f"unset COLUMNS LINES; export PS1='ready> ' TERM={term} PYTHONPATH={shlex.quote(os.getcwd())}", "Enter")
+        path = shlex.quote(os.getcwd())
+        self.send(f"unset COLUMNS LINES; export PS1='ready> ' TERM={term} PYTHONPATH={path}", "Enter")
         self.wait("ready>")
 
     def tmux(self, *words):
