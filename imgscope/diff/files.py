@@ -271,7 +271,7 @@ class Comparison:
                     self._pairs.append((directory, name, entry, other))
             self._added += [Row(ADDED, directory, name, None, others[name]) for name in others.keys() - names.keys()]
         for directory, names in new.items():
-            if not old.get(directory):
+            if directory not in old:
                 self._added += [Row(ADDED, directory, name, None, entry) for name, entry in names.items()]
 
     # -- paths that both have ----------------------------------------------------------------------------
