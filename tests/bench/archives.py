@@ -50,7 +50,7 @@ Layer = list[Entry]
 class Pool:
     """Text and tables to cut contents from."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = POOL) -> None:
         rng = random.Random(20240229)
         letters = "etaoinshrdlucmfwypvbgk"
         words = ["".join(rng.choices(letters, k=rng.choice((2, 3, 4, 5, 5, 6, 7, 8, 9, 11)))) for _ in range(5000)]
@@ -58,7 +58,7 @@ class Pool:
         pieces: list[bytes] = []
         made = 0
         table = [rng.randbytes(12) for _ in range(4096)]
-        while made < POOL:
+        while made < size:
             text = " ".join(rng.choices(words, cum_weights=weights, k=200_000))
             text = text.replace(" the", "\n    ").replace("et ", "(").replace("a t", ") =")
             binary = b"".join(known + rng.randbytes(9) for known in rng.choices(table, k=10_000))
@@ -421,7 +421,7 @@ def make(folder: Path, image: str, codecs: Iterable[str], say: Callable[[str], o
     if not missing:
         return found
     say(f"making {', '.join(path.name for path in missing.values())}")
-    layers, pool = IMAGES[image](), Pool()
+    layers, pool = IMAGES[image](), Pool(1 << 20 if image == "tiny" else POOL)
     scratch = folder / f".making-{image}"
     scratch.mkdir(exist_ok=True)
     plain = []
