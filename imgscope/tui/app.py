@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -18,11 +18,12 @@ from .explorer import Explorer
 from .keys import KEYS
 from .loading import Cancelled, LoadingScreen, ScreenProgress
 from .themes import FALLBACK, THEMES
+from .type_ahead import TypedAhead
 
 Work = Callable[[ScreenProgress], Analysis]
 
 
-class ImgscopeApp(App[ImgscopeError | None]):
+class ImgscopeApp(TypedAhead[ImgscopeError | None]):
     """The whole program; what ``run`` returns is the error that ended it, if one did."""
 
     CSS_PATH = Path(__file__).with_name("styles.tcss")

@@ -232,6 +232,22 @@ def test_the_filter_keeps_matches_in_their_folders(typed, found, mode):
     explore(scenario)
 
 
+def test_what_is_typed_in_a_go_reaches_the_filter():
+    async def scenario(view):
+        from textual import events
+
+        for char in ("slash", *"busyb", "enter"):
+            view.app.post_message(events.Key(char, char if len(char) == 1 else None))
+        for _ in range(100):
+            await view.settle()
+            if view.explorer.focused.id == "tree":
+                break
+        assert view.paths() == ["/bin", "/bin/busybox"]
+        assert view.explorer.base is None
+
+    explore(scenario)
+
+
 def test_a_broken_pattern_says_so_and_keeps_the_last_result():
     async def scenario(view):
         await view.press("ctrl+f")

@@ -17,7 +17,7 @@ class FilterInput(Input):
     """The field; arrows lead into the tree."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "screen.pane('tree')", "To the tree", show=False),
+        Binding("down,enter", "screen.pane('tree')", "To the tree", show=False),
         Binding("escape", "screen.clear_filter", "Clear", show=False),
         Binding("ctrl+t", "screen.filter_mode", "Mode", show=False),
     ]
@@ -83,8 +83,3 @@ class FilterBar(Horizontal):
         """Pass on what is typed."""
         event.stop()
         self.post_message(self.Changed(event.value, self.mode))
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go into the tree."""
-        event.stop()
-        self.screen.set_focus(self.screen.query_one("#tree"))
