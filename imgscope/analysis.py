@@ -606,6 +606,7 @@ class Tree:
         mode, uid, gid = index.meta_table[index.metas[own]]
         if kind == SYMLINK:
             target = index.links[own].decode("utf-8", "surrogateescape")
+        if index.kinds[own] == SYMLINK:
             mode = SYMLINK_MODE
         return File(
             public(path),

@@ -102,7 +102,10 @@ def test_a_link_to_a_directory_dangles(read):
 
 
 def test_a_link_to_a_symlink_is_that_symlink(read):
-    result = read(layer(file("f", ABC), symlink("s", "f"), hardlink("h", "s")), layer(whiteout("s")))
+    linked = layer(file("f", ABC), symlink("s", "f", mode=0o644), hardlink("h", "s"))
+    row = read(linked).row("/h")
+    assert (row.type, row.link_target, row.mode) == ("hardlink", "/s", 0o777)
+    result = read(linked, layer(whiteout("s")))
     assert (result.row("/h").type, result.row("/h").link_target) == ("symlink", "f")
 
 
