@@ -74,7 +74,7 @@ class Comparison:
         self._answers: Callable[[], Sequence[bool]] | None = None
         self._judged = bytearray(_BY_REASON.get(reason, MODIFIED) for reason in overlay.hidden.reasons)
         # Where no layer has links or extended attributes, equal columns mean equal metadata.
-        self._plain = not any(layer.inodes or layer.xattrs for layer in overlay.layers)
+        self._plain = not overlay.across and not any(layer.inodes or layer.xattrs for layer in overlay.layers)
         if kinds is not None:
             self._judged = bytearray(kinds)
         elif same_content is not None:

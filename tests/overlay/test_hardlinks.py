@@ -167,3 +167,9 @@ def test_a_link_to_a_link_is_one_inode_with_it(read):
     result = read(layer(file("a", ABC)), layer(hardlink("b", "a"), hardlink("c", "b"), file("b", b"other")))
     assert result.sizes == {"/a": 3, "/b": 5}
     assert result.row("/c").link_target == "/a"
+
+
+def test_a_link_over_another_file_is_compared_by_what_it_links_to(read):
+    result = read(layer(file("a", ABC, mtime=1), file("b", ABC)), layer(hardlink("b", "a")))
+    assert result.layers[1].kinds == {"/b": "metadata_only"}
+    assert result.waste == [WasteRow("/b", 3, 0, 1, "metadata_only")]
