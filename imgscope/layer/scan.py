@@ -222,7 +222,7 @@ class _Scan:
         self.whiteouts: list[Event] = []
         self.opaques: list[tuple[int, bytes]] = []
         self.directories: dict[bytes, dict[bytes, int] | None] = {}
-        # Entries whose names were clamped: where they would be without.
+        # Entries whose names were clamped: where they would be without; -1 for what is no entry.
         self.clamped: dict[int, bytes] = {}
         self.records: dict[bytes, bytes] = {}
         self.keeping = 0
@@ -243,6 +243,8 @@ class _Scan:
         path, clamped = clean(raw)
         if clamped:
             self.note(f"names that climb above the root ({raw[:80]!r}) were clamped to it")
+        if WHITEOUT_PREFIX in path:
+            self.index.odd = True
         names = None
         if not clamped and not is_bookkeeping(path + b"/x"):
             names = self.index.children.setdefault(path, {})
@@ -254,6 +256,8 @@ class _Scan:
         if self._put(name, entry):
             return True
         written = lexical(name)
+        if written != clean(name)[0]:
+            self.clamped[-1] = b""
         if written or name[:1] == b"/":
             self.index.markers.append(Marker(written, kind, size, meta, link.partition(b"\0")[0]))
             if size:
@@ -268,6 +272,8 @@ class _Scan:
             self.note(f"names that climb above the root ({name[:80]!r}) were clamped to it")
             self.index.odd = True
         directory, tail = split(path)
+        if WHITEOUT_PREFIX in directory:
+            self.index.odd = True
         if not path or is_bookkeeping(path):
             self.index.odd |= bool(path)
             return False
