@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=folder, help="where archives are made and kept (%(default)s)")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each program (%(default)s)")
     parser.add_argument("--json", type=Path, help="write the results there as well")
+    parser.add_argument("--markdown", action="store_true", help="print the table as docs/benchmarks.md has it")
     parser.add_argument("--quick", action="store_true", help="a tiny archive for every row, two runs")
     parser.add_argument("--make", metavar="IMAGE:CODEC", action="append", help="only make an archive")
     options = parser.parse_args()
@@ -58,7 +59,7 @@ def main() -> int:
                 options.json.write_text(json.dumps(_document(bench, results), indent=1))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    print(table(results))
+    print(markdown(results) if options.markdown else table(results))
     if options.quick:
         print("A tiny archive stood for all: these figures say nothing.")
     return 0
@@ -76,6 +77,23 @@ def _document(bench: Bench, results: list[Result]) -> dict[str, object]:
         "runs": bench.runs,
         "results": [{**asdict(result), "met": result.met, "aim_met": result.aim_met} for result in results],
     }
+
+
+def markdown(results: list[Result]) -> str:
+    """Lay the results out as a table in Markdown."""
+    lines = ["| row | case | imgscope | dive | peak memory | dive's | figure | required | aim |", "|" + "---|" * 9]
+    for result in results:
+        times = [f"{result.seconds[name]:.2f} s" if name in result.seconds else "" for name in ("imgscope", "dive")]
+        peaks = [
+            f"{result.megabytes[name]:.0f} MB" if name in result.megabytes else "" for name in ("imgscope", "dive")
+        ]
+        required = (
+            f"{'at most' if result.below else 'at least'} {result.required:g}{'' if result.met else ', **missed**'}"
+        )
+        aim = "" if result.aim is None else f"{result.aim:.3g}{', met' if result.aim_met else ''}"
+        cells = [result.row, result.case, *times, *peaks, f"{result.value:.2f} {result.unit}", required, aim]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def table(results: list[Result]) -> str:
