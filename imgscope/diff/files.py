@@ -8,13 +8,13 @@ only where those agree are contents compared, by fingerprints: those that the sc
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from ..analysis import Totals
-from ..contents import NoContents
+from ..contents import WORTHWHILE, NoContents
 from ..errors import ContentUnavailableError
 from ..layer.index import (
     DIRECTORY,
@@ -28,6 +28,7 @@ from ..layer.index import (
 )
 from ..layer.names import public, split
 from ..overlay.merge import NO_ENTRY, Overlay, join
+from ..processes import Child, usable_processes
 from .model import DirectoryDifference, FileDifference, Files, Filter
 from .paths import PathFilter
 
@@ -117,28 +118,49 @@ class Side:
     def _known(self) -> bytearray:
         return bytearray().join(bytes([layer.fingerprints is not None]) * len(layer) for layer in self.overlay.layers)
 
-    def fingerprint(self, inodes: Iterable[int]) -> bool:
-        """See that the fingerprints of regular files are known; return whether all are."""
-        known, prints = self._known, self._prints
-        missing = sorted({inode for inode in inodes if not known[inode]})
-        if missing and self.readable:
-            overlay = self.overlay
-            try:
-                found = self.analysis.contents.fingerprints([overlay.locate(inode) for inode in missing])
-            except ContentUnavailableError:
-                self.readable = False
-                return False
-            for inode, value in zip(missing, found, strict=True):
-                prints[inode * FINGERPRINT : (inode + 1) * FINGERPRINT] = value
-                known[inode] = 1
-            return True
-        return not missing
+    def unknown(self, inodes: Iterable[int]) -> list[int]:
+        """Return those of some regular files whose fingerprints have to be taken, and can be."""
+        known = self._known
+        return sorted({inode for inode in inodes if not known[inode]}) if self.readable else []
+
+    def take(self, inodes: Sequence[int]) -> bytes:
+        """Return the fingerprints of files, end to end. Raises ``ContentUnavailableError``."""
+        return b"".join(self.analysis.contents.fingerprints([self.overlay.locate(inode) for inode in inodes]))
+
+    def learn(self, inodes: Sequence[int], prints: bytes) -> None:
+        """Keep fingerprints that were taken."""
+        for place, inode in enumerate(inodes):
+            self._prints[inode * FINGERPRINT : (inode + 1) * FINGERPRINT] = prints[
+                place * FINGERPRINT : (place + 1) * FINGERPRINT
+            ]
+            self._known[inode] = 1
 
     def print_of(self, inode: int) -> bytes | None:
         """Return a regular file's fingerprint, ``None`` where it isn't known."""
         if not self._known[inode]:
             return None
         return bytes(self._prints[inode * FINGERPRINT : (inode + 1) * FINGERPRINT])
+
+
+def _fingerprint_both(old: Side, old_inodes: list[int], new: Side, new_inodes: list[int]) -> None:
+    """See that the fingerprints of files are known, where they can be; OLD's in a second process if that pays."""
+    missing_old, missing_new = old.unknown(old_inodes), new.unknown(new_inodes)
+    child: Child | None = None
+    sizes = old.overlay.sizes
+    if missing_new and sum(map(sizes.__getitem__, missing_old)) >= WORTHWHILE and usable_processes() > 1:
+        child = Child(lambda: old.take(missing_old))
+    try:
+        for side, missing in ((new, missing_new), (old, missing_old)):
+            if not missing:
+                continue
+            try:
+                prints = child.result() if child is not None and side is old else None
+                side.learn(missing, side.take(missing) if prints is None else prints)
+            except ContentUnavailableError:
+                side.readable = False
+    finally:
+        if child is not None:
+            child.stop()
 
 
 def same_layers(old: Analysis, new: Analysis) -> tuple[dict[int, int], list[str]]:
@@ -302,8 +324,7 @@ class Comparison:
             else:
                 self._same_content(directory, name, x, y, a, b)
         self._pairs = []
-        old.fingerprint(a for *_, a, _ in pending)
-        new.fingerprint(b for *_, b in pending)
+        _fingerprint_both(old, [a for *_, a, _ in pending], new, [b for *_, b in pending])
         for directory, name, x, y, a, b in pending:
             first, second = old.print_of(a), new.print_of(b)
             if first is None or second is None:
@@ -328,8 +349,12 @@ class Comparison:
         went = _files_by_size(old, ((row, row.old) for row in self._removed))
         came = _files_by_size(new, ((row, row.new) for row in self._added))
         sizes = went.keys() & came.keys()
-        old.fingerprint(entry for size in sizes for _, entry in went[size])
-        new.fingerprint(entry for size in sizes for _, entry in came[size])
+        _fingerprint_both(
+            old,
+            [entry for size in sizes for _, entry in went[size]],
+            new,
+            [entry for size in sizes for _, entry in came[size]],
+        )
         done: set[tuple[bytes, bytes]] = set()
         gone: set[tuple[bytes, bytes]] = set()
         for size in sizes:
