@@ -45,6 +45,9 @@ def main() -> int:
     scratch = Path(tempfile.mkdtemp(prefix="imgscope-bench-"))
     bench = Bench(options.folder, scratch, 2 if options.quick else options.runs, say, options.quick)
     results: list[Result] = []
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        say(f"other programs keep {load:.1f} processors busy: what runs side by side here is slowed more than dive")
     try:
         for row in options.rows or ROWS:
             print(f"{row} ", end="", file=sys.stderr, flush=True)
