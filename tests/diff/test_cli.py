@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import jsonschema
+
+from imgscope.diff import report
 from tests.oracle.maketar import file, layer, symlink
 
 BASE = layer(file("base", b"b" * 1000))
@@ -63,6 +67,16 @@ def test_all_formats_tell_the_same(imgscope, make, tmp_path):
     for text in (done.stdout, markdown):
         assert "+4,000 B" in text and "-700 B" in text and "+3,350 B" in text
     assert "`` /app/`odd`\\|name ``" in markdown or "``/app/`odd`\\|name``" in markdown
+
+
+def test_the_json_fits_its_schema(imgscope, make, webapp, site):
+    schema = json.loads((Path(report.__file__).parent / "diff.schema.json").read_text())
+    odd = layer(file(b"\xff\xfe", b"x"), file("from", b"moved"), file("usr/lib/foo-1.dist-info/METADATA", b""))
+    new = layer(file("to", b"moved"), symlink("base", "x"), file("usr/lib/foo-2.dist-info/METADATA", b""))
+    for pair in ((make(odd), make(BASE, new)), (make(BASE), make(BASE)), (webapp, site)):
+        for options in ((), ("--no-files",), ("--only", "layers"), ("--only", "files"), ("--only", "packages,config")):
+            done = imgscope("diff", *pair, "--format", "json", *options)
+            jsonschema.validate(json.loads(done.stdout), schema)
 
 
 def test_names_and_words_cannot_drive_the_terminal(imgscope, make):

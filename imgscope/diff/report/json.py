@@ -1,4 +1,4 @@
-"""The difference as JSON: versioned and complete. Described in docs/diff.md."""
+"""The difference as JSON: versioned and complete. Described by ``diff.schema.json`` and in docs/diff.md."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def render(difference: Difference, options: Options) -> Iterator[bytes]:
             with_path({**row._asdict(), "delta": row.delta}) for row in difference.files.directories().values()
         ]
     if wants("packages"):
-        head["packages"] = [{**asdict(row), "delta": row.delta} for row in difference.packages]
+        head["packages"] = [
+            with_path({**asdict(row), "delta": row.delta}, ("location",)) for row in difference.packages
+        ]
         head["unpackaged_bytes"] = difference.unpackaged_bytes
     if wants("config"):
         head["config"] = [asdict(row) for row in difference.config]

@@ -54,7 +54,8 @@ def signed(count: int, exact: bool = False) -> str:
 
 def percent_change(before: int, after: int) -> str:
     """Write how much more, or less, ``after`` is."""
-    return f"{(after - before) / before:+.1%}".replace("%", " %") if before and after != before else ""
+    share = (after - before) / before if before else 0.0
+    return f"{share:+.1%}".replace("%", " %") if abs(share) >= 0.0005 else ""
 
 
 def sharing(difference: Difference) -> list[str]:
