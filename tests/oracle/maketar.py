@@ -41,11 +41,21 @@ class Made(bytes):
         return self.call
 
 
+def written(argument: object) -> str:
+    """Write an argument as source code, long content that repeats itself in short."""
+    if isinstance(argument, bytes) and not isinstance(argument, Made) and len(argument) > 60:
+        times = len(argument) // 3
+        if argument == argument[:3] * times:
+            return f"{argument[:3]!r} * {times}"
+    return repr(argument)
+
+
 def prints_as_its_call(maker: Callable[..., bytes]) -> Callable[..., Made]:
     @functools.wraps(maker)
     def wrapped(*args: object, **more: object) -> Made:
         made = Made(maker(*args, **more))
-        made.call = f"{maker.__name__}({', '.join([*map(repr, args), *(f'{k}={v!r}' for k, v in more.items())])})"
+        told = [*map(written, args), *(f"{key}={value!r}" for key, value in more.items())]
+        made.call = f"{maker.__name__}({', '.join(told)})"
         return made
 
     return wrapped
