@@ -16,6 +16,7 @@ from .. import __version__
 COMMANDS = {
     "analyze": "Show where an image's bytes come from, and which are wasted.",
     "cache": "Show or clear what was kept of earlier runs.",
+    "check": "Pass or fail images by size budgets and other rules.",
     "cat": "Print a file of an image.",
     "diff": "Show what differs between two images, and what that costs to pull.",
     "extract": "Copy a file, a folder or a whole layer out of an image.",

@@ -1,0 +1,343 @@
+"""What is to be checked: budgets of ``imgscope.toml``, ``[tool.imgscope]`` in pyproject.toml, ``.dive-ci``, options.
+
+The file is the nearest one, upward from the working directory. Options win over a table for an image, that over
+``[check]``. A key or a value that can't be understood is an error that names the nearest right one.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError
+from ..escape import escape
+from .model import Setting
+from .pathsets import SETS
+from .rules import RULES, Rule
+from .values import PATHS, Limit
+
+if TYPE_CHECKING:
+    from ..compat.dive_ci import DiveRules
+
+FILE = "imgscope.toml"
+PROJECT = "pyproject.toml"
+DIVE_FILE = ".dive-ci"
+SECTIONS = ("check",)
+"""Tables that may stand in the file beside ``$schema``."""
+
+OTHER_KEYS = {
+    "baseline": "What growth is measured against: a saved baseline, a saved analysis, an archive or an image.",
+    "dockerfile": "The Dockerfile that annotations and reports point at.",
+    "ignored-paths": "Globs that rules about single paths leave out.",
+    "allow-skipped": "Let rules pass that could not be evaluated.",
+}
+"""Keys of ``[check]`` and of its images' tables that are no rules."""
+
+_OFF = ("off", "disabled", False)
+_SEVERITIES = ("fail", "warn")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRules:
+    """All that is set for one image: what the engine takes."""
+
+    settings: tuple[Setting, ...] = ()
+    ignored: tuple[str, ...] = ()
+    allow_skipped: bool = False
+    baseline: str | None = None
+    dive: DiveRules | None = None
+    dive_origin: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``[check]``, or the table of an image: settings by name (rule and subject) and the keys that are no rules."""
+
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    baseline: str | None = None
+    dockerfile: str | None = None
+    ignored: tuple[str, ...] = ()
+    allow_skipped: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration that was read: the general table, and those of images by name pattern, in order."""
+
+    general: Table = field(default_factory=Table)
+    images: tuple[tuple[str, Table], ...] = ()
+    path: Path | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether no rule is set at all."""
+        return not self.general.settings and not any(table.settings for _, table in self.images)
+
+    def for_image(self, names: Iterable[str], options: Table) -> ImageRules:
+        """Return what holds for an image with one of ``names``; later tables win, options win over all."""
+        known = list(names)
+        tables = [self.general, *(table for pattern, table in self.images if matches(pattern, known)), options]
+        settings: dict[str, Setting] = {}
+        for table in tables:
+            if table.settings:
+                # A rule that is set anew replaces all that was set for it, each of its units alike.
+                given = {(setting.rule, setting.subject) for setting in table.settings.values()}
+                settings = {key: old for key, old in settings.items() if (old.rule, old.subject) not in given} | dict(
+                    table.settings
+                )
+        order = list(RULES)
+        ranked = sorted(settings.values(), key=lambda setting: order.index(setting.rule))
+        skipped = [table.allow_skipped for table in tables if table.allow_skipped is not None]
+        baselines = [table.baseline for table in tables if table.baseline is not None]
+        return ImageRules(
+            settings=tuple(ranked),
+            ignored=tuple(glob for table in tables for glob in table.ignored),
+            allow_skipped=skipped[-1] if skipped else False,
+            baseline=baselines[-1] if baselines else None,
+        )
+
+    def dockerfile(self, options: Table) -> str | None:
+        """Return the Dockerfile to point at, where one is named."""
+        return options.dockerfile or self.general.dockerfile
+
+
+def matches(pattern: str, names: Iterable[str]) -> bool:
+    """Tell whether a name pattern (``*`` also takes slashes and colons) fits one of an image's names.
+
+    Docker's own short names fit too: ``docker.io/library/nginx:1.27`` is ``nginx:1.27``; a pattern without a tag
+    fits every tag.
+    """
+    for name in names:
+        short = name.removeprefix("docker.io/").removeprefix("library/")
+        bare = re.sub(r"(@[^/]*|:[^/:@]*)$", "", short)
+        if any(fnmatchcase(each, pattern) for each in {name, short, bare, re.sub(r"@[^/]*$", "", short)}):
+            return True
+    return False
+
+
+# -- finding --------------------------------------------------------------------------------------------------
+
+
+def find(start: Path) -> Path | None:
+    """Return the nearest file, upward from ``start``, that has budgets or other settings of imgscope."""
+    for folder in (start, *start.parents):
+        own = folder / FILE
+        if own.is_file():
+            return own
+        project = folder / PROJECT
+        if project.is_file() and _mentions(project):
+            return project
+    return None
+
+
+def _mentions(project: Path) -> bool:
+    """Tell whether a pyproject.toml has [tool.imgscope]; one that is no TOML is somebody else's to mend."""
+    try:
+        data = project.read_bytes()
+        if b"imgscope" not in data:
+            return False
+        return "imgscope" in tomllib.loads(data.decode()).get("tool", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError):
+        return False
+
+
+# -- reading --------------------------------------------------------------------------------------------------
+
+
+def read(path: Path) -> Config:
+    """Read a configuration file. Raises ``ConfigError``."""
+    shown = escape(str(path))
+    try:
+        text = path.read_bytes().decode()
+        document: dict[str, Any] = tomllib.loads(text)
+    except FileNotFoundError:
+        raise ConfigError(f"there is no config {shown}") from None
+    except OSError as error:
+        raise ConfigError(f"{shown} can't be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{shown} is not valid TOML: {escape(str(error))}") from None
+    if path.name == PROJECT:
+        document = _as_table(
+            _as_table(document.get("tool", {}), f"{shown}: tool").get("imgscope", {}), f"{shown}: tool.imgscope"
+        )
+    for key in document:
+        if key not in (*SECTIONS, "$schema"):
+            hint = f"; did you mean [check] with {key!r} in it?" if key in (*RULES, *OTHER_KEYS) else ""
+            raise ConfigError(f"{shown}: there is no table {escape(key)!r}{hint or _near(key, SECTIONS)}")
+    return _Reader(path, shown).config(document.get("check", {}))
+
+
+def _as_table(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} must be a table")
+    return value
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    options = list(known)
+    near = get_close_matches(name.lower().replace("_", "-"), options, 1, 0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(options)}"
+
+
+class _Reader:
+    """Reads the tables of one file."""
+
+    def __init__(self, path: Path, shown: str) -> None:
+        self.path = path
+        self.shown = shown
+
+    def config(self, value: Any) -> Config:
+        table = _as_table(value, f"{self.shown}: check")
+        images = table.get("image", [])
+        if not isinstance(images, list):
+            raise ConfigError(f"{self.shown}: check.image must be an array of tables: [[check.image]]")
+        found = []
+        for number, each in enumerate(images, 1):
+            where = f"check.image {number}"
+            own = _as_table(each, f"{self.shown}: {where}")
+            name = own.get("name")
+            if not isinstance(name, str) or not name:
+                raise ConfigError(
+                    f'{self.shown}: {where} needs a name pattern, such as name = "registry.example/api:*"'
+                )
+            found.append((name, self.table({k: v for k, v in own.items() if k != "name"}, f"check.image {name!r}")))
+        general = self.table({key: item for key, item in table.items() if key != "image"}, "check")
+        return Config(general, tuple(found), self.path)
+
+    def table(self, raw: Mapping[str, Any], where: str) -> Table:
+        settings: dict[str, Setting] = {}
+        rest: dict[str, Any] = {}
+        for key, value in raw.items():
+            at = f"{self.shown}: {where}.{key}"
+            if key in RULES:
+                for setting in read_rule(RULES[key], value, at, self.path.name):
+                    settings[_key(setting)] = setting
+            elif key == "allow-skipped":
+                if not isinstance(value, bool):
+                    raise ConfigError(f"{at} must be true or false")
+                rest["allow_skipped"] = value
+            elif key == "ignored-paths":
+                rest["ignored"] = _globs(value, at)
+            elif key in OTHER_KEYS:
+                if not isinstance(value, str) or not value:
+                    raise ConfigError(f"{at} must be a text")
+                rest[key] = self._beside(value) if key in ("baseline", "dockerfile") else value
+            else:
+                raise ConfigError(f"{self.shown}: {where} has no {escape(key)!r}{_near_key(key)}")
+        return Table(settings, **rest)
+
+    def _beside(self, value: str) -> str:
+        """Read a path as it is meant: from where the file lies; a reference that is no path stays as it is."""
+        path = self.path.parent / value
+        looks = path.exists() or value.endswith((".json", ".tar", "Dockerfile")) or value.startswith("./")
+        return str(path) if looks and not Path(value).is_absolute() and ":" not in value else value
+
+
+def _near_key(key: str) -> str:
+    plain = key.lower().replace("_", "-")
+    near = get_close_matches(plain, [*RULES, *OTHER_KEYS, "image"], 1, 0.5)
+    # A name without its first word ("size") is nearest to the rule that ends in it.
+    near = [rule for rule in RULES if rule.partition("-")[2] == plain] or near
+    return f"; did you mean {near[0]!r}?" if near else f"; its rules are {', '.join(RULES)}"
+
+
+def _key(setting: Setting) -> str:
+    limit = setting.fail or setting.warn
+    return f"{setting.name} {limit.unit if limit else ''}"
+
+
+def _globs(value: Any, where: str) -> tuple[str, ...]:
+    globs = [value] if isinstance(value, str) else value
+    if not isinstance(globs, list | tuple) or not all(isinstance(glob, str) and glob.strip("/ ") for glob in globs):
+        raise ConfigError(f'{where} must be a list of globs, such as ["*.pyc", "/usr/share/doc/**"]')
+    return tuple(globs)
+
+
+def read_rule(rule: Rule, value: Any, where: str, origin: str) -> list[Setting]:
+    """Read what a rule is set to: a value, a list of them, or a table with ``fail`` and ``warn``.
+
+    Raises ``ConfigError``.
+    """
+    if rule.by_subject:
+        table = _as_table(value, f"{where} (paths and their sizes)")
+        found = []
+        for subject, limit in table.items():
+            if not subject.strip("/ "):
+                raise ConfigError(f"{where}: {escape(subject)!r} is no path below the root")
+            found += _read_one(rule, subject, limit, f"{where}.{escape(subject)}", origin)
+        return found
+    return _read_one(rule, None, value, where, origin)
+
+
+def _read_one(rule: Rule, subject: str | None, value: Any, where: str, origin: str) -> list[Setting]:
+    base = Setting(rule.name, subject, origin=origin)
+    if any(value is off or (isinstance(value, str) and value == off) for off in _OFF):
+        return [replace(base, off=True)]
+    given = value if isinstance(value, dict) else {"fail": value}
+    for key in given:
+        if key not in _SEVERITIES:
+            raise ConfigError(f"{where} has no {escape(key)!r}{_near(key, _SEVERITIES)}")
+    if not given:
+        raise ConfigError(f"{where} sets no limit; write fail = or warn =")
+    limits: dict[str, dict[str, Limit]] = {}
+    for severity, written in given.items():
+        for limit in _limits(rule, written, f"{where}.{severity}" if isinstance(value, dict) else where):
+            if limits.setdefault(limit.unit, {}).setdefault(severity, limit) is not limit:
+                raise ConfigError(f"{where} is set twice in the same unit")
+    return [replace(base, fail=pair.get("fail"), warn=pair.get("warn")) for pair in limits.values()]
+
+
+def _limits(rule: Rule, value: Any, where: str) -> list[Limit]:
+    from .values import AMOUNT
+
+    if rule.kind is AMOUNT and isinstance(value, list | tuple) and value:
+        return [rule.kind.parse(each, where) for each in value]
+    limit = rule.kind.parse(value, where)
+    if limit.unit == PATHS:
+        for glob in limit.value:
+            near = get_close_matches(glob, SETS, 1, 0.7)
+            if glob not in SETS and near and not set(glob) & set("/*?[."):
+                raise ConfigError(f"{where}: there is no set {escape(glob)!r}; did you mean {near[0]!r}?")
+    return [limit]
+
+
+# -- options --------------------------------------------------------------------------------------------------
+
+
+def from_options(given: Mapping[str, Any], **rest: Any) -> Table:
+    """Make a table of what options set: rules by name, as texts (several for those that take several).
+
+    Raises ``ConfigError``.
+    """
+    settings: dict[str, Setting] = {}
+    for name, value in given.items():
+        rule = RULES[name]
+        where = f"--{name}"
+        if rule.by_subject:
+            value = dict(_pair(each, where) for each in value)
+        elif isinstance(value, list | tuple) and len(value) == 1:
+            value = value[0]
+        elif isinstance(value, tuple):
+            value = list(value)
+        for setting in read_rule(rule, value, where, "option"):
+            settings[_key(setting)] = setting
+    return Table(settings, **rest)
+
+
+def _pair(text: str, where: str) -> tuple[str, str]:
+    path, equals, limit = text.rpartition("=")
+    if not equals or not path:
+        raise ConfigError(f"{where} {escape(text)}: write it as PATH=SIZE, such as /app=20MB")
+    return path, limit
+
+
+def needs_baseline(settings: Sequence[Setting]) -> list[str]:
+    """Return the rules among ``settings`` that compare with a baseline."""
+    return [setting.rule for setting in settings if RULES[setting.rule].relative and not setting.off]

@@ -1,0 +1,47 @@
+"""The verdict as GitLab's Code Quality report: an array of issues."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ..model import Report
+from .findings import Finding, findings
+from .limits import GITLAB_ISSUES
+
+if TYPE_CHECKING:
+    from ...report.interface import Options
+
+
+def render(report: Report, options: Options) -> Iterator[bytes]:
+    """Yield the JSON array; see ``outputs.Render``."""
+    rows = findings(report)
+    shown = list(islice(rows, GITLAB_ISSUES - 1))
+    left_out = sum(1 for _ in rows)
+    issues: list[dict[str, Any]] = []
+    # GitLab joins issues with the same fingerprint to one: a path in two layers is one issue.
+    seen: set[str] = set()
+    for row in shown:
+        if row.fingerprint not in seen:
+            seen.add(row.fingerprint)
+            issues.append(_issue(row, report.place))
+    if left_out:
+        last = dict(issues[-1])
+        last |= {"description": f"and {left_out:,} more findings", "fingerprint": "0" * 32, "severity": "info"}
+        issues.append(last)
+    yield json.dumps(issues, indent=1).encode() + b"\n"
+
+
+def _issue(row: Finding, place: str) -> dict[str, Any]:
+    severity = "minor"
+    if row.level == "error":
+        severity = "critical" if row.result.rule == "forbidden-paths" else "major"
+    return {
+        "description": row.message,
+        "check_name": row.result.rule,
+        "fingerprint": row.fingerprint,
+        "severity": severity,
+        "location": {"path": place, "lines": {"begin": row.line}},
+    }

@@ -1,0 +1,104 @@
+"""The verdict as JSON, with the image's figures and layers: described in docs/check.md."""
+
+from __future__ import annotations
+
+import json
+import math
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ... import __version__
+from ..model import Cause, ImageCheck, Report, Result
+
+if TYPE_CHECKING:
+    from ...report.interface import Options
+
+SCHEMA_VERSION = 1
+
+
+def render(report: Report, options: Options) -> Iterator[bytes]:
+    """Yield the JSON; see ``outputs.Render``."""
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "imgscope", "version": __version__},
+        "verdict": report.verdict,
+        "exit_code": report.exit_code,
+        "images": [_image(image) for image in report.images],
+    }
+    yield json.dumps(document, indent=1).encode() + b"\n"
+
+
+def _finite(value: float | int | None) -> float | int | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _image(check: ImageCheck) -> dict[str, Any]:
+    found: dict[str, Any] = {"reference": check.reference, "verdict": check.verdict}
+    if check.error:
+        return {**found, "error": check.error}
+    assert check.analysis is not None
+    image = check.analysis.image
+    found |= {
+        "names": list(image.names),
+        "id": image.id,
+        "platform": image.platform,
+        "content_bytes": image.content_bytes,
+        "merged_bytes": image.merged_bytes,
+        "wasted_bytes": image.wasted_bytes,
+        "blob_bytes": image.blob_bytes,
+        "file_count": image.file_count,
+        "efficiency": image.efficiency,
+        "dive": {
+            "efficiency": _finite(image.dive.efficiency),
+            "wastedBytes": image.dive.wasted_bytes,
+            "userWastedPercent": _finite(image.dive.user_wasted_percent),
+        },
+    }
+    if check.baseline is not None:
+        base = check.baseline
+        found["baseline"] = {
+            "origin": base.origin,
+            "reference": base.reference,
+            "id": base.id,
+            "content_bytes": base.content_bytes,
+            "wasted_bytes": base.wasted_bytes,
+            "blob_bytes": base.blob_bytes,
+            "growth_bytes": image.content_bytes - base.content_bytes,
+        }
+    found["rules"] = [_result(result) for result in check.results]
+    found["layers"] = [asdict(layer) for layer in check.analysis.layers]
+    found["notes"] = list(check.notes)
+    return found
+
+
+def _result(result: Result) -> dict[str, Any]:
+    limit = result.limit
+    value = limit.value if limit is not None else None
+    excess = result.excess
+    return {
+        "rule": result.rule,
+        "subject": result.setting.subject,
+        "status": result.status,
+        "blocking": result.blocking,
+        "message": result.message,
+        "note": result.note or None,
+        "unit": limit.unit if limit is not None else None,
+        "limit": list(value) if isinstance(value, tuple) else value,
+        "actual": _finite(result.actual),
+        "excess": _finite(excess),
+        "origin": result.setting.origin,
+        "causes": [_cause(cause) for cause in result.causes.rows],
+        "cause_count": result.causes.total,
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    row = asdict(cause)
+    if cause.path is not None and not cause.path.isascii():
+        raw = cause.path.encode("utf-8", "surrogateescape")
+        clean = raw.decode("utf-8", "replace")
+        if clean != cause.path:
+            row["path"], row["path_base64"] = clean, b64encode(raw).decode("ascii")
+    return row

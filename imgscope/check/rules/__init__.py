@@ -1,0 +1,12 @@
+"""All rules, a family a file. To add one: its function, its line in the family's ``RULES``."""
+
+from __future__ import annotations
+
+from . import files, forbidden, growth, layers, properties, size, waste
+from .interface import Rule
+
+RULES: dict[str, Rule] = {
+    rule.name: rule for family in (size, layers, waste, files, forbidden, properties, growth) for rule in family.RULES
+}
+
+__all__ = ["RULES", "Rule"]

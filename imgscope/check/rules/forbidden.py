@@ -1,0 +1,165 @@
+"""The rule on paths that must be in no layer: what a later layer removes is still in the image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...diff.paths import PathFilter
+from ...layer.index import FILE, LayerIndex
+from ...layer.names import public, split
+from ...overlay.merge import Overlay, join
+from ...report.sizes import quantity
+from ..model import Cause, Causes
+from ..pathsets import SETS, PathSet
+from ..values import GLOBS, Limit
+from .interface import Outcome, Rule, Subject
+
+_WILD = frozenset(b"*?[")
+
+
+def _is_plain(text: bytes) -> bool:
+    return not _WILD.intersection(text)
+
+
+class Sieve:
+    """Finds the paths of a layer that fit one of many globs, looking closely only at those that may.
+
+    A glob without a slash is told by the name's end, one with slashes by a directory that it spells out.
+    """
+
+    def __init__(self, globs: tuple[str, ...]) -> None:
+        """Prepare to look for ``globs``; what they mean is said at ``PathFilter``."""
+        self.fits = PathFilter(globs).fits
+        endings: set[bytes] = set()
+        self.names: set[bytes] = set()
+        self.marks: set[bytes] = set()
+        self.look_at_all = False
+        for glob in globs:
+            text = glob.encode("utf-8", "surrogateescape").rstrip(b"/")
+            parts = text.strip(b"/").split(b"/")
+            spelt = [part for part in parts[:-1] if part and _is_plain(part)]
+            ending = parts[-1].rpartition(b"*")[2]
+            if spelt and parts[-1] == b"**":
+                # The directory itself has no such part above it; all that lies in it has.
+                self.marks.add(spelt[-1])
+            elif _is_plain(parts[-1]):
+                self.names.add(parts[-1])
+            elif ending and _is_plain(ending) and parts[-1] != b"**":
+                endings.add(ending)
+            elif spelt:
+                self.marks.add(spelt[-1])
+            else:
+                self.look_at_all = True
+        self.endings = tuple(endings)
+
+    def candidates(self, directory: bytes, names: dict[bytes, int]) -> Iterator[bytes]:
+        """Yield the names in a directory that may fit."""
+        if self.look_at_all or (self.marks and not self.marks.isdisjoint(directory.split(b"/"))):
+            yield from names
+            return
+        yield from names.keys() & self.names
+        if self.endings:
+            yield from [name for name in names if name.endswith(self.endings) and name not in self.names]
+
+
+@dataclass(slots=True)
+class _Found:
+    """The topmost path that fits, with what lies below it in one layer."""
+
+    bytes: int = 0
+    files: int = 0
+    entries: int = 0
+
+
+def _search(index: LayerIndex, sieve: Sieve, harmless: PathFilter | None) -> dict[bytes, _Found]:
+    """Return the topmost paths of a layer that fit, with the bytes, files and entries at and below them."""
+    found: dict[bytes, _Found] = {}
+    top: dict[bytes, bytes | None] = {b"": None}
+    # Parents come before what lies in them: a parent's path is the shorter one.
+    for directory in sorted(index.children, key=len):
+        names = index.children[directory]
+        above = top.get(directory)
+        if above is None:
+            for name in sieve.candidates(directory, names):
+                if sieve.fits(directory, name):
+                    path = join(directory, name)
+                    top[path] = path
+                    _count(index, found, path, {name: names[name]}, directory, harmless)
+        else:
+            _count(index, found, above, names, directory, harmless)
+            top.update((join(directory, name), above) for name in names)
+    return found
+
+
+def _count(
+    index: LayerIndex,
+    found: dict[bytes, _Found],
+    top: bytes,
+    names: dict[bytes, int],
+    directory: bytes,
+    harmless: PathFilter | None,
+) -> None:
+    for name, own in names.items():
+        if own < 0 or (harmless is not None and harmless.fits(directory, name)):
+            continue
+        row = found.setdefault(top, _Found())
+        row.entries += 1
+        row.bytes += index.sizes[own]
+        row.files += index.kinds[own] == FILE and index.sizes[own] > 0
+
+
+def _causes_of(subject: Subject, glob: str) -> list[Cause]:
+    """Return a cause for each path that a glob or a set forbids, in every layer that has it."""
+    known = SETS.get(glob)
+    sieve = Sieve(known.globs if known else (glob,))
+    left_out = (*subject.ignored, *(known.harmless if known else ()))
+    harmless = PathFilter(left_out) if left_out else None
+    overlay = subject.analysis.body.overlay
+    causes = []
+    for number, index in enumerate(overlay.layers):
+        for path, row in _search(index, sieve, harmless).items():
+            if known is None or row.files:
+                causes.append(_cause(subject, overlay, number, path, row, glob, known))
+    causes.sort(key=lambda cause: (-cause.bytes, cause.path or "", cause.layer or 0))
+    return causes
+
+
+def _cause(
+    subject: Subject, overlay: Overlay, layer: int, path: bytes, row: _Found, glob: str, known: PathSet | None
+) -> Cause:
+    directory, name = split(path)
+    index = overlay.layers[layer]
+    own = index.children[directory][name]
+    is_directory = path in index.children or own < 0
+    details = [glob] if known else [f"fits {glob}"]
+    if is_directory and row.files:
+        details.append(quantity(row.files, "file"))
+    now = overlay.lookup(path)
+    if now is None:
+        details.append("removed by a later layer, but still in this one")
+    elif not is_directory and overlay.layer_of(now) != layer:
+        details.append("replaced by a later layer, but still in this one")
+    return Cause(
+        "directory" if is_directory else "file",
+        public(path),
+        layer,
+        subject.instruction(layer),
+        row.bytes,
+        detail=", ".join(details),
+    )
+
+
+def forbidden_paths(subject: Subject, limit: Limit, _: str | None) -> Outcome:
+    """Paths that no layer may hold: globs, and the sets ``secrets`` and ``caches``."""
+    found = {glob: _causes_of(subject, glob) for glob in limit.value}
+    causes = [cause for rows in found.values() for cause in rows]
+    if not causes:
+        return Outcome(True, 0, f"none of {', '.join(limit.value)}")
+    parts = [f"{len(rows):,} of {glob}" for glob, rows in found.items() if rows]
+    total = len({(cause.path, cause.layer) for cause in causes})
+    message = f"{quantity(total, 'forbidden path')} ({', '.join(parts)})"
+    return Outcome(False, total, message, lambda: Causes.of(causes))
+
+
+RULES = (Rule("forbidden-paths", GLOBS, "Globs, secrets, or caches: paths that no layer may hold.", forbidden_paths),)

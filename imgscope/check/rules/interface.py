@@ -1,0 +1,102 @@
+"""What every rule is: a name, how its limit is written, and a function that measures one image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...report.sizes import quantity, size
+from ..model import Cause, Causes
+from ..values import BYTES, SHARE, Kind, Limit
+
+if TYPE_CHECKING:
+    from ...analysis import Analysis
+    from ..baseline import Baseline
+
+
+class CannotTell(Exception):
+    """The rule can't be evaluated for this image; the text says why. ``blocking=False`` where that is no wonder."""
+
+    def __init__(self, reason: str, *, blocking: bool = True) -> None:
+        """Say why."""
+        super().__init__(reason)
+        self.blocking = blocking
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What rules look at: the image, the baseline if there is one, and globs that rules about paths leave out."""
+
+    analysis: Analysis
+    baseline: Baseline | None = None
+    ignored: tuple[str, ...] = ()
+
+    def instruction(self, layer: int) -> str:
+        """Return what made a layer, in one line."""
+        return " ".join(self.analysis.layers[layer].instruction.split())
+
+
+def _no_causes() -> Causes:
+    return Causes()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rule found: whether the limit is kept, the figure, words for it, and (made when asked for) the causes."""
+
+    ok: bool
+    actual: float | int | None
+    message: str
+    causes: Callable[[], Causes] = field(default=_no_causes)
+    note: str = ""
+
+
+Measure = Callable[[Subject, Limit, str | None], Outcome]
+"""Measures an image against a limit; the text is the setting's subject. Raises ``CannotTell``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule. ``relative`` ones need a baseline; ``by_subject`` ones have a limit for each of several subjects;
+    ``whole`` ones can't pass an image of which a layer is missing."""
+
+    name: str
+    kind: Kind
+    summary: str
+    measure: Measure
+    relative: bool = False
+    by_subject: bool = False
+    whole: bool = True
+
+
+def written(number: float | int | None, unit: str) -> str:
+    """Write a figure in its unit: ``2.4 MB``, ``12``, ``93.1 %``."""
+    if number is None:
+        return ""
+    if unit == BYTES:
+        return size(int(number))
+    if unit == SHARE:
+        return f"{number * 100:.4g} %" if number < 0.1 else f"{number * 100:.1f} %"
+    return f"{number:,}"
+
+
+def at_most(actual: float | int, limit: Limit, causes: Callable[[], Causes] = _no_causes, note: str = "") -> Outcome:
+    """Hold a figure against the most that it may be; a limit that is just met is kept."""
+    ok = actual <= limit.value
+    shown, allowed = written(actual, limit.unit), written(limit.value, limit.unit)
+    if shown == allowed and actual != limit.value and limit.unit == BYTES:
+        shown, allowed = size(int(actual), exact=True), size(int(limit.value), exact=True)
+    message = f"{shown} of {allowed}" if ok else f"{shown} is more than {allowed}"
+    return Outcome(ok, actual, message, causes, note)
+
+
+def layer_causes(subject: Subject, figures: list[tuple[int, int]], detail: str = "") -> list[Cause]:
+    """Make causes of (layer, bytes), largest first; layers with nothing are left out."""
+    rows = sorted(((count, layer) for layer, count in figures if count > 0), key=lambda row: (-row[0], row[1]))
+    return [Cause("layer", None, layer, subject.instruction(layer), count, detail=detail) for count, layer in rows]
+
+
+def more(count: int, noun: str) -> str:
+    """Say how many there are beyond those shown."""
+    return f"and {quantity(count, 'more ' + noun)}"

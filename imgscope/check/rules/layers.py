@@ -1,0 +1,61 @@
+"""Rules on the layers."""
+
+from __future__ import annotations
+
+from heapq import nlargest
+
+from ...layer.names import public
+from ...overlay.merge import join
+from ..model import Cause, Causes
+from ..values import NUMBER, SIZE, Limit
+from .interface import Outcome, Rule, Subject, at_most, layer_causes
+
+
+def max_layers(subject: Subject, limit: Limit, _: str | None) -> Outcome:
+    """The number of layers."""
+    layers = subject.analysis.layers
+    return at_most(
+        len(layers),
+        limit,
+        # Those with least in them are the first to be merged with a neighbour.
+        lambda: Causes.of(
+            [
+                Cause("layer", None, layer.index, subject.instruction(layer.index), layer.content_bytes)
+                for layer in sorted(layers, key=lambda layer: (layer.content_bytes, layer.index))
+            ]
+        ),
+    )
+
+
+def max_layer_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
+    """The content bytes of the largest layer."""
+    layers = subject.analysis.layers
+
+    def causes() -> Causes:
+        above = [(layer.index, layer.content_bytes) for layer in layers if layer.content_bytes > limit.value]
+        rows = layer_causes(subject, above)
+        return Causes.of(rows + [cause for row in rows for cause in _largest_of(subject, row.layer or 0, 5)])
+
+    return at_most(max((layer.content_bytes for layer in layers), default=0), limit, causes)
+
+
+def _largest_of(subject: Subject, layer: int, count: int) -> list[Cause]:
+    index = subject.analysis.body.overlay.layers[layer]
+    sizes = index.sizes
+    rows = nlargest(
+        count,
+        (
+            (sizes[own], directory, name)
+            for directory, names in index.children.items()
+            for name, own in names.items()
+            if own >= 0 and sizes[own]
+        ),
+    )
+    instruction = subject.instruction(layer)
+    return [Cause("file", public(join(directory, name)), layer, instruction, size) for size, directory, name in rows]
+
+
+RULES = (
+    Rule("max-layers", NUMBER, "Most layers.", max_layers, whole=False),
+    Rule("max-layer-size", SIZE, "Most bytes of content in any one layer.", max_layer_size),
+)

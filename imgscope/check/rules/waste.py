@@ -1,0 +1,51 @@
+"""Rules on bytes that are stored and that nobody sees."""
+
+from __future__ import annotations
+
+from ..model import Cause, Causes
+from ..values import AMOUNT, PART, SHARE, Limit
+from .interface import Outcome, Rule, Subject, at_most, layer_causes, written
+
+
+def waste_causes(subject: Subject) -> Causes:
+    """Return the layers that made most waste, and the largest wasted copies."""
+    analysis = subject.analysis
+    rows = layer_causes(subject, [(layer.index, layer.wasted_bytes) for layer in analysis.layers], "made waste")
+    rows += [
+        Cause(
+            "waste",
+            waste.path,
+            waste.wasted_by,
+            subject.instruction(waste.wasted_by),
+            waste.bytes,
+            detail=f"{waste.reason.replace('_', ' ')}, stored in layer {waste.stored_in}",
+        )
+        for waste in analysis.top_waste(20)
+    ]
+    return Causes(tuple(rows), len(rows) + max(0, analysis.highlights.waste_count - 20))
+
+
+def max_wasted(subject: Subject, limit: Limit, _: str | None) -> Outcome:
+    """The wasted bytes, or their share of the content."""
+    image = subject.analysis.image
+    actual: float = image.wasted_bytes
+    if limit.unit == SHARE:
+        actual = image.wasted_bytes / image.content_bytes if image.content_bytes else 0.0
+    return at_most(actual, limit, lambda: waste_causes(subject))
+
+
+def min_efficiency(subject: Subject, limit: Limit, _: str | None) -> Outcome:
+    """The merged bytes' share of the content."""
+    actual = subject.analysis.image.efficiency
+    ok = actual >= limit.value
+    word = "of" if ok else "is less than"
+    message = f"{written(actual, SHARE)} {word} {written(limit.value, SHARE)}"
+    if ok:
+        message = f"{written(actual, SHARE)}, at least {written(limit.value, SHARE)}"
+    return Outcome(ok, actual, message, lambda: waste_causes(subject))
+
+
+RULES = (
+    Rule("max-wasted", AMOUNT, "Most wasted bytes, or their share of the content.", max_wasted),
+    Rule("min-efficiency", PART, "Least share of the content that a container sees.", min_efficiency),
+)

@@ -1,0 +1,204 @@
+"""Goes the whole way of ``imgscope check``: from references and a configuration to the report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigError, ImageError, UsageError
+from ..escape import escape
+from .config import DIVE_FILE, Config, ImageRules, Table, find, needs_baseline, read
+from .engine import check
+from .model import ImageCheck, Report
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+    from ..compat.dive_ci import DiveRules
+    from ..progress import Progress
+    from ..shared import SharedLayers
+    from .baseline import Baseline
+
+DIVES_DEFAULTS = "dive's defaults"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: images, how they are read, and where the rules come from.
+
+    ``config`` names the file, ``None`` looks for one; ``use_config=False`` reads none. ``options`` are rules given one
+    by one, ``dive_options`` dive's, as texts, by name; ``ci_config`` is a file in dive's format.
+    """
+
+    references: tuple[str, ...]
+    options: Table = field(default_factory=Table)
+    config: Path | None = None
+    use_config: bool = True
+    ci_config: Path | None = None
+    dive_options: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
+    platform: str | None = None
+    image: str | None = None
+    cache: bool = True
+
+
+@contextmanager
+def run(request: Request, progress: Progress | None = None) -> Iterator[Report]:
+    """Check all images of a request; their analyses are open until the end.
+
+    An image that can't be had is told in the report, so that the others are checked all the same. Raises
+    ``UsageError`` and, when the baseline can't be had, ``ImageError``.
+    """
+    if len([reference for reference in request.references if reference == "-"]) > 1:
+        raise UsageError("only one image can come from standard input")
+    config = configuration(request)
+    dive, origin, notes = _dive_rules(request, config)
+    if config.empty and not request.options.settings and dive is None:
+        raise UsageError("no rule is set: write imgscope.toml, or give options such as --max-size 250MB")
+    with ExitStack() as stack:
+        session = _Session(request, config, stack, progress)
+        images = tuple(session.check(reference, dive, origin, notes) for reference in request.references)
+        yield Report(images, request.strict, place(config, request.options))
+
+
+def configuration(request: Request) -> Config:
+    """Return the configuration that a request names or that lies nearest. Raises ``ConfigError``."""
+    if not request.use_config:
+        return Config()
+    path = request.config or find(Path.cwd())
+    return read(path) if path is not None else Config()
+
+
+def _dive_rules(request: Request, config: Config) -> tuple[DiveRules | None, str, tuple[str, ...]]:
+    """Return dive's rules if they are wanted, where they come from, and notes.
+
+    They are read from ``--ci-config``; without it from the ``.dive-ci`` here, unless imgscope's own configuration
+    sets rules. Where nothing sets any rule at all, dive's defaults hold, as they do in dive.
+    """
+    path = request.ci_config
+    if path is None and Path(DIVE_FILE).is_file():
+        if not config.empty:
+            own = config.path.name if config.path else "the configuration"
+            notes = (f"{DIVE_FILE} is not read, since {own} sets rules; --ci-config {DIVE_FILE} reads both",)
+            return (_read_dive("", request) if request.dive_options else None), "option", notes
+        path = Path(DIVE_FILE)
+    if path is not None:
+        try:
+            text = path.read_bytes().decode("utf-8-sig")
+        except FileNotFoundError:
+            raise ConfigError(f"there is no {escape(str(path))}, which --ci-config names") from None
+        except OSError as error:
+            raise ConfigError(f"{escape(str(path))} can't be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"{escape(str(path))} is no text in UTF-8") from None
+        return _read_dive(text, request), str(path), ()
+    if request.dive_options:
+        return _read_dive("", request), "option", ()
+    if config.empty and not request.options.settings:
+        return _read_dive("", request), DIVES_DEFAULTS, ("no rules were found, so dive's defaults hold",)
+    return None, "", ()
+
+
+def _read_dive(text: str, request: Request) -> DiveRules:
+    from ..compat.dive_ci import read_dive_ci
+
+    return read_dive_ci(text, dict(request.dive_options))
+
+
+class _Session:
+    """One run under way: what its images share."""
+
+    def __init__(self, request: Request, config: Config, stack: ExitStack, progress: Progress | None) -> None:
+        self.request = request
+        self.config = config
+        self.stack = stack
+        self.progress = progress
+        self.baselines: dict[str, Baseline] = {}
+        self.shared: SharedLayers | None = None
+
+    def analyze(self, reference: str, image: str | None) -> Analysis:
+        from ..analyzer import analyze
+        from ..shared import SharedLayers
+
+        if self.shared is None:
+            self.shared = SharedLayers()
+        request = self.request
+        analysis = analyze(
+            reference,
+            platform=request.platform,
+            image=image,
+            cache=request.cache,
+            progress=self.progress,
+            shared=self.shared,
+        )
+        return self.stack.enter_context(analysis)
+
+    def check(self, reference: str, dive: DiveRules | None, origin: str, notes: tuple[str, ...]) -> ImageCheck:
+        try:
+            analysis = self.analyze(reference, self.request.image)
+        except ImageError as error:
+            return ImageCheck(reference, error=str(error))
+        rules = self.config.for_image(names(reference, analysis), self.request.options)
+        if not rules.settings and dive is None:
+            raise UsageError(f"no rule is set for {escape(reference)}: none of the name patterns fits it")
+        rules = replace(rules, dive=dive, dive_origin=origin, notes=notes)
+        return check(analysis, rules, self.baseline(rules))
+
+    def baseline(self, rules: ImageRules) -> Baseline | None:
+        if rules.baseline is None:
+            wanting = needs_baseline(rules.settings)
+            if wanting:
+                raise ConfigError(
+                    f"{wanting[0]} needs a baseline: give --baseline, or baseline = in the configuration; "
+                    "imgscope baseline save IMAGE makes one"
+                )
+            return None
+        if rules.baseline not in self.baselines:
+            self.baselines[rules.baseline] = self._load(rules.baseline)
+        return self.baselines[rules.baseline]
+
+    def _load(self, reference: str) -> Baseline:
+        from . import baseline
+
+        path = Path(reference)
+        if baseline.is_baseline(path):
+            return baseline.load(path)
+        if path.suffix == ".json" and not path.exists():
+            shown = escape(reference)
+            raise ConfigError(f"there is no baseline {shown}; make it with: imgscope baseline save IMAGE -o {shown}")
+        return baseline.make(self.analyze(reference, None))
+
+
+def names(reference: str, analysis: Analysis) -> list[str]:
+    """Return all names by which a pattern may know an image: as it was given, an archive's file name, its tags."""
+    scheme, colon, rest = reference.partition(":")
+    plain = rest.removeprefix("//") if colon and scheme in ("docker", "podman") else reference
+    return [reference, plain, os.path.basename(plain), *analysis.image.names]  # noqa: PTH119
+
+
+def place(config: Config, options: Table) -> str:
+    """Return the file that outputs point at, as a path in the repository: the Dockerfile, else the configuration."""
+    named = config.dockerfile(options)
+    if named is None:
+        beside = Path("Dockerfile")
+        named = str(beside if beside.is_file() or config.path is None else config.path)
+    path = Path(named).absolute()
+    for root in (os.environ.get("GITHUB_WORKSPACE"), os.environ.get("CI_PROJECT_DIR"), _repository(path)):
+        if root and path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _repository(path: Path) -> str | None:
+    return next((str(folder) for folder in path.parents if (folder / ".git").exists()), None)
+
+
+def references_of(values: Sequence[str]) -> tuple[str, ...]:
+    """Return references without those that are given twice."""
+    return tuple(dict.fromkeys(values))

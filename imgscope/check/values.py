@@ -1,0 +1,136 @@
+"""Limits as people write them: ``20MB``, ``1.5GiB``, ``+5%``, ``0.95``; and what they are as numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ConfigError
+from ..escape import escape
+
+BYTES, COUNT, SHARE, FLAG, PATHS = "bytes", "count", "share", "flag", "paths"
+
+_SIZE = re.compile(r"\+?\s*([0-9]+(?:[.][0-9]+)?|[.][0-9]+)\s*([a-z]*)", re.IGNORECASE)
+_PERCENT = re.compile(r"\+?\s*([0-9]+(?:[.][0-9]+)?|[.][0-9]+)\s*%")
+_UNITS = {"": 1, "b": 1} | {
+    prefix + ending: base**power
+    for power, prefix in enumerate("kmgtpe", 1)
+    for ending, base in (("", 1000), ("b", 1000), ("i", 1024), ("ib", 1024))
+}
+_MOST = 1 << 63
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A rule's limit: a number of ``unit`` (``bytes``, ``count``, ``share``), true (``flag``), or globs (``paths``)."""
+
+    value: Any
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a rule's limit is written: its reader, its name in ``--help``, an example, and its JSON Schema."""
+
+    metavar: str
+    example: str
+    schema: dict[str, Any]
+    read: Callable[[Any], Limit | None]
+
+    def parse(self, value: Any, where: str) -> Limit:
+        """Read one value. Raises ``ConfigError`` that says where it stands and how it would be right."""
+        limit = self.read(value)
+        if limit is None:
+            shown = escape(value) if isinstance(value, str) else str(value)
+            raise ConfigError(f"{where}: {shown!r} can't be read; write it like {self.example}")
+        return limit
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if math.isfinite(value) and value >= 0 else None
+
+
+def read_size(value: Any) -> Limit | None:
+    """Read a number of bytes: decimal units as Docker prints them (20MB, 20m), binary ones that say so (20MiB)."""
+    if isinstance(value, str):
+        match = _SIZE.fullmatch(value.strip())
+        factor = _UNITS.get(match[2].lower()) if match else None
+        if match is None or factor is None:
+            return None
+        number: float | None = float(match[1]) * factor
+        if match[1].isdigit():
+            number = int(match[1]) * factor
+    else:
+        number = _number(value)
+    return Limit(int(number), BYTES) if number is not None and number < _MOST else None
+
+
+def read_count(value: Any) -> Limit | None:
+    """Read a whole number; as text, thousands may be set off by ``_`` or ``,``."""
+    if isinstance(value, str):
+        text = value.strip().replace("_", "").replace(",", "")
+        return Limit(int(text), COUNT) if re.fullmatch(r"[0-9]{1,18}", text) else None
+    number = _number(value)
+    return Limit(int(number), COUNT) if number is not None and number == int(number) and number < _MOST else None
+
+
+def read_percent(value: Any) -> Limit | None:
+    """Read a share that is written with its sign: ``5%``."""
+    match = _PERCENT.fullmatch(value.strip()) if isinstance(value, str) else None
+    return Limit(float(match[1]) / 100, SHARE) if match else None
+
+
+def read_share(value: Any) -> Limit | None:
+    """Read a share between nothing and all: ``95%``, or ``0.95``."""
+    limit = read_percent(value)
+    if limit is None:
+        try:
+            number = float(value) if isinstance(value, str) else _number(value)
+        except ValueError:
+            return None
+        limit = Limit(float(number), SHARE) if number is not None else None
+    return limit if limit is not None and 0 <= limit.value <= 1 else None
+
+
+def read_amount(value: Any) -> Limit | None:
+    """Read a size, or a share of something written with its sign: ``5MB``, ``+5%``."""
+    return read_percent(value) or read_size(value)
+
+
+def read_flag(value: Any) -> Limit | None:
+    """Read ``true``."""
+    return Limit(True, FLAG) if value is True else None
+
+
+def read_globs(value: Any) -> Limit | None:
+    """Read globs and names of path sets: one, or a list."""
+    globs = [value] if isinstance(value, str) else value
+    if not isinstance(globs, list | tuple) or not globs:
+        return None
+    return Limit(tuple(globs), PATHS) if all(isinstance(glob, str) and glob.strip("/ ") for glob in globs) else None
+
+
+_NUMBER = {"type": "number", "minimum": 0}
+_SIZE_SCHEMA = {
+    "anyOf": [_NUMBER, {"type": "string", "pattern": r"^\s*\+?\s*[0-9.]+\s*([kKmMgGtTpPeE][iI]?)?[bB]?\s*$"}]
+}
+_PERCENT_SCHEMA = {"type": "string", "pattern": r"^\s*\+?\s*[0-9.]+\s*%\s*$"}
+
+SIZE = Kind("SIZE", "250MB or 1.5GiB", _SIZE_SCHEMA, read_size)
+NUMBER = Kind("N", "30", {"anyOf": [_NUMBER, {"type": "string", "pattern": "^[0-9_,]+$"}]}, read_count)
+PART = Kind(
+    "SHARE", "95% or 0.95", {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _PERCENT_SCHEMA]}, read_share
+)
+AMOUNT = Kind("SIZE|PERCENT", "5MB or 5%", {"anyOf": [*_SIZE_SCHEMA["anyOf"], _PERCENT_SCHEMA]}, read_amount)
+SWITCH = Kind("", "true", {"const": True}, read_flag)
+GLOBS = Kind(
+    "GLOB|SET",
+    '["secrets", "/app/.git/**"]',
+    {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]},
+    read_globs,
+)

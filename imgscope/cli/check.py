@@ -1,0 +1,206 @@
+"""``imgscope check``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .common import image_options, parse_outputs, report_options, write_outputs, write_stdout
+
+if TYPE_CHECKING:
+    from ..check.model import Report
+    from ..check.run import Request
+
+_DIVE_RULES = {
+    "lowest-efficiency": "lowestEfficiency",
+    "highest-wasted-bytes": "highestWastedBytes",
+    "highest-user-wasted-percent": "highestUserWastedPercent",
+}
+# Besides the verdict's own formats: the analysis that it rests on.
+_OF_ANALYSIS = {"analysis": "json", "dive": "dive"}
+
+
+def rule_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each rule."""
+    from ..check.rules import RULES
+    from ..check.values import SWITCH
+
+    for rule in reversed(RULES.values()):
+        several = rule.by_subject or rule.kind.metavar in ("GLOB|SET", "SIZE|PERCENT")
+        metavar = f"PATH={rule.kind.metavar}" if rule.by_subject else rule.kind.metavar
+        name = "rule_" + rule.name.replace("-", "_")
+        if rule.kind is SWITCH:
+            option = click.option(f"--{rule.name}", name, is_flag=True, default=None, help=rule.summary)
+        else:
+            option = click.option(f"--{rule.name}", name, metavar=metavar, multiple=several, help=rule.summary)
+        function = option(function)
+    return function
+
+
+def dive_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add dive's options, in both of its spellings."""
+    for kebab, camel in reversed(_DIVE_RULES.items()):
+        function = click.option(f"--{camel}", f"--{kebab}", f"dive_{camel}", metavar="VALUE", help="dive's rule.")(
+            function
+        )
+    function = click.option(
+        "--ci-config", metavar="FILE", help="dive's rules; by default those of .dive-ci, if it is there."
+    )(function)
+    return click.option("--ci", is_flag=True, hidden=True, help="As in dive: nothing needs it.")(function)
+
+
+def config_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say where rules come from, and how strict they are."""
+    for option in (
+        click.option("--strict", is_flag=True, help="Warnings fail too."),
+        click.option("--allow-skipped", is_flag=True, default=None, help="Pass what could not be evaluated."),
+        click.option("--ignored-paths", metavar="GLOB", multiple=True, help="Leave paths out of rules about paths."),
+        click.option("--dockerfile", metavar="FILE", help="What annotations point at; by default Dockerfile."),
+        click.option("--baseline", metavar="IMAGE|FILE", help="What growth is measured against."),
+        click.option("--no-config", is_flag=True, help="Read no imgscope.toml and no pyproject.toml."),
+        click.option("--config", metavar="FILE", help="Read this one; by default the nearest imgscope.toml, upward."),
+    ):
+        function = option(function)
+    return function
+
+
+def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what is written, and where."""
+    from ..check.outputs import FORMATS
+
+    for option in (
+        click.option("--width", type=click.IntRange(40), help="Columns of the report."),
+        click.option("--no-color", is_flag=True, help="No colour."),
+        click.option("--no-github", is_flag=True, help="No annotations and summary under GitHub Actions."),
+        click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes."),
+        click.option("--top", type=click.IntRange(1), default=10, help="Rows of causes to print at most."),
+        click.option(
+            "-o",
+            "--output",
+            "outputs",
+            metavar="FORMAT=FILE",
+            multiple=True,
+            help="Write a format to a file as well; repeatable. Formats: those above, and analysis and dive, the JSON "
+            "of analyze.",
+        ),
+        click.option("--format", "format_", type=click.Choice(list(FORMATS)), help="What to print."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command()
+@click.argument("references", metavar="IMAGE...", nargs=-1, required=True)
+@image_options
+@config_options
+@rule_options
+@dive_options
+@output_options
+def command(references: tuple[str, ...], **given: Any) -> int:
+    """Pass or fail images by their size, waste, contents and properties.
+
+    Rules come from imgscope.toml, [tool.imgscope] in pyproject.toml, .dive-ci and options. A rule that can't be
+    evaluated counts as failed. Exit code: 0 all passed, 1 a rule failed, 2 wrong use, 3 no image.
+
+    \b
+    Examples:
+      imgscope check myapp:1.0
+      imgscope check app.tar --max-size 250MB --max-path-size /app=40MB --forbidden-paths secrets
+      imgscope check app.tar --baseline ci/baseline.json --max-growth 5% -o junit=report.xml
+    """
+    return check(references, given)
+
+
+def request_of(references: tuple[str, ...], given: dict[str, Any]) -> Request:
+    """Make the request that options ask for."""
+    from ..check.config import from_options
+    from ..check.run import Request, references_of
+    from ..errors import UsageError
+
+    if given["config"] and given["no_config"]:
+        raise UsageError("give --config or --no-config, not both")
+    rules = {
+        name.removeprefix("rule_").replace("_", "-"): value
+        for name, value in given.items()
+        if name.startswith("rule_") and value not in (None, ())
+    }
+    options = from_options(
+        rules,
+        baseline=given["baseline"],
+        dockerfile=given["dockerfile"],
+        ignored=given["ignored_paths"],
+        allow_skipped=given["allow_skipped"],
+    )
+    dive = {name: given[f"dive_{name}"] for name in _DIVE_RULES.values() if given[f"dive_{name}"] is not None}
+    return Request(
+        references_of(references),
+        options,
+        config=Path(given["config"]) if given["config"] else None,
+        use_config=not given["no_config"],
+        ci_config=Path(given["ci_config"]) if given["ci_config"] else None,
+        dive_options=dive,
+        strict=given["strict"],
+        platform=given["platform"],
+        image=given["image"],
+        cache=not given["no_cache"],
+    )
+
+
+def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
+    """Check images, write what is wanted, and return the exit code."""
+    from ..check.outputs import FORMATS, github, renderer
+    from ..check.run import run
+    from ..errors import UsageError
+    from ..progress import terminal_progress
+    from ..report import renderer as analysis_renderer
+
+    pairs = parse_outputs(given["outputs"], [*FORMATS, *_OF_ANALYSIS])
+    to_stdout = any(target == "-" for _, target in pairs)
+    if to_stdout and given["format_"] is not None:
+        raise UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
+    if len(references) > 1 and any(name in _OF_ANALYSIS for name, _ in pairs):
+        raise UsageError("an analysis is of one image: give one, or no -o analysis= and -o dive=")
+    options = report_options(
+        no_color=given["no_color"], width=given["width"], top=given["top"], exact_bytes=given["exact_bytes"]
+    )
+    in_file = replace(options, colour=False, unicode=True, width=given["width"] or 100)
+
+    with run(request_of(references, given), terminal_progress()) as report:
+
+        def render(name: str, target: str) -> Iterator[bytes]:
+            chosen = options if target == "-" else in_file
+            if name not in _OF_ANALYSIS:
+                return renderer(name)(report, chosen)
+            analysis = report.images[0].analysis
+            if analysis is None:
+                return iter(())
+            return analysis_renderer(_OF_ANALYSIS[name])(analysis, chosen)
+
+        write_outputs([pair for pair in pairs if pair[0] not in _OF_ANALYSIS or _there(report)], render)
+        printed = given["format_"] or ("text" if not to_stdout else None)
+        if printed:
+            write_stdout(render(printed, "-"))
+        if github.wanted() and not given["no_github"]:
+            _tell_github(report, own_lines=printed == "text")
+        for image in report.images:
+            if image.error:
+                click.echo(f"imgscope: {image.error}", err=True)
+        return report.exit_code
+
+
+def _there(report: Report) -> bool:
+    return report.images[0].analysis is not None
+
+
+def _tell_github(report: Report, *, own_lines: bool) -> None:
+    """Annotate, beside text on standard output; the runner reads standard error too, where that is a format's."""
+    from ..check.outputs import github
+
+    for line in github.workflow_commands(report):
+        click.echo(line, err=not own_lines)
+    github.write_summary(report)
+    github.write_outputs(report)
