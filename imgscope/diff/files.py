@@ -23,6 +23,7 @@ from ..layer.index import (
     HARDLINK,
     IMPLIED_META,
     SYMLINK,
+    SYMLINK_MODE,
     TYPE_NAMES,
     LayerIndex,
 )
@@ -88,7 +89,11 @@ class Side:
 
     def meta(self, inode: int) -> tuple[int, int, int]:
         """Return an inode's mode, uid and gid."""
-        return IMPLIED_META if inode < 0 else self.metas[self.overlay.metas[inode]]
+        if inode < 0:
+            return IMPLIED_META
+        meta = self.metas[self.overlay.metas[inode]]
+        # Whatever a tar says: links have one mode only.
+        return (SYMLINK_MODE, *meta[1:]) if self.overlay.kinds[inode] == SYMLINK else meta
 
     def link(self, inode: int) -> bytes | None:
         """Return where a symlink, or a dangling hard link, leads."""

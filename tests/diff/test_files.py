@@ -86,6 +86,12 @@ def test_a_file_that_a_layer_wrote_anew_is_the_same_when_nothing_differs(make):
     assert between(make(BASE), make(BASE, layer(file("etc/passwd", b"root\n")))) == {}
 
 
+def test_the_mode_that_a_tar_gives_a_symlink_means_nothing(make):
+    old = make(BASE, layer(symlink("l", "bin/sh"), symlink("m", "bin/sh")))
+    new = make(BASE, layer(symlink("l", "bin/sh", mode=0o644), symlink("m", "bin/sh", uid=3)))
+    assert {path: row.differs for path, row in between(old, new).items()} == {"/m": ("owner",)}
+
+
 def test_whiteouts_and_opaque_directories_count_by_what_they_leave(make):
     lower = layer(file("d/a", b"1"), file("d/b", b"22"), file("e/c", b"333"))
     found = between(make(BASE, lower), make(BASE, lower, layer(whiteout("d/a"), opaque("e"), file("e/new", b"n"))))
