@@ -15,6 +15,7 @@ from typing import Protocol
 from zlib import adler32
 
 from ..errors import LayerError
+from ..escape import escape
 from ..tar.header import BLOCK, Member, TarError, read_member
 from .index import (
     BLOCK_DEVICE,
@@ -212,6 +213,11 @@ class _Stream:
         return self.base
 
 
+def _shown(name: bytes) -> str:
+    """Write a name as it may stand in a note."""
+    return escape(name[:80].decode("utf-8", "surrogateescape"))
+
+
 class _Scan:
     """One scan under way: the index that grows, and what has to wait until the tar's end."""
 
@@ -242,7 +248,7 @@ class _Scan:
         """Return the names of a directory as the tar writes it, or ``None`` for AUFS's bookkeeping."""
         path, clamped = clean(raw)
         if clamped:
-            self.note(f"names that climb above the root ({raw[:80]!r}) were clamped to it")
+            self.note(f"names that climb above the root ({_shown(raw)}) were clamped to it")
         if WHITEOUT_PREFIX in path:
             self.index.odd = True
         names = None
@@ -269,7 +275,7 @@ class _Scan:
             raise TarError(f"a name is {len(name):,} bytes long")
         path, clamped = clean(name)
         if clamped:
-            self.note(f"names that climb above the root ({name[:80]!r}) were clamped to it")
+            self.note(f"names that climb above the root ({_shown(name)}) were clamped to it")
             self.index.odd = True
         directory, tail = split(path)
         if WHITEOUT_PREFIX in directory:
@@ -283,7 +289,7 @@ class _Scan:
         if tail.startswith(WHITEOUT_PREFIX):
             removed = tail[len(WHITEOUT_PREFIX) :]
             if removed in (b"", b".", b".."):
-                self.note(f"a whiteout that names nothing ({tail!r}) was ignored")
+                self.note(f"a whiteout that names nothing ({_shown(tail)}) was ignored")
                 self.index.odd = True
             else:
                 self.whiteouts.append((entry, directory, removed))
