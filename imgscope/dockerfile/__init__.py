@@ -1,0 +1,12 @@
+"""Dockerfiles: read, matched to the image that was built from them, and edited line by line.
+
+Follows the Dockerfile reference as BuildKit's parser reads it; ``parser`` hides the library that does.
+"""
+
+from __future__ import annotations
+
+from .match import Match, Matched, match
+from .model import Dockerfile, Heredoc, Instruction, Stage
+from .parser import parse, read
+
+__all__ = ["Dockerfile", "Heredoc", "Instruction", "Match", "Matched", "Stage", "match", "parse", "read"]

@@ -1,0 +1,287 @@
+"""Compares an instruction with a step of an image's history, in the words of the builder that wrote it.
+
+The classic builder writes ``/bin/sh -c #(nop) COPY dir:<hash> in /app``, BuildKit ``COPY . /app # buildkit``, both
+with the values of variables and both ``|1 K=V /bin/sh -c …`` for a RUN with build arguments; buildah writes as the
+classic builder, kaniko the Dockerfile's line.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from .model import Instruction
+from .words import expand, fits
+
+# How well an instruction and a step agree.
+DIFFERENT, ALIKE, FITS, EQUAL = range(4)
+# Steps longer than this are compared by their beginnings: a config may hold anything.
+_MAX_TEXT = 1 << 16
+_ALIKE = 0.6
+_BUILDKIT = re.compile(r"\s+# buildkit\s*$")
+_NOP = re.compile(r"^[^\n]{0,300}?#\(nop\)\s*")
+_KEYWORD = re.compile(
+    r"(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME"
+    r"|WORKDIR)(?=\s|$)"
+)
+_HASHED = re.compile(r"(?:file|dir|multi):[0-9a-f]{16,}\s+in\s+(.*)", re.DOTALL)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_PORTS = re.compile(r"\d+(?:-\d+)?(?:/\w+)?")
+_SHELL = re.compile(
+    r"(?:\|\d+ .*\s)?\S*(?:sh|cmd|powershell|pwsh)(?:\.exe)?(?: \S+){0,6}? (?:-\w*c|/C|-Command)", re.DOTALL
+)
+DEFAULT_SHELL = ("/bin/sh", "-c")
+
+
+@dataclass
+class Step:
+    """One step of the history: its keyword, and what follows it."""
+
+    keyword: str
+    rest: str
+
+    @cached_property
+    def plain(self) -> str:
+        """What follows the keyword, with single spaces."""
+        return " ".join(self.rest.split())
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """How often each word stands in it."""
+        return Counter(self.plain.split())
+
+
+def read_step(created_by: str) -> Step:
+    """Read what a builder wrote of one instruction."""
+    text = _BUILDKIT.sub("", created_by[:_MAX_TEXT].strip())
+    nop = _NOP.match(text)
+    if nop:
+        text = text[nop.end() :]
+    keyword = _KEYWORD.match(text)
+    if keyword:
+        return Step(keyword[1], text[keyword.end() :].strip())
+    return Step("" if nop else "RUN", text)
+
+
+@dataclass
+class Wanted:
+    """An instruction as a builder sees it: with the shell, the folder and the variables that hold where it stands."""
+
+    instruction: Instruction
+    shell: tuple[str, ...]
+    shell_known: bool
+    folder: str
+    values: Mapping[str, str]
+    escaper: str
+
+    @cached_property
+    def plain(self) -> str:
+        """What a RUN executes, or the rest of any other instruction, with single spaces."""
+        instruction = self.instruction
+        if instruction.keyword == "RUN":
+            text = " ".join(instruction.arguments) if instruction.exec_form else instruction.script
+        else:
+            text = instruction.rest
+        return " ".join(text[:_MAX_TEXT].split())
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """How often each word stands in it."""
+        return Counter(self.plain.split())
+
+    def expand(self, word: str) -> str:
+        """Put in the values of a word's variables."""
+        return expand(word, self.values, self.escaper)
+
+    def agrees(self, step: Step) -> int:
+        """Tell how well it agrees with a step: ``DIFFERENT`` to ``EQUAL``."""
+        keyword = self.instruction.keyword
+        if keyword != step.keyword:
+            pair = {keyword, step.keyword} == {"ADD", "COPY"}
+            return ALIKE if pair and self._copy(step) > ALIKE else DIFFERENT
+        if self.plain == step.plain:
+            return EQUAL
+        compare = getattr(self, f"_{keyword.lower()}", None)
+        if compare is None:
+            return self._one_word(step)
+        found: int = compare(step)
+        return found
+
+    def _run(self, step: Step) -> int:
+        want, have = self.plain, step.plain
+        if have.endswith(" " + want) and not self.instruction.exec_form:
+            prefix = have[: -len(want) - 1]
+            shell = " ".join(self.shell)
+            if prefix == shell or (prefix.startswith("|") and prefix.endswith(" " + shell)):
+                return EQUAL
+            if not self.shell_known and _SHELL.fullmatch(prefix):
+                return EQUAL
+        if self.instruction.exec_form and re.match(r"\|\d+ ", have) and have.endswith(" " + want):
+            return EQUAL
+        # A here-document that begins with #! is a file of its own for BuildKit.
+        if any(have.endswith("/dev/pipes/" + heredoc.name) for heredoc in self.instruction.heredocs):
+            return FITS
+        return self._overlap(step)
+
+    def _overlap(self, step: Step) -> int:
+        shared = sum((self.words & step.words).values())
+        most = max(sum(self.words.values()), sum(step.words.values()))
+        # The shell's own words are in every step.
+        return ALIKE if most and shared >= _ALIKE * most and shared > 1 else DIFFERENT
+
+    def _copy(self, step: Step) -> int:
+        words = self.instruction.arguments
+        if not words:
+            return DIFFERENT
+        wanted = [self.expand(word) for word in words]
+        text = re.sub(r"^(?:--\w+(?:=\S*)?\s+)+", "", step.rest)
+        hashed = _HASHED.match(text)
+        if hashed:
+            return FITS if self._same_place(wanted[-1], words[-1], hashed[1].strip()) else DIFFERENT
+        if " ".join(wanted) == " ".join(text.split()):
+            return EQUAL
+        have = _words(text)
+        if len(have) == len(words) and all(map(fits, words, have)):
+            return FITS
+        if not have or not self._same_place(wanted[-1], words[-1], have[-1]):
+            return DIFFERENT
+        # BuildKit writes the names of here-documents, other builders what they please.
+        return FITS if self.instruction.heredocs else ALIKE
+
+    _add = _copy
+
+    def _same_place(self, wanted: str, written: str, have: str) -> bool:
+        absolute = posixpath.join(self.folder, wanted)
+        return (
+            have in (wanted, absolute)
+            or posixpath.normpath(have) in (posixpath.normpath(wanted), posixpath.normpath(absolute))
+            or (len(written) > 1 and "$" in written and fits(written, have))
+        )
+
+    def _env(self, step: Step) -> int:
+        pairs = self.instruction.pairs
+        for value in (self.expand, lambda word: expand(word, {}, self.escaper)):
+            if " ".join(f"{key}={value(word)}" for key, word in pairs) == step.rest:
+                return EQUAL
+        if fits(" ".join(f"{key}={expand(word, {}, self.escaper)}" for key, word in pairs), step.rest):
+            return FITS
+        keys = {word.partition("=")[0] for word in step.rest.split() if "=" in word}
+        return ALIKE if keys & {key for key, _ in pairs} else DIFFERENT
+
+    def _label(self, step: Step) -> int:
+        found = self._env(step)
+        if found == ALIKE:
+            text = f" {step.rest}"
+            if all(f" {self.expand(key)}={self.expand(value)}" in text for key, value in self.instruction.pairs):
+                return FITS
+        return found
+
+    def _arg(self, step: Step) -> int:
+        have = {word.partition("=")[0] for word in step.rest.split()}
+        want = {word.partition("=")[0] for word in self.instruction.arguments}
+        if " ".join(map(self.expand, self.instruction.arguments)) == step.rest:
+            return EQUAL
+        return FITS if want <= have else DIFFERENT
+
+    def _cmd(self, step: Step) -> int:
+        instruction = self.instruction
+        want = list(instruction.arguments) if instruction.exec_form else [*self.shell, instruction.rest]
+        have = _go_strings(step.rest)
+        if have == want or (not self.shell_known and not instruction.exec_form and have[-1:] == want[-1:]):
+            return EQUAL
+        return ALIKE if have[:1] == want[:1] or self._overlap(step) else DIFFERENT
+
+    _entrypoint = _cmd
+
+    def _healthcheck(self, step: Step) -> int:
+        words = list(self.instruction.arguments)
+        if words and words[0].upper() == "CMD":
+            words[0] = "CMD" if self.instruction.exec_form else "CMD-SHELL"
+        have = _go_strings(step.rest)
+        return EQUAL if words and have[: len(words)] == words else ALIKE
+
+    def _expose(self, step: Step) -> int:
+        want, have = (
+            {port if "/" in port else f"{port}/tcp" for port in _PORTS.findall(text)}
+            for text in (" ".join(map(self.expand, self.instruction.arguments)), step.rest)
+        )
+        if want == have:
+            return EQUAL
+        unknown = any("$" in self.expand(word) for word in self.instruction.arguments)
+        return FITS if unknown and want <= have else ALIKE if want & have else DIFFERENT
+
+    def _volume(self, step: Step) -> int:
+        want = sorted(map(self.expand, self.instruction.arguments))
+        have = sorted(step.rest.strip("[]").replace('"', "").replace(",", " ").split())
+        return EQUAL if want == have else ALIKE if set(want) & set(have) else DIFFERENT
+
+    def _shell(self, step: Step) -> int:
+        return EQUAL if " ".join(self.instruction.arguments) == step.rest.strip("[]") else ALIKE
+
+    def _workdir(self, step: Step) -> int:
+        wanted = self.expand(self.instruction.rest)
+        have = step.rest.rstrip("/") or "/"
+        if have in (wanted.rstrip("/") or "/", posixpath.normpath(posixpath.join(self.folder, wanted))):
+            return EQUAL
+        return FITS if fits(self.instruction.rest, step.rest) else DIFFERENT
+
+    def _one_word(self, step: Step) -> int:
+        if self.expand(self.instruction.rest) == step.rest:
+            return EQUAL
+        return FITS if fits(self.instruction.rest, step.rest) else DIFFERENT
+
+
+def _words(text: str) -> list[str]:
+    if text.startswith("["):
+        found = _go_strings(text)
+        if found:
+            return found
+    return text.split()
+
+
+def _go_strings(text: str) -> list[str]:
+    """Return the quoted strings in a list as Go's ``%q`` or JSON writes it."""
+    found: list[str] = []
+    for inner in _QUOTED.findall(text):
+        try:
+            found.append(json.loads(f'"{inner}"', strict=False))
+        except ValueError:
+            found.append(inner)
+    return found
+
+
+def wanted(
+    chain: Sequence[Instruction], environment: Mapping[str, str], arguments: Mapping[str, str], escaper: str
+) -> list[Wanted]:
+    """Go through the instructions that make an image and tell what holds at each.
+
+    ``environment`` is that of the image, ``arguments`` are the global ARGs' values, which an ARG without one takes.
+    """
+    values = dict(environment)
+    folder = "/"
+    shell: tuple[str, ...] = DEFAULT_SHELL
+    known = False
+    found: list[Wanted] = []
+    for instruction in chain:
+        found.append(Wanted(instruction, shell, known, folder, dict(values), escaper))
+        keyword = instruction.keyword
+        if keyword == "ENV":
+            before = dict(values)
+            values.update({key: expand(value, before, escaper) for key, value in instruction.pairs})
+        elif keyword == "ARG":
+            for word in instruction.arguments:
+                key, sep, value = word.partition("=")
+                if sep:
+                    values.setdefault(key, expand(value, values, escaper))
+                elif key in arguments:
+                    values.setdefault(key, arguments[key])
+        elif keyword == "WORKDIR":
+            folder = posixpath.normpath(posixpath.join(folder, expand(instruction.rest, values, escaper)))
+        elif keyword == "SHELL" and instruction.arguments:
+            shell, known = tuple(instruction.arguments), True
+    return found

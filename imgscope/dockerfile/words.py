@@ -1,0 +1,39 @@
+"""Variables in a Dockerfile's words, put in as BuildKit's lexer does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+# Longer words, and patterns with more stars, are taken as they stand: nobody writes them, and to match them takes long.
+_MAX_WORD = 32768
+_MAX_STARS = 4
+_REFERENCE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
+
+
+def expand(word: str, values: Mapping[str, str], escaper: str = "\\") -> str:
+    """Return a word without quotes and with the values of its variables; one that is not known stays as written."""
+    if len(word) > _MAX_WORD or word.count("*") > _MAX_STARS or not any(char in word for char in "$'\"" + escaper):
+        return word
+    from e2b_dockerfile_utils import ShellLex
+
+    try:
+        return str(ShellLex(escaper, env=values).process_word(word))
+    except (ValueError, re.error):
+        return word
+
+
+def fits(word: str, text: str) -> bool:
+    """Tell whether ``text`` may be ``word`` with values for its variables, whatever they are."""
+    parts = _REFERENCE.split(word)
+    if len(parts) == 1:
+        return word == text
+    if len(text) < len(parts[0]) + len(parts[-1]) or not text.startswith(parts[0]) or not text.endswith(parts[-1]):
+        return False
+    at, end = len(parts[0]), len(text) - len(parts[-1])
+    for part in parts[1:-1]:
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
