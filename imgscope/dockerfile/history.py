@@ -29,7 +29,9 @@ _KEYWORD = re.compile(
     r"(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME"
     r"|WORKDIR)(?=\s|$)"
 )
-_HASHED = re.compile(r"(?:file|dir|multi):[0-9a-f]{16,}\s+in\s+(.*)", re.DOTALL)
+# The classic builder leaves out the space between --chown and what is copied.
+_HASHED = re.compile(r"(?:file|dir|multi):[0-9a-f]{32,128}\s+in\s+(.*)", re.DOTALL)
+_FLAGS = re.compile(r"^(?:--[a-z]+(?:=\S*)?\s+)+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _PORTS = re.compile(r"\d+(?:-\d+)?(?:/\w+)?")
 _SHELL = re.compile(
@@ -104,7 +106,7 @@ class Wanted:
         if keyword != step.keyword:
             pair = {keyword, step.keyword} == {"ADD", "COPY"}
             return ALIKE if pair and self._copy(step) > ALIKE else DIFFERENT
-        if self.plain == step.plain:
+        if step.plain in (self.plain, " ".join(self.instruction.text[len(keyword) :].split())):
             return EQUAL
         compare = getattr(self, f"_{keyword.lower()}", None)
         if compare is None:
@@ -114,15 +116,18 @@ class Wanted:
 
     def _run(self, step: Step) -> int:
         want, have = self.plain, step.plain
-        if have.endswith(" " + want) and not self.instruction.exec_form:
+        if self.instruction.exec_form:
+            # buildah writes the JSON, and a shell that it doesn't use.
+            written = " ".join(self.instruction.rest.split())
+            if (have.endswith(" " + want) and have.startswith("|")) or have.endswith(" " + written):
+                return EQUAL
+        elif have.endswith(" " + want):
             prefix = have[: -len(want) - 1]
             shell = " ".join(self.shell)
             if prefix == shell or (prefix.startswith("|") and prefix.endswith(" " + shell)):
                 return EQUAL
-            if not self.shell_known and _SHELL.fullmatch(prefix):
-                return EQUAL
-        if self.instruction.exec_form and re.match(r"\|\d+ ", have) and have.endswith(" " + want):
-            return EQUAL
+            if _SHELL.fullmatch(prefix):
+                return FITS if self.shell_known else EQUAL
         # A here-document that begins with #! is a file of its own for BuildKit.
         if any(have.endswith("/dev/pipes/" + heredoc.name) for heredoc in self.instruction.heredocs):
             return FITS
@@ -139,10 +144,10 @@ class Wanted:
         if not words:
             return DIFFERENT
         wanted = [self.expand(word) for word in words]
-        text = re.sub(r"^(?:--\w+(?:=\S*)?\s+)+", "", step.rest)
-        hashed = _HASHED.match(text)
-        if hashed:
+        hashed = _HASHED.search(step.rest)
+        if hashed and (hashed.start() == 0 or step.rest.startswith("--")):
             return FITS if self._same_place(wanted[-1], words[-1], hashed[1].strip()) else DIFFERENT
+        text = _FLAGS.sub("", step.rest)
         if " ".join(wanted) == " ".join(text.split()):
             return EQUAL
         have = _words(text)

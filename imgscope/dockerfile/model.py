@@ -111,15 +111,22 @@ class Dockerfile:
     warnings: tuple[tuple[int, str], ...] = field(default=())
 
     def chain(self, stage: int) -> tuple[Instruction, ...]:
-        """Return the instructions that make a stage's image, those of the stages that it builds on first."""
+        """Return the instructions that make a stage's image, those of the stages that it builds on first.
+
+        What a stage's ONBUILD triggers in the stage above it stands there, with the ONBUILD's lines.
+        """
         numbers: list[int] = []
         at: int | None = stage
         while at is not None:
             numbers.append(at)
             at = self.stages[at].base_stage
-        return tuple(
-            instruction for number in reversed(numbers) for instruction in self.stages[number].instructions[1:]
-        )
+        found: list[Instruction] = []
+        for number in reversed(numbers):
+            below = self.stages[number].base_stage
+            if below is not None:
+                found += [made.trigger for made in self.stages[below].instructions if made.trigger is not None]
+            found += self.stages[number].instructions[1:]
+        return tuple(found)
 
     def base(self, stage: int) -> str:
         """Return the image that a stage is built on in the end, through the stages between."""
