@@ -8,18 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .. import units
 from ..errors import ConfigError
 from ..escape import escape
 
 BYTES, COUNT, SHARE, FLAG, PATHS = "bytes", "count", "share", "flag", "paths"
 
-_SIZE = re.compile(r"\+?\s*([0-9]+(?:[.][0-9]+)?|[.][0-9]+)\s*([a-z]*)", re.IGNORECASE)
 _PERCENT = re.compile(r"\+?\s*([0-9]+(?:[.][0-9]+)?|[.][0-9]+)\s*%")
-_UNITS = {"": 1, "b": 1} | {
-    prefix + ending: base**power
-    for power, prefix in enumerate("kmgtpe", 1)
-    for ending, base in (("", 1000), ("b", 1000), ("i", 1024), ("ib", 1024))
-}
 _MOST = 1 << 63
 
 
@@ -58,13 +53,7 @@ def _number(value: Any) -> float | None:
 def read_size(value: Any) -> Limit | None:
     """Read a number of bytes: decimal units as Docker prints them (20MB, 20m), binary ones that say so (20MiB)."""
     if isinstance(value, str):
-        match = _SIZE.fullmatch(value.strip())
-        factor = _UNITS.get(match[2].lower()) if match else None
-        if match is None or factor is None:
-            return None
-        number: float | None = float(match[1]) * factor
-        if match[1].isdigit():
-            number = int(match[1]) * factor
+        number: float | None = units.read_size(value)
     else:
         number = _number(value)
     return Limit(int(number), BYTES) if number is not None and number < _MOST else None

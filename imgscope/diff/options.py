@@ -8,22 +8,8 @@ from dataclasses import dataclass
 
 from ..errors import CheckFailedError, UsageError
 from ..escape import escape
+from ..units import parse_size
 from .model import KINDS, SECTIONS, Difference, Filter
-
-_UNITS = {
-    "": 1, "b": 1,
-    "k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9, "t": 10**12, "tb": 10**12,
-    "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40,
-}  # fmt: skip
-_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)\s*")
-
-
-def parse_size(text: str, option: str) -> int:
-    """Read a number of bytes: ``10MB`` (decimal), ``10MiB``, ``4096``. Raises ``UsageError``."""
-    match = _SIZE.fullmatch(text)
-    if match is None or match[2].lower() not in _UNITS:
-        raise UsageError(f"{option} {escape(text)}: not a size; write it as 500kB, 10MB or 1GiB")
-    return int(float(match[1]) * _UNITS[match[2].lower()])
 
 
 def parse_filter(

@@ -40,7 +40,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
             "driver": {
                 "name": "imgscope",
                 "version": __version__,
-                "semanticVersion": _semantic(__version__),
+                "semanticVersion": semantic(__version__),
                 "rules": [_rule(rule) for rule in known],
             }
         },
@@ -59,7 +59,8 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
     yield json.dumps(log, indent=1).encode() + b"\n"
 
 
-def _semantic(version: str) -> str:
+def semantic(version: str) -> str:
+    """Write a version of Python's as SARIF wants it (semver.org)."""
     release = version.split("+", maxsplit=1)[0].split(".dev", maxsplit=1)[0]
     return ".".join([*release.split("."), "0", "0"][:3])
 
