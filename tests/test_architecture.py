@@ -20,7 +20,7 @@ STATIONS = [
     ["contents", "shared"],
     ["analysis", "compat.dive", "compat.dive_tree"],
     ["records", "saved", "analyzer", "verify"],
-    ["compat", "extract", "packages"],
+    ["compat", "extract", "packages", "dockerfile"],
     ["report", "tui", "diff", "check", "bases", "suggest"],
     ["cli"],
 ]

@@ -9,11 +9,37 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ImgscopeError
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
 
 PREDICATES = ("https://slsa.dev/provenance/v0.2", "https://slsa.dev/provenance/v1")
 _METADATA_02 = "https://mobyproject.org/buildkit@v1#metadata"
 _MAX_CHAINS = 100_000
+
+
+def read_provenance(analysis: Analysis) -> Mapping[str, Any] | None:
+    """Return the provenance that lies beside an image in its archive or layout; ``None`` where there is none.
+
+    Engines don't hand it out, and a compressed archive is not read again for it.
+    """
+    from ..archive.attestations import statements
+    from ..reference import parse
+
+    image = analysis.image
+    if image.manifest_digest is None:
+        return None
+    try:
+        reference = parse(image.reference)
+        if reference.kind not in ("file", "layout"):
+            return None
+        found = statements(reference.target, image.manifest_digest, PREDICATES)
+    except ImgscopeError:
+        return None
+    return next((statement for statement in found if metadata(statement)), None)
 
 
 def metadata(provenance: Mapping[str, Any]) -> Mapping[str, Any]:
