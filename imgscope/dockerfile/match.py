@@ -116,13 +116,15 @@ class Matched:
 def match(dockerfile: Dockerfile, analysis: Analysis, provenance: Mapping[str, Any] | None = None) -> Matched:
     """Match a Dockerfile to the image that it may have made.
 
-    ``provenance`` is BuildKit's SLSA statement of the image (see ``provenance``): where it holds this Dockerfile's
-    text it tells each layer's lines.
+    ``provenance`` is BuildKit's SLSA statement of the image, by default the one that lies beside it: where it holds
+    this Dockerfile's text it tells each layer's lines.
     """
-    from .provenance import layer_lines
+    from .provenance import layer_lines, read_provenance
 
     image = analysis.image
     found = match_history(dockerfile, image.history, image.config)
+    if provenance is None:
+        provenance = read_provenance(analysis)
     if provenance is None:
         return found
     digests = [layer.digest or "" for layer in analysis.layers]
