@@ -52,7 +52,8 @@ def find_base(analysis: Analysis, others: Iterable[tuple[str, Sequence[str]]] = 
     digest = digest if isinstance(digest, str) and digest else None
     shared = _shared(analysis, others)
     if shared is not None:
-        return Base(shared[0], digest if shared[0] == name else None, shared[1], "its layers are this image's", "certain")
+        known = digest if shared[0] == name else None
+        return Base(shared[0], known, shared[1], "its layers are this image's", "certain")
     count, how, sure = _by_history(analysis)
     if not 0 < count < len(analysis.layers):
         return Base(name, digest, 0, "none found", "possible")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError
 from ..escape import escape
 from .model import Setting
-from .pathsets import SETS
+from ..pathsets import SETS
 from .rules import RULES, Rule
 from .values import PATHS, Limit
 

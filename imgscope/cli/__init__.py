@@ -20,6 +20,7 @@ COMMANDS = {
     "cat": "Print a file of an image.",
     "diff": "Show what differs between two images, and what that costs to pull.",
     "extract": "Copy a file, a folder or a whole layer out of an image.",
+    "suggest": "Say what an image could do without, and the bytes that each fix saves.",
     "verify": "Recompute an image's digests.",
     "why": "Tell what every layer did to a path.",
 }

@@ -11,7 +11,7 @@ from ...layer.names import public, split
 from ...overlay.merge import Overlay, join
 from ...report.sizes import quantity
 from ..model import Cause, Causes
-from ..pathsets import SETS, PathSet
+from ...pathsets import SETS, PathSet
 from ..values import GLOBS, Limit
 from .interface import Outcome, Rule, Subject
 

@@ -1,0 +1,112 @@
+"""``imgscope suggest``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import click
+
+from .common import image_options, parse_outputs, report_options, write_outputs, write_stdout
+
+_FORMATS = ("text", "json", "markdown", "sarif")
+
+
+def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from ..suggest.rules import all_rules
+
+    rules = sorted(all_rules(), key=lambda rule: rule.code)
+    width = max(len(rule.name) for rule in rules)
+    lines = "".join(f"{rule.code}  {rule.name:{width}}  {rule.summary}\n" for rule in rules)
+    write_stdout([lines.encode()])
+    context.exit()
+
+
+@click.command()
+@click.argument("reference", metavar="IMAGE")
+@image_options
+@click.option("--dockerfile", metavar="FILE", help="The Dockerfile that the image was built from.")
+@click.option("--previous", metavar="OLD", help="An earlier image of the same program: what changed between the two.")
+@click.option("--base", metavar="REF", help="The image that this one is built on; by default what its history tells.")
+@click.option("--select", "selected", metavar="RULE", multiple=True, help="Only these: IS012, IS1, a name; repeatable.")
+@click.option("--ignore", "ignored", metavar="RULE", multiple=True, help="Not these; repeatable.")
+@click.option("--min-size", metavar="SIZE", default="100kB", show_default=True, help="Leave out what saves less.")
+@click.option(
+    "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_rules, help="Print all rules and exit."
+)
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="What to print on standard output.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    metavar="FORMAT=FILE",
+    multiple=True,
+    help="Write a format to a file as well; repeatable, - is standard output.",
+)
+@click.option("--top", type=click.IntRange(0), default=5, show_default=True, help="Rows of evidence.")
+@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@click.option("--no-files", is_flag=True, help="JSON without the evidence.")
+@click.option("--no-color", is_flag=True, help="No colour.")
+@click.option("--width", type=click.IntRange(40), help="Columns of the report.")
+def command(
+    reference: str,
+    platform: str | None,
+    image: str | None,
+    no_cache: bool,
+    dockerfile: str | None,
+    previous: str | None,
+    base: str | None,
+    selected: tuple[str, ...],
+    ignored: tuple[str, ...],
+    min_size: str,
+    format_: str | None,
+    outputs: tuple[str, ...],
+    top: int,
+    exact_bytes: bool,
+    no_files: bool,
+    no_color: bool,
+    width: int | None,
+) -> None:
+    """Say what an image could do without, the bytes that each fix saves, and how to make it.
+
+    No byte is counted twice: the total is what all fixes together save.
+
+    \b
+    Examples:
+      imgscope suggest myapp:1.0
+      imgscope suggest app.tar --dockerfile Dockerfile
+      imgscope suggest myapp:1.1 --previous myapp:1.0 --select IS4
+      imgscope suggest myapp:1.0 --ignore IS9 -o sarif=suggestions.sarif
+    """
+    from ..progress import terminal_progress
+    from ..suggest import Options
+    from ..suggest.image import suggest_image
+    from ..suggest.outputs import renderer
+    from ..units import parse_size
+
+    pairs = parse_outputs(outputs, _FORMATS)
+    to_stdout = any(target == "-" for _, target in pairs)
+    if to_stdout and format_ is not None:
+        raise click.UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
+    options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)
+    in_file = replace(options, colour=False, unicode=True, width=width or 100)
+    report = suggest_image(
+        reference,
+        Options(selected, ignored, parse_size(min_size, "--min-size")),
+        platform=platform,
+        image=image,
+        cache=not no_cache,
+        progress=terminal_progress(),
+        dockerfile=dockerfile,
+        previous=previous,
+        base=base,
+    )
+
+    def render(name: str, target: str) -> Iterator[bytes]:
+        return renderer(name)(report, options if target == "-" else in_file)
+
+    write_outputs(pairs, render)
+    if not to_stdout:
+        write_stdout(render(format_ or "text", "-"))

@@ -1,0 +1,62 @@
+"""Suggestions for an image that a user names: everything is read, looked at, and closed again."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from ..analyzer import analyze
+from ..errors import UsageError
+from .model import Report
+from .run import Options, suggest
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+    from ..bases.find import Base
+    from ..progress import Progress
+
+
+def suggest_image(
+    reference: str,
+    options: Options | None = None,
+    *,
+    platform: str | None = None,
+    image: str | None = None,
+    cache: bool = True,
+    progress: Progress | None = None,
+    dockerfile: str | None = None,
+    previous: str | None = None,
+    base: str | None = None,
+) -> Report:
+    """Analyse ``reference`` and find what it could do without.
+
+    ``dockerfile`` is the file that it was built from, ``previous`` an earlier image of the same program, ``base`` the
+    image that it is built on: references, as all. Raises ``UsageError``, ``ImageError``.
+    """
+    from ..dockerfile import match, read
+
+    how: dict[str, Any] = {"platform": platform, "cache": cache, "progress": progress}
+    with ExitStack() as stack:
+        parsed = read(dockerfile) if dockerfile is not None else None
+        analysis = stack.enter_context(analyze(reference, image=image, **how))
+        older = stack.enter_context(analyze(previous, **how)) if previous is not None else None
+        found = None
+        if base is not None:
+            with analyze(base, **how) as below:
+                found = _base(base, below, analysis)
+        return suggest(
+            analysis,
+            options,
+            base=found,
+            dockerfile=match(parsed, analysis) if parsed is not None else None,
+            previous=older,
+        )
+
+
+def _base(name: str, below: Analysis, analysis: Analysis) -> Base:
+    from ..bases.find import Base
+
+    diff_ids = [layer.diff_id for layer in below.layers]
+    if [layer.diff_id for layer in analysis.layers[: len(diff_ids)]] != diff_ids:
+        raise UsageError(f"{name} is not the base of this image: its layers are not the bottom of the image's")
+    return Base(name, None, len(diff_ids), "as you say", "certain")

@@ -1,0 +1,138 @@
+"""What suggestions are made of: a rule, what it drafts, the finding that comes of it, and the report of them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ..dockerfile.model import Location
+from ..secrets import redact
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+    from ..bases.find import Base
+    from .context import Context
+
+Certainty = Literal["certain", "likely", "possible"]
+"""How sure it is that the bytes go and nothing is missed: *certain*, they serve nobody; *likely*, an image like this
+does not need them at run time; *possible*, whoever knows the program has to say."""
+CERTAINTIES: tuple[Certainty, ...] = ("certain", "likely", "possible")
+
+
+class Claim(NamedTuple):
+    """Stored bytes that a fix saves: those of a global entry of the overlay, at a path (as the core writes paths).
+
+    ``bytes`` is for a part of a file; ``None`` is the whole of it.
+    """
+
+    path: bytes
+    entry: int
+    bytes: int | None = None
+
+
+class Evidence(NamedTuple):
+    """What shows a finding to be true: a path, the bytes that it saves, and the layer that holds them.
+
+    ``kind`` says what was found there, where the path alone does not (``private key``).
+    """
+
+    path: str
+    bytes: int
+    layer: int
+    kind: str = ""
+
+
+@dataclass(slots=True)
+class Draft:
+    """What a rule found: the bytes that it claims, and how to save them.
+
+    ``layers`` are the layers whose instructions are to be changed, by default those that hold the claimed bytes;
+    ``evidence`` stands in for the claims' own where a finding claims none. ``lines`` are Dockerfile lines as they
+    should be, ``ignore_lines`` lines for ``.dockerignore``.
+    """
+
+    title: str
+    fix: str
+    claims: Sequence[Claim] = ()
+    layers: tuple[int, ...] = ()
+    lines: tuple[str, ...] = ()
+    ignore_lines: tuple[str, ...] = ()
+    certainty: Certainty | None = None
+    evidence: Sequence[Evidence] = ()
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing to look for.
+
+    ``why`` and the two examples make its page in the documentation; ``places`` are globs whose stored paths it
+    gets from ``Context.claims``, all rules' together in one walk; ``note`` marks good practice, which saves no bytes.
+    ``needs_contents``: it reads files, which a saved analysis does not have.
+    """
+
+    code: str
+    name: str
+    summary: str
+    certainty: Certainty
+    check: Callable[[Context], Iterable[Draft]]
+    why: str = ""
+    before: str = ""
+    after: str = ""
+    places: tuple[str, ...] = ()
+    note: bool = False
+
+    @property
+    def url(self) -> str:
+        """Where the documentation explains it."""
+        return f"docs/rules/{self.code}.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule's finding in one image, with the bytes that its fix saves.
+
+    Over all findings of a report no byte is counted twice: ``bytes`` adds up to the total, ``alone_bytes`` is what
+    this fix would save by itself. ``evidence`` is largest first, and cut; ``evidence_count`` is not.
+    """
+
+    code: str
+    name: str
+    title: str
+    bytes: int
+    alone_bytes: int
+    certainty: Certainty
+    layers: tuple[int, ...]
+    evidence: tuple[Evidence, ...]
+    evidence_count: int
+    fix: str
+    lines: tuple[str, ...]
+    ignore_lines: tuple[str, ...]
+    location: Location | None
+    note: bool
+    url: str
+
+
+@dataclass(slots=True)
+class Report:
+    """All findings of one image: those that save bytes first, largest first, then what saves none."""
+
+    analysis: Analysis
+    findings: tuple[Finding, ...]
+    base: Base
+    skipped: tuple[tuple[str, str], ...] = ()
+    """(code, reason) of rules that could not be evaluated."""
+    ignored: int = 0
+    """Findings that the configuration or the Dockerfile's comments leave out."""
+    proposal: tuple[str, ...] = field(default=())
+    """Lines of a Dockerfile with the stages that the findings call for; empty where none is called for."""
+
+    def instruction(self, layer: int) -> str:
+        """Return a layer's instruction in one line, without what looks like a secret."""
+        return redact(" ".join(self.analysis.layers[layer].instruction.split()))
+
+    @property
+    def total_bytes(self) -> int:
+        """What all fixes together save."""
+        return sum(finding.bytes for finding in self.findings)

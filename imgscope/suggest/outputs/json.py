@@ -1,0 +1,77 @@
+"""Suggestions as JSON, for programs; its fields are in docs/suggest.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ...escape import escape
+from ..run import by_certainty
+
+if TYPE_CHECKING:
+    from ...report.interface import Options
+    from ..model import Finding, Report
+
+SCHEMA_VERSION = 1
+
+
+def render(report: Report, options: Options) -> Iterator[bytes]:
+    """Yield the JSON; see ``outputs.Render``."""
+    yield json.dumps(document(report, files=options.files), indent=1, ensure_ascii=True).encode() + b"\n"
+
+
+def document(report: Report, *, files: bool = True) -> dict[str, Any]:
+    """Return the report as plain values; without the evidence where ``files`` is off."""
+    image = report.analysis.image
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "image": {
+            "reference": image.reference,
+            "id": image.id,
+            "content_bytes": image.content_bytes,
+            "merged_bytes": image.merged_bytes,
+            "wasted_bytes": image.wasted_bytes,
+        },
+        "base": {"name": report.base.name, "layers": report.base.layers, "how": report.base.how},
+        "total_bytes": report.total_bytes,
+        "by_certainty": by_certainty(report.findings),
+        "findings": [_finding(report, finding, files) for finding in report.findings],
+        "skipped": [{"code": code, "reason": reason} for code, reason in report.skipped],
+        "ignored": report.ignored,
+        "proposal": list(report.proposal),
+    }
+
+
+def _finding(report: Report, finding: Finding, files: bool) -> dict[str, Any]:
+    rows: dict[str, Any] = {
+        "code": finding.code,
+        "name": finding.name,
+        "title": finding.title,
+        "bytes": finding.bytes,
+        "alone_bytes": finding.alone_bytes,
+        "certainty": finding.certainty,
+        "note": finding.note,
+        "layers": [{"index": layer, "instruction": report.instruction(layer)} for layer in finding.layers],
+        "fix": finding.fix,
+        "lines": list(finding.lines),
+        "ignore_lines": list(finding.ignore_lines),
+        "location": finding.location._asdict() if finding.location else None,
+        "url": finding.url,
+        "evidence_count": finding.evidence_count,
+    }
+    if files:
+        rows["evidence"] = [
+            {"path": _text(row.path), "bytes": row.bytes, "layer": row.layer, "kind": row.kind}
+            for row in finding.evidence
+        ]
+    return rows
+
+
+def _text(path: str) -> str:
+    """Write a path so that any program can read it: bytes that are not UTF-8 are shown escaped."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return escape(path)
+    return path

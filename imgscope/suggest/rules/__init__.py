@@ -1,0 +1,49 @@
+"""All rules, in the order in which they claim bytes: what is surer and says more precisely what to do comes first.
+
+To add one: a ``Rule`` in a file here, and its place in ``_built_in``. Another package adds rules by an entry point in
+the group ``imgscope.rules``, which leads to a ``Rule`` or a sequence of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from ...errors import UsageError
+from ..model import Rule
+
+GROUP = "imgscope.rules"
+
+
+def _built_in() -> list[Rule]:
+    from . import base_changes, build_context, layer_waste, leftovers, secrets
+
+    return [
+        *secrets.RULES,
+        *leftovers.RULES,
+        *build_context.RULES,
+        *layer_waste.RULES,
+        *base_changes.RULES,
+    ]
+
+
+@cache
+def all_rules() -> Sequence[Rule]:
+    """Return every rule, those of other packages last. Raises ``UsageError`` for one that can't be had."""
+    from importlib.metadata import entry_points
+
+    rules = _built_in()
+    for entry in entry_points(group=GROUP):
+        try:
+            found = entry.load()
+        except Exception as error:
+            raise UsageError(f"the rules of {entry.value} ({entry.name}) can't be loaded: {error}") from None
+        rules += [found] if isinstance(found, Rule) else list(found)
+    known: dict[str, Rule] = {}
+    for rule in rules:
+        if not isinstance(rule, Rule):
+            raise UsageError(f"{rule!r} is no rule")
+        if rule.code in known:
+            raise UsageError(f"two rules are called {rule.code}: {known[rule.code].name} and {rule.name}")
+        known[rule.code] = rule
+    return tuple(rules)

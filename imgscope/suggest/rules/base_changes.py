@@ -1,0 +1,96 @@
+"""What an image's own layers do to its base's files: the base's bytes stay, whatever is done above them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN
+from ...overlay.merge import NO_ENTRY
+from ..context import Context, WasteRow
+from ..model import Claim, Draft, Rule
+from . import words
+from .layer_waste import claims
+
+
+def _of_base(context: Context, *kinds: int) -> dict[int, list[WasteRow]]:
+    """Return what own layers hide of the base, by the layer that hides."""
+    found: dict[int, list[WasteRow]] = {}
+    for kind in kinds:
+        for row in context.waste.get(kind, ()):
+            if row.stored_in not in context.own_layers and row.by in context.own_layers:
+                found.setdefault(row.by, []).append(row)
+    return dict(sorted(found.items()))
+
+
+def _removed(context: Context) -> Iterator[Draft]:
+    for by, rows in _of_base(context, GONE, COVERED).items():
+        yield Draft(
+            f"{words.files(len(rows))} of the base image removed in layer {by}: their bytes are pulled all the same",
+            "Removing what a base brings saves nothing. Take a base that does not have it, or copy what is wanted from "
+            "this one into a smaller base (COPY --from).",
+            claims(rows),
+            (by,),
+        )
+
+
+def _copied(context: Context) -> Iterator[Draft]:
+    for by, rows in _of_base(context, METADATA_ONLY, REWRITTEN).items():
+        new = [Claim(row.path, row.replaced_by) for row in rows if row.replaced_by != NO_ENTRY]
+        yield Draft(
+            f"{words.files(len(new))} of the base image stored again in layer {by}, with the same content",
+            "Change owner and mode only of what this image adds, not of whole directories that the base brings.",
+            new,
+            (by,),
+        )
+
+
+def _upgraded(context: Context) -> Iterator[Draft]:
+    for by, rows in _of_base(context, MODIFIED).items():
+        words_of_instruction = context.instruction(by).lower().split()
+        if "upgrade" not in words_of_instruction and "dist-upgrade" not in words_of_instruction:
+            continue
+        new = [
+            Claim(row.path, row.replaced_by)
+            for row in rows
+            if row.replaced_by != NO_ENTRY and row.path.startswith((b"usr/", b"lib", b"bin/", b"sbin/"))
+        ]
+        yield Draft(
+            f"{words.files(len(new))} of the base image replaced by newer ones in layer {by}: both are pulled",
+            "Take a newer build of the base image in place of upgrading it: docker build --pull.",
+            new,
+            (by,),
+        )
+
+
+RULES = (
+    Rule(
+        "IS007",
+        "base-copied-again",
+        "Files of the base image stored again with the same content.",
+        "certain",
+        _copied,
+        why="chown -R or chmod -R of a directory of the base stores every file in it a second time.",
+        before="RUN chown -R app /usr/local",
+        after="RUN install -d -o app /usr/local/app",
+    ),
+    Rule(
+        "IS008",
+        "base-upgraded",
+        "Packages of the base image replaced by newer ones.",
+        "likely",
+        _upgraded,
+        why="An upgrade stores the new files beside the old ones. A newer build of the base has them once.",
+        before="FROM debian:12\nRUN apt-get update && apt-get upgrade -y",
+        after="# docker build --pull\nFROM debian:12",
+    ),
+    Rule(
+        "IS009",
+        "base-removed",
+        "Files of the base image removed.",
+        "possible",
+        _removed,
+        why="What a base brings is pulled, whether it is removed later or not.",
+        before="FROM debian:12\nRUN rm -rf /usr/share/doc",
+        after="FROM debian:12-slim",
+    ),
+)

@@ -1,0 +1,301 @@
+"""What package managers and build tools leave behind to be faster the next time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..context import Context
+from ..model import Certainty, Draft, Rule
+from . import words
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """One tool's leftovers: the places where they lie, and how its calls are written so that none are left."""
+
+    code: str
+    name: str
+    what: str
+    places: tuple[str, ...]
+    fix: str
+    before: str
+    after: str
+    certainty: Certainty = "certain"
+
+
+def _check(leftover: Leftover) -> Callable[[Context], Iterator[Draft]]:
+    """Return the check of one tool's leftovers: a finding for all layers together."""
+
+    def check(context: Context) -> Iterator[Draft]:
+        claims = context.claims(leftover.code)
+        if not claims:
+            return
+        layers = tuple(context.by_layer(claims))
+        title = f"{leftover.what} in {words.layers(layers)}"
+        if not any(context.visible(claim) for claim in claims):
+            title += ", removed too late: the bytes stay in the image"
+        yield Draft(title, leftover.fix, claims, layers, tuple(leftover.after.split("\n")))
+
+    return check
+
+
+_SAME_RUN = "in the same RUN: a later one can only hide them."
+
+LEFTOVERS = (
+    Leftover(
+        "IS101",
+        "apt-lists",
+        "apt's package lists",
+        ("/var/lib/apt/lists/**",),
+        f"Remove them {_SAME_RUN}",
+        "RUN apt-get update && apt-get install -y curl",
+        "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*",
+    ),
+    Leftover(
+        "IS102",
+        "apt-archives",
+        "apt's downloaded packages and its index of them",
+        ("/var/cache/apt/**",),
+        f"Clean them away {_SAME_RUN}",
+        "RUN apt-get update && apt-get install -y curl",
+        "RUN apt-get update && apt-get install -y curl && apt-get clean && rm -rf /var/cache/apt/*.bin",
+    ),
+    Leftover(
+        "IS103",
+        "apk-cache",
+        "apk's package index and downloaded packages",
+        ("/var/cache/apk/**", "/etc/apk/cache/**"),
+        "Install with --no-cache.",
+        "RUN apk update && apk add curl",
+        "RUN apk add --no-cache curl",
+    ),
+    Leftover(
+        "IS104",
+        "dnf-cache",
+        "dnf's or yum's cache",
+        ("/var/cache/dnf/**", "/var/cache/yum/**", "/var/cache/libdnf5/**", "/var/lib/dnf/repos/**"),
+        f"Clean it {_SAME_RUN}",
+        "RUN dnf install -y curl",
+        "RUN dnf install -y curl && dnf clean all && rm -rf /var/cache/dnf /var/cache/yum",
+    ),
+    Leftover(
+        "IS105",
+        "zypper-cache",
+        "zypper's cache",
+        ("/var/cache/zypp/**",),
+        f"Clean it {_SAME_RUN}",
+        "RUN zypper install -y curl",
+        "RUN zypper install -y curl && zypper clean --all",
+    ),
+    Leftover(
+        "IS106",
+        "pip-cache",
+        "pip's cache",
+        ("/**/.cache/pip/**",),
+        "Install with --no-cache-dir, or give the cache a mount of its own "
+        "(RUN --mount=type=cache,target=/root/.cache/pip).",
+        "RUN pip install -r requirements.txt",
+        "RUN pip install --no-cache-dir -r requirements.txt",
+    ),
+    Leftover(
+        "IS107",
+        "uv-cache",
+        "uv's cache",
+        ("/**/.cache/uv/**",),
+        "Install with --no-cache, or give the cache a mount of its own "
+        "(RUN --mount=type=cache,target=/root/.cache/uv).",
+        "RUN uv sync",
+        "RUN uv sync --no-cache",
+    ),
+    Leftover(
+        "IS108",
+        "poetry-cache",
+        "Poetry's or Pipenv's cache",
+        ("/**/.cache/pypoetry/cache/**", "/**/.cache/pypoetry/artifacts/**", "/**/.cache/pipenv/**"),
+        f"Clear it {_SAME_RUN}",
+        "RUN poetry install",
+        "RUN poetry install --only main --no-cache",
+    ),
+    Leftover(
+        "IS109",
+        "conda-cache",
+        "conda's package cache",
+        ("/**/conda/pkgs/**", "/**/miniconda3/pkgs/**", "/**/miniforge3/pkgs/**", "/**/anaconda3/pkgs/**"),
+        f"Clean it {_SAME_RUN}",
+        "RUN conda install -y numpy",
+        "RUN conda install -y numpy && conda clean --all --yes",
+    ),
+    Leftover(
+        "IS110",
+        "npm-cache",
+        "npm's cache",
+        ("/**/.npm/_cacache/**", "/**/.npm/_logs/**", "/**/.npm/_npx/**"),
+        f"Clean it {_SAME_RUN}",
+        "RUN npm ci",
+        "RUN npm ci --omit=dev && npm cache clean --force",
+    ),
+    Leftover(
+        "IS111",
+        "yarn-cache",
+        "Yarn's cache",
+        (
+            "/**/.cache/yarn/**",
+            "/**/.yarn/berry/cache/**",
+            "/usr/local/share/.cache/yarn/**",
+            "/**/.yarn-cache/**",
+        ),
+        f"Clean it {_SAME_RUN}",
+        "RUN yarn install",
+        "RUN yarn install --production && yarn cache clean",
+    ),
+    Leftover(
+        "IS112",
+        "pnpm-store",
+        "pnpm's store",
+        ("/**/.local/share/pnpm/store/**", "/**/.pnpm-store/**", "/**/.cache/pnpm/**"),
+        "Give the store a mount of its own, so that packages are copied out of it, not linked into it.",
+        "RUN pnpm install",
+        "RUN --mount=type=cache,target=/root/.local/share/pnpm/store pnpm install --prod --frozen-lockfile",
+    ),
+    Leftover(
+        "IS113",
+        "go-cache",
+        "Go's module and build caches",
+        ("/**/go/pkg/mod/**", "/**/.cache/go-build/**", "/**/go/pkg/sumdb/**"),
+        "Build in a stage of its own and copy only the program, or give the caches mounts of their own.",
+        "RUN go build -o /app .",
+        "RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build go build -o /app .",
+    ),
+    Leftover(
+        "IS114",
+        "cargo-cache",
+        "Cargo's registry and git caches",
+        ("/**/.cargo/registry/**", "/**/.cargo/git/**", "/usr/local/cargo/registry/**", "/usr/local/cargo/git/**"),
+        "Build in a stage of its own and copy only the program, or give the caches mounts of their own.",
+        "RUN cargo build --release",
+        "RUN --mount=type=cache,target=/usr/local/cargo/registry cargo build --release",
+    ),
+    Leftover(
+        "IS115",
+        "maven-cache",
+        "Maven's local repository",
+        ("/**/.m2/repository/**",),
+        "Build in a stage of its own and copy only the jar, or give the repository a mount of its own.",
+        "RUN mvn package",
+        "RUN --mount=type=cache,target=/root/.m2 mvn package",
+    ),
+    Leftover(
+        "IS116",
+        "gradle-cache",
+        "Gradle's caches and distributions",
+        ("/**/.gradle/caches/**", "/**/.gradle/wrapper/dists/**", "/**/.gradle/daemon/**"),
+        "Build in a stage of its own and copy only the jar, or give the cache a mount of its own.",
+        "RUN gradle build",
+        "RUN --mount=type=cache,target=/root/.gradle gradle build --no-daemon",
+    ),
+    Leftover(
+        "IS117",
+        "composer-cache",
+        "Composer's cache",
+        ("/**/.composer/cache/**", "/**/.cache/composer/**"),
+        "Install with the cache in a mount, or clear it in the same RUN.",
+        "RUN composer install",
+        "RUN composer install --no-dev && composer clear-cache",
+    ),
+    Leftover(
+        "IS118",
+        "gem-cache",
+        "downloaded gems",
+        (
+            "/usr/local/bundle/cache/**",
+            "/usr/lib/ruby/gems/*/cache/**",
+            "/usr/local/lib/ruby/gems/*/cache/**",
+            "/var/lib/gems/*/cache/**",
+            "/**/.bundle/cache/**",
+            "/**/.gem/**/cache/**",
+        ),
+        f"Remove them {_SAME_RUN}",
+        "RUN bundle install",
+        'RUN bundle install && rm -rf "$(gem env gemdir)"/cache',
+    ),
+    Leftover(
+        "IS119",
+        "nuget-cache",
+        "NuGet's packages and caches",
+        ("/**/.nuget/packages/**", "/**/.local/share/NuGet/**"),
+        "Publish in a stage of its own and copy only what was published.",
+        "RUN dotnet publish -o /app",
+        "RUN --mount=type=cache,target=/root/.nuget/packages dotnet publish -o /app",
+    ),
+    Leftover(
+        "IS120",
+        "pacman-cache",
+        "pacman's downloaded packages",
+        ("/var/cache/pacman/pkg/**", "/var/lib/pacman/sync/**"),
+        f"Clean them away {_SAME_RUN}",
+        "RUN pacman -Sy --noconfirm curl",
+        "RUN pacman -Sy --noconfirm curl && rm -rf /var/cache/pacman/pkg/* /var/lib/pacman/sync/*",
+    ),
+    Leftover(
+        "IS121",
+        "tool-caches",
+        "caches of compilers, linters and build tools",
+        (
+            "/**/.ccache/**",
+            "/**/.cache/ccache/**",
+            "/**/.cache/bazel/**",
+            "/**/.cache/node-gyp/**",
+            "/**/.node-gyp/**",
+            "/**/.cache/node/**",
+            "/**/.cache/pre-commit/**",
+            "/**/.cache/Cypress/**",
+            "/**/.cache/electron/**",
+            "/**/.mypy_cache/**",
+            "/**/.pytest_cache/**",
+            "/**/.ruff_cache/**",
+            "/**/.tox/**",
+            "/**/.nox/**",
+            "/**/.sass-cache/**",
+            "/**/.parcel-cache/**",
+            "/**/node_modules/.cache/**",
+            "/**/.next/cache/**",
+        ),
+        "Remove them in the same RUN, give them a mount (RUN --mount=type=cache), or keep them out with .dockerignore.",
+        "RUN make",
+        "RUN --mount=type=cache,target=/root/.ccache make",
+    ),
+    Leftover(
+        "IS122",
+        "logs-and-temporary",
+        "logs and temporary files of the build",
+        (
+            "/tmp/**",  # noqa: S108
+            "/var/tmp/**",  # noqa: S108
+            "/var/log/**",
+            "/var/cache/debconf/**",
+            "/var/cache/ldconfig/**",
+            "/var/cache/man/**",
+            "/var/cache/fontconfig/**",
+        ),
+        f"Remove them {_SAME_RUN}",
+        "RUN ./install.sh",
+        "RUN ./install.sh && rm -rf /tmp/* /var/tmp/* /var/log/*",
+        "likely",
+    ),
+)
+
+RULES = tuple(
+    Rule(
+        leftover.code,
+        leftover.name,
+        f"{leftover.what[:1].upper()}{leftover.what[1:]}.",
+        leftover.certainty,
+        _check(leftover),
+        why="Nothing in a container reads it: it makes a second installation faster, and an image is installed once.",
+        before=leftover.before,
+        after=leftover.after,
+        places=leftover.places,
+    )
+    for leftover in LEFTOVERS
+)

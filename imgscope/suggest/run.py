@@ -1,0 +1,147 @@
+"""Goes through the rules and makes findings of what they draft."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import ContentUnavailableError
+from ..layer.names import public
+from ..secrets import redact
+from .context import Context
+from .ledger import Ledger
+from .model import CERTAINTIES, Certainty, Claim, Draft, Evidence, Finding, Report, Rule
+from .rules import all_rules
+from .selection import select
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+    from ..bases.find import Base
+    from ..dockerfile import Matched
+
+# Findings that save less are not told, unless asked for.
+MIN_SIZE = 100_000
+# Rows of evidence that a finding keeps.
+MAX_EVIDENCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to look for: rules as ``selection.select`` reads them, and the fewest bytes that are worth a finding."""
+
+    selected: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    min_size: int = MIN_SIZE
+
+
+def suggest(
+    analysis: Analysis,
+    options: Options | None = None,
+    *,
+    base: Base | None = None,
+    dockerfile: Matched | None = None,
+    previous: Analysis | None = None,
+) -> Report:
+    """Find what an image could do without, and how.
+
+    ``base`` says which layers are the base image's (found by the image's own words where it is not given),
+    ``dockerfile`` the instructions that made the layers, ``previous`` an earlier image of the same program. Raises
+    ``UsageError`` for a rule that there is not, ``ImageError`` where the image can't be read.
+    """
+    from ..bases.find import find_base
+
+    options = options or Options()
+    rules = select(all_rules(), options.selected, options.ignored)
+    if base is None:
+        base = find_base(analysis)
+    context = Context(analysis, base, rules, min_size=options.min_size, dockerfile=dockerfile, previous=previous)
+    run = _Run(context)
+    for rule in rules:
+        run.add(rule)
+    findings = run.ranked()
+    report = Report(analysis, findings, base, tuple(run.skipped), run.ignored)
+    from .stages import proposal
+
+    report.proposal = tuple(map(redact, proposal(context, report)))
+    return report
+
+
+class _Run:
+    """Findings under way."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.ledger = Ledger(context.overlay)
+        self.findings: list[Finding] = []
+        self.skipped: list[tuple[str, str]] = []
+        self.ignored = 0
+
+    def add(self, rule: Rule) -> None:
+        """Ask one rule."""
+        try:
+            drafts = list(rule.check(self.context))
+        except ContentUnavailableError as error:
+            self.skipped.append((rule.code, str(error)))
+            return
+        for draft in drafts:
+            finding = self._finding(rule, draft)
+            if finding is not None:
+                self.findings.append(finding)
+
+    def _finding(self, rule: Rule, draft: Draft) -> Finding | None:
+        claims = list(dict.fromkeys(draft.claims))
+        alone = sum(self.ledger.alone(claims).values())
+        if claims and alone < max(self.context.min_size, 1):
+            return None
+        if not claims and not draft.evidence and not rule.note:
+            return None
+        layers = draft.layers or tuple(self.context.by_layer(claims))
+        matched = self.context.dockerfile
+        if matched is not None and matched.ignores(rule.code, layers):
+            self.ignored += 1
+            return None
+        got = self.ledger.take(claims)
+        total = sum(got.values())
+        if claims and total < max(self.context.min_size, 1):
+            # Other findings' fixes save nearly all of it.
+            return None
+        evidence = [*draft.evidence, *self._evidence(got)]
+        location = draft.location
+        if location is None and matched is not None:
+            location = matched.location(layers)
+        return Finding(
+            rule.code,
+            rule.name,
+            redact(draft.title),
+            total,
+            alone,
+            draft.certainty or rule.certainty,
+            layers,
+            tuple(evidence[:MAX_EVIDENCE]),
+            len(evidence),
+            redact(draft.fix),
+            tuple(map(redact, draft.lines)),
+            draft.ignore_lines,
+            location,
+            rule.note,
+            rule.url,
+        )
+
+    def _evidence(self, got: dict[Claim, int]) -> Iterable[Evidence]:
+        rows = [Evidence(public(claim.path), size, self.context.layer_of(claim)) for claim, size in got.items()]
+        rows.sort(key=lambda row: (-row.bytes, row.path, row.layer))
+        return rows
+
+    def ranked(self) -> tuple[Finding, ...]:
+        """Return the findings, notes last, the rest by what they save."""
+
+        def rank(finding: Finding) -> tuple[bool, int, int, str]:
+            return finding.note, -finding.bytes, CERTAINTIES.index(finding.certainty), finding.code
+
+        return tuple(sorted(self.findings, key=rank))
+
+
+def by_certainty(findings: Sequence[Finding]) -> dict[Certainty, int]:
+    """Return the bytes that findings save, by how sure they are."""
+    return {word: sum(finding.bytes for finding in findings if finding.certainty == word) for word in CERTAINTIES}
