@@ -57,6 +57,28 @@ class Step:
         """How often each word stands in it."""
         return Counter(self.plain.split())
 
+    @cached_property
+    def count(self) -> int:
+        """How many words it has."""
+        return sum(self.words.values())
+
+    @cached_property
+    def strings(self) -> list[str]:
+        """The quoted strings in it."""
+        return _go_strings(self.rest)
+
+    @cached_property
+    def place(self) -> str | None:
+        """Where a COPY put what is told by its digest; ``None`` where it is told by name."""
+        hashed = _HASHED.search(self.rest)
+        return hashed[1].strip() if hashed and (hashed.start() == 0 or self.rest.startswith("--")) else None
+
+    @cached_property
+    def copied(self) -> list[str]:
+        """The words of a COPY, without flags."""
+        text = _FLAGS.sub("", self.rest)
+        return (text.startswith("[") and self.strings) or text.split()
+
 
 def read_step(created_by: str) -> Step:
     """Read what a builder wrote of one instruction."""
@@ -96,6 +118,21 @@ class Wanted:
         """How often each word stands in it."""
         return Counter(self.plain.split())
 
+    @cached_property
+    def count(self) -> int:
+        """How many words it has."""
+        return sum(self.words.values())
+
+    @cached_property
+    def written(self) -> str:
+        """All that follows the keyword, flags too, with single spaces."""
+        return " ".join(self.instruction.text[len(self.instruction.keyword) :][:_MAX_TEXT].split())
+
+    @cached_property
+    def expanded(self) -> list[str]:
+        """The arguments with the values of their variables."""
+        return [self.expand(word) for word in self.instruction.arguments]
+
     def expand(self, word: str) -> str:
         """Put in the values of a word's variables."""
         return expand(word, self.values, self.escaper)
@@ -106,7 +143,7 @@ class Wanted:
         if keyword != step.keyword:
             pair = {keyword, step.keyword} == {"ADD", "COPY"}
             return ALIKE if pair and self._copy(step) > ALIKE else DIFFERENT
-        if step.plain in (self.plain, " ".join(self.instruction.text[len(keyword) :].split())):
+        if step.plain in (self.plain, self.written):
             return EQUAL
         compare = getattr(self, f"_{keyword.lower()}", None)
         if compare is None:
@@ -134,26 +171,25 @@ class Wanted:
         return self._overlap(step)
 
     def _overlap(self, step: Step) -> int:
+        most = max(self.count, step.count)
+        if min(self.count, step.count) < _ALIKE * most:
+            return DIFFERENT
         shared = sum((self.words & step.words).values())
-        most = max(sum(self.words.values()), sum(step.words.values()))
         # The shell's own words are in every step.
         return ALIKE if most and shared >= _ALIKE * most and shared > 1 else DIFFERENT
 
     def _copy(self, step: Step) -> int:
-        words = self.instruction.arguments
+        words, expanded = self.instruction.arguments, self.expanded
         if not words:
             return DIFFERENT
-        wanted = [self.expand(word) for word in words]
-        hashed = _HASHED.search(step.rest)
-        if hashed and (hashed.start() == 0 or step.rest.startswith("--")):
-            return FITS if self._same_place(wanted[-1], words[-1], hashed[1].strip()) else DIFFERENT
-        text = _FLAGS.sub("", step.rest)
-        if " ".join(wanted) == " ".join(text.split()):
+        if step.place is not None:
+            return FITS if self._same_place(expanded[-1], words[-1], step.place) else DIFFERENT
+        have = step.copied
+        if have == expanded or " ".join(have) == " ".join(expanded):
             return EQUAL
-        have = _words(text)
         if len(have) == len(words) and all(map(fits, words, have)):
             return FITS
-        if not have or not self._same_place(wanted[-1], words[-1], have[-1]):
+        if not have or not self._same_place(expanded[-1], words[-1], have[-1]):
             return DIFFERENT
         # BuildKit writes the names of here-documents, other builders what they please.
         return FITS if self.instruction.heredocs else ALIKE
@@ -196,7 +232,7 @@ class Wanted:
     def _cmd(self, step: Step) -> int:
         instruction = self.instruction
         want = list(instruction.arguments) if instruction.exec_form else [*self.shell, instruction.rest]
-        have = _go_strings(step.rest)
+        have = step.strings
         if have == want or (not self.shell_known and not instruction.exec_form and have[-1:] == want[-1:]):
             return EQUAL
         return ALIKE if have[:1] == want[:1] or self._overlap(step) else DIFFERENT
@@ -207,7 +243,7 @@ class Wanted:
         words = list(self.instruction.arguments)
         if words and words[0].upper() == "CMD":
             words[0] = "CMD" if self.instruction.exec_form else "CMD-SHELL"
-        have = _go_strings(step.rest)
+        have = step.strings
         return EQUAL if words and have[: len(words)] == words else ALIKE
 
     def _expose(self, step: Step) -> int:
@@ -239,14 +275,6 @@ class Wanted:
         if self.expand(self.instruction.rest) == step.rest:
             return EQUAL
         return FITS if fits(self.instruction.rest, step.rest) else DIFFERENT
-
-
-def _words(text: str) -> list[str]:
-    if text.startswith("["):
-        found = _go_strings(text)
-        if found:
-            return found
-    return text.split()
 
 
 def _go_strings(text: str) -> list[str]:
