@@ -76,6 +76,17 @@ class Matched:
         """The instructions that make the image, those of the stages below first; empty for one that belongs not."""
         return self.dockerfile.chain(self.stage) if self.belongs else ()
 
+    @property
+    def base_layers(self) -> int | None:
+        """How many of the lowest layers are the base image's: those below the file's first; ``None`` if not known."""
+        if not self.belongs or not self.by_layer:
+            return None
+        first = min(self.by_layer)
+        above = [made for made in self.chain if made.keyword in _LAYERED]
+        # The file's first RUN, COPY or ADD has to be the one that is known: else its layer is one of those below.
+        known = {found.instruction.first for found in self.by_layer.values()}
+        return first if above and above[0].first in known else None
+
     def instruction(self, layer: int) -> Instruction | None:
         """Return the instruction that made a layer; ``None`` for a base image's, or one that is not known."""
         found = self.by_layer.get(layer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import ContentUnavailableError
@@ -55,6 +55,10 @@ def suggest(
     rules = select(all_rules(), options.selected, options.ignored)
     if base is None:
         base = find_base(analysis)
+        if dockerfile is not None and dockerfile.base_layers is not None:
+            name = base.name or dockerfile.dockerfile.base(dockerfile.stage)
+            how = "what is below the Dockerfile's first layer"
+            base = replace(base, name=name, layers=dockerfile.base_layers, how=how, certainty=dockerfile.certainty)
     context = Context(analysis, base, rules, min_size=options.min_size, dockerfile=dockerfile, previous=previous)
     run = _Run(context)
     for rule in rules:
@@ -98,7 +102,7 @@ class _Run:
             return None
         layers = draft.layers or tuple(self.context.by_layer(claims))
         matched = self.context.dockerfile
-        if matched is not None and matched.ignores(rule.code, layers):
+        if matched is not None and matched.ignores(rule.code, layers, draft.location):
             self.ignored += 1
             return None
         got = self.ledger.take(claims)
