@@ -42,6 +42,9 @@ class Contents(Protocol):
     def read(self, keys: Sequence[ContentKey]) -> Iterator[tuple[ContentKey, bytes]]:
         """Yield each file's content whole: small files only. Each layer is read once. Raises ``ImageError``."""
 
+    def random_access(self, layer: int) -> FileBytes | None:
+        """Return the bytes of a layer that lies uncompressed in a file, ``None`` for others. Raises ``ImageError``."""
+
     def close(self) -> None:
         """Release files and temporary folders."""
 
@@ -69,6 +72,10 @@ class NoContents:
         if keys:
             raise ContentUnavailableError(self._why)
         return iter(())
+
+    def random_access(self, layer: int) -> FileBytes | None:
+        """Raise ``ContentUnavailableError``."""
+        raise ContentUnavailableError(self._why)
 
     def close(self) -> None:
         """Do nothing."""
@@ -209,6 +216,10 @@ class ImageContents:
                     yield (layer, entry), content(index, entry, source)
             finally:
                 source.close()
+
+    def random_access(self, layer: int) -> FileBytes | None:
+        """Return a layer's bytes where they need not be read in sequence."""
+        return self.plain_bytes(layer) if self._plain(layer) else None
 
     def close(self) -> None:
         """Release the image's files and whatever was exported again."""

@@ -14,6 +14,8 @@ MAX_LAYER = 64 << 20
 
 _EXACT = {
     b"var/lib/dpkg": (b"status",),
+    b"var/lib/apt": (b"extended_states",),
+    b"etc/apk": (b"world",),
     b"lib/apk/db": (b"installed",),
     b"usr/lib/apk/db": (b"installed",),
     b"var/lib/rpm": (b"rpmdb.sqlite",),
