@@ -16,7 +16,7 @@ GROUP = "imgscope.rules"
 
 
 def _built_in() -> list[Rule]:
-    from . import base_changes, build_context, layer_waste, leftovers, secrets
+    from . import base_changes, build_context, installed, layer_waste, leftovers, order, practice, secrets
 
     return [
         *secrets.RULES,
@@ -24,6 +24,9 @@ def _built_in() -> list[Rule]:
         *build_context.RULES,
         *layer_waste.RULES,
         *base_changes.RULES,
+        *installed.RULES,
+        *order.RULES,
+        *practice.RULES,
     ]
 
 

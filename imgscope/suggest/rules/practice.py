@@ -1,0 +1,337 @@
+"""Good practice from production use: these save no bytes, and are told as notes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...dockerfile.model import Location
+from ...layer.index import FILE
+from ...layer.names import public
+from ...overlay.merge import join
+from ...report.sizes import size
+from ..context import Context
+from ..model import Draft, Evidence, Rule
+
+if TYPE_CHECKING:
+    from ...dockerfile import Instruction
+
+_URL = re.compile(r"\bhttps?://[^\s\"',\]]+")
+_GIT = re.compile(r"\.git(?:[#?]|$)|^git@|^git://")
+# What ADD unpacks.
+_TAR = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.\w+)$", re.IGNORECASE)
+_SHELL = re.compile(r"^(?:/\S*/)?(?:ba|da|a|z)?sh$")
+_LABELS = ("source", "version", "revision", "title", "description", "licenses")
+
+
+def _config(context: Context) -> Mapping[str, Any]:
+    inner = context.analysis.image.config.get("config")
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _last(context: Context, keyword: str) -> Location | None:
+    """Return the lines of the Dockerfile's last instruction of a kind, else of its last FROM."""
+    matched = context.dockerfile
+    if matched is None or not matched.belongs:
+        return None
+    for instruction in reversed(matched.chain):
+        if instruction.keyword == keyword:
+            return matched.at(instruction)
+    return matched.at(matched.dockerfile.stages[matched.stage].from_)
+
+
+def _config_evidence(where: str, what: str = "") -> list[Evidence]:
+    return [Evidence(f"config: {where}", 0, -1, what)]
+
+
+# -- ADD -------------------------------------------------------------------------------------------------
+
+
+def _added(context: Context) -> Iterator[tuple[int, str, Instruction | None]]:
+    """Yield the layers that an ADD made, with its words; the Dockerfile's own where they are known."""
+    matched = context.dockerfile
+    for layer in context.own_layers:
+        if context.keyword(layer) == "ADD":
+            instruction = matched.instruction(layer) if matched is not None else None
+            yield layer, instruction.text if instruction else context.instruction(layer), instruction
+
+
+def _files(context: Context, layer: int) -> list[tuple[bytes, int]]:
+    index = context.overlay.layers[layer]
+    return [
+        (join(directory, name), index.sizes[own])
+        for directory, names in index.children.items()
+        for name, own in names.items()
+        if own >= 0 and index.kinds[own] == FILE
+    ]
+
+
+def _add_for_copy(context: Context) -> Iterator[Draft]:
+    for layer, text, instruction in _added(context):
+        if _URL.search(text) or (instruction is not None and instruction.heredocs):
+            continue
+        files = _files(context, layer)
+        if not files or not copy_serves(text, instruction, [public(path) for path, _ in files]):
+            continue
+        rows = sorted(files, key=lambda row: (-row[1], row[0]))
+        evidence = [Evidence(public(path), 0, layer, "copied as it was") for path, _ in rows[:10]]
+        yield Draft(
+            f"ADD in layer {layer} unpacks nothing and fetches nothing",
+            "Write COPY: ADD does more than its reader expects, as soon as what is added is an archive.",
+            layers=(layer,),
+            evidence=evidence,
+        )
+
+
+def copy_serves(text: str, instruction: Instruction | None, paths: list[str]) -> bool:
+    """Tell whether COPY would have done what an ADD of local files did: ``paths`` are what it wrote."""
+    if instruction is not None:
+        sources = instruction.arguments[:-1]
+        return bool(sources) and not any(_TAR.search(word) or _GIT.search(word) or "$" in word for word in sources)
+    words = text.split()
+    if any(word.startswith("dir:") for word in words):
+        return True
+    if any(word.startswith("file:") for word in words):
+        # Only a file that stands where it was added was not unpacked.
+        return len(paths) == 1 and (paths[0] == words[-1] or words[-1].endswith("/")) and not _TAR.search(paths[0])
+    sources = tuple(word for word in words[1:-1] if not word.startswith("--"))
+    return bool(sources) and not any(_TAR.search(word) or _GIT.search(word) or ":" in word for word in sources)
+
+
+def _add_url(context: Context) -> Iterator[Draft]:
+    for layer, text, _ in _added(context):
+        url = _URL.search(text)
+        if url is None or _GIT.search(url[0]):
+            continue
+        files = _files(context, layer)
+        total = sum(count for _, count in files)
+        evidence = [Evidence(public(path), 0, layer, f"fetched, {size(count)}") for path, count in files[:10]]
+        yield Draft(
+            f"ADD fetches a URL into layer {layer} ({size(total)})",
+            "Fetch, check and unpack it in one RUN, so that only what is wanted of it is stored; or give ADD the "
+            "--checksum of what is expected.",
+            layers=(layer,),
+            lines=(f"RUN curl -fsSL {url[0]} | tar -xz -C /opt",) if _TAR.search(url[0]) else (),
+            evidence=evidence,
+        )
+
+
+# -- The base --------------------------------------------------------------------------------------------
+
+
+def _unpinned(context: Context) -> Iterator[Draft]:
+    matched = context.dockerfile
+    if matched is None or not matched.belongs:
+        name = context.base.name
+        if name and untagged(name):
+            yield _unpinned_draft(context, name, None)
+        return
+    for stage in matched.dockerfile.stages:
+        if stage.base_stage is None and untagged(stage.base):
+            yield _unpinned_draft(context, stage.base, matched.at(stage.from_))
+
+
+def untagged(reference: str) -> bool:
+    """Tell whether an image's reference means whatever is newest: no digest, and no tag but ``latest``."""
+    if reference == "scratch" or "@" in reference or "$" in reference:
+        return False
+    _, colon, tag = reference.rpartition("/")[2].partition(":")
+    return not colon or tag == "latest"
+
+
+def _unpinned_draft(context: Context, name: str, location: Location | None) -> Draft:
+    count = context.own_layers.start
+    total = sum(layer.content_bytes for layer in context.analysis.layers[:count])
+    return Draft(
+        f"the base {name} is whichever is the newest on the day of the build",
+        "Name a version, and its digest where builds have to be the same: FROM name:version@sha256:….",
+        location=location,
+        evidence=[Evidence(f"layers 0 to {count - 1}", 0, 0, f"from the base, {size(total)}")] if count else [],
+    )
+
+
+# -- The config ------------------------------------------------------------------------------------------
+
+
+def _root(context: Context) -> Iterator[Draft]:
+    user = _config(context).get("User")
+    name = user.partition(":")[0] if isinstance(user, str) else ""
+    if name in ("", "root", "0"):
+        yield Draft(
+            "the container runs as root",
+            "Create a user and switch to it after the last instruction that needs root; a number is understood by "
+            "orchestrators too.",
+            lines=("RUN useradd --system --uid 10001 app", "USER 10001"),
+            location=_last(context, "USER"),
+            evidence=_config_evidence("User", name or "not set"),
+        )
+
+
+def shell_command(value: object) -> str | None:
+    """Return the line of a CMD or ENTRYPOINT that a shell runs and stays for; ``None`` for any other."""
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        return None
+    if len(value) < 3 or not _SHELL.match(value[0]) or not re.match(r"-\w*c$", value[-2]):
+        return None
+    line = value[-1].strip()
+    return None if line.startswith("exec ") else line
+
+
+def _shell_form(context: Context) -> Iterator[Draft]:
+    for key, keyword in (("Entrypoint", "ENTRYPOINT"), ("Cmd", "CMD")):
+        line = shell_command(_config(context).get(key))
+        if line is None or not _own(context, keyword):
+            continue
+        plain = exec_form(line)
+        yield Draft(
+            f"{keyword} runs in a shell, which does not pass on SIGTERM: the container has to be killed",
+            f"Write {keyword} as a list of words." if plain else "Write a list of words, or begin the line with exec.",
+            lines=(f"{keyword} {plain or 'exec ' + line}",),
+            location=_last(context, keyword),
+            evidence=_config_evidence(key),
+        )
+
+
+def exec_form(line: str) -> str | None:
+    """Return a line as JSON's list of words; ``None`` for one that needs a shell."""
+    import json
+    import shlex
+
+    if re.search(r"[$`&|;<>()*?\[\]{}~#!\\\n]|^\s*\w+=", line):
+        return None
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return None
+    # A shell's own commands are no programs.
+    if not words or words[0] in ("cd", "exec", "export", "source", ".", "set", "eval", "ulimit", "umask", "trap", ":"):
+        return None
+    return json.dumps(words, ensure_ascii=False)
+
+
+def _own(context: Context, keyword: str) -> bool:
+    """Tell whether this image says it, not its base."""
+    matched = context.dockerfile
+    if matched is not None and matched.belongs:
+        return any(instruction.keyword == keyword for instruction in matched.chain)
+    history = context.analysis.image.history
+    last = max((n for n, step in enumerate(history) if step.instruction.startswith(keyword + " ")), default=-1)
+    first = next((n for n, step in enumerate(history) if step.layer in context.own_layers), len(history))
+    return last > first or (last >= 0 and not context.own_layers.start)
+
+
+def _no_healthcheck(context: Context) -> Iterator[Draft]:
+    config = _config(context)
+    ports = config.get("ExposedPorts")
+    if config.get("Healthcheck") or not isinstance(ports, Mapping) or not ports:
+        return
+    named = ", ".join(str(port) for port in list(ports)[:5])
+    yield Draft(
+        f"no HEALTHCHECK, though the image serves {named}",
+        "Say how to see that the service answers. (Kubernetes has probes of its own and does not read it.)",
+        lines=("HEALTHCHECK --interval=30s --timeout=3s CMD curl -fsS http://localhost:8080/health || exit 1",),
+        location=_last(context, "EXPOSE"),
+        evidence=_config_evidence("Healthcheck", "not set"),
+    )
+
+
+def _no_labels(context: Context) -> Iterator[Draft]:
+    labels = _config(context).get("Labels")
+    have = set(labels) if isinstance(labels, Mapping) else set()
+    if any(f"org.opencontainers.image.{name}" in have for name in _LABELS):
+        return
+    yield Draft(
+        "no labels tell where the image comes from",
+        "Label it with its source and version, so that whoever finds it knows where to look.",
+        lines=(
+            "LABEL org.opencontainers.image.source=https://example.com/app \\",
+            "      org.opencontainers.image.version=1.0",
+        ),
+        location=_last(context, "LABEL"),
+        evidence=_config_evidence("Labels", "no org.opencontainers.image.*"),
+    )
+
+
+RULES = (
+    Rule(
+        "IS901",
+        "root-user",
+        "The container runs as root.",
+        "certain",
+        _root,
+        why="Who breaks out of a program that runs as root is root in the container, and closer to being it outside.",
+        before='CMD ["app"]',
+        after='USER 10001\nCMD ["app"]',
+        note=True,
+    ),
+    Rule(
+        "IS902",
+        "shell-form",
+        "CMD or ENTRYPOINT runs in a shell.",
+        "certain",
+        _shell_form,
+        why="The shell is process 1 and gets the signals; the program does not, and is killed in the end. What CMD "
+        "adds to a shell-form ENTRYPOINT is lost as well.",
+        before="CMD gunicorn app:app",
+        after='CMD ["gunicorn", "app:app"]',
+        note=True,
+    ),
+    Rule(
+        "IS903",
+        "no-healthcheck",
+        "A service without HEALTHCHECK.",
+        "possible",
+        _no_healthcheck,
+        why="Without one, an engine knows that the process runs, not that it answers.",
+        before="EXPOSE 8080",
+        after="EXPOSE 8080\nHEALTHCHECK CMD curl -fsS http://localhost:8080/health || exit 1",
+        note=True,
+    ),
+    Rule(
+        "IS904",
+        "no-labels",
+        "No labels tell where the image comes from.",
+        "certain",
+        _no_labels,
+        why="The OCI image spec has names for where an image's source, version and licence stand; scanners and "
+        "registries read them.",
+        before="FROM debian:12",
+        after="FROM debian:12\nLABEL org.opencontainers.image.source=https://example.com/app",
+        note=True,
+    ),
+    Rule(
+        "IS905",
+        "unpinned-base",
+        "A base image without a version, or latest.",
+        "certain",
+        _unpinned,
+        why="The same Dockerfile makes another image tomorrow, and which one cannot be told from it.",
+        before="FROM python",
+        after="FROM python:3.13-slim",
+        note=True,
+    ),
+    Rule(
+        "IS906",
+        "add-for-copy",
+        "ADD where COPY serves.",
+        "certain",
+        _add_for_copy,
+        why="ADD unpacks archives and fetches URLs. Where it does neither, COPY says what happens.",
+        before="ADD app.py /app/",
+        after="COPY app.py /app/",
+        note=True,
+    ),
+    Rule(
+        "IS907",
+        "add-url",
+        "ADD of a URL.",
+        "certain",
+        _add_url,
+        why="What ADD fetches is a layer of its own: what is unpacked from it later is stored beside it, and removing "
+        "it saves nothing. Nor is it checked, unless --checksum is given.",
+        before="ADD https://example.com/sdk.tar.gz /tmp/\nRUN tar -xf /tmp/sdk.tar.gz -C /opt && rm /tmp/sdk.tar.gz",
+        after="RUN curl -fsSL https://example.com/sdk.tar.gz | tar -xz -C /opt",
+        note=True,
+    ),
+)
