@@ -6,6 +6,7 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
+from typing import NamedTuple, Protocol
 
 from ..analysis import Layer
 from .model import Break, LayerPair, Pull, words_of
@@ -15,7 +16,32 @@ _ALIKE = 0.7
 _COMPARED = 2000
 
 
+class _Known(Protocol):
+    """What is known of a layer where layers are only told apart."""
+
+    @property
+    def diff_id(self) -> str | None: ...
+    @property
+    def instruction(self) -> str: ...
+
+
+class Pairing(NamedTuple):
+    """Two layers by their numbers, and what they are to one another: ``status`` as in ``LayerPair``."""
+
+    status: str
+    old: int | None
+    new: int | None
+
+
 def align(old: Sequence[Layer], new: Sequence[Layer]) -> list[LayerPair]:
+    """Pair the layers of OLD and NEW, as ``pairings`` does."""
+    return [
+        LayerPair(status, None if i is None else old[i], None if j is None else new[j])
+        for status, i, j in pairings(old, new)
+    ]
+
+
+def pairings(old: Sequence[_Known], new: Sequence[_Known]) -> list[Pairing]:
     """Pair the layers of OLD and NEW, in NEW's order; layers that are gone stand where they were.
 
     By diff_id first, then by instruction, then, between two pairs, by likeness. Pairs whose order differs are
@@ -28,30 +54,30 @@ def align(old: Sequence[Layer], new: Sequence[Layer]) -> list[LayerPair]:
     stays = _in_order(pairs)
     _match_alike(pairs, stays, old, new, shared)
 
-    found = [LayerPair("shared", old[i], new[i]) for i in range(shared)]
+    found = [Pairing("shared", i, i) for i in range(shared)]
     position = shared
     matched_old = set(pairs.values())
     for number in range(shared, len(new)):
         partner = pairs.get(number)
         if partner is None:
-            found.append(LayerPair("new", None, new[number]))
+            found.append(Pairing("new", None, number))
             continue
         if number not in stays:
-            found.append(LayerPair("reordered", old[partner], new[number]))
+            found.append(Pairing("reordered", partner, number))
             continue
-        found.extend(_gone(old, position, partner, matched_old))
+        found.extend(_gone(position, partner, matched_old))
         position = partner + 1
         same = old[partner].diff_id is not None and old[partner].diff_id == new[number].diff_id
-        found.append(LayerPair("same" if same else "changed", old[partner], new[number]))
-    found.extend(_gone(old, position, len(old), matched_old))
+        found.append(Pairing("same" if same else "changed", partner, number))
+    found.extend(_gone(position, len(old), matched_old))
     return found
 
 
-def _gone(old: Sequence[Layer], start: int, end: int, matched: set[int]) -> list[LayerPair]:
-    return [LayerPair("gone", old[i], None) for i in range(start, end) if i not in matched]
+def _gone(start: int, end: int, matched: set[int]) -> list[Pairing]:
+    return [Pairing("gone", i, None) for i in range(start, end) if i not in matched]
 
 
-def shared_prefix(old: Sequence[Layer], new: Sequence[Layer]) -> int:
+def shared_prefix(old: Sequence[_Known], new: Sequence[_Known]) -> int:
     """Return how many of the lowest layers are the same in both."""
     count = 0
     for a, b in zip(old, new, strict=False):
@@ -63,10 +89,10 @@ def shared_prefix(old: Sequence[Layer], new: Sequence[Layer]) -> int:
 
 def _match(
     pairs: dict[int, int],
-    old: Sequence[Layer],
-    new: Sequence[Layer],
+    old: Sequence[_Known],
+    new: Sequence[_Known],
     start: int,
-    key: Callable[[Layer], str | None],
+    key: Callable[[_Known], str | None],
 ) -> None:
     """Pair layers with equal keys, from the bottom; ``pairs`` maps the number in NEW to that in OLD."""
     taken = set(pairs.values())
@@ -102,7 +128,7 @@ def _in_order(pairs: dict[int, int]) -> set[int]:
 
 
 def _match_alike(
-    pairs: dict[int, int], stays: set[int], old: Sequence[Layer], new: Sequence[Layer], start: int
+    pairs: dict[int, int], stays: set[int], old: Sequence[_Known], new: Sequence[_Known], start: int
 ) -> None:
     """Pair what is left over between two pairs that stayed in order: instructions that were edited."""
     taken = set(pairs.values())
@@ -121,7 +147,7 @@ def _match_alike(
                     break
 
 
-def _alike(old: Layer, new: Layer) -> bool:
+def _alike(old: _Known, new: _Known) -> bool:
     a, b = words_of(old)[:_COMPARED], words_of(new)[:_COMPARED]
     if not a or not b:
         return not a and not b

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..analysis import Totals
 
@@ -26,7 +26,12 @@ SECTIONS = ("layers", "files", "packages", "config")
 _DIGEST = re.compile(r"\b(file|dir|multi):[0-9a-f]{64}\b")
 
 
-def words_of(layer: Layer) -> str:
+class _Made(Protocol):
+    @property
+    def instruction(self) -> str: ...
+
+
+def words_of(layer: _Made) -> str:
     """Return a layer's instruction without what is no word of its author."""
     return _DIGEST.sub(r"\1:", " ".join(layer.instruction.split()))
 
