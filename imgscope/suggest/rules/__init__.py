@@ -16,7 +16,17 @@ GROUP = "imgscope.rules"
 
 
 def _built_in() -> list[Rule]:
-    from . import base_changes, build_context, installed, layer_waste, leftovers, order, practice, secrets
+    from . import (
+        base_changes,
+        build_context,
+        build_packages,
+        installed,
+        layer_waste,
+        leftovers,
+        order,
+        practice,
+        secrets,
+    )
 
     return [
         *secrets.RULES,
@@ -24,6 +34,7 @@ def _built_in() -> list[Rule]:
         *build_context.RULES,
         *layer_waste.RULES,
         *base_changes.RULES,
+        *build_packages.RULES,
         *installed.RULES,
         *order.RULES,
         *practice.RULES,

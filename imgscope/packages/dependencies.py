@@ -1,0 +1,237 @@
+"""Which packages of an operating system need which: what its package manager would remove along with others.
+
+``installed`` reads it off the databases' own files; ``needed`` follows it, as apt's autoremove and apk's world do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from .interface import Package
+
+STATUS = b"var/lib/dpkg/status"
+EXTENDED_STATES = b"var/lib/apt/extended_states"
+WORLD = b"etc/apk/world"
+APK = (b"lib/apk/db/installed", b"usr/lib/apk/db/installed")
+# What says which packages were asked for by name.
+MARKS = (EXTENDED_STATES, WORLD)
+DATABASES = (STATUS, *APK)
+
+Alternatives = tuple[str, ...]
+"""Names of which one has to be there."""
+
+# A version that is asked for stands behind the name: foo>=1.2, foo~1, foo (>= 1.2).
+_VERSION = re.compile(r"\s*(?:\(.*|[<>=~].*|\[.*|<!.*)$", re.DOTALL)
+
+
+@dataclass(slots=True, eq=False)
+class Installed:
+    """An installed package with what it needs and what it stands for (its own name first).
+
+    ``manual`` says whether it was asked for by name, ``None`` where that is not known. ``record`` is the number of
+    bytes that the database has on it; ``vital`` is what its system does not let go.
+    """
+
+    package: Package
+    provides: tuple[str, ...]
+    needs: tuple[Alternatives, ...] = ()
+    recommends: tuple[Alternatives, ...] = ()
+    conditions: tuple[str, ...] = ()
+    manual: bool | None = None
+    vital: bool = False
+    record: int = 0
+
+    @property
+    def name(self) -> str:
+        """The package's name."""
+        return self.package.name
+
+
+@dataclass(slots=True)
+class _Read:
+    """A package's fields, however its database writes them."""
+
+    name: str
+    architecture: str | None
+    provides: tuple[str, ...]
+    needs: tuple[Alternatives, ...]
+    recommends: tuple[Alternatives, ...] = ()
+    conditions: tuple[str, ...] = ()
+    vital: bool = False
+    record: int = 0
+
+
+def installed(packages: Iterable[Package], contents: Mapping[bytes, bytes]) -> list[Installed]:
+    """Return the packages of dpkg's and apk's databases; ``contents`` are those of ``DATABASES`` and ``MARKS``."""
+    read: dict[tuple[bytes, str, str | None], _Read] = {}
+    for path in DATABASES:
+        for fields in _records(path, contents.get(path, b"")):
+            read[path, fields.name, fields.architecture] = fields
+    automatic = _automatic(contents[EXTENDED_STATES]) if EXTENDED_STATES in contents else None
+    world = _world(contents[WORLD]) if WORLD in contents else None
+    found: list[Installed] = []
+    for package in packages:
+        fields_ = read.get((package.location, package.name, package.architecture))
+        if fields_ is None:
+            continue
+        manual: bool | None = None
+        if package.ecosystem == "dpkg" and automatic is not None:
+            manual = package.name not in automatic
+        elif package.ecosystem == "apk" and world is not None:
+            manual = package.name in world
+        found.append(
+            Installed(
+                package,
+                fields_.provides,
+                fields_.needs,
+                fields_.recommends,
+                fields_.conditions,
+                manual,
+                fields_.vital,
+                fields_.record,
+            )
+        )
+    return found
+
+
+def names(path: bytes, content: bytes) -> set[tuple[str, str | None]]:
+    """Return (name, architecture) of each package that a database, of ``DATABASES``, has."""
+    return {(fields.name, fields.architecture) for fields in _records(path, content)}
+
+
+def _records(path: bytes, content: bytes) -> Iterator[_Read]:
+    if path == STATUS:
+        return _debian(content)
+    return _alpine(content)
+
+
+def _debian(content: bytes) -> Iterator[_Read]:
+    """Yield dpkg's installed packages (deb822(5), Debian policy, *Declaring relationships between packages*)."""
+    for text in content.decode("utf-8", "replace").split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in text.split("\n") if ": " in line and line[:1] != " ")
+        name = fields.get("Package")
+        if not name or fields.get("Status", "").split()[-1:] != ["installed"]:
+            continue
+        provides = tuple(_bare(part) for part in fields.get("Provides", "").split(",") if part.strip())
+        needs = (*_groups(fields.get("Pre-Depends", "")), *_groups(fields.get("Depends", "")))
+        vital = "yes" in (fields.get("Essential"), fields.get("Protected"))
+        yield _Read(
+            name,
+            fields.get("Architecture"),
+            (name, *provides),
+            needs,
+            _groups(fields.get("Recommends", "")),
+            vital=vital,
+            record=len(text.encode("utf-8", "replace")) + 2,
+        )
+
+
+def _groups(field_: str) -> tuple[Alternatives, ...]:
+    return tuple(tuple(_bare(name) for name in group.split("|")) for group in field_.split(",") if group.strip())
+
+
+def _bare(name: str) -> str:
+    """Return a package's name without the version and the architecture asked for."""
+    return _VERSION.sub("", name.strip()).partition(":")[0]
+
+
+def _automatic(content: bytes) -> set[str]:
+    """Return the packages that apt installed because others need them."""
+    found: set[str] = set()
+    for text in content.decode("utf-8", "replace").split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in text.split("\n") if ": " in line)
+        if fields.get("Auto-Installed", "").strip() == "1" and "Package" in fields:
+            found.add(fields["Package"].strip())
+    return found
+
+
+def _alpine(content: bytes) -> Iterator[_Read]:
+    """Yield apk's installed packages (apk-package(5), *Installed database*)."""
+    for text in content.decode("utf-8", "replace").split("\n\n"):
+        fields: dict[str, str] = {}
+        for line in text.split("\n"):
+            key, colon, value = line.partition(":")
+            if colon and key in ("P", "A", "D", "p", "i"):
+                fields.setdefault(key, value)
+        name = fields.get("P")
+        if not name:
+            continue
+        # Conflicts are among the dependencies, with a mark before the name.
+        needs = tuple((_plain(word),) for word in fields.get("D", "").split() if word[:1] != "!")
+        provides = tuple(_plain(word) for word in fields.get("p", "").split())
+        conditions = tuple(_plain(word) for word in fields.get("i", "").split())
+        yield _Read(
+            name,
+            fields.get("A") or None,
+            (name, *provides),
+            needs,
+            conditions=conditions,
+            record=len(text.encode("utf-8", "replace")) + 2,
+        )
+
+
+def _plain(word: str) -> str:
+    """Return a name without the version; those of libraries (``so:…``) keep their colon."""
+    return _VERSION.sub("", word).partition("@")[0]
+
+
+def _world(content: bytes) -> set[str]:
+    return {_plain(word) for word in content.decode("utf-8", "replace").split()}
+
+
+def needed(
+    packages: Sequence[Installed],
+    roots: Iterable[Installed],
+    unwanted: Collection[Installed] = (),
+    older: Collection[Installed] = (),
+) -> set[Installed]:
+    """Return the packages that stay when nothing but ``roots`` is asked for.
+
+    Whatever one of them needs stays, and what it recommends, but for what is ``unwanted``: a recommendation brings
+    none of those in, a need does; nor does what an ``older`` package recommends, which was there before. Of
+    alternatives all that are installed stay, as apt has it.
+    """
+    by_name: dict[str, list[Installed]] = {}
+    for package in packages:
+        for name in package.provides:
+            by_name.setdefault(name, []).append(package)
+    refused, silent = set(unwanted), set(older)
+    kept: set[Installed] = set()
+    pending = list(roots)
+    conditional = [package for package in packages if package.conditions]
+    while pending:
+        while pending:
+            package = pending.pop()
+            if package in kept:
+                continue
+            kept.add(package)
+            pending += [one for group in package.needs for name in group for one in by_name.get(name, ())]
+            if package in silent:
+                continue
+            pending += [
+                one
+                for group in package.recommends
+                for name in group
+                for one in by_name.get(name, ())
+                if one not in refused
+            ]
+        # apk installs some packages by itself once others are there.
+        names_kept = {name for package in kept for name in package.provides} if conditional else set()
+        for package in conditional:
+            if package not in kept and package not in refused and names_kept.issuperset(package.conditions):
+                pending.append(package)
+    return kept
+
+
+def leaves(packages: Sequence[Installed]) -> list[Installed]:
+    """Return the packages that no other one needs or recommends: the ones asked for, where no database says which."""
+    wanted = {
+        name
+        for package in packages
+        for group in (*package.needs, *package.recommends)
+        for name in group
+        if name not in package.provides
+    }
+    return [package for package in packages if wanted.isdisjoint(package.provides)]

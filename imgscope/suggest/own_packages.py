@@ -1,0 +1,175 @@
+"""Packages of the operating system that an image's own layers installed, and which of them only a build needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..layer.names import split
+from ..packages.dependencies import DATABASES, MARKS, Installed, installed, leaves, names, needed
+from .elf import elf_files
+from .once import once
+from .program import program
+
+if TYPE_CHECKING:
+    from ..packages import Package
+    from .context import Context
+
+BUILD = re.compile(
+    r"build-essential|build-base|alpine-sdk|abuild|base-devel|dpkg-dev|debhelper|devscripts|fakeroot|rpm-build"
+    r"|patch|patchutils|quilt|.*-dev|.*-devel|.*-headers|linux-headers.*|kernel-headers"
+    r"|(?:gcc|g\+\+|cpp|clang|gfortran|gnat|lld|lldb|llvm|binutils|gdb)(?:-.*|[\d.]+)?"
+    r"|make|gmake|cmake(?:-.*)?|ninja-build|ninja|samurai|meson|autoconf.*|automake.*|autotools-dev|libtool(?:-bin)?|m4"
+    r"|pkg-config|pkgconf(?:-.*)?|bison|flex|byacc|re2c|swig.*|nasm|yasm|ccache|distcc|gettext|intltool|scons|bazel.*"
+    r"|git(?:-.*)?|mercurial(?:-.*)?|subversion|cvs|bzr|brz"
+    r"|cargo(?:-.*)?|rustc(?:-.*)?|rust(?:-.*)?|rustup|golang(?:-.*)?|go"
+    r"|default-jdk.*|openjdk-?\d+-jdk.*|openjdk\d+|java-.*-devel.*|maven.*|gradle|ant|sbt|leiningen"
+    r"|ghc.*|cabal-install|ocaml.*|opam|fpc|nim|ldc|gdc(?:-.*)?|valac|zig.*"
+    r"|(?:python3?|py3|python3\.\d+)-(?:pip|setuptools|wheel|build|distutils|poetry)|cython3?|pipx|tox|node-gyp|npm|yarnpkg"
+    r"|yarn|pnpm|composer|\.(?!.*run).*"
+)
+# What a program may need that no file names: certificates, time zones, users' databases.
+RUNTIME = re.compile(r"ca-certificates(?:-bundle|-java)?|tzdata|locales|netbase|tini|dumb-init|gosu|su-exec|libnss-.*")
+# An interpreter that is used is more than the package of its program.
+_LANGUAGES = (
+    (re.compile(r"python(3)?([\d.]*)$"), (b".py",), ("python3", "python3-minimal")),
+    (re.compile(r"ruby[\d.]*$"), (b".rb",), ("ruby",)),
+    (re.compile(r"perl[\d.]*$"), (b".pl", b".pm"), ("perl",)),
+    (re.compile(r"php[\d.]*$"), (b".php",), ("php", "php-cli")),
+    (re.compile(r"node(js)?$"), (b".js", b".mjs", b".cjs"), ("nodejs",)),
+    (re.compile(r"java$"), (b".jar", b".war", b".class"), ("default-jre-headless",)),
+)
+
+
+@dataclass(slots=True)
+class OwnPackages:
+    """``every`` package of the operating system's database, the ``own`` ones that the base does not have, and who
+    owns which path; ``unneeded`` are those that only a build needs.
+    """
+
+    every: list[Installed]
+    own: set[Installed]
+    owners: Mapping[bytes, Package]
+    unneeded: set[Installed]
+
+
+@once
+def own_packages(context: Context) -> OwnPackages | None:
+    """Find the packages that own layers installed; ``None`` where they installed none.
+
+    Raises ``ContentUnavailableError`` for a saved analysis.
+    """
+    overlay = context.overlay
+    entries = {path: entry for path in DATABASES if (entry := overlay.lookup(path)) is not None}
+    if not any(overlay.layer_of(overlay.inode(entry)) in context.own_layers for entry in entries.values()):
+        return None
+    wanted = dict(entries)
+    wanted.update((path, entry) for path in MARKS if (entry := overlay.lookup(path)) is not None)
+    contents = _read(context, wanted)
+    below = {path: entry for path in entries if (entry := _in_base(context, path)) is not None}
+    base = {pair for path, data in _read(context, below).items() for pair in names(path, data)}
+    packages = context.packages
+    every = installed(packages.packages, contents)
+    own = {one for one in every if (one.name, one.package.architecture) not in base}
+    if not own:
+        return None
+    found = OwnPackages(every, own, packages.owners, set())
+    found.unneeded = _unneeded(context, found)
+    return found
+
+
+def _read(context: Context, entries: Mapping[bytes, int]) -> dict[bytes, bytes]:
+    paths = {entry: path for path, entry in entries.items()}
+    return {paths[entry]: data for entry, data in context.read(paths)}
+
+
+def _in_base(context: Context, path: bytes) -> int | None:
+    """Return the entry that the base's own tree shows at a path."""
+    directory, name = split(path)
+    for layer in reversed(range(context.own_layers.start)):
+        own = context.overlay.layers[layer].children.get(directory, {}).get(name)
+        if own is not None and own >= 0:
+            return context.overlay.first[layer] + own
+    return None
+
+
+def _unneeded(context: Context, found: OwnPackages) -> set[Installed]:
+    """Return the own packages that go when those for building do, with all that nothing else needs."""
+    build = {one for one in found.own if BUILD.fullmatch(one.name)}
+    if not build:
+        return set()
+    used = _used(context, found)
+    roots = [one for one in found.every if one not in found.own or one.vital or RUNTIME.fullmatch(one.name)]
+    roots += [one for one in found.own if one.package in used and one not in roots]
+    known = [one for one in found.own if one.manual is not None]
+    roots += [one for one in known if one.manual and one not in build]
+    unknown = [one for one in found.own if one.manual is None]
+    if unknown:
+        # What only packages for building need goes with them; what nobody needs was asked for.
+        asked = set(leaves(found.every))
+        roots += [one for one in unknown if one in asked and one not in build]
+    kept = needed(found.every, roots, build, [one for one in found.every if one not in found.own])
+    return found.own - kept
+
+
+def _used(context: Context, found: OwnPackages) -> _Identities:
+    """Return the packages that the image's program, its libraries and its scripts use."""
+    owners = found.owners
+    run = program(context)
+    used = {id(owners[path]) for path in run.files if path in owners}
+    names_ = {one.name: one.package for one in found.own}
+    endings = _endings(context, owners)
+    for program_name, suffixes, packages in _LANGUAGES:
+        if any(map(program_name.fullmatch, run.words)) or not endings.isdisjoint(suffixes):
+            used.update(id(names_[name]) for name in packages if name in names_)
+            used.update(
+                id(package)
+                for name, package in names_.items()
+                if any(name.startswith(known) and name[len(known) :].strip(".0123456789") == "" for known in packages)
+            )
+    libraries: dict[bytes, list[int]] = {}
+    for path, package in owners.items():
+        name = path[path.rfind(b"/") + 1 :]
+        if b".so" in name:
+            libraries.setdefault(name, []).append(id(package))
+    for path, elf in elf_files(context).values():
+        if path not in owners:
+            for name in elf.needed:
+                used.update(libraries.get(name, ()))
+    return _Identities(used)
+
+
+class _Identities:
+    """Packages, told apart by being the same object."""
+
+    def __init__(self, known: Iterable[int]) -> None:
+        self._known = frozenset(known)
+
+    def __contains__(self, package: object) -> bool:
+        return id(package) in self._known
+
+
+def _endings(context: Context, owners: Mapping[bytes, Package]) -> set[bytes]:
+    """Return the endings of the files that own layers add beside packages', and of what languages' packages are for."""
+    found = {
+        name[name.rfind(b".") :]
+        for directory, names_ in _own_directories(context)
+        if not directory.startswith((b"usr/lib/", b"usr/share/", b"usr/local/lib/", b"var/", b"etc/", b"proc", b"tmp"))
+        and b"node_modules" not in directory
+        and b"site-packages" not in directory
+        for name in names_
+        if b"." in name and (directory + b"/" + name) not in owners
+    }
+    for directory, _ in _own_directories(context):
+        if directory.endswith((b"/site-packages", b"/dist-packages")) and not directory.startswith(b"usr/lib/"):
+            found.add(b".py")
+        elif directory.endswith(b"node_modules") and not directory.startswith(b"usr/"):
+            found.add(b".js")
+    return found
+
+
+def _own_directories(context: Context) -> Iterator[tuple[bytes, Mapping[bytes, int]]]:
+    for layer in context.own_layers:
+        yield from context.overlay.layers[layer].children.items()

@@ -1,0 +1,133 @@
+"""What a container of the image runs: names of programs in its config, and in the script that its entrypoint is."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..layer.index import DIRECTORY, FILE, SYMLINK
+from ..layer.names import clean, split
+from ..overlay.merge import join
+from .once import once
+
+if TYPE_CHECKING:
+    from .context import Context
+
+# A script larger than this is none that starts a container.
+_MAX_SCRIPT = 64 << 10
+_MAX_LINKS = 20
+_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_SHELLS = {"sh", "bash", "ash", "dash", "zsh", "busybox", "-c", "-l", "-lc", "-ec", "-i", ""}
+_COMMENT = re.compile(r"(?m)(?:^|\s)#(?!!).*$")
+_WORD = re.compile(r"[\w./+@:-]+")
+
+
+class Program(NamedTuple):
+    """``words`` are the names that may be programs, without their directories; ``files`` where they lie in the
+    merged tree, symlinks followed; ``text`` all that is said. ``known`` is whether anything but a shell is run.
+    """
+
+    words: frozenset[str]
+    files: frozenset[bytes]
+    text: str
+    known: bool
+
+
+@once
+def program(context: Context) -> Program:
+    """Find what a container of the image runs."""
+    config = context.analysis.image.config.get("config")
+    config = config if isinstance(config, dict) else {}
+    told = [*_strings(config.get("Entrypoint")), *_strings(config.get("Cmd"))]
+    health = config.get("Healthcheck")
+    if isinstance(health, dict):
+        told += _strings(health.get("Test"))[1:]
+    words = [word for text in told for word in _words(text)]
+    known = any(word.rpartition("/")[2] not in _SHELLS for word in words)
+    home = config.get("WorkingDir")
+    folders = [*search_path(config), home if isinstance(home, str) else "/"]
+    places = {place for word in words for place in _found(context, word, folders)}
+    script = _scripts(context, places)
+    more: list[str] = _WORD.findall(_COMMENT.sub("", script))
+    places |= {place for word in set(more) for place in _found(context, word, folders)}
+    names = frozenset(word.rpartition("/")[2] for word in [*words, *more])
+    return Program(names, frozenset(places), "\n".join([*told, script]), known)
+
+
+def search_path(config: Mapping[str, object]) -> list[str]:
+    """Return the directories of the image's PATH."""
+    for variable in _strings(config.get("Env")):
+        name, _, value = variable.partition("=")
+        if name == "PATH":
+            return [*value.split(":"), *_PATH]
+    return list(_PATH)
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _words(text: str) -> Iterator[str]:
+    """Yield the words of an argument, which may be a whole command line for a shell."""
+    try:
+        parts = shlex.split(text, posix=True)
+    except ValueError:
+        parts = text.split()
+    for part in parts:
+        yield from _WORD.findall(part)
+
+
+def _found(context: Context, word: str, folders: list[str]) -> Iterator[bytes]:
+    if not word.strip("./"):
+        return
+    candidates = [word] if word.startswith("/") else [f"{folder}/{word}" for folder in folders]
+    for candidate in candidates:
+        place = resolve(context, clean(candidate.encode("utf-8", "surrogateescape"))[0])
+        if place is not None:
+            yield place
+            return
+
+
+def resolve(context: Context, path: bytes) -> bytes | None:
+    """Return where a path of the merged tree leads, symlinks followed; ``None`` for one that leads to no file."""
+    overlay = context.overlay
+    for _ in range(_MAX_LINKS):
+        done = b""
+        parts = path.split(b"/")
+        for number, name in enumerate(parts):
+            entry = overlay.tree.get(done, {}).get(name)
+            if entry is None:
+                return None
+            if overlay.kind(entry) == SYMLINK:
+                layer, own = overlay.locate(entry)
+                target = overlay.layers[layer].links[own]
+                start = target if target[:1] == b"/" else join(done, target)
+                path = clean(b"/".join([start, *parts[number + 1 :]]))[0]
+                break
+            done = join(done, name)
+            if number == len(parts) - 1:
+                return done if overlay.kind(entry) != DIRECTORY else None
+    return None
+
+
+def _scripts(context: Context, places: set[bytes]) -> str:
+    """Return the text of the scripts among the programs, where own layers have them and contents are at hand."""
+    overlay = context.overlay
+    entries = []
+    for place in places:
+        directory, name = split(place)
+        entry = overlay.tree[directory][name]
+        inode = overlay.inode(entry)
+        if inode < 0 or overlay.kind(inode) != FILE or overlay.sizes[inode] > _MAX_SCRIPT:
+            continue
+        if overlay.layer_of(inode) in context.own_layers:
+            entries.append(inode)
+    if not entries or not context.has_contents:
+        return ""
+    return "\n".join(
+        data.decode("utf-8", "replace") for _, data in context.read(entries) if data[:2] == b"#!" and b"\0" not in data
+    )
