@@ -6,28 +6,19 @@ the rest summed up by directory. So growth can be told apart by file, directory 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import ConfigError
-from ..escape import escape
-from ..layer.names import internal, public, split
+from ..layer.names import internal, split
 from ..overlay.merge import join
-from .model import Cause
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
 
-VERSION = 1
-DEFAULT_FILE = "imgscope-baseline.json"
 # How much a saved baseline tells: a few dozen kilobytes, fit to be committed.
 FILES = 300
 DIRECTORIES = 120
-_MOST_BYTES = 64 << 20
-_MARK = "imgscope_baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +129,8 @@ def make(analysis: Analysis, *, files: int = FILES, files_above: int | None = No
         files_above=files_above,
         directories=tuple(
             (path, layer, count, number)
-            for path, inside in sorted(_by_home(rest, named).items())
-            for layer, (count, number) in sorted(_by_layer(inside).items())
+            for path, inside in sorted(by_home(rest, named).items())
+            for layer, (count, number) in sorted(by_layer(inside).items())
         ),
         waste={internal(path): count for path, count in wasted.items()},
         waste_above=min(wasted.values()) if len(wasted) == 200 else 0,
@@ -181,7 +172,7 @@ def _main_directories(rows: list[tuple[bytes, int, int]]) -> frozenset[bytes]:
     return frozenset(chosen | {b""})
 
 
-def _by_home(
+def by_home(
     rows: list[tuple[bytes, int, int]], directories: frozenset[bytes]
 ) -> dict[bytes, list[tuple[bytes, int, int]]]:
     """Group rows by the deepest of ``directories`` that holds them."""
@@ -199,274 +190,10 @@ def _by_home(
     return found
 
 
-def _by_layer(rows: list[tuple[bytes, int, int]]) -> dict[int, tuple[int, int]]:
+def by_layer(rows: list[tuple[bytes, int, int]]) -> dict[int, tuple[int, int]]:
     """Sum rows up by layer: (bytes, files)."""
     found: dict[int, tuple[int, int]] = {}
     for _, layer, size in rows:
         count, number = found.get(layer, (0, 0))
         found[layer] = count + size, number + 1
     return found
-
-
-# -- what grew ------------------------------------------------------------------------------------------------
-
-
-def growth_causes(base: Baseline, analysis: Analysis) -> list[Cause]:
-    """Tell what grew since the baseline: by layer first, then by file and directory, each largest first.
-
-    Layers that both have are left out of account, so what is said is of the layers that changed.
-    """
-    ours = {layer.diff_id for layer in analysis.layers if layer.diff_id}
-    theirs = {layer.diff_id for layer in base.layers if layer.diff_id}
-    shared = frozenset(layer.index for layer in analysis.layers if layer.diff_id in theirs)
-    gone = frozenset(number for number, layer in enumerate(base.layers) if layer.diff_id not in ours)
-    rows = _layer_growth(base, analysis, shared, gone)
-    return rows + _path_growth(base, analysis, shared, gone)
-
-
-def _instruction(analysis: Analysis, layer: int) -> str:
-    return " ".join(analysis.layers[layer].instruction.split())
-
-
-def _layer_growth(base: Baseline, analysis: Analysis, shared: frozenset[int], gone: frozenset[int]) -> list[Cause]:
-    """Compare layers by their instruction: the growth of those that became larger or are new."""
-    left: dict[str, list[BaseLayer]] = {}
-    for number in sorted(gone):
-        left.setdefault(base.layers[number].instruction, []).append(base.layers[number])
-    found = []
-    for layer in analysis.layers:
-        if layer.index in shared:
-            continue
-        instruction = _instruction(analysis, layer.index)
-        same = left.get(instruction)
-        before = same.pop(0).content_bytes if same and instruction else None
-        grown = layer.content_bytes - (before or 0)
-        if grown > 0:
-            detail = "new layer" if before is None else "the same instruction"
-            found.append(Cause("layer", None, layer.index, instruction, grown, before, detail))
-    found.sort(key=lambda cause: (-cause.bytes, cause.layer or 0))
-    return found
-
-
-def _path_growth(base: Baseline, analysis: Analysis, shared: frozenset[int], gone: frozenset[int]) -> list[Cause]:
-    old: dict[bytes, int] = {}
-    for path, layer, count in base.files:
-        if layer in gone:
-            old[path] = old.get(path, 0) + count
-    small_old: dict[bytes, tuple[int, int]] = {}
-    for path, layer, count, number in base.directories:
-        if layer in gone:
-            had = small_old.get(path, (0, 0))
-            small_old[path] = had[0] + count, had[1] + number
-    new: dict[bytes, list[int]] = {}
-    rest: list[tuple[bytes, int, int]] = []
-    for row in stored(analysis, shared):
-        path, layer, count = row
-        if path not in old and count <= base.files_above:
-            rest.append(row)
-        elif path in new:
-            new[path][0] += count
-            new[path][1] = layer
-        else:
-            new[path] = [count, layer]
-    found = []
-    for path, (count, layer) in new.items():
-        before = old.get(path)
-        if count > (before or 0):
-            grown = count - (before or 0)
-            cause = Cause("file", public(path), layer, _instruction(analysis, layer), grown, before)
-            found.append(cause)
-    found += _small_growth(base, analysis, small_old, rest)
-    found.sort(key=lambda cause: (-cause.bytes, cause.path or ""))
-    return found
-
-
-def _small_growth(
-    base: Baseline,
-    analysis: Analysis,
-    before: dict[bytes, tuple[int, int]],
-    rest: list[tuple[bytes, int, int]],
-) -> list[Cause]:
-    """Tell the growth of files too small to be listed, by directory."""
-    named = frozenset(path for path, *_ in base.directories) | {b""}
-    found = []
-    for home, inside in _by_home(rest, named).items():
-        layers = _by_layer(inside)
-        count = sum(pair[0] for pair in layers.values())
-        number = sum(pair[1] for pair in layers.values())
-        had, files = before.get(home, (0, 0))
-        if count > had:
-            layer = max(layers, key=lambda each: layers[each][0])
-            path = _narrowed(home, inside, count - had)
-            more = number - files
-            detail = f"{more:,} more small files" if more > 0 else "small files"
-            instruction = _instruction(analysis, layer)
-            found.append(Cause("directory", public(path), layer, instruction, count - had, had or None, detail))
-    return found
-
-
-def _narrowed(home: bytes, rows: list[tuple[bytes, int, int]], grown: int) -> bytes:
-    """Go down from a directory as long as one directory in it, unknown to the baseline, holds about all that grew."""
-    while True:
-        sums: dict[bytes, int] = {}
-        prefix = home + b"/" if home else b""
-        for path, _, size in rows:
-            name, slash, _rest = path[len(prefix) :].partition(b"/")
-            if slash and path.startswith(prefix):
-                sums[name] = sums.get(name, 0) + size
-        largest = max(sums, key=lambda name: sums[name], default=None)
-        # Not quite all: what lies beside it may have grown by a little.
-        if largest is None or not 0.9 * grown <= sums[largest] <= 1.1 * grown:
-            return home
-        home = prefix + largest
-
-
-def waste_growth(base: Baseline, analysis: Analysis) -> list[Cause]:
-    """Tell which paths waste more than in the baseline, and which layer made the last of it waste; largest first."""
-    last: dict[str, tuple[int, int, str]] = {}
-    for waste in analysis.top_waste(200):
-        had = last.get(waste.path)
-        if had is None or waste.wasted_by > had[1]:
-            last[waste.path] = waste.stored_in, waste.wasted_by, waste.reason
-    found = []
-    for row in analysis.top_wasted_paths(200):
-        before = base.waste.get(internal(row.path))
-        if before is None and row.bytes <= base.waste_above:
-            continue
-        if row.bytes > (before or 0) and row.path in last:
-            stored_in, by, reason = last[row.path]
-            detail = f"{reason.replace('_', ' ')}, stored in layer {stored_in}"
-            grown = row.bytes - (before or 0)
-            found.append(Cause("waste", row.path, by, _instruction(analysis, by), grown, before, detail))
-    found.sort(key=lambda cause: (-cause.bytes, cause.path or ""))
-    return found
-
-
-# -- the file -------------------------------------------------------------------------------------------------
-
-
-def _text(path: bytes) -> str:
-    return path.decode("utf-8", "surrogateescape")
-
-
-def dump(base: Baseline) -> bytes:
-    """Write a baseline as JSON: the same for the same image, a row a line, so that its changes can be read."""
-    head = {
-        _MARK: VERSION,
-        "reference": base.reference,
-        "id": base.id,
-        "platform": base.platform,
-        "content_bytes": base.content_bytes,
-        "merged_bytes": base.merged_bytes,
-        "wasted_bytes": base.wasted_bytes,
-        "blob_bytes": base.blob_bytes,
-        "compressed": base.compressed,
-        "file_count": base.file_count,
-        "files_above": base.files_above,
-        "waste_above": base.waste_above,
-    }
-    lists: dict[str, list[Any]] = {
-        "layers": [
-            {
-                "diff_id": layer.diff_id,
-                "instruction": layer.instruction,
-                "content_bytes": layer.content_bytes,
-                "blob_bytes": layer.blob_bytes,
-                "wasted_bytes": layer.wasted_bytes,
-            }
-            for layer in base.layers
-        ],
-        "files": [[_text(path), layer, count] for path, layer, count in base.files],
-        "directories": [[_text(path), layer, count, number] for path, layer, count, number in base.directories],
-        "waste": [[_text(path), count] for path, count in base.waste.items()],
-    }
-    # ASCII alone: a path that is no UTF-8 has half surrogates, which JSON can only write escaped.
-    parts = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
-    for key, rows in lists.items():
-        lines = ",\n".join(f"    {json.dumps(row)}" for row in rows)
-        parts.append(f"  {json.dumps(key)}: [\n{lines}\n  ]" if rows else f"  {json.dumps(key)}: []")
-    return ("{\n" + ",\n".join(parts) + "\n}\n").encode("ascii")
-
-
-def is_baseline(path: Path) -> bool:
-    """Tell whether a file looks like a saved baseline."""
-    try:
-        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
-            return False
-        with path.open("rb") as file:
-            if file.read(64).lstrip()[:1] != b"{":
-                return False
-            file.seek(0)
-            # Whoever reformats the JSON may sort its keys, so the mark may stand anywhere.
-            return f'"{_MARK}"'.encode() in file.read()
-    except OSError:
-        return False
-
-
-def load(path: Path) -> Baseline:
-    """Read a saved baseline. Raises ``ConfigError``."""
-    import msgspec
-
-    shown = escape(str(path))
-    try:
-        raw = json.loads(path.read_bytes())
-        if not isinstance(raw, dict) or _MARK not in raw:
-            raise ConfigError(f"{shown} is no baseline; make one with: imgscope baseline save IMAGE -o {shown}")
-        if raw[_MARK] != VERSION:
-            raise ConfigError(f"{shown} is a baseline of version {raw[_MARK]}, this imgscope reads {VERSION}")
-        saved = msgspec.convert(raw, type=_saved_type())
-    except OSError as error:
-        raise ConfigError(f"{shown} can't be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{shown} is no readable baseline: {escape(str(error))}") from None
-    return Baseline(
-        reference=saved.reference,
-        id=saved.id,
-        platform=saved.platform,
-        content_bytes=saved.content_bytes,
-        merged_bytes=saved.merged_bytes,
-        wasted_bytes=saved.wasted_bytes,
-        blob_bytes=saved.blob_bytes,
-        compressed=saved.compressed,
-        file_count=saved.file_count,
-        layers=tuple(saved.layers),
-        files=tuple((_bytes(path), layer, count) for path, layer, count in saved.files),
-        files_above=saved.files_above,
-        directories=tuple((_bytes(path), layer, count, number) for path, layer, count, number in saved.directories),
-        waste={_bytes(path): count for path, count in saved.waste},
-        waste_above=saved.waste_above,
-        origin=str(path),
-    )
-
-
-def _bytes(path: str) -> bytes:
-    return path.encode("utf-8", "surrogateescape")
-
-
-def _saved_type() -> Any:
-    """Return the shape of the file; made when it is wanted, since msgspec is not needed before."""
-    from typing import Annotated
-
-    import msgspec
-
-    count = Annotated[int, msgspec.Meta(ge=0)]
-    return msgspec.defstruct(
-        "SavedBaseline",
-        [
-            ("reference", str),
-            ("id", str),
-            ("platform", str),
-            ("content_bytes", count),
-            ("merged_bytes", count),
-            ("wasted_bytes", count),
-            ("blob_bytes", count | None),
-            ("compressed", bool),
-            ("file_count", count),
-            ("files_above", count),
-            ("waste_above", count),
-            ("layers", list[BaseLayer]),
-            ("files", list[tuple[str, count, count]]),
-            ("directories", list[tuple[str, count, count, count]]),
-            ("waste", list[tuple[str, count]]),
-        ],
-    )

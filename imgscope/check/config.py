@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..escape import escape
-from .model import Setting
 from ..pathsets import SETS
+from .model import Setting
 from .rules import RULES, Rule
 from .values import PATHS, Limit
 

@@ -161,11 +161,11 @@ class _Session:
         return self.baselines[rules.baseline]
 
     def _load(self, reference: str) -> Baseline:
-        from . import baseline
+        from . import baseline, baseline_file
 
         path = Path(reference)
-        if baseline.is_baseline(path):
-            return baseline.load(path)
+        if baseline_file.is_baseline(path):
+            return baseline_file.load(path)
         if path.suffix == ".json" and not path.exists():
             shown = escape(reference)
             raise ConfigError(f"there is no baseline {shown}; make it with: imgscope baseline save IMAGE -o {shown}")

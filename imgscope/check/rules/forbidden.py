@@ -9,9 +9,9 @@ from ...diff.paths import PathFilter
 from ...layer.index import FILE, LayerIndex
 from ...layer.names import public, split
 from ...overlay.merge import Overlay, join
+from ...pathsets import SETS, PathSet
 from ...report.sizes import quantity
 from ..model import Cause, Causes
-from ...pathsets import SETS, PathSet
 from ..values import GLOBS, Limit
 from .interface import Outcome, Rule, Subject
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...layer.names import public
 from ...overlay.merge import join
 from ...report.sizes import size
-from ..baseline import Baseline, growth_causes, waste_growth
+from ..baseline import Baseline
+from ..growth import growth_causes, waste_growth
 from ..model import Cause, Causes
 from ..values import AMOUNT, SHARE, SIZE, Limit
 from .files import sized

@@ -1,0 +1,76 @@
+"""``imgscope baseline``: what growth is measured against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..check import BASELINE_FILE
+from .common import image_options, load, report_options, write_outputs, write_stdout
+
+
+@click.group()
+def command() -> None:
+    """Save what an image is now, so that `check` can tell what grew since.
+
+    \b
+    Examples:
+      imgscope baseline save myapp:1.0
+      imgscope check myapp:1.1 --baseline imgscope-baseline.json --max-growth 5%
+    """
+
+
+@command.command(short_help="Write a small JSON of an image, made to be committed.")
+@click.argument("reference", metavar="IMAGE")
+@image_options
+@click.option(
+    "-o", "--output", default=BASELINE_FILE, show_default=True, metavar="FILE", help="Where to; - is standard output."
+)
+@click.option("--files", type=click.IntRange(0, 100_000), metavar="N", help="Name the N largest files; by default 300.")
+@click.option(
+    "--files-above", metavar="SIZE", help="Name all files above a size instead, as --max-new-file-size needs."
+)
+def save(
+    reference: str,
+    platform: str | None,
+    image: str | None,
+    no_cache: bool,
+    output: str,
+    files: int | None,
+    files_above: str | None,
+) -> None:
+    """Write an image's figures, layers and largest files as a small JSON, made to be committed.
+
+    The same image gives the same file. Run it again to accept a growth.
+    """
+    from ..check.baseline import FILES, make
+    from ..check.baseline_file import dump
+    from ..errors import UsageError
+    from ..units import parse_size
+
+    if files is not None and files_above is not None:
+        raise UsageError("give --files or --files-above, not both")
+    above = None if files_above is None else parse_size(files_above, "--files-above")
+    with load(reference, platform=platform, name=image, no_cache=no_cache) as analysis:
+        data = dump(make(analysis, files=FILES if files is None else files, files_above=above))
+    write_outputs([("baseline", output)], lambda _format, _file: [data])
+    if output != "-":
+        from ..escape import escape
+
+        click.echo(f"imgscope: {escape(output)} written, {len(data):,} bytes", err=True)
+
+
+@command.command(short_help="Show a saved baseline.")
+@click.argument("file", metavar="[FILE]", default=BASELINE_FILE)
+@click.option("--top", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list.")
+@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@click.option("--no-color", is_flag=True, help="No colour.")
+@click.option("--width", type=click.IntRange(40), help="Columns of the report.")
+def show(file: str, top: int, exact_bytes: bool, no_color: bool, width: int | None) -> None:
+    """Show a saved baseline: imgscope-baseline.json, or FILE."""
+    from ..check.baseline_file import load as read
+    from ..check.outputs.baseline import render
+
+    options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes)
+    write_stdout(render(read(Path(file)), options))
