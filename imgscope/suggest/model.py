@@ -12,6 +12,7 @@ from ..secrets import redact
 if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..bases.find import Base
+    from ..dockerfile.match import Matched
     from .context import Context
 
 Certainty = Literal["certain", "likely", "possible"]
@@ -127,6 +128,9 @@ class Report:
     """Findings that the configuration or the Dockerfile's comments leave out."""
     proposal: tuple[str, ...] = field(default=())
     """Lines of a Dockerfile with the stages that the findings call for; empty where none is called for."""
+
+    dockerfile: Matched | None = None
+    """The Dockerfile that the image was compared with, and what of it made which layer."""
 
     def instruction(self, layer: int) -> str:
         """Return a layer's instruction in one line, without what looks like a secret."""

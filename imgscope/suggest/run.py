@@ -64,7 +64,7 @@ def suggest(
     for rule in rules:
         run.add(rule)
     findings = run.ranked()
-    report = Report(analysis, findings, base, tuple(run.skipped), run.ignored)
+    report = Report(analysis, findings, base, tuple(run.skipped), run.ignored, dockerfile=dockerfile)
     from .stages import proposal
 
     report.proposal = tuple(map(redact, proposal(context, report)))
