@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from .common import image_options, parse_outputs, report_options, write_outputs, write_stdout
+
+if TYPE_CHECKING:
+    from ..suggest.model import Report
 
 _FORMATS = ("text", "json", "markdown", "sarif")
 
@@ -24,10 +28,28 @@ def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> Non
     context.exit()
 
 
+def _fix(report: Report, write: bool, show_diff: bool) -> None:
+    """Make the safe fixes: the patch goes to standard output, what was done and what was not to standard error."""
+    from ..dockerfile.edits import write as write_file
+    from ..suggest.fix import fix
+
+    fixed = fix(report)
+    if write and fixed.made:
+        write_file(fixed.before, fixed.after)
+    if show_diff:
+        write_stdout([fixed.diff.encode("utf-8", "surrogateescape")])
+    for line in fixed.lines():
+        click.echo(line, err=show_diff)
+    if not fixed.made:
+        click.echo("Nothing in the Dockerfile can be mended for sure.", err=True)
+
+
 @click.command()
 @click.argument("reference", metavar="IMAGE")
 @image_options
 @click.option("--dockerfile", metavar="FILE", help="The Dockerfile that the image was built from.")
+@click.option("--fix", "write", is_flag=True, help="Make the safe fixes in the Dockerfile; the rest is left to you.")
+@click.option("--diff", "show_diff", is_flag=True, help="Show what --fix would change, as a patch; nothing is written.")
 @click.option("--previous", metavar="OLD", help="An earlier image of the same program: what changed between the two.")
 @click.option("--base", metavar="REF", help="The image that this one is built on; by default what its history tells.")
 @click.option("--select", "selected", metavar="RULE", multiple=True, help="Only these: IS012, IS1, a name; repeatable.")
@@ -56,6 +78,8 @@ def command(
     image: str | None,
     no_cache: bool,
     dockerfile: str | None,
+    write: bool,
+    show_diff: bool,
     previous: str | None,
     base: str | None,
     selected: tuple[str, ...],
@@ -77,6 +101,7 @@ def command(
     Examples:
       imgscope suggest myapp:1.0
       imgscope suggest app.tar --dockerfile Dockerfile
+      imgscope suggest app.tar --dockerfile Dockerfile --diff
       imgscope suggest myapp:1.1 --previous myapp:1.0 --select IS4
       imgscope suggest myapp:1.0 --ignore IS9 -o sarif=suggestions.sarif
     """
@@ -103,6 +128,10 @@ def command(
         previous=previous,
         base=base,
     )
+
+    if write or show_diff:
+        _fix(report, write, show_diff)
+        to_stdout = True
 
     def render(name: str, target: str) -> Iterator[bytes]:
         return renderer(name)(report, options if target == "-" else in_file)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..dockerfile.edits import Edit, EditError, Places, apply, diff
 from ..dockerfile.shell import Script, plain_words, read_script
+from ..errors import UsageError
+from ..escape import escape
 from ..layer.index import DIRECTORY
 from ..layer.names import internal
 from ..overlay.changes import METADATA_ONLY
@@ -65,6 +67,14 @@ class Fixed:
         """What changed, as a unified diff; empty where nothing did."""
         return diff(self.before, self.after)
 
+    def lines(self) -> Iterator[str]:
+        """Yield what was done and what was left, a line each."""
+        path = escape(self.before.path)
+        for made in self.made:
+            yield f"{path}:{made.line}: {made.code} {escape(made.what)}"
+        for left in self.left:
+            yield f"{left.code} is left to you: {escape(left.why)}"
+
 
 class _NotSafe(Exception):
     """A fix that can't be made for sure; the text says why."""
@@ -78,11 +88,17 @@ class _Append:
     removes: tuple[str, ...] = ()
 
 
-def fix(report: Report, matched: Matched) -> Fixed:
+def fix(report: Report) -> Fixed:
     """Make the safe fixes of a report's findings in the Dockerfile that the image was built from.
 
     The file itself is not written (see ``edits.write``). A fix that turns out not to fit with another is left out.
+    Raises ``UsageError`` where the report was made without a Dockerfile, or with another image's.
     """
+    matched = report.dockerfile
+    if matched is None:
+        raise UsageError("to mend a Dockerfile, give it: --dockerfile FILE")
+    if not matched.belongs:
+        raise UsageError(matched.note)
     plan = _Plan(report, matched)
     for finding in report.findings:
         plan.consider(finding)

@@ -40,6 +40,8 @@ class _Suggestions(Page):
         self.practice()
         self.proposal()
         notes = [f"{code} could not be evaluated: {reason}" for code, reason in self.report.skipped]
+        if self.report.dockerfile is not None and self.report.dockerfile.note:
+            notes.append(self.report.dockerfile.note)
         if self.report.ignored:
             notes.append(f"{quantity(self.report.ignored, 'finding')} left out by comments in the Dockerfile")
         self.notes(notes)
