@@ -36,8 +36,12 @@ class DockerApi:
         title: str = "the Docker engine",
         pull: str = "docker pull",
         image: str = "IMAGE",
+        timeout: int = TIMEOUT,
     ) -> None:
-        """Connect to ``address``; ``image`` is for the hints of messages only. Raises ``EngineError``."""
+        """Connect to ``address``; ``image`` is for the hints of messages only. Raises ``EngineError``.
+
+        ``timeout`` is in seconds, for each question but an export.
+        """
         self.address = address
         self.title = title
         self.pull = pull
@@ -46,31 +50,23 @@ class DockerApi:
         # Any: its stubs leave out the methods that requests of our own need.
         self._api: Any
         try:
-            self._api = _client(address, tls)
+            self._api = _client(address, tls, timeout)
         except Exception as error:
             self._refused(error)
 
     @classmethod
     def from_environment(cls, image: str) -> DockerApi:
         """Connect to the engine that the ``docker`` command would use. Raises ``EngineError``."""
-        _quieten_ssh(os.environ.get("DOCKER_HOST", ""))
-        from docker.context import ContextAPI
-        from docker.errors import DockerException
-        from docker.utils import kwargs_from_env
+        address, tls = address_of_environment()
+        return cls(address, tls, image=image)
 
+    def version(self) -> dict[str, Any]:
+        """Return what the engine says of itself: ``Version``, ``ApiVersion``, ``Os``, ``Arch`` and more."""
         try:
-            found = kwargs_from_env()
-            if "base_url" not in found:
-                with _contexts_found():
-                    found = {**ContextAPI.kwargs_from_context(), **found}
-        except (DockerException, OSError, ValueError, KeyError) as error:
-            raise EngineError(f"the Docker context can't be read: {_one_line(error)}") from None
-        if "base_url" not in found:
-            from docker.context.config import get_current_context_name
-
-            name = os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
-            raise EngineError(f"there is no Docker context {escape(name)!r}; `docker context ls` lists those there are")
-        return cls(found["base_url"], found.get("tls"), image=image)
+            said = self._api.version()
+        except Exception as error:
+            self._failed(error)
+        return said if isinstance(said, dict) else {}
 
     def inspect(self, name: str) -> Known | None:
         """Return what the engine says of an image, ``None`` when it has none of that name."""
@@ -166,6 +162,49 @@ class DockerApi:
         raise EngineError(f"{self.title} refused: {_one_line(said or error)}") from None
 
 
+def address_of_environment() -> tuple[str, Any]:
+    """Return the address of the engine that the ``docker`` command would use, and its TLS settings or ``None``.
+
+    Connects to nothing. Raises ``EngineError`` when the context that is named is not there or can't be read.
+    """
+    _quieten_ssh(os.environ.get("DOCKER_HOST", ""))
+    from docker.context import ContextAPI
+    from docker.errors import DockerException
+    from docker.utils import kwargs_from_env
+
+    try:
+        found = kwargs_from_env()
+        if "base_url" not in found:
+            with _contexts_found():
+                found = {**ContextAPI.kwargs_from_context(), **found}
+    except (DockerException, OSError, ValueError, KeyError) as error:
+        raise EngineError(f"the Docker context can't be read: {_one_line(error)}") from None
+    if "base_url" not in found:
+        raise EngineError(
+            f"there is no Docker context {escape(current_context())!r}; `docker context ls` lists those there are"
+        )
+    return found["base_url"], found.get("tls")
+
+
+def current_context() -> str:
+    """Return the name of the context in use; where ``DOCKER_HOST`` is set, that wins over it."""
+    from docker.context.config import get_current_context_name
+
+    return os.environ.get("DOCKER_CONTEXT") or str(get_current_context_name())
+
+
+def contexts() -> list[tuple[str, str]]:
+    """Return the names and addresses of all contexts. Raises ``EngineError`` where they can't be read."""
+    from docker.context import ContextAPI
+
+    try:
+        with _contexts_found():
+            found = ContextAPI.contexts()
+    except Exception as error:
+        raise EngineError(f"the Docker contexts can't be read: {_one_line(error)}") from None
+    return [(str(context.Name), str(context.Host or "")) for context in found if context is not None]
+
+
 @contextmanager
 def _contexts_found() -> Iterator[None]:
     """Let contexts be found where there is no ``config.json`` beside them, which ``docker context create`` needs not.
@@ -186,7 +225,7 @@ def _contexts_found() -> Iterator[None]:
         module["get_context_dir"] = usual
 
 
-def _client(address: str, tls: Any) -> Any:
+def _client(address: str, tls: Any, timeout: int) -> Any:
     import docker
 
     class Client(docker.APIClient):
@@ -195,7 +234,7 @@ def _client(address: str, tls: Any) -> Any:
             verify = self.verify if verify is None else verify
             return super().merge_environment_settings(url, proxies, stream, verify, cert)
 
-    return Client(address, timeout=TIMEOUT, tls=tls or False, use_ssh_client=True)
+    return Client(address, timeout=timeout, tls=tls or False, use_ssh_client=True)
 
 
 def _without_chunks(api: Any, url: str) -> None:
