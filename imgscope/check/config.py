@@ -15,12 +15,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError
+from ..errors import ConfigError, UsageError
 from ..escape import escape
 from ..pathsets import SETS
 from .model import Setting
 from .rules import RULES, Rule
-from .values import PATHS, Limit
+from .values import PATHS, WORDS, Limit
 
 if TYPE_CHECKING:
     from ..compat.dive_ci import DiveRules
@@ -39,6 +39,9 @@ OTHER_KEYS = {
 }
 """Keys of ``[check]`` and of its images' tables that are no rules."""
 
+IMAGE_KEYS = {"name": "A name pattern: * takes slashes and colons too; one without a tag fits every tag."}
+"""Keys that an image's table alone has."""
+
 _OFF = ("off", "disabled", False)
 _SEVERITIES = ("fail", "warn")
 
@@ -51,6 +54,7 @@ class ImageRules:
     ignored: tuple[str, ...] = ()
     allow_skipped: bool = False
     baseline: str | None = None
+    dockerfile: str | None = None
     dive: DiveRules | None = None
     dive_origin: str = ""
     notes: tuple[str, ...] = ()
@@ -96,16 +100,14 @@ class Config:
         ranked = sorted(settings.values(), key=lambda setting: order.index(setting.rule))
         skipped = [table.allow_skipped for table in tables if table.allow_skipped is not None]
         baselines = [table.baseline for table in tables if table.baseline is not None]
+        dockerfiles = [table.dockerfile for table in tables if table.dockerfile is not None]
         return ImageRules(
             settings=tuple(ranked),
             ignored=tuple(glob for table in tables for glob in table.ignored),
             allow_skipped=skipped[-1] if skipped else False,
             baseline=baselines[-1] if baselines else None,
+            dockerfile=dockerfiles[-1] if dockerfiles else None,
         )
-
-    def dockerfile(self, options: Table) -> str | None:
-        """Return the Dockerfile to point at, where one is named."""
-        return options.dockerfile or self.general.dockerfile
 
 
 def matches(pattern: str, names: Iterable[str]) -> bool:
@@ -203,11 +205,14 @@ class _Reader:
             where = f"check.image {number}"
             own = _as_table(each, f"{self.shown}: {where}")
             name = own.get("name")
+            rest = {key: item for key, item in own.items() if key not in IMAGE_KEYS}
+            # Read before the name is missed, so that a misspelt "name" is told as such.
+            read_table = self.table(rest, f"check.image {name!r}" if name else where)
             if not isinstance(name, str) or not name:
                 raise ConfigError(
                     f'{self.shown}: {where} needs a name pattern, such as name = "registry.example/api:*"'
                 )
-            found.append((name, self.table({k: v for k, v in own.items() if k != "name"}, f"check.image {name!r}")))
+            found.append((name, read_table))
         general = self.table({key: item for key, item in table.items() if key != "image"}, "check")
         return Config(general, tuple(found), self.path)
 
@@ -242,7 +247,7 @@ class _Reader:
 
 def _near_key(key: str) -> str:
     plain = key.lower().replace("_", "-")
-    near = get_close_matches(plain, [*RULES, *OTHER_KEYS, "image"], 1, 0.5)
+    near = get_close_matches(plain, [*RULES, *OTHER_KEYS, "image", *IMAGE_KEYS], 1, 0.5)
     # A name without its first word ("size") is nearest to the rule that ends in it.
     near = [rule for rule in RULES if rule.partition("-")[2] == plain] or near
     return f"; did you mean {near[0]!r}?" if near else f"; its rules are {', '.join(RULES)}"
@@ -305,6 +310,13 @@ def _limits(rule: Rule, value: Any, where: str) -> list[Limit]:
             near = get_close_matches(glob, SETS, 1, 0.7)
             if glob not in SETS and near and not set(glob) & set("/*?[."):
                 raise ConfigError(f"{where}: there is no set {escape(glob)!r}; did you mean {near[0]!r}?")
+    elif limit.unit == WORDS:
+        from .rules.suggestions import codes_of
+
+        try:
+            codes_of(limit.value)
+        except UsageError as error:
+            raise ConfigError(f"{where}: {error}") from None
     return [limit]
 
 

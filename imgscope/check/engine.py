@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .config import ImageRules
 from .model import FAIL, PASS, SKIPPED, WARN, ImageCheck, Result, Setting
+from .place import Place
 from .rules import RULES, Rule
 from .rules.dive import dive_results
 from .rules.interface import CannotTell, Outcome, Subject
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
     from .baseline import Baseline
 
 
-def check(analysis: Analysis, rules: ImageRules, baseline: Baseline | None = None) -> ImageCheck:
+def check(
+    analysis: Analysis, rules: ImageRules, baseline: Baseline | None = None, place: Place | None = None
+) -> ImageCheck:
     """Hold an analysis against the rules that are set for it, and against ``baseline`` where they are about growth."""
-    subject = Subject(analysis, baseline, rules.ignored)
+    place = place or Place()
+    subject = Subject(analysis, baseline, rules.ignored, place)
     results = [judge(subject, setting, rules.allow_skipped) for setting in rules.settings]
     if rules.dive is not None:
         results += dive_results(subject, rules.dive, rules.dive_origin)
@@ -26,7 +30,7 @@ def check(analysis: Analysis, rules: ImageRules, baseline: Baseline | None = Non
     missing = [layer.index for layer in analysis.layers if layer.missing]
     if missing:
         notes.append(_missing(missing))
-    return ImageCheck(analysis.image.reference, analysis, tuple(results), baseline, tuple(notes))
+    return ImageCheck(analysis.image.reference, analysis, tuple(results), baseline, tuple(notes), place=place)
 
 
 def _missing(layers: Sequence[int]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .place import Place
 from .values import Limit
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ MAX_CAUSES = 1000
 class Cause:
     """Something that brought a rule past its limit, or tells most about it.
 
-    ``kind`` is ``file``, ``directory``, ``layer``, ``waste`` or ``package``. ``bytes`` is its share in the matter, in
+    ``kind`` is ``file``, ``directory``, ``layer``, ``waste`` or ``finding``. ``bytes`` is its share in the matter, in
     bytes: a size, or a growth where the rule is about growth (``before`` is then the size that it grew from, ``None``
-    if it was not there). ``layer`` is the layer that brought it, ``instruction`` what made that layer.
+    if it was not there). ``layer`` is the layer that brought it, ``instruction`` what made that layer. ``code`` names
+    a suggestion (kind ``finding``), ``line`` the Dockerfile's line that it is about, where that is known.
     """
 
     kind: str
@@ -34,6 +36,13 @@ class Cause:
     bytes: int
     before: int | None = None
     detail: str = ""
+    code: str = ""
+    line: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What tells it apart from the other causes of a result: its path, its code, or nothing."""
+        return self.path or self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class ImageCheck:
-    """The verdict on one image: a result for each rule that is set; or why the image could not be had."""
+    """The verdict on one image: a result for each rule that is set; or why the image could not be had.
+
+    ``place`` is the file that outputs point at.
+    """
 
     reference: str
     analysis: Analysis | None = None
@@ -126,6 +138,7 @@ class ImageCheck:
     baseline: Baseline | None = None
     notes: tuple[str, ...] = ()
     error: str = ""
+    place: Place = field(default_factory=Place)
 
     @property
     def verdict(self) -> str:
@@ -143,11 +156,10 @@ class ImageCheck:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verdict on all images of a run. ``place`` is the file that outputs point at (a path in the repository)."""
+    """The verdict on all images of a run."""
 
     images: tuple[ImageCheck, ...]
     strict: bool = False
-    place: str = "Dockerfile"
 
     @property
     def verdict(self) -> str:

@@ -14,6 +14,7 @@ from ..escape import escape
 from .config import DIVE_FILE, Config, ImageRules, Table, find, needs_baseline, read
 from .engine import check
 from .model import ImageCheck, Report
+from .place import Place, place
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -61,7 +62,7 @@ def run(request: Request, progress: Progress | None = None) -> Iterator[Report]:
     with ExitStack() as stack:
         session = _Session(request, config, stack, progress)
         images = tuple(session.check(reference, dive, origin, notes) for reference in request.references)
-        yield Report(images, request.strict, place(config, request.options))
+        yield Report(images, request.strict)
 
 
 def configuration(request: Request) -> Config:
@@ -117,6 +118,7 @@ class _Session:
         self.stack = stack
         self.progress = progress
         self.baselines: dict[str, Baseline] = {}
+        self.places: dict[str | None, Place] = {}
         self.shared: SharedLayers | None = None
 
     def analyze(self, reference: str, image: str | None) -> Analysis:
@@ -140,12 +142,18 @@ class _Session:
         try:
             analysis = self.analyze(reference, self.request.image)
         except ImageError as error:
-            return ImageCheck(reference, error=str(error))
-        rules = self.config.for_image(names(reference, analysis), self.request.options)
+            rules = self.config.for_image(given_names(reference), self.request.options)
+            return ImageCheck(reference, error=str(error), place=self.place(rules))
+        rules = self.config.for_image([*given_names(reference), *analysis.image.names], self.request.options)
         if not rules.settings and dive is None:
             raise UsageError(f"no rule is set for {escape(reference)}: none of the name patterns fits it")
         rules = replace(rules, dive=dive, dive_origin=origin, notes=notes)
-        return check(analysis, rules, self.baseline(rules))
+        return check(analysis, rules, self.baseline(rules), self.place(rules))
+
+    def place(self, rules: ImageRules) -> Place:
+        if rules.dockerfile not in self.places:
+            self.places[rules.dockerfile] = place(rules.dockerfile, self.config.path)
+        return self.places[rules.dockerfile]
 
     def baseline(self, rules: ImageRules) -> Baseline | None:
         if rules.baseline is None:
@@ -172,31 +180,11 @@ class _Session:
         return baseline.make(self.analyze(reference, None))
 
 
-def names(reference: str, analysis: Analysis) -> list[str]:
-    """Return all names by which a pattern may know an image: as it was given, an archive's file name, its tags."""
+def given_names(reference: str) -> list[str]:
+    """Return the names by which a pattern may know what was given: as it stands, without its scheme, a file's name."""
     scheme, colon, rest = reference.partition(":")
     plain = rest.removeprefix("//") if colon and scheme in ("docker", "podman") else reference
-    return [reference, plain, os.path.basename(plain), *analysis.image.names]  # noqa: PTH119
-
-
-def place(config: Config, options: Table) -> str:
-    """Return the file that outputs point at, as a path in the repository: the Dockerfile, else the configuration."""
-    named = config.dockerfile(options)
-    if named is None:
-        beside = Path("Dockerfile")
-        named = str(beside if beside.is_file() or config.path is None else config.path)
-    path = Path(named).absolute()
-    for root in (os.environ.get("GITHUB_WORKSPACE"), os.environ.get("CI_PROJECT_DIR"), _repository(path)):
-        if root and path.is_relative_to(root):
-            return path.relative_to(root).as_posix()
-    try:
-        return path.relative_to(Path.cwd()).as_posix()
-    except ValueError:
-        return path.name
-
-
-def _repository(path: Path) -> str | None:
-    return next((str(folder) for folder in path.parents if (folder / ".git").exists()), None)
+    return [reference, plain, os.path.basename(plain)]  # noqa: PTH119
 
 
 def references_of(values: Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from .. import units
 from ..errors import ConfigError
 from ..escape import escape
 
-BYTES, COUNT, SHARE, FLAG, PATHS = "bytes", "count", "share", "flag", "paths"
+BYTES, COUNT, SHARE, FLAG, PATHS, WORDS = "bytes", "count", "share", "flag", "paths", "rules"
 
 _PERCENT = re.compile(r"\+?\s*([0-9]+(?:[.][0-9]+)?|[.][0-9]+)\s*%")
 _MOST = 1 << 63
@@ -20,7 +20,8 @@ _MOST = 1 << 63
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A rule's limit: a number of ``unit`` (``bytes``, ``count``, ``share``), true (``flag``), or globs (``paths``)."""
+    """A rule's limit: a number of ``unit`` (``bytes``, ``count``, ``share``), true (``flag``),
+    globs (``paths``) or words that name rules of suggest (``rules``)."""
 
     value: Any
     unit: str
@@ -104,22 +105,41 @@ def read_globs(value: Any) -> Limit | None:
     return Limit(tuple(globs), PATHS) if all(isinstance(glob, str) and glob.strip("/ ") for glob in globs) else None
 
 
-_NUMBER = {"type": "number", "minimum": 0}
-_SIZE_SCHEMA = {
-    "anyOf": [_NUMBER, {"type": "string", "pattern": r"^\s*\+?\s*[0-9.]+\s*([kKmMgGtTpPeE][iI]?)?[bB]?\s*$"}]
-}
-_PERCENT_SCHEMA = {"type": "string", "pattern": r"^\s*\+?\s*[0-9.]+\s*%\s*$"}
+def read_words(value: Any) -> Limit | None:
+    """Read words that name rules of suggest: one, or a list; commas part them too."""
+    words = [value] if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        return None
+    parts = tuple(part for word in words for part in (piece.strip() for piece in word.split(",")) if part)
+    return Limit(parts, WORDS) if parts else None
 
-SIZE = Kind("SIZE", "250MB or 1.5GiB", _SIZE_SCHEMA, read_size)
-NUMBER = Kind("N", "30", {"anyOf": [_NUMBER, {"type": "string", "pattern": "^[0-9_,]+$"}]}, read_count)
-PART = Kind(
-    "SHARE", "95% or 0.95", {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _PERCENT_SCHEMA]}, read_share
+
+_POSITIVE = {"type": "number", "minimum": 0}
+_DECIMAL = r"([0-9]+([.][0-9]+)?|[.][0-9]+)"
+_SIZE = {"type": "string", "pattern": rf"^\s*[+]?\s*{_DECIMAL}\s*([kKmMgGtTpPeE][iI]?)?[bB]?\s*$"}
+_PERCENTAGE = {"type": "string", "pattern": rf"^\s*[+]?\s*{_DECIMAL}\s*%\s*$"}
+_FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
+_FRACTION_TEXT = {"type": "string", "pattern": r"^\s*[+]?(0?[.][0-9]+|[01]([.]0*)?)\s*$"}
+
+
+def _one_or_more(item: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]}
+
+
+SIZE = Kind("SIZE", "250MB or 1.5GiB", {"anyOf": [_POSITIVE, _SIZE]}, read_size)
+NUMBER = Kind(
+    "N",
+    "30",
+    {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^\\s*[_,]*[0-9][0-9_,]*\\s*$"}]},
+    read_count,
 )
-AMOUNT = Kind("SIZE|PERCENT", "5MB or 5%", {"anyOf": [*_SIZE_SCHEMA["anyOf"], _PERCENT_SCHEMA]}, read_amount)
+PART = Kind("SHARE", "95% or 0.95", {"anyOf": [_FRACTION, _PERCENTAGE, _FRACTION_TEXT]}, read_share)
+AMOUNT = Kind("SIZE|PERCENT", "5MB or 5%", {"anyOf": [_POSITIVE, _SIZE, _PERCENTAGE]}, read_amount)
 SWITCH = Kind("", "true", {"const": True}, read_flag)
 GLOBS = Kind(
     "GLOB|SET",
     '["secrets", "/app/.git/**"]',
-    {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]},
+    _one_or_more({"type": "string", "pattern": "[^/ ]"}),
     read_globs,
 )
+CODES = Kind("RULE", '["IS001", "IS6"]', _one_or_more({"type": "string", "pattern": "[^, ]"}), read_words)

@@ -27,10 +27,10 @@ _OF_ANALYSIS = {"analysis": "json", "dive": "dive"}
 def rule_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each rule."""
     from ..check.rules import RULES
-    from ..check.values import SWITCH
+    from ..check.values import AMOUNT, CODES, GLOBS, SWITCH
 
     for rule in reversed(RULES.values()):
-        several = rule.by_subject or rule.kind.metavar in ("GLOB|SET", "SIZE|PERCENT")
+        several = rule.by_subject or rule.kind in (GLOBS, CODES, AMOUNT)
         metavar = f"PATH={rule.kind.metavar}" if rule.by_subject else rule.kind.metavar
         name = "rule_" + rule.name.replace("-", "_")
         if rule.kind is SWITCH:
@@ -93,9 +93,26 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from ..check.schema import schema_text
+
+    write_stdout([schema_text().encode()])
+    context.exit()
+
+
 @click.command()
 @click.argument("references", metavar="IMAGE...", nargs=-1, required=True)
 @image_options
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of imgscope.toml and exit.",
+)
 @config_options
 @rule_options
 @dive_options

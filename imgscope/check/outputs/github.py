@@ -24,15 +24,14 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
 
 def workflow_commands(report: Report) -> Iterator[str]:
     """Yield a workflow command for each annotation that GitHub shows; the last of a kind says what was cut."""
-    place = escape(report.place)
     for level in ("error", "warning"):
         rows = [row for row in findings(report) if row.level == level]
         room = GITHUB_ANNOTATIONS if len(rows) <= GITHUB_ANNOTATIONS else GITHUB_ANNOTATIONS - 1
         for row in rows[:room]:
-            yield _command(level, f"imgscope {row.result.name}", row.message, place, row.line)
+            yield _command(level, f"imgscope {row.result.name}", row.message, row.image.place.path, row.line)
         if len(rows) > room:
             text = f"and {len(rows) - room:,} more; the step's summary and the log have them"
-            yield _command(level, "imgscope", text, place, 1)
+            yield _command(level, "imgscope", text, rows[0].image.place.path, 1)
     skipped = [
         result.name
         for image in report.images
@@ -40,11 +39,12 @@ def workflow_commands(report: Report) -> Iterator[str]:
         if result.status == SKIPPED and not result.blocking and not result.setting.off
     ]
     if skipped:
-        yield _command("notice", "imgscope", f"not evaluated: {', '.join(skipped[:20])}", place, 1)
+        text = f"not evaluated: {', '.join(skipped[:20])}"
+        yield _command("notice", "imgscope", text, report.images[0].place.path, 1)
 
 
 def _command(level: str, title: str, message: str, place: str, line: int) -> str:
-    properties = {"file": place, "line": str(line), "title": escape(title)}
+    properties = {"file": escape(place), "line": str(line), "title": escape(title)}
     written = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     return f"::{level} {written}::{_data(message)}"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ...escape import escape
 from ..model import Report
 from .findings import Finding, findings
 from .limits import GITLAB_ISSUES
@@ -26,7 +27,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
     for row in shown:
         if row.fingerprint not in seen:
             seen.add(row.fingerprint)
-            issues.append(_issue(row, report.place))
+            issues.append(_issue(row))
     if left_out:
         last = dict(issues[-1])
         last |= {"description": f"and {left_out:,} more findings", "fingerprint": "0" * 32, "severity": "info"}
@@ -34,7 +35,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
     yield json.dumps(issues, indent=1).encode() + b"\n"
 
 
-def _issue(row: Finding, place: str) -> dict[str, Any]:
+def _issue(row: Finding) -> dict[str, Any]:
     severity = "minor"
     if row.level == "error":
         severity = "critical" if row.result.rule == "forbidden-paths" else "major"
@@ -43,5 +44,5 @@ def _issue(row: Finding, place: str) -> dict[str, Any]:
         "check_name": row.result.rule,
         "fingerprint": row.fingerprint,
         "severity": severity,
-        "location": {"path": place, "lines": {"begin": row.line}},
+        "location": {"path": escape(row.image.place.path), "lines": {"begin": row.line}},
     }

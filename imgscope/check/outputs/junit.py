@@ -66,7 +66,7 @@ def _lines(result: Result) -> list[str]:
     lines = [escape(result.message)]
     for cause in result.causes.rows[:_CAUSES]:
         where = f"layer {cause.layer}: {escape(cause.instruction)}" if cause.layer is not None else ""
-        parts = [size(cause.bytes), escape(cause.path or ""), escape(cause.detail), where]
+        parts = [size(cause.bytes), escape(cause.name), escape(cause.detail), where]
         lines.append("  ".join(part for part in parts if part))
     left = result.causes.total - min(len(result.causes.rows), _CAUSES)
     if left > 0:

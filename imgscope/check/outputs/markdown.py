@@ -119,7 +119,7 @@ def _chosen(result: Result) -> list[Cause]:
 
 
 def _cause(cause: Cause, sign: str) -> str:
-    what = code(shorten(cause.path, 300)) if cause.path else "the whole layer"
+    what = code(shorten(cause.name, 300)) if cause.name else "the whole layer"
     details = ([f"was {size(cause.before)}"] if cause.before else []) + ([cause.detail] if cause.detail else [])
     if details:
         what += f" ({plain(', '.join(details))})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
             }
         ],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(row, known.index(row.result.rule), report.place) for row in shown],
+        "results": [_result(row, known.index(row.result.rule)) for row in shown],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     yield json.dumps(log, indent=1).encode() + b"\n"
@@ -82,10 +83,10 @@ def _rule(name: str) -> dict[str, Any]:
     }
 
 
-def _result(row: Finding, index: int, place: str) -> dict[str, Any]:
+def _result(row: Finding, index: int) -> dict[str, Any]:
     location: dict[str, Any] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(place), "uriBaseId": "%SRCROOT%"},
+            "artifactLocation": {"uri": quote(os.fsencode(row.image.place.path)), "uriBaseId": "%SRCROOT%"},
             "region": {"startLine": row.line},
         }
     }

@@ -133,7 +133,7 @@ class _Text:
         if not layers and not paths:
             return
         sign = "+" if result.rule in GROWTH else ""
-        sizes = [sign + self.size(cause.bytes) for cause in [*layers, *paths]]
+        sizes = [sign + self.size(cause.bytes) if cause.bytes else "" for cause in [*layers, *paths]]
         width = max(map(len, sizes))
         indent = 10 + width + 2
         for cause, written in zip([*layers, *paths], sizes, strict=True):
@@ -164,7 +164,7 @@ class _Text:
         if cause.before:
             details.append(f"was {self.size(cause.before)}")
         details += [escape(cause.detail)] if cause.detail else []
-        path = escape(cause.path or "")
+        path = escape(cause.name)
         detail = ", ".join(details)
         room = self.width - indent
         if len(path) + 2 + len(detail) <= room:

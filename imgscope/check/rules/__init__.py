@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from . import files, forbidden, growth, layers, properties, size, waste
+from . import files, forbidden, growth, layers, properties, size, suggestions, waste
 from .interface import Rule
 
-RULES: dict[str, Rule] = {
-    rule.name: rule for family in (size, layers, waste, files, forbidden, properties, growth) for rule in family.RULES
-}
+_FAMILIES = (size, layers, waste, files, forbidden, properties, growth, suggestions)
+RULES: dict[str, Rule] = {rule.name: rule for family in _FAMILIES for rule in family.RULES}
 
 __all__ = ["RULES", "Rule"]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ...report.sizes import quantity, size
 from ..model import Cause, Causes
+from ..place import Place
 from ..values import BYTES, SHARE, Kind, Limit
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
+    from ...suggest.model import Report as SuggestReport
     from ..baseline import Baseline
 
 
@@ -24,13 +27,24 @@ class CannotTell(Exception):
         self.blocking = blocking
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
-    """What rules look at: the image, the baseline if there is one, and globs that rules about paths leave out."""
+    """What rules look at: the image, the baseline if there is one, and globs that rules about paths leave out.
+
+    ``place`` knows the Dockerfile, where there is one.
+    """
 
     analysis: Analysis
     baseline: Baseline | None = None
     ignored: tuple[str, ...] = ()
+    place: Place = field(default_factory=Place)
+
+    @cached_property
+    def suggestions(self) -> SuggestReport:
+        """What ``imgscope suggest`` says of the image, with the Dockerfile that is known; looked for once."""
+        from ...suggest import suggest
+
+        return suggest(self.analysis, dockerfile=self.place.matched(self.analysis))
 
     def instruction(self, layer: int) -> str:
         """Return what made a layer, in one line."""

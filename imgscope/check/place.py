@@ -1,0 +1,82 @@
+"""The file that outputs point at: the Dockerfile, and which of its lines made a layer; else the configuration."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigError, ImgscopeError
+from ..escape import escape
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+    from ..dockerfile import Dockerfile, Matched
+
+
+class Place:
+    """A file of the repository. ``path`` is its path there; ``matched`` tells what its lines have made of an image."""
+
+    def __init__(self, path: str = "Dockerfile", file: Path | None = None) -> None:
+        """Point at ``path``; ``file`` is where it lies here, ``None`` where it does not or is no Dockerfile."""
+        self.path = path
+        self._file = file
+        self._matched: dict[int, tuple[Analysis, Matched | None]] = {}
+
+    @cached_property
+    def _dockerfile(self) -> Dockerfile | None:
+        from ..dockerfile import read
+
+        try:
+            return read(self._file) if self._file is not None else None
+        except ImgscopeError:
+            # No builder would take it; a check of the image still says all but the line.
+            return None
+
+    def matched(self, analysis: Analysis) -> Matched | None:
+        """Return the Dockerfile matched to an image; ``None`` where there is none, or the image is not made by it."""
+        known = self._matched.get(id(analysis))
+        if known is None:
+            from ..dockerfile import match
+
+            found = match(self._dockerfile, analysis) if self._dockerfile is not None else None
+            known = analysis, found if found is not None and found.belongs else None
+            self._matched[id(analysis)] = known
+        return known[1]
+
+    def line_of(self, analysis: Analysis | None, layer: int | None) -> int:
+        """Return the line of the instruction that made a layer; 1 when that can't be told."""
+        if analysis is None or layer is None or self._file is None:
+            return 1
+        found = self.matched(analysis)
+        instruction = found.instruction(layer) if found is not None else None
+        return instruction.first if instruction is not None else 1
+
+
+def place(dockerfile: str | None, config: Path | None) -> Place:
+    """Return the place to point at: the Dockerfile that is named, that of the working directory, or ``config``.
+
+    Raises ``ConfigError`` when there is no such Dockerfile.
+    """
+    named = Path(dockerfile or "Dockerfile")
+    if named.is_file():
+        return Place(_in_repository(named), named)
+    if dockerfile is not None:
+        raise ConfigError(f"there is no Dockerfile {escape(dockerfile)}")
+    return Place(_in_repository(config) if config is not None else "Dockerfile")
+
+
+def _in_repository(named: Path) -> str:
+    path = named.absolute()
+    for root in (os.environ.get("GITHUB_WORKSPACE"), os.environ.get("CI_PROJECT_DIR"), _repository(path)):
+        if root and path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.name
+
+
+def _repository(path: Path) -> str | None:
+    return next((str(folder) for folder in path.parents if (folder / ".git").exists()), None)
