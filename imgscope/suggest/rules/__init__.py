@@ -19,13 +19,19 @@ def _built_in() -> list[Rule]:
     from . import (
         base_changes,
         build_context,
+        build_leftovers,
         build_packages,
+        bytecode,
+        debug_symbols,
         installed,
         layer_waste,
         leftovers,
+        node_dev,
         order,
         practice,
         secrets,
+        sources,
+        toolchain,
     )
 
     return [
@@ -36,6 +42,12 @@ def _built_in() -> list[Rule]:
         *base_changes.RULES,
         *build_packages.RULES,
         *installed.RULES,
+        *node_dev.RULES,
+        *toolchain.RULES,
+        *build_leftovers.RULES,
+        *sources.RULES,
+        *bytecode.RULES,
+        *debug_symbols.RULES,
         *order.RULES,
         *practice.RULES,
     ]

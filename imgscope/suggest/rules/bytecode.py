@@ -1,0 +1,127 @@
+"""Python's bytecode that is there twice, for other Pythons, or whose source is gone; and that which is there at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...layer.names import split
+from ...overlay.merge import join
+from ..context import Context
+from ..model import Certainty, Claim, Draft, Rule
+from . import words
+from .build_leftovers import shown
+
+_CODE = "IS208"
+_CACHE = b"__pycache__"
+# PEP 3147 and 488: module.cpython-312.opt-1.pyc
+_NAME = re.compile(rb"(.+?)\.((?:cpython|pypy|graalpy)-?\d+)(?:\.opt-(\d))?(?:-pytest-[\d.]+)?\.pyc")
+_PROGRAM = re.compile(rb"python(\d)\.(\d+)|pypy(\d)\.(\d+)")
+
+_KINDS: dict[str, tuple[str, str, Certainty]] = {
+    "orphan": (
+        "bytecode whose source is gone",
+        "Python does not look into __pycache__ for a module without a source: remove it with the source, or copy "
+        "without it.",
+        "certain",
+    ),
+    "foreign": (
+        "bytecode for a Python that the image does not have",
+        "Remove the caches when another Python takes over, and keep them out of the build context.",
+        "certain",
+    ),
+    "twice": (
+        "bytecode that is there twice, for the same sources",
+        "Compile once, for the level of optimisation that the program is started with.",
+        "likely",
+    ),
+    "cached": (
+        "Python's bytecode, made from sources that are there too",
+        "Install without it (pip install --no-compile, PYTHONDONTWRITEBYTECODE=1). It saves as many bytes as the "
+        "sources take and costs time when the program starts: keep it where containers start often.",
+        "possible",
+    ),
+}
+
+
+def _check(context: Context) -> Iterator[Draft]:
+    claims = shown(context, _CODE)
+    if not claims:
+        return
+    tags = _tags(context)
+    found: dict[str, list[Claim]] = {}
+    for claim in claims:
+        kind = _kind(context, claim.path, tags)
+        if kind:
+            found.setdefault(kind, []).append(claim)
+    for kind, (what, fix, certainty) in _KINDS.items():
+        if kind in found:
+            layers = tuple(context.by_layer(found[kind]))
+            lines = (
+                ("ENV PYTHONDONTWRITEBYTECODE=1", "RUN pip install --no-cache-dir --no-compile …")
+                if kind == "cached"
+                else ("RUN … && find / -xdev -type d -name __pycache__ -prune -exec rm -rf {} +",)
+            )
+            yield Draft(
+                f"{what[:1].upper()}{what[1:]}, {words.files(len(found[kind]))} in {words.layers(layers)}",
+                fix,
+                found[kind],
+                layers,
+                lines,
+                certainty=certainty,
+            )
+
+
+def _kind(context: Context, path: bytes, tags: set[bytes]) -> str | None:
+    tree = context.overlay.tree
+    directory, name = split(path)
+    home, folder = split(directory)
+    if folder != _CACHE:
+        # Beside its source, as Python 2 has it, it is not read once there is a cache.
+        beside = name[:-1] in tree.get(directory, {})
+        cached = any(other.startswith(name[:-3]) for other in tree.get(join(directory, _CACHE), {}))
+        return "twice" if beside and cached else None
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    module, tag, level = match.groups()
+    if module + b".py" not in tree.get(home, {}):
+        return "orphan"
+    if tags and tag not in tags:
+        return "foreign"
+    if level is not None and module + b"." + tag + b".pyc" in tree.get(directory, {}):
+        return "twice"
+    return "cached"
+
+
+def _tags(context: Context) -> set[bytes]:
+    """Return the tags of the Pythons whose programs or libraries the image has; empty where none is found."""
+    found: set[bytes] = set()
+    for directory, names in context.overlay.tree.items():
+        if not directory.endswith((b"bin", b"lib", b"libexec")):
+            continue
+        for name in names:
+            match = _PROGRAM.fullmatch(name)
+            if match is not None:
+                one, two, other, minor = match.groups()
+                found.add(b"cpython-" + one + two if one else b"pypy" + other + minor)
+    if any(tag.startswith(b"pypy") for tag in found):
+        # PyPy names its cache after its own version in some releases.
+        return set()
+    return found
+
+
+RULES = (
+    Rule(
+        _CODE,
+        "bytecode",
+        "Python's bytecode: twice, for other Pythons, without a source, or at all.",
+        "possible",
+        _check,
+        why="Python keeps what it compiled in __pycache__, a file for each version and level of optimisation, and "
+        "removes none. What has no source any more, or is for another Python, is not read again.",
+        before="COPY . /app\nRUN python -m compileall /app && python -O -m compileall /app",
+        after="# .dockerignore has **/__pycache__\nCOPY . /app\nRUN python -m compileall -q /app",
+        places=("/**/*.pyc",),
+    ),
+)

@@ -1,0 +1,111 @@
+"""Toolchains that no package manager knows, unpacked into the image and left there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...layer.names import split
+from ...overlay.merge import join
+from ..context import Context
+from ..model import Certainty, Claim, Draft, Rule
+from ..places import Places
+from ..program import Program, program
+from ..toolchains import JDK_HOMES, TOOLCHAINS
+from . import words
+
+_CODE = "IS213"
+_JDK = "JDK"
+_FIX = "Build in a stage of its own and copy what it makes into a final stage without the toolchain."
+# What a JDK has beyond what a Java runtime needs. Tools to look into a running program stay.
+_JDK_TOOLS = frozenset(
+    b"javac javadoc javap jar jarsigner jdeprscan jdeps jimage jlink jmod jpackage jshell rmic serialver".split()
+)
+_JDK_FOLDERS = (b"jmods", b"include", b"demo", b"sample", b"man")
+_JDK_FILES = {b"src.zip", b"ct.sym"}
+
+
+def _check(context: Context) -> Iterator[Draft]:
+    claims = [claim for claim in context.claims(_CODE) if context.visible(claim)]
+    if not claims:
+        return
+    run = program(context)
+    sure: Certainty = "likely" if run.known else "possible"
+    which = Places({_JDK: JDK_HOMES, **{one.what: one.places for one in TOOLCHAINS}})
+    found: dict[str, list[Claim]] = {}
+    for claim in claims:
+        directory, name = split(claim.path)
+        for what in [*which.of_directory(directory), *which.of_file(directory, name)]:
+            found.setdefault(what, []).append(claim)
+    for one in TOOLCHAINS:
+        if one.what in found and not one.used.search(run.text):
+            layers = tuple(context.by_layer(found[one.what]))
+            title = f"{one.what} in {words.layers(layers)}"
+            lines = ("FROM … AS build", *map(context.instruction, layers), "FROM …", "COPY --from=build … …")
+            yield Draft(title[:1].upper() + title[1:], _FIX, found[one.what], layers, lines, certainty=sure)
+    yield from _java(context, found.get(_JDK, []), run)
+
+
+def _java(context: Context, claims: list[Claim], run: Program) -> Iterator[Draft]:
+    """Find Java development kits: where the image runs Java, what they have beyond a runtime."""
+    tree = context.overlay.tree
+    homes = {split(claim.path)[0] for claim in claims}
+    homes = {split(home)[0] for home in homes if home.endswith(b"/bin") and b"javac" in tree.get(home, {})}
+    for home in sorted(homes):
+        inside = [claim for claim in claims if claim.path.startswith(home + b"/")]
+        if run.known and not _runs_java(context, run):
+            part, what = inside, "A Java development kit"
+        else:
+            part, what = (
+                [claim for claim in inside if _beyond(claim.path[len(home) + 1 :])],
+                "A JDK where a JRE would do",
+            )
+        layers = tuple(context.by_layer(part))
+        if part:
+            yield Draft(
+                f"{what} in {words.layers(layers)}",
+                "Compile in a stage of its own; the final stage needs a Java runtime only, or one that jlink makes.",
+                part,
+                layers,
+                ("FROM eclipse-temurin:21-jdk AS build", "…", "FROM eclipse-temurin:21-jre", "COPY --from=build … …"),
+                certainty="possible",
+            )
+
+
+def _beyond(path: bytes) -> bool:
+    folder, _, rest = path.partition(b"/")
+    return (
+        folder in _JDK_FOLDERS
+        or (folder == b"bin" and rest in _JDK_TOOLS)
+        or split(path)[1] in _JDK_FILES
+        or (b"/" not in rest and folder == b"src.zip")
+    )
+
+
+def _runs_java(context: Context, run: Program) -> bool:
+    if any(word.startswith("java") or word.endswith((".jar", ".war")) for word in run.words):
+        return True
+    return any(
+        name.endswith((b".jar", b".war"))
+        for layer in context.own_layers
+        for directory, names in context.overlay.layers[layer].children.items()
+        if b"/.m2/" not in directory and b"/.gradle/" not in directory and b"maven" not in directory
+        for name in names
+        if context.visible(Claim(join(directory, name), names[name] + context.overlay.first[layer]))
+    )
+
+
+RULES = (
+    Rule(
+        _CODE,
+        "toolchains",
+        "Whole toolchains: Go, Rust, a JDK, Maven, an SDK.",
+        "likely",
+        _check,
+        why="What compiles a program is many times larger than the program, and is not run again once it is built.",
+        before="FROM debian:12\nADD go1.23.linux-amd64.tar.gz /usr/local\nCOPY . /src\n"
+        'RUN cd /src && /usr/local/go/bin/go build -o /app .\nCMD ["/app"]',
+        after="FROM golang:1.23 AS build\nCOPY . /src\nRUN cd /src && CGO_ENABLED=0 go build -o /app .\n\n"
+        'FROM gcr.io/distroless/static\nCOPY --from=build /app /app\nCMD ["/app"]',
+        places=(*(glob for one in TOOLCHAINS for glob in one.places), *JDK_HOMES),
+    ),
+)
