@@ -234,13 +234,17 @@ class _Plan:
         """Make the edits of what is appended and joined."""
         instructions = self.dockerfile.instructions
         places = self.places
-        for index in sorted({*self.appends, *self.joins, *self.joins.values()}):
+        # What cleans up comes last, once, however many instructions are one now.
+        appends: dict[int, list[_Append]] = {}
+        for index, items in sorted(self.appends.items()):
+            while (after := self.joins.get(index)) is not None:
+                index = after
+            appends[index] = [*appends.get(index, ()), *items]
+        for index in sorted({*appends, *self.joins, *self.joins.values()}):
             instruction = instructions[index]
             indent = self._indent(index)
             following = self.joins.get(index)
-            extra = "".join(
-                f" \\{places.newline}{indent}&& {command}" for command in _commands(self.appends.get(index, ()))
-            )
+            extra = "".join(f" \\{places.newline}{indent}&& {command}" for command in _commands(appends.get(index, ())))
             joined = index in self.joins.values()
             if joined:
                 braces = self.script(instruction).loose
