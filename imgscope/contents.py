@@ -257,14 +257,13 @@ class _Jobs:
 
     def start(self) -> Callable[[], None]:
         """Begin, and return what waits until all answers are in their places."""
-        # In the order of the second layer's tar, which is that of its entries: both are read forwards.
-        rows = sorted(range(len(self.numbers)), key=lambda row: (*self._layers(row), self.entries_b[row]))
+        rows = range(len(self.numbers))
         if self.bytes < WORTHWHILE or usable_processes() == 1:
             return lambda: self._answer(rows, self._compared(rows))
-        # Of many small files the second process compares all, while this one goes on with its own work on them; a
-        # few large ones are all the work there is, so they are shared.
-        mine = [] if len(rows) > MANY else rows[0::2]
-        theirs = rows if len(rows) > MANY else rows[1::2]
+        # A few large files are all the work there is, so they are halved. Of many small ones the second process gets
+        # most, for this one goes on with its own work on them.
+        mine = rows[: len(rows) // 4] if len(rows) > MANY else rows[0::2]
+        theirs = rows[len(rows) // 4 :] if len(rows) > MANY else rows[1::2]
         child = Child(lambda: self._compared(theirs))
 
         def wait() -> None:
@@ -278,12 +277,19 @@ class _Jobs:
         return wait
 
     def _compared(self, rows: Sequence[int]) -> bytes:
-        found = bytearray()
+        """Return a byte for each row, 1 for equal contents."""
+        found = bytearray(len(rows))
         contents, indexes = self.contents, self.contents.indexes
-        for (layer_a, layer_b), group in groupby(rows, key=self._layers):
+        # In the order of the second layer's tar, which is that of its entries: both are read forwards.
+        order = sorted(range(len(rows)), key=lambda place: self.entries_b[rows[place]])
+        order.sort(key=lambda place: self._layers(rows[place]))
+        for (layer_a, layer_b), group in groupby(order, key=lambda place: self._layers(rows[place])):
             first, second = contents.plain_bytes(layer_a), contents.plain_bytes(layer_b)
-            entries = [(self.entries_a[row], self.entries_b[row]) for row in group]
-            found += bytes(same_in_files((indexes[layer_a], first), (indexes[layer_b], second), entries))
+            places = list(group)
+            entries = [(self.entries_a[rows[place]], self.entries_b[rows[place]]) for place in places]
+            same = same_in_files((indexes[layer_a], first), (indexes[layer_b], second), entries)
+            for place, equal in zip(places, same, strict=True):
+                found[place] = equal
         return bytes(found)
 
     def _answer(self, rows: Sequence[int], found: bytes) -> None:

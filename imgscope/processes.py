@@ -10,12 +10,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from .errors import ImgscopeError
 
 MAX_PROCESSES = 4
+_PIECE = 1 << 18
 
 
 def usable_processes() -> int:
@@ -29,8 +30,8 @@ def usable_processes() -> int:
 class Child:
     """A process that does one piece of work and hands its result back as bytes."""
 
-    def __init__(self, work: Callable[[], bytes]) -> None:
-        """Start ``work`` in a process of its own."""
+    def __init__(self, work: Callable[[], bytes | Iterable[bytes]]) -> None:
+        """Start ``work`` in a process of its own; it returns bytes, whole or in pieces."""
         self._memory = os.memfd_create("imgscope", os.MFD_CLOEXEC)
         self._pid = os.fork()
         if self._pid == 0:
@@ -39,33 +40,40 @@ class Child:
             try:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                self._write(b"+", work())
+                result = work()
+                self._write(b"+", (result,) if isinstance(result, bytes) else result)
                 status = 0
             except ImgscopeError as error:
-                self._write(b"-", f"{type(error).__name__}:{error}".encode())
+                self._write(b"-", (f"{type(error).__name__}:{error}".encode(),))
                 status = 0
             finally:
                 os._exit(status)
 
-    def _write(self, mark: bytes, data: bytes) -> None:
+    def _write(self, mark: bytes, pieces: Iterable[bytes]) -> None:
         with os.fdopen(os.dup(self._memory), "wb") as file:
             file.write(mark)
-            file.write(data)
+            file.writelines(pieces)
 
     def result(self) -> bytes | None:
         """Wait for the work's result; ``None`` if the process died. Raises the ``ImgscopeError`` that it raised."""
+        pieces = self.pieces()
+        return None if pieces is None else b"".join(pieces)
+
+    def pieces(self) -> Iterator[bytes] | None:
+        """Wait for the work's result, and return its bytes in pieces; see ``result``."""
         _, status = os.waitpid(self._pid, 0)
         self._pid = 0
         if status != 0:
             return None
-        with os.fdopen(self._memory, "rb") as file:
-            self._memory = -1
-            file.seek(0)
-            mark = file.read(1)
-            data = file.read()
+        os.lseek(self._memory, 0, os.SEEK_SET)
+        mark = os.read(self._memory, 1)
         if mark == b"-":
-            raise _error(data.decode("utf-8", "replace"))
-        return data if mark == b"+" else None
+            raise _error(b"".join(self._rest()).decode("utf-8", "replace"))
+        return self._rest() if mark == b"+" else None
+
+    def _rest(self) -> Iterator[bytes]:
+        while piece := os.read(self._memory, _PIECE):
+            yield piece
 
     def stop(self) -> None:
         """End the process if it still runs, and give its memory back."""
@@ -78,6 +86,29 @@ class Child:
         if self._memory >= 0:
             os.close(self._memory)
             self._memory = -1
+
+
+@contextmanager
+def in_another_process(
+    work: Callable[[], Iterable[bytes]], *, worthwhile: bool
+) -> Iterator[Callable[[], Iterable[bytes]]]:
+    """Start ``work`` in another process, and give a function that returns what it yields.
+
+    Where that is not safe or not ``worthwhile``, and when the other process dies, the function does the work itself.
+    """
+    if not worthwhile or usable_processes() == 1:
+        yield work
+        return
+    child = Child(work)
+
+    def result() -> Iterable[bytes]:
+        pieces = child.pieces()
+        return work() if pieces is None else pieces
+
+    try:
+        yield result
+    finally:
+        child.stop()
 
 
 def _error(text: str) -> ImgscopeError:

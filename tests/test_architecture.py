@@ -11,7 +11,7 @@ PACKAGE = Path(imgscope.__file__).parent
 
 # Stations in the order in which data passes them; a module may import its own station and those before it.
 STATIONS = [
-    ["errors", "escape", "progress", "processes", "tar", "output"],
+    ["errors", "escape", "progress", "processes", "tar", "output", "units", "secrets", "pathsets"],
     ["compression", "reference"],
     ["archive"],
     ["sources"],
@@ -22,7 +22,7 @@ STATIONS = [
     ["records", "saved", "analyzer", "verify"],
     ["compat", "extract", "packages", "dockerfile"],
     ["report", "tui", "diff", "check", "bases", "suggest"],
-    ["cli"],
+    ["cli", "completion", "doctor", "docker_plugin"],
 ]
 # What a source or an archive takes from a layer's side is handed in as a function, never imported.
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from struct import Struct
 from typing import Protocol
 from zlib import adler32
 
@@ -58,6 +59,8 @@ for _flag in b"0125":
     _ORDINARY[_flag] = _KINDS[_flag]
 for _flag in b"xL":
     _ORDINARY[_flag] = _LONG_NAME
+# Name; mode, uid and gid; size without its end; mtime; checksum; typeflag; first byte of the prefix.
+_FIELDS = Struct("100s24s11sx12s8sB188xB")
 _NO_FINGERPRINT = bytes(FINGERPRINT)
 _OCTAL = re.compile(rb"[0-7]+")
 _MTIME_MIN, _MTIME_MAX = -(1 << 63), (1 << 63) - 1
@@ -380,6 +383,7 @@ class _Scan:
         mtime_of: dict[bytes, int] = {}
         sum_of: dict[bytes, int] = {}
         window, fingerprint, records, codes = source.window, source.fingerprint, self.records, _ORDINARY
+        fields = _FIELDS.unpack_from
         entry = members = 0
         buffer, base, here, limit, position = b"", 0, 0, -1, 0
         last: bytes | None = None
@@ -396,41 +400,40 @@ class _Scan:
             try:
                 if here > limit or records:
                     raise _Unusual
-                code = codes[buffer[here + 156]]
+                name, meta_field, size_field, mtime_field, sum_field, flag, prefix = fields(buffer, here)
+                code = codes[flag]
                 header = here
-                name: bytes | None = None
-                if code < 0:
+                if code >= 0:
+                    name = name.partition(b"\0")[0]
+                else:
                     if code != _LONG_NAME:
                         raise _Unusual
-                    name, header = _long_name(buffer, here)
-                    if header > limit or (code := codes[buffer[header + 156]]) < 0:
+                    long_name, header = _long_name(buffer, here)
+                    if header > limit:
                         raise _Unusual
-                if buffer[header + 345]:
+                    name, meta_field, size_field, mtime_field, sum_field, flag, prefix = fields(buffer, header)
+                    name, code = long_name, codes[flag]
+                    if code < 0:
+                        raise _Unusual
+                if prefix:
                     raise _Unusual
-                field = buffer[header + 148 : header + 156]
-                total = sum_of.get(field)
+                total = sum_of.get(sum_field)
                 if total is None:
-                    total = sum_of[field] = _expected_sum(field)
+                    total = sum_of[sum_field] = _expected_sum(sum_field)
                 if adler32(buffer[header : header + 512]) & 0xFFFF != total:
                     raise _Unusual
-                field = buffer[header + 100 : header + 124]
-                meta = meta_of.get(field)
+                meta = meta_of.get(meta_field)
                 if meta is None:
-                    meta = meta_of[field] = self._meta(field)
-                field = buffer[header + 136 : header + 148]
-                mtime = mtime_of.get(field)
+                    meta = meta_of[meta_field] = self._meta(meta_field)
+                mtime = mtime_of.get(mtime_field)
                 if mtime is None:
-                    mtime = mtime_of[field] = _mtime(field)
+                    mtime = mtime_of[mtime_field] = _mtime(mtime_field)
                 if code:
                     size = 0
                 else:
-                    field = buffer[header + 124 : header + 135]
-                    if not field.isdigit():
+                    if not size_field.isdigit():
                         raise _Unusual
-                    size = int(field, 8)
-                if name is None:
-                    end = buffer.find(b"\0", header, header + 100)
-                    name = buffer[header:end] if end >= 0 else buffer[header : header + 100]
+                    size = int(size_field, 8)
             except (_Unusual, ValueError):
                 following = self.member(position)
                 if following is None:

@@ -227,6 +227,16 @@ class Comparison:
         old, new = hidden.entries[row], hidden.replaced_by[row]
         if hidden.reasons[row] != OVERWRITTEN or old < 0 or new < 0:
             return ("mode", "owner", "mtime") if self.kinds[row] == METADATA_ONLY else ()
+        kind = overlay.kinds[old]
+        if (
+            self._plain
+            and kind in (FILE, DIRECTORY)
+            and kind == overlay.kinds[new]
+            and overlay.metas[old] == overlay.metas[new]
+        ):
+            # What nearly all rows are: nothing but content and time can differ.
+            content = ("content",) if self.kinds[row] == MODIFIED else ()
+            return content if overlay.mtime(old) == overlay.mtime(new) else (*content, "mtime")
         a, b = self._inode(old), self._inode(new)
         words: list[str] = []
         if self.kinds[row] == MODIFIED:

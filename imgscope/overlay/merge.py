@@ -104,6 +104,7 @@ class Overlay:
             # Each layer numbers its modes and owners for itself; here equal ones have one number.
             numbers = [rows.setdefault(meta, len(rows)) for meta in layer.meta_table]
             self.metas.extend(map(numbers.__getitem__, layer.metas))
+        self.meta_table = list(rows)
         self.sizes.extend([0] * (len(layers) + 1))
         self.tree: dict[bytes, dict[bytes, int]] = {b"": {}}
         self.hidden = Hidden()
@@ -377,10 +378,40 @@ class Overlay:
 
     # -- reading -----------------------------------------------------------------------------------------
 
+    def runs(self) -> Iterator[tuple[bytes, list[bytes]]]:
+        """Yield every path of the merged tree but the root, by the path's bytes: (directory, some of its names)."""
+        tree, kinds = self.tree, self.kinds
+        pending: list[tuple[bytes, list[bytes]]] = [(b"", _marks(b"", tree, kinds))]
+        while pending:
+            directory, marks = pending[-1]
+            if not marks:
+                pending.pop()
+                continue
+            run: list[bytes] = []
+            while marks:
+                name = marks.pop()
+                if name[-1:] == b"/":
+                    below = join(directory, name[:-1])
+                    pending.append((below, _marks(below, tree, kinds)))
+                    break
+                run.append(name)
+            if run:
+                yield directory, run
+
     def paths(self) -> Iterator[tuple[bytes, int]]:
         """Yield every path of the merged tree (but the root) and its global entry, sorted by the path's bytes."""
-        pairs = [
-            (join(directory, name), entry) for directory, names in self.tree.items() for name, entry in names.items()
-        ]
-        pairs.sort()
-        yield from pairs
+        for directory, run in self.runs():
+            names = self.tree[directory]
+            for name in run:
+                yield join(directory, name), names[name]
+
+
+def _marks(directory: bytes, tree: dict[bytes, dict[bytes, int]], kinds: bytearray) -> list[bytes]:
+    """Return a directory's names, last first, and with a slash those that paths lie below, where these paths come."""
+    names = tree.get(directory, {})
+    marks = list(names)
+    marks += [
+        name + b"/" for name, entry in names.items() if kinds[entry] == DIRECTORY and join(directory, name) in tree
+    ]
+    marks.sort(reverse=True)
+    return marks

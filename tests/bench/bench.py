@@ -8,6 +8,7 @@ python tests/bench/bench.py --quick             # a small archive for every row:
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import platform
@@ -42,6 +43,8 @@ def main() -> int:
             image, _, codec = wanted.partition(":")
             archives.make(options.folder, image, [codec or "plain"], say)
         return 0
+    # As pip leaves an installed package; a checkout may lack its bytecode (PYTHONDONTWRITEBYTECODE).
+    compileall.compile_dir(Path(__file__).parents[2] / "imgscope", quiet=1)
     scratch = Path(tempfile.mkdtemp(prefix="imgscope-bench-"))
     bench = Bench(options.folder, scratch, 2 if options.quick else options.runs, say, options.quick)
     results: list[Result] = []

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ... import __version__
 from ...report.interface import Options
-from ...report.json import finite, rows, with_path
+from ...report.json import finite
+from ...report.json_rows import listed, with_path
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
@@ -52,7 +53,7 @@ def render(difference: Difference, options: Options) -> Iterator[bytes]:
         yield text.encode() + b"\n"
         return
     yield text[:-2].encode()
-    yield from rows("files", map(_file, difference.files))
+    yield from listed("files", map(_file, difference.files))
     yield b"\n}\n"
 
 
