@@ -227,11 +227,18 @@ class _Run:
         dive = figures(overlay, [number for number, blob in enumerate(opened.layers) if blob.linked])
         analysis = assemble(opened, self.reference, dive, Body(overlay, comparison), contents)
         if self.cache is not None and key is not None and all(keys):
-            from .records import encode
-
-            self.cache.put("images", key, encode(analysis, [key or "" for key in keys]))
-            self.cache.trim()
+            self._keep_record(key, analysis, [key or "" for key in keys])
         return analysis
+
+    def _keep_record(self, key: str, analysis: Analysis, layer_keys: list[str]) -> None:
+        """Keep a result, unless the config holds what looks like a secret: that stays in the image alone."""
+        from .records import encode
+        from .secrets import in_config
+
+        assert self.cache is not None
+        if not in_config(analysis.image.config):
+            self.cache.put("images", key, encode(analysis, layer_keys))
+        self.cache.trim()
 
 
 class _Scanned:

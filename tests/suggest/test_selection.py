@@ -1,0 +1,72 @@
+"""Rules are chosen as ruff's are."""
+
+from __future__ import annotations
+
+import pytest
+
+from imgscope.errors import UsageError
+from imgscope.suggest.model import Rule
+from imgscope.suggest.rules import all_rules
+from imgscope.suggest.selection import select
+
+RULES = [
+    Rule(code, name, "", "certain", lambda _: ())
+    for code, name in (("IS001", "one"), ("IS012", "twelve"), ("IS101", "other"))
+]
+
+
+@pytest.mark.parametrize(
+    ("selected", "ignored", "expected"),
+    [
+        ([], [], ["IS001", "IS012", "IS101"]),
+        (["IS0"], [], ["IS001", "IS012"]),
+        (["is012"], [], ["IS012"]),
+        (["twelve,IS1"], [], ["IS012", "IS101"]),
+        ([], ["IS0"], ["IS101"]),
+        (["IS012"], ["IS0"], ["IS012"]),
+        (["IS0"], ["IS012"], ["IS001"]),
+        (["IS012"], ["twelve"], []),
+        (["ALL"], ["IS1"], ["IS001", "IS012"]),
+    ],
+)
+def test_the_longer_word_wins(selected, ignored, expected):
+    assert [rule.code for rule in select(RULES, selected, ignored)] == expected
+
+
+@pytest.mark.parametrize(("word", "hint"), [("IS013", "IS01"), ("twelv", "twelve"), ("nonsense", "--list")])
+def test_a_word_that_fits_no_rule_is_an_error_with_the_nearest(word, hint):
+    with pytest.raises(UsageError, match=hint):
+        select(RULES, [word])
+
+
+def test_every_rule_has_its_words():
+    for rule in all_rules():
+        assert rule.code[:2] == "IS"
+        assert rule.summary.endswith(".")
+        assert rule.why, rule.code
+        assert rule.name == rule.name.lower()
+    names = [rule.name for rule in all_rules()]
+    assert len(set(names)) == len(names)
+
+
+def test_another_package_adds_rules(monkeypatch):
+    import importlib.metadata
+
+    from imgscope.suggest import rules
+
+    class Entry:
+        name, value = "mine", "mine:RULE"
+
+        def load(self):
+            return Rule("XX001", "mine", "Mine.", "certain", lambda _: ())
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [Entry()] if group == rules.GROUP else [])
+    rules.all_rules.cache_clear()
+    try:
+        assert "XX001" in [rule.code for rule in rules.all_rules()]
+        Entry.load = lambda self: 1 / 0
+        rules.all_rules.cache_clear()
+        with pytest.raises(UsageError, match="mine"):
+            rules.all_rules()
+    finally:
+        rules.all_rules.cache_clear()
