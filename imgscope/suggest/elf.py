@@ -154,9 +154,9 @@ def elf_files(context: Context) -> Mapping[int, tuple[bytes, Elf]]:
         for directory, names in index.children.items():
             shown: Mapping[bytes, int] | None = None
             for name, own in names.items():
-                if own < 0 or kinds[own] != FILE or sizes[own] < 64 or own in index.sparse:
+                if own < 0 or (not runnable[metas[own]] and b".so" not in name and name[-5:] != b".node"):
                     continue
-                if not runnable[metas[own]] and b".so" not in name and not name.endswith(b".node"):
+                if kinds[own] != FILE or sizes[own] < 64 or own in index.sparse:
                     continue
                 if shown is None:
                     shown = overlay.tree.get(directory, {})

@@ -30,6 +30,7 @@ BUILD = re.compile(
     r"|(?:python3?|py3|python3\.\d+)-(?:pip|setuptools|wheel|build|distutils|poetry)|cython3?|pipx|tox|node-gyp|npm|yarnpkg"
     r"|yarn|pnpm|composer|\.(?!.*run).*"
 )
+_SYSTEM = ("dpkg", "apk", "rpm")
 # What a program may need that no file names: certificates, time zones, users' databases.
 RUNTIME = re.compile(r"ca-certificates(?:-bundle|-java)?|tzdata|locales|netbase|tini|dumb-init|gosu|su-exec|libnss-.*")
 # An interpreter that is used is more than the package of its program.
@@ -45,8 +46,8 @@ _LANGUAGES = (
 
 @dataclass(slots=True)
 class OwnPackages:
-    """``every`` package of the operating system's database, the ``own`` ones that the base does not have, and who
-    owns which path; ``unneeded`` are those that only a build needs.
+    """``every`` package of the operating system's database, the ``own`` ones that the base does not have, and which
+    of the system's packages owns which path; ``unneeded`` are those that only a build needs.
     """
 
     every: list[Installed]
@@ -75,7 +76,8 @@ def own_packages(context: Context) -> OwnPackages | None:
     own = {one for one in every if (one.name, one.package.architecture) not in base}
     if not own:
         return None
-    found = OwnPackages(every, own, packages.owners, set())
+    system = {path: package for path, package in packages.owners.items() if package.ecosystem in _SYSTEM}
+    found = OwnPackages(every, own, system, set())
     found.unneeded = _unneeded(context, found)
     return found
 

@@ -27,8 +27,12 @@ class Places:
         """Compile the globs of each key."""
         self._by_name: dict[bytes, list[tuple[re.Pattern[bytes], str]]] = {}
         self._by_glob: list[tuple[re.Pattern[bytes], str]] = []
-        self._names: dict[bytes, list[tuple[re.Pattern[bytes], str]]] = {}
-        self._endings: dict[bytes, list[tuple[re.Pattern[bytes], str]]] = {}
+        # How the names of those start, or else end: hardly any directory is one, and all are asked.
+        self._starts: tuple[bytes, ...] = ()
+        self._ends: tuple[bytes, ...] = ()
+        # (how the name ends, the glob if that is not all it asks for, key)
+        self._names: dict[bytes, list[tuple[bytes, re.Pattern[bytes] | None, str]]] = {}
+        self._endings: dict[bytes, list[tuple[bytes, re.Pattern[bytes] | None, str]]] = {}
         for key, globs in wanted.items():
             for glob in globs:
                 self._add(key, glob.strip("/").encode())
@@ -41,16 +45,21 @@ class Places:
             found = (_compiled(above), key)
             if b"*" in name:
                 self._by_glob.append(found)
+                if name[:1] == b"*":
+                    self._ends = (*self._ends, name.rpartition(b"*")[2])
+                else:
+                    self._starts = (*self._starts, name.partition(b"*")[0])
             else:
                 self._by_name.setdefault(name, []).append(found)
         elif last[:1] == b"*" and b"*" not in last[1:] and b"." in last:
             # The ending that a name is looked up by starts at its last dot.
             ending = last[1:]
-            self._endings.setdefault(ending[ending.rindex(b".") :], []).append((_compiled(glob), key))
+            pattern = None if above == b"**" else _compiled(glob)
+            self._endings.setdefault(ending[ending.rindex(b".") :], []).append((ending, pattern, key))
         elif b"*" in last:
             raise ValueError(f"{glob.decode()}: of a name only the end can be left open")
         else:
-            self._names.setdefault(last, []).append((_compiled(glob), key))
+            self._names.setdefault(last, []).append((last, None if above == b"**" else _compiled(glob), key))
 
     def of_directory(self, path: bytes) -> frozenset[str]:
         """Return the keys whose globs take in all that lies in a directory."""
@@ -59,11 +68,13 @@ class Places:
             above, name = split(path)
             found = self.of_directory(above) if above else _NOTHING
             candidates = self._by_name.get(name)
-            if candidates or self._by_glob:
-                fits = {key for pattern, key in (candidates or ()) if pattern.fullmatch(path)}
+            fits: set[str] = set()
+            if candidates:
+                fits.update(key for pattern, key in candidates if pattern.fullmatch(path))
+            if self._by_glob and (name.startswith(self._starts) or name.endswith(self._ends)):
                 fits.update(key for pattern, key in self._by_glob if pattern.fullmatch(path))
-                if fits:
-                    found = found | fits
+            if fits:
+                found = found | fits
             self._known[path] = found
         return found
 
@@ -74,8 +85,11 @@ class Places:
         exact = self._names.get(name)
         if not candidates and not exact:
             return ()
-        path = join(directory, name)
-        return {key for pattern, key in [*(candidates or ()), *(exact or ())] if pattern.fullmatch(path)}
+        return {
+            key
+            for ending, pattern, key in [*(candidates or ()), *(exact or ())]
+            if name.endswith(ending) and (pattern is None or pattern.fullmatch(join(directory, name)))
+        }
 
     def find(self, overlay: Overlay, from_layer: int = 0) -> dict[str, list[Claim]]:
         """Return each key's stored paths, those that a later layer hides too, of the layers from ``from_layer`` up."""
@@ -90,11 +104,11 @@ class Places:
                         [Claim(join(directory, name), first + own) for name, own in names.items() if own >= 0]
                     )
                 if by_file:
-                    for name, own in names.items():
-                        # Here, and not in a function of its own: this runs for every path of the image.
-                        if own < 0 or (name not in exact and name[name.rfind(b".") :] not in endings):
-                            continue
-                        for key in self.of_file(directory, name):
+                    # A comprehension, and no call: this runs for every path of the image.
+                    fit = [name for name in names if name[name.rfind(b".") :] in endings or name in exact]
+                    for name in fit:
+                        own = names[name]
+                        for key in self.of_file(directory, name) if own >= 0 else ():
                             found.setdefault(key, []).append(Claim(join(directory, name), first + own))
         return found
 

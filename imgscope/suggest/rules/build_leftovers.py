@@ -35,7 +35,17 @@ class Left:
 
 def shown(context: Context, code: str) -> list[Claim]:
     """Return what the merged tree shows of a rule's places: what is hidden is for the rules about layers."""
-    return [claim for claim in context.claims(code) if context.visible(claim)]
+    tree = context.overlay.tree
+    found: list[Claim] = []
+    last, names = b"", tree.get(b"", {})
+    for claim in context.claims(code):
+        directory, name = split(claim.path)
+        # They come a directory at a time.
+        if directory != last:
+            last, names = directory, tree.get(directory, {})
+        if names.get(name) == claim.entry:
+            found.append(claim)
+    return found
 
 
 def unowned(context: Context, claims: Sequence[Claim]) -> list[Claim]:

@@ -60,15 +60,18 @@ _MARKS = frozenset(
     )
 )
 # Sources there belong to languages' packages, which bring them along to be read, or to the system.
-_ELSEWHERE = (b"site-packages", b"dist-packages", b".m2", b".gradle", b"node_modules", b"gems")
-_SYSTEM = (b"usr/include", b"usr/share", b"usr/lib", b"usr/local/include", b"usr/local/lib", b"lib", b"etc", b"var/lib")
+_ELSEWHERE = {b"site-packages", b"dist-packages", b".m2", b".gradle", b"node_modules", b"gems"}
+_SYSTEM = (
+    *(b"usr/include/", b"usr/share/", b"usr/lib/", b"usr/local/include/", b"usr/local/lib/", b"lib/", b"etc/"),
+    b"var/lib/",
+)
 
 
 def _check(context: Context) -> Iterator[Draft]:
     run = program(context)
     if run.words & COMPILERS:
         return
-    claims = unowned(context, [claim for claim in shown(context, _CODE) if not _elsewhere(claim.path)])
+    claims = unowned(context, _here(shown(context, _CODE)))
     if not claims:
         return
     java = [claim for claim in claims if _of_java(claim.path)]
@@ -100,9 +103,21 @@ def _check(context: Context) -> Iterator[Draft]:
     )
 
 
+def _here(claims: Sequence[Claim]) -> list[Claim]:
+    """Return those that are not of a place where sources are for reading."""
+    known: dict[bytes, bool] = {}
+    found: list[Claim] = []
+    for claim in claims:
+        folder = claim.path[: claim.path.rfind(b"/") + 1]
+        if folder not in known:
+            known[folder] = _elsewhere(folder)
+        if not known[folder]:
+            found.append(claim)
+    return found
+
+
 def _elsewhere(path: bytes) -> bool:
-    parts = path.split(b"/")
-    return any(folder in parts for folder in _ELSEWHERE) or path.startswith(tuple(name + b"/" for name in _SYSTEM))
+    return not _ELSEWHERE.isdisjoint(path.split(b"/")) or path.startswith(_SYSTEM)
 
 
 def _of_java(path: bytes) -> bool:
