@@ -1,8 +1,9 @@
 """Finds the base image: which of an image's layers, from the bottom, its author did not write.
 
 Sure is only what the user says, or another image whose layers are the bottom of this one. Else the history tells: an
-author sets CMD or ENTRYPOINT last, so one that layers follow ends a base; and a whole root filesystem, added or
-imported as the first layer, is one.
+author sets CMD or ENTRYPOINT last, so one that layers follow ends a base; another builder made what is below; the
+official images of languages without a CMD of their own end as they always do; and a whole root filesystem, added or
+imported as the first layer, is a base.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
+    from ..history import HistoryStep
 
 # OCI image spec, annotations.md: builders write these as labels too.
 NAME_LABEL = "org.opencontainers.image.base.name"
@@ -21,6 +24,16 @@ DIGEST_LABEL = "org.opencontainers.image.base.digest"
 
 _ENDS = re.compile(r"^(CMD|ENTRYPOINT)\b")
 _ROOT = re.compile(r"^(ADD|COPY) .*\s/\s*$|^Imported from |^# debian\.sh |^RUN .*debootstrap", re.DOTALL)
+# Official images that set no CMD of their own: the ENV that names them, and the step that they end with.
+_ENDINGS = (
+    (re.compile(r"^ENV GOLANG_VERSION[= ]"), re.compile(r"^WORKDIR /go$")),
+    (re.compile(r"^ENV RUSTUP_HOME="), re.compile(r"^RUN .*rustup-init", re.DOTALL)),
+)
+# What official images say of themselves, and their repository's name.
+_OFFICIAL = re.compile(r"^ENV (PYTHON|NODE|RUBY|GOLANG|PHP|NGINX|RUST|JAVA|PG|MYSQL|REDIS)_VERSION[= ](\S+)")
+_REPOSITORIES = {"PG": "postgres", "RUST": "rust", "JAVA": "openjdk"}
+# Steps of one build follow each other within minutes; what is older by more was there before.
+_ONE_BUILD = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +41,7 @@ class Base:
     """A base image: ``layers`` of the image from the bottom are its own, 0 where none was found.
 
     ``name`` and ``digest`` are as the image's builder wrote them, ``None`` where it did not; ``how`` says in a few
-    words what tells.
+    words what tells. ``steps`` of the history, from its start, are the base's.
     """
 
     name: str | None
@@ -36,9 +49,17 @@ class Base:
     layers: int
     how: str
     certainty: Literal["certain", "likely", "possible"]
+    steps: int = 0
 
 
-def find_base(analysis: Analysis, others: Iterable[tuple[str, Sequence[str]]] = ()) -> Base:
+class _Found(NamedTuple):
+    layers: int
+    steps: int
+    how: str
+    sure: bool
+
+
+def find_base(analysis: Analysis, others: Iterable[tuple[str, Sequence[str | None]]] = ()) -> Base:
     """Find the base of an image.
 
     ``others`` are (name, diff_ids) of images that may be it: the one with most layers that are all at the bottom of
@@ -50,35 +71,116 @@ def find_base(analysis: Analysis, others: Iterable[tuple[str, Sequence[str]]] = 
     digest = labels.get(DIGEST_LABEL) if isinstance(labels, dict) else None
     name = named if isinstance(named, str) and named else None
     digest = digest if isinstance(digest, str) and digest else None
+    history = analysis.image.history
     shared = _shared(analysis, others)
     if shared is not None:
         known = digest if shared[0] == name else None
-        return Base(shared[0], known, shared[1], "its layers are this image's", "certain")
-    count, how, sure = _by_history(analysis)
-    if not 0 < count < len(analysis.layers):
+        return Base(shared[0], known, shared[1], "its layers are this image's", "certain", steps_of(history, shared[1]))
+    found = _by_history(history, len(analysis.layers))
+    if found is None:
         return Base(name, digest, 0, "none found", "possible")
-    return Base(name, digest, count, how, "likely" if sure else "possible")
+    return Base(name, digest, found.layers, found.how, "likely" if found.sure else "possible", found.steps)
 
 
-def _shared(analysis: Analysis, others: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, int] | None:
+def steps_of(history: Sequence[HistoryStep], layers: int) -> int:
+    """Return how many steps belong to a base of so many layers: up to the CMD or ENTRYPOINT that ends it, if any.
+
+    Empty steps between the base's last layer and the next may be of either; a CMD among them is the base's, since
+    layers follow it.
+    """
+    end = 0
+    for number, step in enumerate(history):
+        if step.layer is not None and step.layer >= layers:
+            return end
+        if step.layer is not None or _ENDS.match(step.instruction):
+            end = number + 1
+    return end
+
+
+def _shared(analysis: Analysis, others: Iterable[tuple[str, Sequence[str | None]]]) -> tuple[str, int] | None:
     own = [layer.diff_id for layer in analysis.layers]
     best: tuple[str, int] | None = None
     for name, diff_ids in others:
         count = len(diff_ids)
-        if 0 < count < len(own) and own[:count] == list(diff_ids) and (best is None or count > best[1]):
+        if (
+            0 < count < len(own)
+            and None not in diff_ids
+            and own[:count] == list(diff_ids)
+            and (best is None or count > best[1])
+        ):
             best = name, count
     return best
 
 
-def _by_history(analysis: Analysis) -> tuple[int, str, bool]:
-    """Return how many layers the history gives to the base, what tells, and whether that is reliable."""
-    found, how, sure = 0, "", False
-    seen = 0
-    for step in analysis.image.history:
+def _by_history(history: Sequence[HistoryStep], layers: int) -> _Found | None:
+    """Return what the history tells of the base: the highest place where one ends."""
+    found: _Found | None = None
+    seen, ending, official = 0, None, ""
+    for number, step in enumerate(history):
+        text = step.instruction
         if step.layer is not None:
             seen = step.layer + 1
-            if step.layer == 0 and _ROOT.match(step.instruction):
-                found, how, sure = 1, "its first layer is a whole root filesystem", False
-        elif _ENDS.match(step.instruction) and 0 < seen < len(analysis.layers):
-            found, how, sure = seen, f"its history goes on after {step.instruction.partition(' ')[0]}", True
-    return found, how, sure
+        if seen >= layers:
+            break
+        for begins, ends in _ENDINGS:
+            if begins.match(text):
+                ending = ends
+        match = _OFFICIAL.match(text)
+        if match:
+            product = match[1]
+            official = f", which sets {product}_VERSION: {_REPOSITORIES.get(product, product.lower())} {match[2][:20]}"
+        if step.layer == 0 and _ROOT.match(text):
+            found = _Found(1, number + 1, "its first layer is a whole root filesystem", False)
+        elif step.layer is None and _ENDS.match(text) and seen:
+            # CMD and ENTRYPOINT may stand together.
+            word = text.partition(" ")[0]
+            found = _Found(seen, number + 1, f"its history goes on after {word}{official}", _rest(history, number))
+        elif ending is not None and ending.match(text) and seen:
+            found = _Found(seen, number + 1, f"its history goes on after {text[:20].strip()}{official}", True)
+            ending = None
+    change = _change_of_builder(history, layers)
+    return change if change is not None and (found is None or change.layers > found.layers) else found
+
+
+def _rest(history: Sequence[HistoryStep], number: int) -> bool:
+    """Tell whether the steps after one were not made along with it: an author may well set CMD before the last layer.
+
+    They were, where the next layer's step follows within the hour in the same builder's style.
+    """
+    this = history[number]
+    following = next((step for step in history[number + 1 :] if step.layer is not None), None)
+    if following is None or _style(following) != _style(this):
+        return True
+    before, after = _seconds(this.created), _seconds(following.created)
+    return before is None or after is None or not 0 <= after - before < _ONE_BUILD
+
+
+def _change_of_builder(history: Sequence[HistoryStep], layers: int) -> _Found | None:
+    """Find where the words of one builder give way to another's, for the last time."""
+    found, seen = None, 0
+    for number, step in enumerate(history):
+        before = history[number - 1] if number else None
+        if before is not None and 0 < seen < layers and _style(before) != _style(step):
+            how = f"its history goes on in the words of {_style(step)}, after those of {_style(before)}"
+            found = _Found(seen, number, how, False)
+        if step.layer is not None:
+            seen = step.layer + 1
+    return found
+
+
+def _style(step: HistoryStep) -> str:
+    """Name the builder that a step's words are like."""
+    if "buildkit" in step.comment or step.created_by.endswith("# buildkit"):
+        return "BuildKit"
+    if "#(nop)" in step.created_by or step.created_by.startswith(("/bin/sh -c", "|")):
+        return "the classic builder"
+    if step.comment.startswith("Imported from"):
+        return "an import"
+    return "another tool"
+
+
+def _seconds(created: str | None) -> float | None:
+    try:
+        return datetime.fromisoformat(created).timestamp() if created else None
+    except (ValueError, OverflowError):
+        return None
