@@ -33,3 +33,9 @@ def test_the_readmes_commands_are_single_lines_that_the_gate_finds():
 def test_every_module_of_the_map_exists():
     for name in re.findall(r"^\| `([^`]+)`", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE):
         assert (ROOT / "imgscope" / name).exists(), name
+
+
+def test_the_rules_pages_are_the_rules_own_words():
+    made = runpy.run_path(str(ROOT / "docs/make_rules.py"))["pages"]()
+    folder = ROOT / "docs/rules"
+    assert {path.name: path.read_text() for path in folder.glob("*.md")} == made, "run: python docs/make_rules.py"

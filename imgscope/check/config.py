@@ -7,7 +7,6 @@ The file is the nearest one, upward from the working directory. Options win over
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -15,6 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..config import as_table, near, tables
 from ..errors import ConfigError, UsageError
 from ..escape import escape
 from ..pathsets import SETS
@@ -25,12 +25,7 @@ from .values import PATHS, WORDS, Limit
 if TYPE_CHECKING:
     from ..compat.dive_ci import DiveRules
 
-FILE = "imgscope.toml"
-PROJECT = "pyproject.toml"
 DIVE_FILE = ".dive-ci"
-SECTIONS = ("check",)
-"""Tables that may stand in the file beside ``$schema``."""
-
 OTHER_KEYS = {
     "baseline": "What growth is measured against: a saved baseline, a saved analysis, an archive or an image.",
     "dockerfile": "The Dockerfile that annotations and reports point at.",
@@ -124,68 +119,13 @@ def matches(pattern: str, names: Iterable[str]) -> bool:
     return False
 
 
-# -- finding --------------------------------------------------------------------------------------------------
-
-
-def find(start: Path) -> Path | None:
-    """Return the nearest file, upward from ``start``, that has budgets or other settings of imgscope."""
-    for folder in (start, *start.parents):
-        own = folder / FILE
-        if own.is_file():
-            return own
-        project = folder / PROJECT
-        if project.is_file() and _mentions(project):
-            return project
-    return None
-
-
-def _mentions(project: Path) -> bool:
-    """Tell whether a pyproject.toml has [tool.imgscope]; one that is no TOML is somebody else's to mend."""
-    try:
-        data = project.read_bytes()
-        if b"imgscope" not in data:
-            return False
-        return "imgscope" in tomllib.loads(data.decode()).get("tool", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError):
-        return False
-
-
 # -- reading --------------------------------------------------------------------------------------------------
 
 
 def read(path: Path) -> Config:
-    """Read a configuration file. Raises ``ConfigError``."""
+    """Read the budgets of a configuration file. Raises ``ConfigError``."""
     shown = escape(str(path))
-    try:
-        text = path.read_bytes().decode()
-        document: dict[str, Any] = tomllib.loads(text)
-    except FileNotFoundError:
-        raise ConfigError(f"there is no config {shown}") from None
-    except OSError as error:
-        raise ConfigError(f"{shown} can't be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{shown} is not valid TOML: {escape(str(error))}") from None
-    if path.name == PROJECT:
-        document = _as_table(
-            _as_table(document.get("tool", {}), f"{shown}: tool").get("imgscope", {}), f"{shown}: tool.imgscope"
-        )
-    for key in document:
-        if key not in (*SECTIONS, "$schema"):
-            hint = f"; did you mean [check] with {key!r} in it?" if key in (*RULES, *OTHER_KEYS) else ""
-            raise ConfigError(f"{shown}: there is no table {escape(key)!r}{hint or _near(key, SECTIONS)}")
-    return _Reader(path, shown).config(document.get("check", {}))
-
-
-def _as_table(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ConfigError(f"{where} must be a table")
-    return value
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    options = list(known)
-    near = get_close_matches(name.lower().replace("_", "-"), options, 1, 0.5)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(options)}"
+    return _Reader(path, shown).config(tables(path, (*RULES, *OTHER_KEYS)).get("check", {}))
 
 
 class _Reader:
@@ -196,14 +136,14 @@ class _Reader:
         self.shown = shown
 
     def config(self, value: Any) -> Config:
-        table = _as_table(value, f"{self.shown}: check")
+        table = as_table(value, f"{self.shown}: check")
         images = table.get("image", [])
         if not isinstance(images, list):
             raise ConfigError(f"{self.shown}: check.image must be an array of tables: [[check.image]]")
         found = []
         for number, each in enumerate(images, 1):
             where = f"check.image {number}"
-            own = _as_table(each, f"{self.shown}: {where}")
+            own = as_table(each, f"{self.shown}: {where}")
             name = own.get("name")
             rest = {key: item for key, item in own.items() if key not in IMAGE_KEYS}
             # Read before the name is missed, so that a misspelt "name" is told as such.
@@ -271,7 +211,7 @@ def read_rule(rule: Rule, value: Any, where: str, origin: str) -> list[Setting]:
     Raises ``ConfigError``.
     """
     if rule.by_subject:
-        table = _as_table(value, f"{where} (paths and their sizes)")
+        table = as_table(value, f"{where} (paths and their sizes)")
         found = []
         for subject, limit in table.items():
             if not subject.strip("/ "):
@@ -288,7 +228,7 @@ def _read_one(rule: Rule, subject: str | None, value: Any, where: str, origin: s
     given = value if isinstance(value, dict) else {"fail": value}
     for key in given:
         if key not in _SEVERITIES:
-            raise ConfigError(f"{where} has no {escape(key)!r}{_near(key, _SEVERITIES)}")
+            raise ConfigError(f"{where} has no {escape(key)!r}{near(key, _SEVERITIES)}")
     if not given:
         raise ConfigError(f"{where} sets no limit; write fail = or warn =")
     limits: dict[str, dict[str, Limit]] = {}

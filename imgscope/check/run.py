@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..config import find
 from ..errors import ConfigError, ImageError, UsageError
 from ..escape import escape
-from .config import DIVE_FILE, Config, ImageRules, Table, find, needs_baseline, read
+from .config import DIVE_FILE, Config, ImageRules, Table, needs_baseline, read
 from .engine import check
 from .model import ImageCheck, Report
 from .place import Place, place

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ..suggest.config import KEYS
 from .config import IMAGE_KEYS, OTHER_KEYS
 from .rules import RULES, Rule
 from .values import AMOUNT, CODES, GLOBS, NUMBER, PART, SIZE, SWITCH, Kind
@@ -77,7 +78,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "imgscope.toml",
-        "description": "Budgets for container images: imgscope check.",
+        "description": "Settings of imgscope check and imgscope suggest.",
         "type": "object",
         "properties": {
             "$schema": {"type": "string"},
@@ -85,6 +86,12 @@ def schema() -> dict[str, Any]:
                 "description": "Budgets of all images.",
                 "type": "object",
                 "properties": {**keys, "image": images},
+                "additionalProperties": False,
+            },
+            "suggest": {
+                "description": "What imgscope suggest looks for.",
+                "type": "object",
+                "properties": {name: {"description": text, **value} for name, (text, value) in KEYS.items()},
                 "additionalProperties": False,
             },
         },

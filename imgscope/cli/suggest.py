@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -54,7 +55,7 @@ def _fix(report: Report, write: bool, show_diff: bool) -> None:
 @click.option("--base", metavar="REF", help="The image that this one is built on; by default what its history tells.")
 @click.option("--select", "selected", metavar="RULE", multiple=True, help="Only these: IS012, IS1, a name; repeatable.")
 @click.option("--ignore", "ignored", metavar="RULE", multiple=True, help="Not these; repeatable.")
-@click.option("--min-size", metavar="SIZE", default="100kB", show_default=True, help="Leave out what saves less.")
+@click.option("--min-size", metavar="SIZE", help="Leave out what saves less.  [default: 100kB]")
 @click.option(
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_rules, help="Print all rules and exit."
 )
@@ -84,7 +85,7 @@ def command(
     base: str | None,
     selected: tuple[str, ...],
     ignored: tuple[str, ...],
-    min_size: str,
+    min_size: str | None,
     format_: str | None,
     outputs: tuple[str, ...],
     top: int,
@@ -95,7 +96,8 @@ def command(
 ) -> None:
     """Say what an image could do without, the bytes that each fix saves, and how to make it.
 
-    No byte is counted twice: the total is what all fixes together save.
+    No byte is counted twice: the total is what all fixes together save. [suggest] in imgscope.toml, or in
+    [tool.imgscope] of pyproject.toml, sets select, ignore, min-size, dockerfile and base; options win.
 
     \b
     Examples:
@@ -107,6 +109,7 @@ def command(
     """
     from ..progress import terminal_progress
     from ..suggest import Options
+    from ..suggest.config import load
     from ..suggest.image import suggest_image
     from ..suggest.outputs import renderer
     from ..units import parse_size
@@ -117,16 +120,21 @@ def command(
         raise click.UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)
     in_file = replace(options, colour=False, unicode=True, width=width or 100)
+    settings = load(Path.cwd())
     report = suggest_image(
         reference,
-        Options(selected, ignored, parse_size(min_size, "--min-size")),
+        Options(
+            selected or settings.selected,
+            ignored or settings.ignored,
+            parse_size(min_size, "--min-size") if min_size is not None else settings.min_size,
+        ),
         platform=platform,
         image=image,
         cache=not no_cache,
         progress=terminal_progress(),
-        dockerfile=dockerfile,
+        dockerfile=dockerfile or settings.dockerfile,
         previous=previous,
-        base=base,
+        base=base or settings.base,
     )
 
     if write or show_diff:
