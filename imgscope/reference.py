@@ -18,8 +18,8 @@ from .escape import escape
 _ENGINES = {"docker": "engine", "podman": "podman"}
 _ARCHIVES = ("docker-archive", "oci-archive", "docker-tar")
 _LAYOUTS = ("oci", "oci-dir")
-_LAYOUT_FILES = ("oci-layout", "index.json", "manifest.json")
-_ENDINGS = re.compile(r"\.(?:tar|tgz|txz|tzst|oci|json)(?:\.[A-Za-z0-9]{1,4})?$")
+LAYOUT_FILES = ("oci-layout", "index.json", "manifest.json")
+ARCHIVE_ENDINGS = re.compile(r"\.(?:tar|tgz|txz|tzst|oci|json)(?:\.[A-Za-z0-9]{1,4})?$")
 # The distribution project's grammar of references; a name's upper-case letters are the error people make.
 _NAME = re.compile(
     r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/|\[[0-9A-Fa-f:]+\](?::[0-9]+)?/)?[A-Za-z0-9]+(?:(?:[._/-]|__)[-]*[A-Za-z0-9]+)*"
@@ -102,17 +102,17 @@ def _bare(text: str) -> Reference:
     path = os.path.expanduser(text) if text.startswith("~") else text  # noqa: PTH111
     if os.path.lexists(path):
         kind = _kind(path)
-        if kind is not None or obvious or _ENDINGS.search(path):
+        if kind is not None or obvious or ARCHIVE_ENDINGS.search(path):
             return _at_path(path, text, kind=kind)
         # A script or a project's folder beside us may have an image's name; that image is meant.
     else:
         found = _path_and_image(path)
         if found is not None and _kind(found[0]) is not None:
             return _at_path(found[0], text, found[1])
-        if obvious or _ENDINGS.search(path):
+        if obvious or ARCHIVE_ENDINGS.search(path):
             return _at_path(found[0] if found else path, text, found[1] if found else None)
         archive, colon, _ = path.partition(":")
-        if colon and _ENDINGS.search(archive):
+        if colon and ARCHIVE_ENDINGS.search(archive):
             return _at_path(archive, text)
     return _engine("engine", text, text)
 
@@ -160,7 +160,7 @@ def _kind(path: str) -> str | None:
     try:
         status = os.stat(path)  # noqa: PTH116
         if stat.S_ISDIR(status.st_mode):
-            return "layout" if any((Path(path) / name).is_file() for name in _LAYOUT_FILES) else None
+            return "layout" if any((Path(path) / name).is_file() for name in LAYOUT_FILES) else None
         if stat.S_ISFIFO(status.st_mode):
             return "file"
         if not stat.S_ISREG(status.st_mode):

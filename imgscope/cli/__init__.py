@@ -21,8 +21,11 @@ COMMANDS = {
     "cache": "Show or clear what was kept of earlier runs.",
     "check": "Pass or fail images by size budgets and other rules.",
     "cat": "Print a file of an image.",
+    "completion": "Print the script that makes a shell complete the command line.",
     "diff": "Show what differs between two images, and what that costs to pull.",
+    "doctor": "Tell what imgscope finds here: engines, cache, terminal, versions.",
     "extract": "Copy a file, a folder or a whole layer out of an image.",
+    "plugin": "Make imgscope a command of Docker: docker imgscope.",
     "suggest": "Say what an image could do without, and the bytes that each fix saves.",
     "verify": "Recompute an image's digests.",
     "why": "Tell what every layer did to a path.",
@@ -68,15 +71,23 @@ def cli() -> None:
     """
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 fine, 1 a check failed, 2 wrong use, 3 the image could not be had or read."""
-    code = run(arguments)
+def main(arguments: list[str] | None = None, program: str = "imgscope") -> None:
+    """Run the command line and exit: 0 fine, 1 a check failed, 2 wrong use, 3 the image could not be had or read.
+
+    ``program`` is what a user types to get here.
+    """
+    if "_IMGSCOPE_COMPLETE" in os.environ:
+        from ..completion.answer import answer
+
+        code = answer(os.environ["_IMGSCOPE_COMPLETE"], sys.argv[1:] if arguments is None else arguments)
+    else:
+        code = run(arguments, program)
     # An analysis is a great many objects: taking each apart before the process ends would take a tenth of its time.
     atexit._run_exitfuncs()
     os._exit(code)
 
 
-def run(arguments: list[str] | None = None) -> int:
+def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
     """Run the command line; return its exit code. Errors are one line on stderr."""
     import gc
 
@@ -86,7 +97,7 @@ def run(arguments: list[str] | None = None) -> int:
     # An analysis makes many objects and no rubbish that needs looking for: collecting would only cost time.
     gc.disable()
     try:
-        result = cli.main(args=arguments, prog_name="imgscope", standalone_mode=False)
+        result = cli.main(args=arguments, prog_name=program, standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except ImgscopeError as error:

@@ -1,0 +1,77 @@
+"""``imgscope doctor``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .common import colour_wanted, write_stdout
+
+if TYPE_CHECKING:
+    from ..doctor import Finding, Part
+
+_COLOURS = {"ok": "green", "note": "yellow", "problem": "red"}
+
+
+@click.command()
+@click.option("--format", "format_", type=click.Choice(("text", "json")), help="What to print on standard output.")
+@click.option("--no-color", is_flag=True, help="No colour.")
+def command(format_: str | None, no_color: bool) -> int:
+    """Tell what imgscope finds here: engines and contexts, cache, temporary files, terminal, versions.
+
+    Exits with 1 when something is broken for use, and says what to do. No credentials are shown.
+
+    \b
+    Examples:
+      imgscope doctor
+      imgscope doctor --format json > doctor.json
+    """
+    from ..doctor import PROBLEM, examine
+
+    parts = examine()
+    broken = any(finding.state == PROBLEM for part in parts for finding in part.findings)
+    if format_ == "json":
+        write_stdout([_json(parts, broken)])
+    else:
+        colour = colour_wanted(no_color)
+        encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+        lines = [line for part in parts for line in _lines(part, colour)]
+        write_stdout(["\n".join([*lines, ""]).encode(encoding, "replace")])
+    return 1 if broken else 0
+
+
+def _lines(part: Part, colour: bool) -> list[str]:
+    from ..escape import escape
+
+    def styled(text: str, **style: Any) -> str:
+        return click.style(text, **style) if colour else text
+
+    lines = [styled(part.title, bold=True)]
+    width = max((len(finding.name) for finding in part.findings), default=0)
+    for finding in part.findings:
+        mark = styled(f"{finding.state:<7}", fg=_COLOURS[finding.state])
+        lines.append(f"  {mark}  {escape(finding.name):<{width}}  {escape(finding.value)}".rstrip())
+        if finding.hint:
+            lines.append(f"  {'':7}  {'':{width}}  {styled(escape(finding.hint), dim=True)}")
+    lines.append("")
+    return lines
+
+
+def _json(parts: list[Part], broken: bool) -> bytes:
+    import json
+
+    from .. import __version__
+
+    def entry(finding: Finding) -> dict[str, str]:
+        found = {"value": finding.value, "state": finding.state}
+        return {**found, "hint": finding.hint} if finding.hint else found
+
+    whole = {
+        "schema_version": 1,
+        "tool": {"name": "imgscope", "version": __version__},
+        "ok": not broken,
+        **{part.name: {finding.name: entry(finding) for finding in part.findings} for part in parts},
+    }
+    return json.dumps(whole, indent=2).encode() + b"\n"

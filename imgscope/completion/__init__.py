@@ -1,0 +1,1 @@
+"""Completion of command lines: what fits, images' names from the engine, and the shells' scripts that ask for it."""

@@ -1,0 +1,37 @@
+# bash completion for imgscope: made by `imgscope completion bash`.
+
+_imgscope() {
+    local line current stripped kind word help only=
+    # The line itself, not COMP_WORDS: bash ends a word at each colon, and images' names have some.
+    line=${COMP_LINE:0:COMP_POINT}
+    current=${line##*[[:space:]]}
+    stripped=
+    case $COMP_WORDBREAKS in *:*) [[ $current == *:* ]] && stripped=${current%"${current##*:}"} ;; esac
+    case $COMP_WORDBREAKS in *=*) [[ $current == *=* && ${#stripped} -le $((${#current} - ${#current##*=})) ]] &&
+        stripped=${current%"${current##*=}"} ;; esac
+    COMPREPLY=()
+    while IFS=$'\t' read -r kind word help; do
+        case $kind in
+            files) compopt -o default; continue ;;
+            folders) compopt -o dirnames; continue ;;
+            path | part)
+                only=$kind
+                if [[ $current != [\"\']* ]]; then
+                    # What has spaces is quoted; a tilde that was typed stays one.
+                    if [[ $word == "~/"* ]]; then
+                        printf -v word '~/%q' "${word:2}"
+                    else
+                        printf -v word '%q' "$word"
+                    fi
+                fi
+                ;;
+            word) only=$kind; [[ $word == *= ]] && only=part ;;
+            *) continue ;;
+        esac
+        COMPREPLY+=("${word#"$stripped"}")
+    done < <(_IMGSCOPE_COMPLETE=bash "$1" "$line" 2>/dev/null)
+    [[ ${#COMPREPLY[@]} -eq 1 && $only == part ]] && compopt -o nospace
+    return 0
+}
+
+complete -o nosort -F _imgscope imgscope
