@@ -50,6 +50,7 @@ class ImageRules:
     allow_skipped: bool = False
     baseline: str | None = None
     dockerfile: str | None = None
+    config: Path | None = None
     dive: DiveRules | None = None
     dive_origin: str = ""
     notes: tuple[str, ...] = ()
@@ -102,6 +103,7 @@ class Config:
             allow_skipped=skipped[-1] if skipped else False,
             baseline=baselines[-1] if baselines else None,
             dockerfile=dockerfiles[-1] if dockerfiles else None,
+            config=self.path,
         )
 
 

@@ -22,7 +22,7 @@ def check(
 ) -> ImageCheck:
     """Hold an analysis against the rules that are set for it, and against ``baseline`` where they are about growth."""
     place = place or Place()
-    subject = Subject(analysis, baseline, rules.ignored, place)
+    subject = Subject(analysis, baseline, rules.ignored, place, rules.config)
     results = [judge(subject, setting, rules.allow_skipped) for setting in rules.settings]
     if rules.dive is not None:
         results += dive_results(subject, rules.dive, rules.dive_origin)

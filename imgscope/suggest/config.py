@@ -37,8 +37,11 @@ class Settings:
 def load(start: Path) -> Settings:
     """Read the settings of the nearest configuration file, upward from ``start``. Raises ``ConfigError``."""
     path = find(start)
-    if path is None:
-        return Settings()
+    return Settings() if path is None else read(path)
+
+
+def read(path: Path) -> Settings:
+    """Read the settings of a configuration file. Raises ``ConfigError``."""
     shown = escape(str(path))
     table = as_table(tables(path).get("suggest", {}), f"{shown}: suggest")
     for key in table:

@@ -37,6 +37,7 @@ GOOD = [
     "[check]\nrequire-non-root = true\nforbid-latest-base = { warn = true }",
     '[check]\nbaseline = "ci/baseline.json"\nmax-growth = "5%"\nallow-skipped = true\nignored-paths = ["*.pyc"]',
     '[check]\n[[check.image]]\nname = "api:*"\nmax-size = "1GB"\n[[check.image]]\nname = "*"\nmax-layers = 9',
+    '[suggest]\nignore = ["IS9"]\nmin-size = "1MB"\n[check]\nmax-suggested-savings = 0',
     '"$schema" = "https://example.org/config.schema.json"',
 ]
 BAD = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...report.sizes import quantity, size
@@ -31,20 +32,27 @@ class CannotTell(Exception):
 class Subject:
     """What rules look at: the image, the baseline if there is one, and globs that rules about paths leave out.
 
-    ``place`` knows the Dockerfile, where there is one.
+    ``place`` knows the Dockerfile, where there is one; ``config`` is the file that may say what suggestions are wanted.
     """
 
     analysis: Analysis
     baseline: Baseline | None = None
     ignored: tuple[str, ...] = ()
     place: Place = field(default_factory=Place)
+    config: Path | None = None
 
     @cached_property
     def suggestions(self) -> SuggestReport:
-        """What ``imgscope suggest`` says of the image, with the Dockerfile that is known; looked for once."""
-        from ...suggest import suggest
+        """What ``imgscope suggest`` says of the image, with the Dockerfile that is known; looked for once.
 
-        return suggest(self.analysis, dockerfile=self.place.matched(self.analysis))
+        Raises ``ConfigError`` when what is set for it can't be understood.
+        """
+        from ...suggest import Options, suggest
+        from ...suggest.config import Settings, read
+
+        settings = read(self.config) if self.config is not None else Settings()
+        options = Options(settings.selected, settings.ignored, settings.min_size)
+        return suggest(self.analysis, options, dockerfile=self.place.matched(self.analysis))
 
     def instruction(self, layer: int) -> str:
         """Return what made a layer, in one line."""
