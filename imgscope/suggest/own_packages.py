@@ -30,6 +30,8 @@ BUILD = re.compile(
     r"|(?:python3?|py3|python3\.\d+)-(?:pip|setuptools|wheel|build|distutils|poetry)|cython3?|pipx|tox|node-gyp|npm|yarnpkg"
     r"|yarn|pnpm|composer|\.(?!.*run).*"
 )
+# With more packages than that, one that comes along with another is named all the same.
+_MANY = 60
 _SYSTEM = ("dpkg", "apk", "rpm")
 # What a program may need that no file names: certificates, time zones, users' databases.
 RUNTIME = re.compile(r"ca-certificates(?:-bundle|-java)?|tzdata|locales|netbase|tini|dumb-init|gosu|su-exec|libnss-.*")
@@ -47,13 +49,20 @@ _LANGUAGES = (
 @dataclass(slots=True)
 class OwnPackages:
     """``every`` package of the operating system's database, the ``own`` ones that the base does not have, and which
-    of the system's packages owns which path; ``unneeded`` are those that only a build needs.
+    of the system's packages owns which path; ``unneeded`` are those that only a build needs, ``wanted`` the names
+    to ask for so that all others are installed.
     """
 
     every: list[Installed]
     own: set[Installed]
     owners: Mapping[bytes, Package]
     unneeded: set[Installed]
+    wanted: list[str]
+
+    @property
+    def ecosystem(self) -> str:
+        """The package manager: ``dpkg``, ``apk`` or ``rpm``."""
+        return next(iter(self.own)).package.ecosystem
 
 
 @once
@@ -77,8 +86,10 @@ def own_packages(context: Context) -> OwnPackages | None:
     if not own:
         return None
     system = {path: package for path, package in packages.owners.items() if package.ecosystem in _SYSTEM}
-    found = OwnPackages(every, own, system, set())
-    found.unneeded = _unneeded(context, found)
+    found = OwnPackages(every, own, system, set(), [])
+    used = _used(context, found)
+    found.unneeded = _unneeded(found, used)
+    found.wanted = _wanted(found, used)
     return found
 
 
@@ -97,12 +108,24 @@ def _in_base(context: Context, path: bytes) -> int | None:
     return None
 
 
-def _unneeded(context: Context, found: OwnPackages) -> set[Installed]:
+def _wanted(found: OwnPackages, used: _Identities) -> list[str]:
+    """Return what to ask the package manager for, so that it installs what stays: nothing that comes along."""
+    kept = found.own - found.unneeded
+    asked = sorted((one for one in kept if one.manual or one.package in used), key=lambda one: one.name)
+    if len(asked) > _MANY:
+        return [one.name for one in asked if one.manual]
+    for one in list(asked):
+        others = [other for other in asked if other is not one]
+        if one in needed(found.every, others, (), found.every):
+            asked = others
+    return [one.name for one in asked if not one.name.startswith(".")]
+
+
+def _unneeded(found: OwnPackages, used: _Identities) -> set[Installed]:
     """Return the own packages that go when those for building do, with all that nothing else needs."""
     build = {one for one in found.own if BUILD.fullmatch(one.name)}
     if not build:
         return set()
-    used = _used(context, found)
     roots = [one for one in found.every if one not in found.own or one.vital or RUNTIME.fullmatch(one.name)]
     roots += [one for one in found.own if one.package in used and one not in roots]
     known = [one for one in found.own if one.manual is not None]

@@ -2,13 +2,212 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ContentUnavailableError
+from ..layer.names import public
+from .copies import Copy, copies
+from .own_packages import OwnPackages, own_packages
+from .rules import all_rules
 
 if TYPE_CHECKING:
     from .context import Context
     from .model import Report
 
+# Findings that a build stage answers; any of them is reason enough to propose one.
+_BUILD = {"IS201", "IS202", "IS203", "IS204", "IS205", "IS213", "IS404", "IS113", "IS114", "IS115", "IS116", "IS119"}
+_PACKAGES = {"IS401", "IS402", "IS403", "IS404", "IS405"}
+# What may come along into the final stage: there is another way to be rid of it.
+_INDIFFERENT = {"IS207", "IS208", "IS209", "IS210", "IS211"}
+_NAME = "build"
+# What says how a container runs, not how the image is built.
+_RUNNING = {"HEALTHCHECK", "ENTRYPOINT", "CMD", "LABEL", "EXPOSE", "VOLUME", "STOPSIGNAL"}
+_ASSIGNED = re.compile(r"(?:^|\s)([A-Za-z_][A-Za-z0-9_]*)=")
+_ADDS_USER = re.compile(r"(?:^|&&|;)\s*((?:/usr/sbin/)?(?:useradd|adduser|groupadd|addgroup)\b[^&|;\n]*)")
+# Sources of a COPY are named by their digests in the history that Docker's older builder writes.
+_DIGESTS = re.compile(r"^(COPY|ADD)((?: --\S+)*) (?:multi:|file:|dir:)[0-9a-f]+ in ")
+
 
 def proposal(context: Context, report: Report) -> tuple[str, ...]:
-    """Return the lines of a Dockerfile with a build stage and a final one; nothing where none is called for."""
-    return ()
+    """Return the lines of a Dockerfile with a build stage and a final one; nothing where none is called for.
+
+    The build stage is the Dockerfile as it is, or what the image's history tells of it; the final one installs the
+    packages that are needed at run time, and copies the directories that no finding is about.
+    """
+    if not any(finding.code in _BUILD and finding.certainty != "possible" for finding in report.findings):
+        return ()
+    try:
+        packages = own_packages(context)
+    except ContentUnavailableError:
+        return ()
+    unneeded, indifferent = _claimed(context, report)
+    found = copies(context, packages, unneeded, indifferent)
+    if not found:
+        return ()
+    base, build, name = _build_stage(context)
+    settings = _Settings(context)
+    return (
+        *build,
+        "",
+        "# What the program needs to run. A smaller base may do as well: imgscope bases tells.",
+        f"FROM {base}",
+        *_installed(packages),
+        *settings.before(),
+        *settings.users(),
+        *(_copy(name, copy) for copy in found),
+        *settings.after(),
+    )
+
+
+def _claimed(context: Context, report: Report) -> tuple[set[int], set[int]]:
+    """Return the global entries that findings are about: those that stay out, and those that may come along."""
+    codes = {finding.code for finding in report.findings}
+    unneeded: set[int] = set()
+    indifferent: set[int] = set()
+    for rule in all_rules():
+        # Rules about layers are about copies that nobody sees; those about symbols are about parts of files. What is
+        # too small for a finding need not be copied either.
+        if rule.code != "IS212" and (rule.code[:3] in ("IS1", "IS2", "IS3") or rule.code in codes & _PACKAGES):
+            target = indifferent if rule.code in _INDIFFERENT else unneeded
+            target.update(claim.entry for draft in rule.check(context) for claim in draft.claims)
+    return unneeded, indifferent - unneeded
+
+
+def _build_stage(context: Context) -> tuple[str, list[str], str]:
+    """Return the base, the lines of the build stage, and its name."""
+    matched = context.dockerfile
+    if matched is not None and matched.belongs:
+        stage = matched.dockerfile.stages[matched.stage]
+        lines = matched.dockerfile.text.splitlines()
+        last = max(instruction.last for instruction in stage.instructions)
+        first = stage.from_
+        name = stage.name or _free(one.name for one in matched.dockerfile.stages)
+        written = lines[: first.first - 1]
+        own = lines[first.first - 1 : first.last] if stage.name else [f"{first.text} AS {name}"]
+        return stage.written, [*written, *own, *lines[first.last : last]], name
+    base = context.base.name or "…"
+    lines = [f"FROM {base} AS {_NAME}"]
+    for instruction in _own_steps(context):
+        shown = _DIGESTS.sub(r"\1\2 … ", instruction)
+        if shown.partition(" ")[0] not in _RUNNING:
+            lines += shown.split("\n")
+    return base, lines, _NAME
+
+
+def _free(names: Iterable[str | None]) -> str:
+    taken = {name for name in names if name}
+    return next(name for name in (_NAME, *(f"{_NAME}{number}" for number in range(2, 99))) if name not in taken)
+
+
+def _own_steps(context: Context) -> Iterator[str]:
+    """Yield the instructions of the history above the base."""
+    history = context.analysis.image.history
+    start = context.own_layers.start
+    at = 0
+    if start:
+        below = [place for place, step in enumerate(history) if step.layer is not None and step.layer < start]
+        at = below[-1] + 1 if below else 0
+        following = next((place for place in range(at, len(history)) if not history[place].empty), 0)
+        # A base's own settings follow its last layer, up to what it runs.
+        ends = [place for place in range(at, following) if history[place].instruction.startswith(("CMD", "ENTRYPOINT"))]
+        at = ends[-1] + 1 if ends else at
+    for step in history[at:]:
+        if step.instruction:
+            yield step.instruction
+
+
+def _installed(packages: OwnPackages | None) -> list[str]:
+    """Write the instruction that installs what the program needs at run time."""
+    if packages is None or not packages.wanted:
+        return []
+    names = packages.wanted
+    if packages.ecosystem == "apk":
+        return [f"RUN apk add --no-cache {' '.join(names)}"]
+    if packages.ecosystem == "rpm":
+        return [f"RUN dnf install -y {' '.join(names)} && dnf clean all"]
+    lines = ["RUN apt-get update && \\", "    apt-get install -y --no-install-recommends \\"]
+    lines += [f"        {name} \\" for name in names[:-1]]
+    return [*lines, f"        {names[-1]} && \\", "    apt-get clean && rm -rf /var/lib/apt/lists/*"]
+
+
+def _copy(stage: str, copy: Copy) -> str:
+    owner = f" --chown={copy.owner[0]}:{copy.owner[1]}" if copy.owner is not None else ""
+    path = public(copy.path)
+    paths = json.dumps([path, path], ensure_ascii=False) if re.search(r"[\s\"'\\$\[]", path) else f"{path} {path}"
+    return f"COPY --from={stage}{owner} {paths}"
+
+
+class _Settings:
+    """The settings of an image that its own instructions made, as instructions again."""
+
+    def __init__(self, context: Context) -> None:
+        config = context.analysis.image.config.get("config")
+        self._config: dict[str, Any] = config if isinstance(config, dict) else {}
+        matched = context.dockerfile
+        if matched is not None and matched.belongs:
+            self._steps = [instruction.text for instruction in matched.chain]
+        else:
+            self._steps = list(_own_steps(context))
+
+    def _of(self, keyword: str) -> list[str]:
+        return [step for step in self._steps if step.partition(" ")[0].upper() == keyword]
+
+    def before(self) -> Iterator[str]:
+        """Yield what comes before the files."""
+        yield from self._environment()
+        yield from self._labels()
+        for keyword, key in (("EXPOSE", "ExposedPorts"), ("VOLUME", "Volumes")):
+            value = self._config.get(key)
+            if self._of(keyword) and isinstance(value, dict) and value:
+                yield f"{keyword} {' '.join(map(_quoted, value))}"
+        for keyword, key in (("WORKDIR", "WorkingDir"), ("STOPSIGNAL", "StopSignal")):
+            value = self._config.get(key)
+            if self._of(keyword) and isinstance(value, str) and value:
+                yield f"{keyword} {value}"
+        yield from self._of("SHELL")[-1:]
+
+    def _labels(self) -> Iterator[str]:
+        labels = self._config.get("Labels")
+        said = " ".join(self._of("LABEL"))
+        for name, value in labels.items() if isinstance(labels, dict) else ():
+            if name in said and isinstance(value, str):
+                yield f"LABEL {_quoted(name)}={_quoted(value)}"
+
+    def _environment(self) -> Iterator[str]:
+        names = dict.fromkeys(
+            name
+            for step in self._of("ENV")
+            for name in [*_ASSIGNED.findall(step), *step.split()[1:2]]
+            if "=" not in name
+        )
+        variables = self._config.get("Env")
+        for variable in variables if isinstance(variables, list) else ():
+            name, equals, value = str(variable).partition("=")
+            if equals and name in names:
+                yield f"ENV {name}={_quoted(value)}"
+
+    def users(self) -> Iterator[str]:
+        """Yield the instruction that adds the users that the build stage added."""
+        found = [match.strip(" \\") for step in self._of("RUN") for match in _ADDS_USER.findall(step[4:])]
+        if found:
+            yield "RUN " + " && ".join(dict.fromkeys(found))
+
+    def after(self) -> Iterator[str]:
+        """Yield what comes last: the user, and what is run."""
+        user = self._config.get("User")
+        if self._of("USER") and isinstance(user, str) and user:
+            yield f"USER {user}"
+        # Docker's older builder writes a HEALTHCHECK down as a structure of its own.
+        yield from [step for step in self._of("HEALTHCHECK")[-1:] if "&{" not in step]
+        for keyword, key in (("ENTRYPOINT", "Entrypoint"), ("CMD", "Cmd")):
+            words = self._config.get(key)
+            if self._of(keyword) and isinstance(words, list) and words:
+                shell = words[:2] == ["/bin/sh", "-c"] and len(words) == 3
+                yield f"{keyword} {words[2] if shell else json.dumps(words, ensure_ascii=False)}"
+
+
+def _quoted(value: str) -> str:
+    return value if re.fullmatch(r"[\w./:@%+,=-]+", value) else json.dumps(value, ensure_ascii=False)

@@ -49,10 +49,9 @@ def _check(context: Context) -> Iterator[Draft]:
 
 def _lines(found: OwnPackages, tools: list[str]) -> tuple[str, ...]:
     """Write the instructions of a final stage: the packages that were asked for and stay."""
-    stay = sorted(one.name for one in found.own - found.unneeded if one.manual)
-    ecosystem = next(iter(found.unneeded)).package.ecosystem
+    stay = found.wanted
     wanted = " ".join(tools[:_NAMED]) + (" …" if len(tools) > _NAMED else "")
-    if ecosystem == "apk":
+    if found.ecosystem == "apk":
         lines = [f"RUN apk add --no-cache --virtual .build-deps {wanted} && \\", "    … && \\"]
         return (*lines, "    apk del .build-deps")
     lines = ["FROM … AS build", f"RUN apt-get update && apt-get install -y --no-install-recommends {wanted}", "FROM …"]

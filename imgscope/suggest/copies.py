@@ -1,0 +1,142 @@
+"""Which directories a final stage needs of a build stage: own layers' files that no finding is about, in few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..layer.index import DIRECTORY
+from ..layer.names import split
+from ..overlay.merge import join
+from ..packages.dependencies import DATABASES
+from .own_packages import OwnPackages
+
+if TYPE_CHECKING:
+    from .context import Context
+
+# More lines than these nobody reads: directories are then copied with something in them that is not needed.
+MAX_LINES = 12
+# So much of a copied directory may be what the final stage does without.
+_TOLERATED = 0.02
+# Directories of everybody, which are never copied whole.
+_COMMON = frozenset(
+    (
+        *(b"", b"usr", b"etc", b"var", b"lib", b"lib64", b"bin", b"sbin", b"root", b"home", b"usr/bin", b"usr/sbin"),
+        *(b"usr/lib", b"usr/share", b"var/lib", b"usr/lib64"),
+    )
+)
+# What the system keeps for itself, and makes anew in the final stage.
+_SYSTEM = (
+    *(b"etc/ld.so.cache", b"etc/passwd", b"etc/group", b"etc/shadow", b"etc/gshadow", b"etc/subuid", b"etc/subgid"),
+    *(b"var/cache/", b"var/log/", b"var/lib/dpkg/", b"var/lib/apt/", b"lib/apk/", b"tmp/", b"run/", b"proc/", b"sys/"),
+    *(b"dev/", b"etc/alternatives/", b"etc/apk/", b"etc/.pwd.lock", b"var/lib/rpm/", b"var/lib/dnf/"),
+    *(b"usr/lib/sysimage/", b"var/tmp/", b"root/.wget-hsts", b"root/.bash_history", b"var/lib/systemd/"),
+)
+# Where a package manager's scripts leave files that no package owns.
+_MANAGED = (b"etc/", b"var/", b"usr/bin/", b"usr/sbin/", b"usr/lib/", b"usr/share/", b"lib/", b"bin/", b"sbin/")
+
+
+class Copy(NamedTuple):
+    """A path to copy; ``owner`` is (uid, gid) where all of it has one that is not root's."""
+
+    path: bytes
+    directory: bool
+    owner: tuple[int, int] | None
+
+
+class _Sum:
+    """What lies below a directory: bytes needed, and bytes not needed; each path counts one more."""
+
+    __slots__ = ("extra", "needed")
+
+    def __init__(self) -> None:
+        self.needed = 0
+        self.extra = 0
+
+
+def copies(
+    context: Context, packages: OwnPackages | None, unneeded: Collection[int], indifferent: Collection[int]
+) -> list[Copy]:
+    """Return what to copy, by path.
+
+    ``unneeded`` are global entries that the final stage does without; whether ``indifferent`` ones come along is all
+    the same.
+    """
+    overlay = context.overlay
+    owners: Mapping[bytes, object] = packages.owners if packages is not None else {}
+    installing = {
+        layer
+        for layer in context.own_layers
+        for path in DATABASES
+        if split(path)[1] in overlay.layers[layer].children.get(split(path)[0], {})
+    }
+    sums = {directory: _Sum() for directory in overlay.tree}
+    wanted: dict[bytes, list[bytes]] = {}
+    sizes = overlay.sizes
+    own = context.own_layers
+    for directory, names in overlay.tree.items():
+        here = sums[directory]
+        system = (directory + b"/").startswith(_SYSTEM)
+        managed = (directory + b"/").startswith(_MANAGED)
+        for name, entry in names.items():
+            if overlay.kind(entry) == DIRECTORY or entry in indifferent:
+                continue
+            inode = overlay.inode(entry)
+            size = 1 + (sizes[inode] if inode >= 0 else 0)
+            path = join(directory, name)
+            layer = overlay.layer_of(entry)
+            if layer not in own or entry in unneeded or path in owners:
+                here.extra += size
+            elif not (system or path.startswith(_SYSTEM) or (managed and layer in installing)):
+                here.needed += size
+                wanted.setdefault(directory, []).append(name)
+    for directory in sorted(sums, key=len, reverse=True):
+        if directory:
+            above = sums.get(split(directory)[0])
+            if above is not None:
+                above.needed += sums[directory].needed
+                above.extra += sums[directory].extra
+    return [_copy(context, path, path in sums, wanted) for path in sorted(_grouped(context, sums, wanted))]
+
+
+def _grouped(context: Context, sums: Mapping[bytes, _Sum], wanted: Mapping[bytes, list[bytes]]) -> list[bytes]:
+    """Take directories apart, those with most that is not needed first, as far as a few lines go."""
+    tree = context.overlay.tree
+    lines = [b""]
+
+    def parts(directory: bytes) -> list[bytes]:
+        inner = [path for name in tree[directory] if (path := join(directory, name)) in sums and sums[path].needed]
+        return inner + [join(directory, name) for name in wanted.get(directory, ())]
+
+    while True:
+        impure = [
+            path
+            for path in lines
+            if path in sums and (path in _COMMON or sums[path].extra > _TOLERATED * sums[path].needed)
+        ]
+        impure.sort(key=lambda path: (path not in _COMMON, -sums[path].extra))
+        for path in impure:
+            inside = parts(path)
+            if path in _COMMON or len(lines) - 1 + len(inside) <= MAX_LINES:
+                lines.remove(path)
+                lines += inside
+                break
+        else:
+            return lines
+
+
+def _copy(context: Context, path: bytes, directory: bool, wanted: Mapping[bytes, list[bytes]]) -> Copy:
+    overlay = context.overlay
+    places, entries = ([path], []) if directory else ([], [overlay.lookup(path)])
+    while places:
+        here = places.pop()
+        entries += [overlay.tree[here][name] for name in wanted.get(here, ())]
+        places += [inner for name in overlay.tree[here] if (inner := join(here, name)) in overlay.tree]
+    owners: set[tuple[int, int]] = set()
+    for entry in entries:
+        if entry is not None and entry >= 0:
+            layer, number = overlay.locate(entry)
+            index = overlay.layers[layer]
+            owners.add(index.meta_table[index.metas[number]][1:])
+    owner = owners.pop() if len(owners) == 1 else (0, 0)
+    return Copy(path, directory, owner if owner != (0, 0) else None)
