@@ -248,6 +248,23 @@ def _check(bench: Bench) -> list[Result]:
     return [Result("check against analyze --format json", "plain", share, "x time", 1.05, None, True, seconds)]
 
 
+def _suggest(bench: Bench) -> list[Result]:
+    results = []
+    for image, codec in (("small", "plain"), ("small", "gzip"), ("medium", "plain"), ("big", "plain")):
+        path = bench.archive(image, codec)
+        times = bench.time(
+            [
+                bench.imgscope("suggest", str(path), "--no-cache", name="suggest"),
+                bench.imgscope("analyze", str(path), "--no-cache", "--format", "json", output="ours.json"),
+            ]
+        )
+        seconds = _seconds(times)
+        share = seconds["suggest"] / seconds["imgscope"]
+        case = f"{image}, {codec}"
+        results.append(Result("suggest against analyze --format json", case, share, "x time", 1.3, None, True, seconds))
+    return results
+
+
 def _diff(bench: Bench) -> list[Result]:
     old, new = bench.archive("small"), bench.archive("small-next")
     times = bench.time(
@@ -280,4 +297,5 @@ ROWS: dict[str, Callable[[Bench], list[Result]]] = {
     "engine": _engine,
     "check": _check,
     "diff": _diff,
+    "suggest": _suggest,
 }
