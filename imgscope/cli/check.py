@@ -219,5 +219,6 @@ def _tell_github(report: Report, *, own_lines: bool) -> None:
 
     for line in github.workflow_commands(report):
         click.echo(line, err=not own_lines)
-    github.write_summary(report)
+    if not github.write_summary(report):
+        click.echo(github.summary_full(report), err=not own_lines)
     github.write_outputs(report)

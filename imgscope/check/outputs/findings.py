@@ -11,6 +11,7 @@ from ...escape import escape
 from ...report.sizes import size
 from ..model import FAIL, WARN, Cause, ImageCheck, Report, Result
 from .limits import shorten
+from .text import GROWTH
 
 # Rules of which each cause is a finding of its own; of the others the causes only explain.
 _EACH = ("forbidden-paths", "forbidden-findings", "max-file-size", "max-new-file-size")
@@ -89,7 +90,7 @@ def explained(result: Result) -> str:
     named = [cause for cause in result.causes.rows if cause.name][:3] or list(result.causes.rows[:1])
     parts = []
     for cause in named:
-        sign = "+" if result.rule in ("max-growth", "max-new-waste", "max-compressed-growth") else ""
+        sign = "+" if result.rule in GROWTH else ""
         where = f"layer {cause.layer}, {shorten(escape(cause.instruction), 100)}" if cause.layer is not None else ""
         what = escape(cause.name) or where
         parts.append(f"{what} {sign}{size(cause.bytes)}" + (f" ({where})" if cause.name and where else ""))

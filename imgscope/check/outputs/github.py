@@ -40,7 +40,16 @@ def workflow_commands(report: Report) -> Iterator[str]:
     ]
     if skipped:
         text = f"not evaluated: {', '.join(skipped[:20])}"
-        yield _command("notice", "imgscope", text, report.images[0].place.path, 1)
+        yield _command("notice", "imgscope", text, _place(report), 1)
+
+
+def summary_full(report: Report) -> str:
+    """Return the workflow command that says that the step's summary has no room for the report."""
+    return _command("notice", "imgscope", "the step's summary is full, so the report is not in it", _place(report), 1)
+
+
+def _place(report: Report) -> str:
+    return report.images[0].place.path
 
 
 def _command(level: str, title: str, message: str, place: str, line: int) -> str:
@@ -65,19 +74,23 @@ def wanted(environment: Mapping[str, str] = os.environ) -> bool:
     return environment.get("GITHUB_ACTIONS") == "true"
 
 
-def write_summary(report: Report, environment: Mapping[str, str] = os.environ) -> None:
-    """Append the report to the step's summary, within what is left of its size. Raises ``OSError``."""
+def write_summary(report: Report, environment: Mapping[str, str] = os.environ) -> bool:
+    """Append the report to the step's summary, within what is left of its size. Raises ``OSError``.
+
+    Returns ``False`` where what others wrote there leaves no room.
+    """
     target = environment.get("GITHUB_STEP_SUMMARY")
     if not target:
-        return
+        return True
     path = Path(target)
     used = path.stat().st_size if path.exists() else 0
     room = GITHUB_SUMMARY_BYTES - used - 1024
     if room < 2048:
-        return
+        return False
     with path.open("a", encoding="utf-8", errors="replace") as file:
         file.writelines(markdown(report, room))
         file.write("\n")
+    return True
 
 
 def write_outputs(report: Report, environment: Mapping[str, str] = os.environ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ...escape import escape
@@ -18,20 +17,16 @@ if TYPE_CHECKING:
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
     """Yield the JSON array; see ``outputs.Render``."""
-    rows = findings(report)
-    shown = list(islice(rows, GITLAB_ISSUES - 1))
-    left_out = sum(1 for _ in rows)
-    issues: list[dict[str, Any]] = []
     # GitLab joins issues with the same fingerprint to one: a path in two layers is one issue.
-    seen: set[str] = set()
-    for row in shown:
-        if row.fingerprint not in seen:
-            seen.add(row.fingerprint)
-            issues.append(_issue(row))
-    if left_out:
-        last = dict(issues[-1])
-        last |= {"description": f"and {left_out:,} more findings", "fingerprint": "0" * 32, "severity": "info"}
-        issues.append(last)
+    rows: dict[str, Finding] = {}
+    for row in findings(report):
+        rows.setdefault(row.fingerprint, row)
+    issues = [_issue(row) for row in rows.values()]
+    left_out = len(issues) - GITLAB_ISSUES
+    if left_out > 0:
+        del issues[GITLAB_ISSUES - 1 :]
+        last = {"description": f"and {left_out + 1:,} more findings", "fingerprint": "0" * 32, "severity": "info"}
+        issues.append({**issues[-1], **last})
     yield json.dumps(issues, indent=1).encode() + b"\n"
 
 

@@ -107,6 +107,10 @@ def _result(row: Finding, index: int) -> dict[str, Any]:
         "level": row.level,
         "message": {"text": row.message},
         "locations": [location],
-        "partialFingerprints": {"imgscope/v1": row.fingerprint},
+        # GitHub knows alerts again by the second, and would make it of the line: one alert for all that it holds.
+        "partialFingerprints": {
+            "imgscope/v1": row.fingerprint,
+            "primaryLocationLineHash": f"{row.fingerprint[:16]}:1",
+        },
         "properties": properties,
     }

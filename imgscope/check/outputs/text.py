@@ -189,7 +189,9 @@ class _Text:
             verdict = image.verdict.upper()
             style = {"FAIL": "red", "ERROR": "red", "WARN": "yellow", "PASS": "green"}[verdict]
             text = shorten(escape(image.error), 200) if image.error else summary(image)
-            yield f"{self.paint(f'{verdict:<5}', style)}  {escape(image.reference)}: {text}"
+            first, *others = self.fold(f"{escape(image.reference)}: {text}", self.width - 7)
+            yield f"{self.paint(f'{verdict:<5}', style)}  {first}"
+            yield from (" " * 7 + line for line in others)
 
 
 def summary(image: ImageCheck) -> str:
