@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 # More lines than these nobody reads: directories are then copied with something in them that is not needed.
 MAX_LINES = 12
-# So much of a copied directory may be what the final stage does without.
+# So much of a copied directory may be what the final stage does without: a share, or as many bytes.
 _TOLERATED = 0.02
+_FEW = 64 << 10
 # Directories of everybody, which are never copied whole.
 _COMMON = frozenset(
     (
@@ -31,6 +32,7 @@ _SYSTEM = (
     *(b"var/cache/", b"var/log/", b"var/lib/dpkg/", b"var/lib/apt/", b"lib/apk/", b"tmp/", b"run/", b"proc/", b"sys/"),
     *(b"dev/", b"etc/alternatives/", b"etc/apk/", b"etc/.pwd.lock", b"var/lib/rpm/", b"var/lib/dnf/"),
     *(b"usr/lib/sysimage/", b"var/tmp/", b"root/.wget-hsts", b"root/.bash_history", b"var/lib/systemd/"),
+    *(b"root/.npm/", b"root/.cache/"),
 )
 # Where a package manager's scripts leave files that no package owns.
 _MANAGED = (b"etc/", b"var/", b"usr/bin/", b"usr/sbin/", b"usr/lib/", b"usr/share/", b"lib/", b"bin/", b"sbin/")
@@ -112,7 +114,7 @@ def _grouped(context: Context, sums: Mapping[bytes, _Sum], wanted: Mapping[bytes
         impure = [
             path
             for path in lines
-            if path in sums and (path in _COMMON or sums[path].extra > _TOLERATED * sums[path].needed)
+            if path in sums and (path in _COMMON or sums[path].extra > max(_TOLERATED * sums[path].needed, _FEW))
         ]
         impure.sort(key=lambda path: (path not in _COMMON, -sums[path].extra))
         for path in impure:

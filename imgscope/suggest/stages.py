@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from .model import Report
 
 # Findings that a build stage answers; any of them is reason enough to propose one.
-_BUILD = {"IS201", "IS202", "IS203", "IS204", "IS205", "IS213", "IS404", "IS113", "IS114", "IS115", "IS116", "IS119"}
-_PACKAGES = {"IS401", "IS402", "IS403", "IS404", "IS405"}
+_BUILD = {"IS201", "IS202", "IS203", "IS204", "IS205", "IS213", "IS113", "IS114", "IS115", "IS116", "IS119"}
+_PACKAGES = {"npm-dev-dependencies", "apk-build-packages", "recommended-packages"}
+_NODE = {"node-dev-dependencies", "npm-dev-dependencies"}
+_PRUNE = {
+    "npm": "npm prune --omit=dev",
+    "pnpm": "pnpm prune --prod",
+    "yarn": "yarn install --production --frozen-lockfile --ignore-scripts",
+}
 # What may come along into the final stage: there is another way to be rid of it.
-_INDIFFERENT = {"IS207", "IS208", "IS209", "IS210", "IS211"}
+_INDIFFERENT = {"IS206", "IS207", "IS208", "IS209", "IS210", "IS211"}
 _NAME = "build"
 # What says how a container runs, not how the image is built.
 _RUNNING = {"HEALTHCHECK", "ENTRYPOINT", "CMD", "LABEL", "EXPOSE", "VOLUME", "STOPSIGNAL"}
@@ -51,6 +57,7 @@ def proposal(context: Context, report: Report) -> tuple[str, ...]:
     settings = _Settings(context)
     return (
         *build,
+        *_pruned(report),
         "",
         "# What the program needs to run. A smaller base may do as well: imgscope bases tells.",
         f"FROM {base}",
@@ -62,16 +69,26 @@ def proposal(context: Context, report: Report) -> tuple[str, ...]:
     )
 
 
+def _pruned(report: Report) -> Iterator[str]:
+    """Yield what removes the packages that only development needs, once the build is done."""
+    for finding in report.findings:
+        if finding.name in _NODE and finding.evidence and "/node_modules/" in finding.evidence[0].path:
+            path = finding.evidence[0].path
+            home = path[: path.index("/node_modules")] or "/"
+            manager = next((word for word in ("pnpm", "yarn") if any(word in line for line in finding.lines)), "npm")
+            yield f"RUN cd {home} && {_PRUNE[manager]}"
+
+
 def _claimed(context: Context, report: Report) -> tuple[set[int], set[int]]:
     """Return the global entries that findings are about: those that stay out, and those that may come along."""
-    codes = {finding.code for finding in report.findings}
+    names = {finding.name for finding in report.findings}
     unneeded: set[int] = set()
     indifferent: set[int] = set()
     for rule in all_rules():
         # Rules about layers are about copies that nobody sees; those about symbols are about parts of files. What is
         # too small for a finding need not be copied either.
-        if rule.code != "IS212" and (rule.code[:3] in ("IS1", "IS2", "IS3") or rule.code in codes & _PACKAGES):
-            target = indifferent if rule.code in _INDIFFERENT else unneeded
+        if rule.code != "IS212" and (rule.code[:3] in ("IS1", "IS2", "IS3") or rule.name in names & _PACKAGES):
+            target = indifferent if rule.code in _INDIFFERENT or rule.name in _NODE else unneeded
             target.update(claim.entry for draft in rule.check(context) for claim in draft.claims)
     return unneeded, indifferent - unneeded
 

@@ -18,6 +18,8 @@ from . import words
 
 _MODULES = b"node_modules"
 _MANIFEST = b"package.json"
+# Programs that were installed for the whole system, by somebody else's manifest.
+_GLOBAL = (b"usr/share/", b"usr/lib/", b"usr/local/lib/", b"opt/yarn")
 # More projects in one image are not looked at.
 _MAX_PROJECTS = 200
 _WORD = re.compile(r"[\w.@/-]+")
@@ -30,6 +32,7 @@ def _check(context: Context) -> Iterator[Draft]:
         for directory in context.overlay.tree
         if split(directory)[1] == _MODULES
         and _MODULES not in (home := split(directory)[0]).split(b"/")
+        and not home.startswith(_GLOBAL)
         and _MANIFEST in context.overlay.tree.get(home, {})
     ][:_MAX_PROJECTS]
     if not homes:
@@ -52,7 +55,8 @@ def _project(context: Context, home: bytes, manifest: Mapping[str, Any]) -> Iter
     unneeded = modules.reached(
         [found for name in _names(manifest, "devDependencies") if (found := modules.find(home, name)) is not None]
     )
-    gone = sorted(unneeded - kept)
+    inside = join(home, _MODULES) + b"/"
+    gone = sorted(folder for folder in unneeded - kept if folder.startswith(inside))
     claims = [claim for folder in gone for claim in _files(context, folder)]
     if claims:
         layers = tuple(context.by_layer(claims))

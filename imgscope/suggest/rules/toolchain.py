@@ -8,10 +8,12 @@ from ...layer.names import split
 from ...overlay.merge import join
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
+from ..own_packages import own_packages
 from ..places import Places
 from ..program import Program, program
 from ..toolchains import JDK_HOMES, TOOLCHAINS
 from . import words
+from .build_leftovers import shown
 
 _CODE = "IS213"
 _JDK = "JDK"
@@ -25,7 +27,11 @@ _JDK_FILES = {b"src.zip", b"ct.sym"}
 
 
 def _check(context: Context) -> Iterator[Draft]:
-    claims = [claim for claim in context.claims(_CODE) if context.visible(claim)]
+    claims = shown(context, _CODE)
+    packages = own_packages(context) if claims else None
+    if packages is not None:
+        # What a package manager knows is for the rule about packages.
+        claims = [claim for claim in claims if claim.path not in packages.owners]
     if not claims:
         return
     run = program(context)
