@@ -1,0 +1,232 @@
+"""What an ELF file asks of the system that it runs on: its loader, libraries, their versions, and where to look.
+
+Read through ``pyelftools``' structures by way of the program headers alone, as loaders do: a file without section
+headers runs too. Files are hostile: every number is bounded, every read is short, and what can't be understood is
+``None`` rather than an error. Follows the System V ABI (gABI 5, *Dynamic Linking*) and the LSB on symbol versions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+At = Callable[[int, int], bytes]
+"""Returns up to so many bytes (second) from an offset (first)."""
+
+MAGIC = b"\x7fELF"
+# Far above what real files have.
+_MAX_SEGMENTS = 128
+_MAX_DYNAMIC = 1 << 14
+_MAX_STRINGS = 4 << 20
+_MAX_NAME = 1024
+_MAX_VERSIONS = 4096
+
+_LOAD, _DYNAMIC, _INTERPRETER = 1, 2, 3
+_EXECUTABLE, _SHARED = 2, 3
+_NEEDED, _STRTAB, _STRSZ, _SONAME, _RPATH, _RUNPATH, _FLAGS_1 = 1, 5, 10, 14, 15, 29, 0x6FFFFFFB
+_VERDEF, _VERNEED = 0x6FFFFFFC, 0x6FFFFFFE
+_WEAK = 2
+_PIE = 0x08000000
+_MACHINES = {
+    3: "386",
+    8: "mips",
+    20: "ppc",
+    21: "ppc64le",
+    22: "s390x",
+    40: "arm",
+    62: "amd64",
+    183: "arm64",
+    243: "riscv64",
+    258: "loong64",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Elf:
+    """A program or shared library.
+
+    ``machine`` is its architecture as images name it, with its bits (``amd64/64``). ``interpreter`` is empty for a
+    library and a static program. ``versions`` are those that it needs of each library, weak ones left out;
+    ``defines`` those that it has itself. ``rpath`` and ``runpath`` are as written.
+    """
+
+    machine: str
+    program: bool
+    interpreter: bytes = b""
+    soname: bytes = b""
+    needed: tuple[bytes, ...] = ()
+    rpath: tuple[bytes, ...] = ()
+    runpath: tuple[bytes, ...] = ()
+    versions: Mapping[bytes, tuple[bytes, ...]] = field(default_factory=dict)
+    defines: frozenset[bytes] = frozenset()
+    dynamic: bool = False
+    node_abi: int | None = None
+
+    @property
+    def libc(self) -> str | None:
+        """Which C library it was linked against: ``glibc``, ``musl``, or ``None`` where nothing tells."""
+        names = self.needed
+        if b"ld-musl" in self.interpreter or any(
+            name.startswith(b"libc.musl-") or name == b"libc.so" for name in names
+        ):
+            return "musl"
+        if b"/ld-linux" in self.interpreter or b"libc.so.6" in names or b"/ld64.so" in self.interpreter:
+            return "glibc"
+        if any(version.startswith(b"GLIBC_") for wanted in self.versions.values() for version in wanted):
+            return "glibc"
+        return None
+
+
+def read_elf(at: At, size: int) -> Elf | None:
+    """Read a file's headers; ``None`` for what is no program or shared library, or can't be understood."""
+    head = at(0, 64)
+    if head[:4] != MAGIC or len(head) < 52 or head[4] not in (1, 2) or head[5] not in (1, 2):
+        return None
+    try:
+        return _Reader(at, size, wide=head[4] == 2, little=head[5] == 1).read(head)
+    except (ValueError, KeyError, IndexError, OverflowError, AttributeError, TypeError):
+        return None
+    except Exception as error:
+        from elftools.common.exceptions import ELFError
+        from elftools.construct import ConstructError
+
+        if isinstance(error, (ELFError, ConstructError)):
+            return None
+        raise
+
+
+class _Reader:
+    def __init__(self, at: At, size: int, *, wide: bool, little: bool) -> None:
+        from elftools.elf.structs import ELFStructs
+
+        self.at = at
+        self.size = size
+        self.bits = 64 if wide else 32
+        self.structs = ELFStructs(little_endian=little, elfclass=self.bits)
+        self.structs.create_basic_structs()
+        self.structs.create_advanced_structs()
+        self.loads: list[tuple[int, int, int]] = []
+        self.strings = b""
+
+    def read(self, head: bytes) -> Elf | None:
+        header = self.parse(self.structs.Elf_Ehdr, head)
+        kind = {"ET_EXEC": _EXECUTABLE, "ET_DYN": _SHARED}.get(header.e_type)
+        if kind is None:
+            return None
+        machine = int.from_bytes(head[18:20], "little" if self.structs.little_endian else "big")
+        interpreter, dynamic = b"", b""
+        step = header.e_phentsize
+        length = self.structs.Elf_Phdr.sizeof()
+        if step < length:
+            return None
+        table = self.at(header.e_phoff, step * min(header.e_phnum, _MAX_SEGMENTS))
+        kinds = {"PT_LOAD": _LOAD, "PT_DYNAMIC": _DYNAMIC, "PT_INTERP": _INTERPRETER}
+        for place in range(0, len(table) - length + 1, step):
+            segment = self.parse(self.structs.Elf_Phdr, table[place : place + length])
+            type_ = kinds.get(segment.p_type)
+            if type_ == _LOAD:
+                self.loads.append((segment.p_vaddr, segment.p_offset, segment.p_filesz))
+            elif type_ == _DYNAMIC:
+                dynamic = self.at(segment.p_offset, min(segment.p_filesz, _MAX_DYNAMIC))
+            elif type_ == _INTERPRETER:
+                interpreter = self.at(segment.p_offset, min(segment.p_filesz, _MAX_NAME)).split(b"\0", 1)[0]
+        name = f"{_MACHINES.get(machine, machine)}/{self.bits}"
+        if not dynamic:
+            return Elf(name, kind == _EXECUTABLE or bool(interpreter), interpreter)
+        return self.dynamic(dynamic, name, kind, interpreter)
+
+    def parse(self, struct: Any, data: bytes) -> Any:
+        return struct.parse(data)
+
+    def dynamic(self, data: bytes, machine: str, kind: int, interpreter: bytes) -> Elf:
+        from struct import iter_unpack
+
+        # The entries are two words each; a table of structures would cost much for as much.
+        order = "<" if self.structs.little_endian else ">"
+        layout = order + ("QQ" if self.bits == 64 else "II")
+        whole = len(data) - len(data) % (16 if self.bits == 64 else 8)
+        wanted: list[int] = []
+        values: dict[int, int] = {}
+        for tag, value in iter_unpack(layout, data[:whole]):
+            if tag == 0:
+                break
+            if tag == _NEEDED:
+                wanted.append(value)
+            else:
+                values.setdefault(tag, value)
+        place = self.place(values.get(_STRTAB, 0))
+        if place is not None:
+            self.strings = self.at(place, min(values.get(_STRSZ, 0), _MAX_STRINGS))
+        flags = values.get(_FLAGS_1, 0)
+        return Elf(
+            machine,
+            kind == _EXECUTABLE or bool(interpreter) or bool(flags & _PIE),
+            interpreter,
+            self.text(values.get(_SONAME)),
+            tuple(dict.fromkeys(name for name in map(self.text, wanted[:_MAX_VERSIONS]) if name)),
+            _paths(self.text(values.get(_RPATH))),
+            _paths(self.text(values.get(_RUNPATH))),
+            self.versions(values.get(_VERNEED, 0)),
+            frozenset(self.defined(values.get(_VERDEF, 0))),
+            True,
+            self.node_abi(),
+        )
+
+    def text(self, offset: int | None) -> bytes:
+        if offset is None or offset >= len(self.strings):
+            return b""
+        end = self.strings.find(b"\0", offset, offset + _MAX_NAME)
+        return self.strings[offset : end if end >= 0 else offset + _MAX_NAME]
+
+    def place(self, address: int) -> int | None:
+        """Return where in the file an address is loaded from."""
+        for start, offset, length in self.loads:
+            if address and start <= address < start + length:
+                return offset + address - start
+        return None
+
+    def versions(self, address: int) -> dict[bytes, tuple[bytes, ...]]:
+        """Return the versions that are needed of each library."""
+        found: dict[bytes, list[bytes]] = {}
+        left = _MAX_VERSIONS
+        need, extra = self.structs.Elf_Verneed, self.structs.Elf_Vernaux
+        place = self.place(address)
+        while place is not None and left > 0 and place < self.size:
+            entry = self.parse(need, self.at(place, need.sizeof()))
+            names = found.setdefault(self.text(entry.vn_file), [])
+            inner = place + entry.vn_aux
+            for _ in range(min(entry.vn_cnt, left)):
+                left -= 1
+                item = self.parse(extra, self.at(inner, extra.sizeof()))
+                if not item.vna_flags & _WEAK:
+                    names.append(self.text(item.vna_name))
+                if not item.vna_next:
+                    break
+                inner += item.vna_next
+            left -= 1
+            place = place + entry.vn_next if entry.vn_next else None
+        return {name: tuple(dict.fromkeys(names)) for name, names in found.items() if name and names}
+
+    def defined(self, address: int) -> Iterator[bytes]:
+        """Yield the versions that a library has."""
+        left = _MAX_VERSIONS
+        define, extra = self.structs.Elf_Verdef, self.structs.Elf_Verdaux
+        place = self.place(address)
+        while place is not None and left > 0 and place < self.size:
+            left -= 1
+            entry = self.parse(define, self.at(place, define.sizeof()))
+            if entry.vd_cnt:
+                yield self.text(self.parse(extra, self.at(place + entry.vd_aux, extra.sizeof())).vda_name)
+            place = place + entry.vd_next if entry.vd_next else None
+
+    def node_abi(self) -> int | None:
+        """Return the ABI number in the name of the function that Node calls in a module, where that has one."""
+        mark = b"node_register_module_v"
+        start = self.strings.find(mark)
+        digits = self.strings[start + len(mark) : start + len(mark) + 4].split(b"\0")[0] if start >= 0 else b""
+        return int(digits) if digits.isdigit() else None
+
+
+def _paths(text: bytes) -> tuple[bytes, ...]:
+    return tuple(path for path in text.split(b":") if path)

@@ -1,0 +1,225 @@
+"""A merged tree as a running program sees it: paths with their symlinks followed, programs found by PATH, contents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import ContentUnavailableError, ImageError
+from ..layer.index import DIRECTORY, FILE, SYMLINK
+from ..layer.names import clean
+from ..overlay.merge import NO_ENTRY, join
+from .elf import MAGIC, Elf, read_elf
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+    from ..contents import Contents
+
+# Larger files of compressed layers are not looked into: all of one has to be in memory.
+MAX_STREAMED = 160 << 20
+MAX_TEXT = 256 << 10
+_MAX_LINKS = 40
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+Key = tuple[int, int, int]
+"""(id of the contents, layer, entry): the same file in however many stacks."""
+
+
+class Found(NamedTuple):
+    """Where a path really leads, and the global entry that holds the content there."""
+
+    path: bytes
+    entry: int
+
+
+class Files:
+    """What was read of files, kept for all stacks that they are part of."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self.elves: dict[Key, Elf | None] = {}
+        self.heads: dict[Key, bytes] = {}
+        self.texts: dict[Key, bytes] = {}
+        self.unread = False
+        """Whether something could not be read: a saved analysis, a foreign layer."""
+
+
+class Root:
+    """One image's merged tree."""
+
+    def __init__(self, analysis: Analysis, files: Files) -> None:
+        """Walk ``analysis``' tree; ``files`` keep what is read."""
+        self.analysis = analysis
+        self.files = files
+        self.overlay = analysis.body.overlay
+
+    # -- paths -------------------------------------------------------------------------------------------
+
+    def find(self, path: bytes) -> Found | None:
+        """Follow a path from the root, symlinks and ``..`` as the kernel does; ``None`` where it leads nowhere."""
+        overlay = self.overlay
+        pending = [part for part in path.split(b"/") if part not in (b"", b".")][::-1]
+        here, entry, links = b"", NO_ENTRY, 0
+        at_root = True
+        while pending:
+            part = pending.pop()
+            if part == b"..":
+                here = here.rpartition(b"/")[0]
+                at_root = not here
+                entry = NO_ENTRY if at_root else overlay.lookup(here) or 0
+                continue
+            if part in (b"", b"."):
+                continue
+            if not at_root and overlay.kind(entry) != DIRECTORY:
+                return None
+            found = overlay.tree.get(here, {}).get(part)
+            if found is None:
+                return None
+            inode = overlay.inode(found)
+            if inode == NO_ENTRY and found >= 0:
+                return None
+            if inode >= 0 and overlay.kind(inode) == SYMLINK:
+                links += 1
+                if links > _MAX_LINKS:
+                    return None
+                layer, own = overlay.locate(inode)
+                target = overlay.layers[layer].links[own]
+                if target[:1] == b"/":
+                    here, at_root = b"", True
+                pending += target.split(b"/")[::-1]
+                if not at_root:
+                    entry = overlay.lookup(here) or 0
+                continue
+            here, entry, at_root = join(here, part), inode, False
+        return Found(here, entry)
+
+    def is_file(self, found: Found | None) -> bool:
+        """Tell whether something was found and is a regular file."""
+        return found is not None and found.entry >= 0 and self.overlay.kind(found.entry) == FILE
+
+    def file(self, path: bytes) -> Found | None:
+        """Return the regular file that a path leads to, ``None`` where there is none."""
+        found = self.find(path)
+        return found if self.is_file(found) else None
+
+    def exists(self, path: bytes) -> bool:
+        """Tell whether a path leads anywhere."""
+        return self.find(path) is not None
+
+    def program(self, name: bytes, search: Iterable[bytes], directory: bytes = b"") -> Found | None:
+        """Find a program as ``execvp`` does: by PATH unless its name has a slash; only what is executable."""
+        if b"/" in name:
+            return self._runnable(name if name[:1] == b"/" else join(directory, name))
+        for place in search:
+            found = self._runnable(join(place, name))
+            if found is not None:
+                return found
+        return None
+
+    def _runnable(self, path: bytes) -> Found | None:
+        found = self.file(path)
+        return found if found is not None and self.mode(found.entry) & 0o111 else None
+
+    def mode(self, entry: int) -> int:
+        """Return the permission bits of an entry."""
+        return self.overlay.meta_table[self.overlay.metas[entry]][0] if entry >= 0 else 0o755
+
+    def names(self, directory: bytes) -> Iterable[bytes]:
+        """Return the names in a directory, symlinks on the way to it followed."""
+        found = self.find(directory)
+        return () if found is None else self.overlay.tree.get(found.path, {}).keys()
+
+    # -- contents ----------------------------------------------------------------------------------------
+
+    def _key(self, entry: int) -> Key:
+        from .stack import StackedContents
+
+        layer, own = self.overlay.locate(entry)
+        contents: Contents = self.analysis.contents
+        while isinstance(contents, StackedContents):
+            contents, layer = contents.home(layer)
+        return id(contents), layer, own
+
+    def elf(self, entry: int) -> Elf | None:
+        """Return a file's ELF headers; ``None`` for another file, or one that can't be read."""
+        self.look([entry])
+        return self.files.elves.get(self._key(entry))
+
+    def head(self, entry: int) -> bytes:
+        """Return the first 256 bytes of a file that was looked at; empty where that was not possible."""
+        self.look([entry])
+        return self.files.heads.get(self._key(entry), b"")
+
+    def look(self, entries: Iterable[int]) -> None:
+        """Read the heads and ELF headers of files, each compressed layer once for all of them."""
+        known = self.files.heads
+        todo: dict[int, list[int]] = {}
+        for entry in dict.fromkeys(entries):
+            if entry >= 0 and self._key(entry) not in known:
+                todo.setdefault(self.overlay.layer_of(entry), []).append(entry)
+        for layer, some in sorted(todo.items()):
+            for entry, at, size in self._open(layer, some):
+                key = self._key(entry)
+                head = at(0, 256)
+                known[key] = head
+                self.files.elves[key] = read_elf(at, size) if head[:4] == MAGIC else None
+            for entry in some:
+                known.setdefault(self._key(entry), b"")
+
+    def texts(self, entries: Sequence[int], limit: int = MAX_TEXT) -> dict[int, bytes]:
+        """Return files' contents, no more than ``limit`` bytes of each."""
+        kept = self.files.texts
+        todo: dict[int, list[int]] = {}
+        for entry in entries:
+            if entry >= 0 and self._key(entry) not in kept:
+                todo.setdefault(self.overlay.layer_of(entry), []).append(entry)
+        for layer, some in todo.items():
+            for entry, at, size in self._open(layer, some):
+                kept[self._key(entry)] = at(0, min(size, limit))
+        return {entry: kept.get(self._key(entry), b"") for entry in entries if entry >= 0}
+
+    def text(self, path: bytes, limit: int = MAX_TEXT) -> bytes:
+        """Return the content of the file that a path leads to; empty where there is none."""
+        found = self.file(path)
+        return b"" if found is None else self.texts([found.entry], limit).get(found.entry, b"")
+
+    def _open(self, layer: int, entries: Sequence[int]) -> Iterator[tuple[int, Callable[[int, int], bytes], int]]:
+        """Yield (entry, a way to read it, its size)."""
+        overlay, contents = self.overlay, self.analysis.contents
+        index, first = overlay.layers[layer], overlay.first[layer]
+        try:
+            plain = contents.random_access(layer)
+            if plain is None:
+                keys = {(layer, entry - first): entry for entry in entries if overlay.sizes[entry] <= MAX_STREAMED}
+                if len(keys) < len(entries):
+                    self.files.unread = True
+                for key, data in contents.read(list(keys)):
+                    yield keys[key], _within(data), len(data)
+                return
+            for entry in sorted(entries):
+                own = entry - first
+                if own in index.sparse:
+                    size = overlay.sizes[entry]
+                    if size <= MAX_STREAMED:
+                        for _, data in contents.read([(layer, own)]):
+                            yield entry, _within(data), size
+                    continue
+                start, size = index.offsets[own], index.sizes[own]
+
+                def at(offset: int, length: int, start: int = start, size: int = size) -> bytes:
+                    if not 0 <= offset < size or length <= 0:
+                        return b""
+                    return plain.at(start + offset, min(length, size - offset))
+
+                yield entry, at, size
+        except (ContentUnavailableError, ImageError):
+            self.files.unread = True
+
+
+def _within(data: bytes) -> Callable[[int, int], bytes]:
+    return lambda offset, length: data[offset : offset + length] if offset >= 0 and length > 0 else b""
+
+
+def directories(path: str) -> tuple[bytes, ...]:
+    """Split a PATH as a config has it into directories of the image."""
+    return tuple(clean(part.encode("utf-8", "surrogateescape"))[0] for part in path.split(":") if part)
