@@ -15,7 +15,7 @@ from typing import Any
 from .index import FINGERPRINT, LayerIndex, Marker
 
 # Raised whenever what an index holds, or means, changes: older caches are then not read.
-VERSION = 4
+VERSION = 5
 
 _COLUMNS = (("sizes", "q"), ("offsets", "q"), ("metas", "I"), ("mtimes", "q"))
 
@@ -49,6 +49,7 @@ def encode(index: LayerIndex) -> bytes:
     columns.append(_names([link for _, _, link in index.claims.values()]))
     columns.append(_names([text for marker in index.markers for text in (marker.name, marker.link)]))
     columns.append(b"".join(index.kept.values()))
+    columns.append(index.elf.tobytes())
     head = {
         "version": VERSION,
         "byteorder": sys.byteorder,
@@ -172,5 +173,8 @@ def decode(data: bytes) -> LayerIndex:
         position += size
     if position != len(columns[24]):
         raise ValueError("contents of other lengths")
+    index.elf = _array("I", columns[25])
+    if index.elf and not max(index.elf) < len(index.kinds):
+        raise ValueError("entries that don't exist")
     index.tar_bytes, index.members, index.notes = head["tar_bytes"], head["members"], head["notes"]
     return index

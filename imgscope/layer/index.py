@@ -67,6 +67,8 @@ class LayerIndex:
     """Sparse files: (offset in the file, length) of the pieces that the tar holds, in order."""
     fingerprints: bytearray | None = None
     """16 bytes an entry (zeros for what has no content), or ``None`` where contents were not read."""
+    elf: array[int] = field(default_factory=lambda: array("I"))
+    """Regular files that begin as ELF files do, in order, where contents were read; perhaps some that don't."""
     kept: dict[int, bytes] = field(default_factory=dict)
     """Contents of some small files that many readers want, where contents were read (see ``keep``)."""
     children: dict[bytes, dict[bytes, int]] = field(default_factory=dict)

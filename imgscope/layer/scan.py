@@ -61,6 +61,8 @@ for _flag in b"xL":
     _ORDINARY[_flag] = _LONG_NAME
 # Name; mode, uid and gid; size without its end; mtime; checksum; typeflag; first byte of the prefix.
 _FIELDS = Struct("100s24s11sx12s8sB188xB")
+# How an ELF file begins (elf(5)).
+ELF = b"\x7fELF"
 _NO_FINGERPRINT = bytes(FINGERPRINT)
 _OCTAL = re.compile(rb"[0-7]+")
 _MTIME_MIN, _MTIME_MAX = -(1 << 63), (1 << 63) - 1
@@ -82,6 +84,9 @@ class _Bytes(Protocol):
     def at(self, position: int, size: int) -> bytes:
         """Return exactly ``size`` bytes, or ``b""`` where the tar ends at ``position``. Raises ``TarError``."""
 
+    elf: bool
+    """Whether the bytes that were fingerprinted last may be an ELF file."""
+
     def fingerprint(self, position: int, size: int) -> bytes:
         """Return the fingerprint of a stretch of bytes."""
 
@@ -91,6 +96,8 @@ class _Bytes(Protocol):
 
 class _File:
     """A tar within a seekable file, read in windows; mapping it would count its pages as our memory."""
+
+    elf = False
 
     def __init__(self, fd: int, start: int, length: int) -> None:
         self.fd = fd
@@ -131,6 +138,7 @@ class _Stream:
         self.seam = b""
         self.seam_base = 0
         self.ended = False
+        self.elf = False
         self.hash = xxh3_128
         self.digest = xxh3_128_digest
 
@@ -196,9 +204,14 @@ class _Stream:
 
     def fingerprint(self, position: int, size: int) -> bytes:
         end = position + size
+        self.elf = False
         if not size:
             return self.digest(b"")
-        if self._reach(position) and end <= self.base + len(self.piece):
+        reached = self._reach(position)
+        offset = position - self.base
+        # Where the first bytes lie across two pieces it may be one.
+        self.elf = self.piece.startswith(ELF, offset) or offset + len(ELF) > len(self.piece)
+        if reached and end <= self.base + len(self.piece):
             return self.digest(memoryview(self.piece)[position - self.base : end - self.base])
         state = self.hash()
         while position < end and self._reach(position):
@@ -342,6 +355,8 @@ class _Scan:
             index.sparse[entry] = member.sparse
         if index.fingerprints is not None:
             index.fingerprints += self._fingerprint(member, entry) if kind == FILE else _NO_FINGERPRINT
+            if kind == FILE and member.sparse is None and self.source.elf:
+                index.elf.append(entry)
         return member.next
 
     def claim(self, entry: int, typeflag: int, size: int, link: bytes) -> None:
@@ -375,7 +390,7 @@ class _Scan:
         index, source = self.index, self.source
         kinds, links = index.kinds, index.links
         add_kind, add_size, add_offset = kinds.append, index.sizes.append, index.offsets.append
-        add_meta, add_mtime = index.metas.append, index.mtimes.append
+        add_meta, add_mtime, add_elf = index.metas.append, index.mtimes.append, index.elf.append
         fingerprints = index.fingerprints
         directories, repeated = self.directories, index.repeated
         # Raw header fields repeat a lot: each distinct one is parsed once.
@@ -480,6 +495,8 @@ class _Scan:
                     fingerprints += self.keep(entry, position, size)
                 else:
                     fingerprints += fingerprint(position, size)
+                    if source.elf:
+                        add_elf(entry)
             if size:
                 position += (size + 511) & -512
             elif code in (SYMLINK, HARDLINK):

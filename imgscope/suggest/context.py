@@ -82,10 +82,20 @@ class Context:
     @cached_property
     def _places(self) -> Mapping[str, list[Claim]]:
         wanted = {rule.code: rule.places for rule in self._rules if rule.places}
-        return Places(wanted).find(self.overlay, self.own_layers.start)
+        everywhere = any(rule.everywhere for rule in self._rules)
+        found = Places(wanted).find(self.overlay, 0 if everywhere else self.own_layers.start)
+        first = self.overlay.first[self.own_layers.start] if self.own_layers else self.overlay.entry_count
+        if everywhere and first:
+            for rule in self._rules:
+                if rule.code in found and not rule.everywhere:
+                    found[rule.code] = [claim for claim in found[rule.code] if claim.entry >= first]
+        return found
 
     def claims(self, code: str) -> Sequence[Claim]:
-        """Return the stored paths, in the image's own layers, that fit the ``places`` of a rule; hidden ones too."""
+        """Return the stored paths that fit the ``places`` of a rule; hidden ones too.
+
+        Of the image's own layers, unless the rule looks ``everywhere``.
+        """
         return self._places.get(code, ())
 
     def layer_of(self, claim: Claim) -> int:

@@ -150,10 +150,14 @@ def elf_files(context: Context) -> Mapping[int, tuple[bytes, Elf]]:
     for layer in context.own_layers:
         index, first = overlay.layers[layer], overlay.first[layer]
         runnable = [bool(mode & 0o111) for mode, _, _ in index.meta_table]
+        # Where the scan saw contents go by, it knows which may be one.
+        known = None if index.fingerprints is None else set(index.elf)
         kinds, sizes, metas = index.kinds, index.sizes, index.metas
         for directory, names in index.children.items():
             shown: Mapping[bytes, int] | None = None
             for name, own in names.items():
+                if known is not None and own not in known:
+                    continue
                 if own < 0 or (not runnable[metas[own]] and b".so" not in name and name[-5:] != b".node"):
                     continue
                 if kinds[own] != FILE or sizes[own] < 64 or own in index.sparse:

@@ -69,7 +69,8 @@ class Rule:
     """One thing to look for.
 
     ``why`` and the two examples make its page in the documentation; ``places`` are globs whose stored paths it
-    gets from ``Context.claims``, all rules' together in one walk; ``note`` marks good practice, which saves no bytes.
+    gets from ``Context.claims``, all rules' together in one walk, the base's layers too if it looks ``everywhere``;
+    ``note`` marks good practice, which saves no bytes.
     ``needs_contents``: it reads files, which a saved analysis does not have.
     """
 
@@ -83,6 +84,7 @@ class Rule:
     after: str = ""
     places: tuple[str, ...] = ()
     note: bool = False
+    everywhere: bool = False
 
     @property
     def url(self) -> str:

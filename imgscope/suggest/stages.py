@@ -99,7 +99,12 @@ def _build_stage(context: Context) -> tuple[str, list[str], str]:
     if matched is not None and matched.belongs:
         stage = matched.dockerfile.stages[matched.stage]
         lines = matched.dockerfile.text.splitlines()
-        last = max(instruction.last for instruction in stage.instructions)
+        # What says how a container runs is for the final stage.
+        last = max(
+            instruction.last
+            for instruction in stage.instructions
+            if instruction.keyword not in _RUNNING
+        )
         first = stage.from_
         name = stage.name or _free(one.name for one in matched.dockerfile.stages)
         written = lines[: first.first - 1]

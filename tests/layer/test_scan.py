@@ -24,8 +24,9 @@ ABC = b"abc"
 
 
 def columns(index: LayerIndex) -> dict[str, object]:
-    """Return all of an index but its fingerprints, which only a stream's has; modes and owners looked up."""
-    found = {slot: getattr(index, slot) for slot in LayerIndex.__slots__ if slot not in ("fingerprints", "meta_table")}
+    """Return all of an index but what only a stream's has, of contents; modes and owners looked up."""
+    left_out = ("fingerprints", "elf", "meta_table")
+    found = {slot: getattr(index, slot) for slot in LayerIndex.__slots__ if slot not in left_out}
     return found | {"metas": [index.meta_table[row] for row in index.metas]}
 
 
@@ -63,7 +64,7 @@ def test_both_ways_and_the_cache_keep_the_same_columns(stack):
     for one in (index, streamed):
         kept = decode(encode(one))
         assert columns(kept) == columns(one)
-        assert kept.fingerprints == one.fingerprints
+        assert (kept.fingerprints, kept.elf) == (one.fingerprints, one.elf)
 
 
 def test_only_headers_are_read_of_a_file_on_disk(monkeypatch):
@@ -212,3 +213,14 @@ def test_names_that_imply_too_many_directories_are_refused():
     members = b"".join(tar.long_name(f"{n:05}/{deep}/x") + tar.by_hand("x") for n in range(200))
     with pytest.raises(LayerError, match="directories"):
         scanned_file(members + tar.END)
+
+
+@pytest.mark.parametrize("piece", [1 << 20, 1000, 513, 512, 511])
+def test_a_stream_tells_which_files_may_be_programs(piece):
+    names = [f"f{number}" for number in range(60)]
+    contents = [b"\x7fELF" + b"x" * number * 37 if number % 3 == 0 else b"#!/bin/sh" * number for number in range(60)]
+    index = scanned_stream(layer(*map(file, names, contents)), piece)
+    programs = {number for number in range(60) if number % 3 == 0}
+    assert programs <= set(index.elf)
+    if piece == 1 << 20:
+        assert programs == set(index.elf)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from imgscope.errors import UsageError
@@ -49,22 +51,23 @@ def test_every_rule_has_its_words():
     assert len(set(names)) == len(names)
 
 
-def test_another_package_adds_rules(monkeypatch):
-    import importlib.metadata
-
+def test_another_package_adds_rules(monkeypatch, tmp_path):
     from imgscope.suggest import rules
 
-    class Entry:
-        name, value = "mine", "mine:RULE"
-
-        def load(self):
-            return Rule("XX001", "mine", "Mine.", "certain", lambda _: ())
-
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [Entry()] if group == rules.GROUP else [])
+    about = tmp_path / "mine-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[imgscope.rules]\nmine = mine_rules:RULE\n")
+    module = tmp_path / "mine_rules.py"
+    module.write_text(
+        "from imgscope.suggest import Rule\nRULE = Rule('XX001', 'mine', 'Mine.', 'certain', lambda context: ())\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
     rules.all_rules.cache_clear()
     try:
         assert "XX001" in [rule.code for rule in rules.all_rules()]
-        Entry.load = lambda self: 1 / 0
+        module.write_text("1 / 0\n")
+        monkeypatch.delitem(sys.modules, "mine_rules")
         rules.all_rules.cache_clear()
         with pytest.raises(UsageError, match="mine"):
             rules.all_rules()

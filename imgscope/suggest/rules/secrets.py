@@ -171,18 +171,23 @@ _HOW = (
 _MOUNT = ("RUN --mount=type=secret,id=token,target=/run/secrets/token …",)
 
 
-def _in_files(context: Context, kinds: Sequence[SecretFile]) -> Iterator[Draft]:
+def _places(kinds: Sequence[SecretFile]) -> tuple[str, ...]:
+    return tuple(place for kind in kinds for place in kind.places)
+
+
+def _in_files(context: Context, code: str, kinds: Sequence[SecretFile]) -> Iterator[Draft]:
     overlay = context.overlay
-    found = Places({kind.kind: kind.places for kind in kinds}).find(overlay)
     of_entry: dict[int, list[tuple[SecretFile, Claim]]] = {}
-    for kind in kinds:
-        for claim in found.get(kind.kind, ()):
-            inode = overlay.inode(claim.entry)
-            if inode < 0 or overlay.kind(inode) != FILE or not 0 < overlay.sizes[inode] <= _MAX_SECRET:
-                continue
-            directory, _, name = claim.path.rpartition(b"/")
-            if not _HARMLESS.of_directory(directory) and not _HARMLESS.of_file(directory, name):
-                of_entry.setdefault(inode, []).append((kind, claim))
+    claims = context.claims(code)
+    by_kind = Places({kind.kind: kind.places for kind in kinds}) if claims else None
+    for claim in claims:
+        inode = overlay.inode(claim.entry)
+        if by_kind is None or inode < 0 or overlay.kind(inode) != FILE or not 0 < overlay.sizes[inode] <= _MAX_SECRET:
+            continue
+        directory, _, name = claim.path.rpartition(b"/")
+        if not _HARMLESS.of_directory(directory) and not _HARMLESS.of_file(directory, name):
+            fitting = {*by_kind.of_directory(directory), *by_kind.of_file(directory, name)}
+            of_entry[inode] = [(kind, claim) for kind in kinds if kind.kind in fitting]
     proved: dict[str, list[Evidence]] = {}
     if context.has_contents:
         for inode, data in context.read(of_entry):
@@ -203,11 +208,11 @@ def _in_files(context: Context, kinds: Sequence[SecretFile]) -> Iterator[Draft]:
 
 
 def _private_keys(context: Context) -> Iterator[Draft]:
-    yield from _in_files(context, PRIVATE_KEYS)
+    yield from _in_files(context, "IS601", PRIVATE_KEYS)
 
 
 def _logins(context: Context) -> Iterator[Draft]:
-    yield from _in_files(context, LOGINS)
+    yield from _in_files(context, "IS602", LOGINS)
 
 
 def _in_config(context: Context) -> Iterator[Draft]:
@@ -246,6 +251,8 @@ RULES = (
         why=_WHY,
         before="COPY id_rsa /root/.ssh/id_rsa\nRUN git clone git@example.com:app.git && rm /root/.ssh/id_rsa",
         after="RUN --mount=type=ssh git clone git@example.com:app.git",
+        places=_places(PRIVATE_KEYS),
+        everywhere=True,
     ),
     Rule(
         "IS602",
@@ -256,6 +263,8 @@ RULES = (
         why=_WHY,
         before="COPY .npmrc /root/.npmrc\nRUN npm ci && rm /root/.npmrc",
         after="RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci",
+        places=_places(LOGINS),
+        everywhere=True,
     ),
     Rule(
         "IS603",
