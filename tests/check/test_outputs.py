@@ -11,12 +11,14 @@ import jsonschema
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
+from imgscope.check import outputs
 from imgscope.check.model import FAIL, PASS, SKIPPED, WARN, Cause, Causes, ImageCheck, Report, Result, Setting
 from imgscope.check.outputs import github, limits, renderer
 from imgscope.check.outputs.markdown import markdown
 from imgscope.check.place import Place
 from imgscope.check.values import BYTES, Limit
 from imgscope.report.interface import Options
+from imgscope.report.schema import analysis_schema
 from tests.oracle import maketar as tar
 
 from .schemas import SARIF, schema
@@ -92,13 +94,13 @@ def made(hostile, site, webapp, tmp_path_factory):
     """All formats of one run over four images, one of which can't be had."""
     folder = tmp_path_factory.mktemp("made")
     formats = ("json", "markdown", "junit", "sarif", "gitlab", "github", "text")
-    outputs = [word for name in formats for word in ("-o", f"{name}={folder / name}")]
+    targets = [word for name in formats for word in ("-o", f"{name}={folder / name}")]
     import os
     import sys
 
     env = {key: value for key, value in os.environ.items() if not key.startswith("GITHUB_")}
     done = subprocess.run(
-        [sys.executable, "-m", "imgscope", "check", hostile, webapp, site, "none.tar", *RULES, *outputs],
+        [sys.executable, "-m", "imgscope", "check", hostile, webapp, site, "none.tar", *RULES, *targets],
         cwd=folder,
         env={**env, "IMGSCOPE_CACHE_DIR": str(folder / "cache")},
         capture_output=True,
@@ -190,6 +192,17 @@ def test_markdown_lets_no_name_out_of_its_place(made):
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     for row in rows:
         assert len(re.findall(r"(?<!\\)\|", row)) == 5, row
+
+
+def test_the_verdict_as_json_fits_its_schema(made):
+    result = json.loads((made / "json").read_text())
+    shipped = json.loads(Path(outputs.__file__).with_name("check.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(shipped)
+    jsonschema.validate(result, shipped)
+    of_layers = analysis_schema()["$defs"]
+    for image in result["images"]:
+        for layer in image.get("layers", []):
+            jsonschema.validate(layer, {**of_layers["layer"], "$defs": of_layers})
 
 
 def test_the_verdict_as_json_has_every_image_in_order(made, hostile, webapp, site):
@@ -322,8 +335,8 @@ def test_the_same_problem_is_known_again_in_the_next_build(imgscope, webapp, tmp
 def test_a_rule_that_is_skipped_is_told_in_every_form(imgscope, site, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     formats = ("json", "markdown", "junit", "github", "text")
-    outputs = [word for name in formats for word in ("-o", f"{name}={name}")]
-    assert imgscope("check", site, "--forbid-latest-base", *outputs).returncode == 0
+    targets = [word for name in formats for word in ("-o", f"{name}={name}")]
+    assert imgscope("check", site, "--forbid-latest-base", *targets).returncode == 0
     for name in formats:
         text = (tmp_path / name).read_text()
         assert "forbid-latest-base" in text and ("skip" in text.lower() or "not evaluated" in text), name
