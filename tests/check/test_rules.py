@@ -1,0 +1,209 @@
+"""Which rules hold for which image, what can't be evaluated, and what suggestions count."""
+
+import json
+
+import pytest
+
+from tests.oracle import maketar as tar
+
+
+@pytest.fixture
+def check(imgscope, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
+        monkeypatch.delenv(name, raising=False)
+    return lambda *arguments, **options: imgscope("check", *arguments, **options)
+
+
+def _statuses(done):
+    images = json.loads(done.stdout)["images"]
+    return [{(r["subject"] or r["rule"]): r["status"] for r in image.get("rules", [])} for image in images]
+
+
+# -- many images, one file ------------------------------------------------------------------------------------
+
+
+def test_tables_hold_for_images_whose_name_fits_and_later_ones_win(check, webapp, site, tmp_path):
+    (tmp_path / "imgscope.toml").write_text("""
+        [check]
+        max-layers = 5
+        require-non-root = true
+        [[check.image]]
+        name = "webapp:*"
+        max-layers = 20
+        [[check.image]]
+        name = "webapp:1.0"
+        max-layers = { warn = 3 }
+        [[check.image]]
+        name = "site*"
+        require-non-root = "off"
+        [check.image.max-path-size]
+        "/www" = "1kB"
+    """)
+    done = check(webapp, site, "--format", "json")
+    assert done.returncode == 1
+    assert _statuses(done) == [
+        {"max-layers": "warn", "require-non-root": "pass"},
+        {"max-layers": "pass", "require-non-root": "skipped", "/www": "fail"},
+    ]
+
+
+def test_an_image_that_no_pattern_fits_is_no_pass(check, webapp, tmp_path):
+    (tmp_path / "imgscope.toml").write_text('[[check.image]]\nname = "api:*"\nmax-layers = 20\n')
+    done = check(webapp)
+    assert done.returncode == 2 and "none of the name patterns" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [
+        ("webapp:1.0", True),
+        ("webapp", True),
+        ("webapp:*", True),
+        ("web*", True),
+        ("*", True),
+        ("*/webapp:*", False),
+        ("webapp:2.*", False),
+        ("renamed.tar", True),
+    ],
+)
+def test_a_pattern_fits_tags_and_archives(check, webapp, tmp_path, pattern, fits):
+    (tmp_path / "renamed.tar").symlink_to(webapp)
+    (tmp_path / "imgscope.toml").write_text(f'[[check.image]]\nname = "{pattern}"\nmax-layers = 20\n')
+    assert check("renamed.tar").returncode == (0 if fits else 2)
+
+
+def test_each_image_points_at_its_own_dockerfile(check, webapp, site, tmp_path):
+    for name in ("web", "www"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "Dockerfile").write_text("FROM scratch\nCOPY . .\n")
+    (tmp_path / "imgscope.toml").write_text("""
+        [check]
+        max-size = "1kB"
+        [[check.image]]
+        name = "webapp:*"
+        dockerfile = "web/Dockerfile"
+        [[check.image]]
+        name = "site:*"
+        dockerfile = "www/Dockerfile"
+    """)
+    issues = json.loads(check(webapp, site, "--format", "gitlab").stdout)
+    assert [issue["location"]["path"] for issue in issues] == ["web/Dockerfile", "www/Dockerfile"]
+
+
+def test_a_dockerfile_that_is_not_there_is_an_error(check, webapp):
+    done = check(webapp, "--max-size", "1GB", "--dockerfile", "none/Dockerfile")
+    assert done.returncode == 2 and "there is no Dockerfile" in done.stderr
+
+
+# -- what can't be evaluated ----------------------------------------------------------------------------------
+
+
+def test_a_size_that_only_compressed_layers_tell_does_not_pass_for_an_uncompressed_image(check, site):
+    done = check(site, "--max-compressed-size", "1kB")
+    assert done.returncode == 1 and "could not be evaluated" in done.stdout
+    assert check(site, "--max-compressed-size", "1kB", "--allow-skipped").returncode == 0
+
+
+def test_a_layer_that_is_not_in_the_archive_does_not_pass(check, tmp_path):
+    import tarfile
+    from io import BytesIO
+
+    whole = tar.docker_archive(
+        tmp_path / "whole.tar", [tar.layer(tar.file("a", b"x" * 100)), tar.layer(tar.file("b", b"y"))]
+    )
+    with tarfile.open(whole) as archive, tarfile.open(tmp_path / "part.tar", "w") as out:
+        manifest = json.loads(archive.extractfile("manifest.json").read())
+        gone = manifest[0]["Layers"][0]
+        for member in archive:
+            if member.name != gone:
+                data = archive.extractfile(member).read()
+                if member.name == "manifest.json":
+                    diff_id = "sha256:" + gone.split("/")[0]
+                    foreign = {"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "size": 9}
+                    manifest[0]["LayerSources"] = {diff_id: {**foreign, "digest": diff_id, "urls": ["https://x/y"]}}
+                    data = json.dumps(manifest).encode()
+                    member.size = len(data)
+                out.addfile(member, BytesIO(data))
+    done = check("part.tar", "--max-size", "1GB", "--max-layers", "2", "--format", "json")
+    if done.returncode == 3:
+        pytest.skip("such an archive is not read at all")
+    assert _statuses(done) == [{"max-size": "skipped", "max-layers": "pass"}] and done.returncode == 1
+
+
+def test_a_growth_without_a_baseline_is_wrong_use(check, webapp):
+    done = check(webapp, "--max-growth", "5%")
+    assert done.returncode == 2 and "--baseline" in done.stderr
+
+
+def test_a_rule_of_suggest_that_needs_contents_does_not_pass_for_a_saved_analysis(imgscope, check, tmp_path):
+    image = tar.docker_archive(
+        tmp_path / "image.tar",
+        [tar.layer(tar.file("bin/sh", b"#!")), tar.layer(tar.file("root/.ssh/id_rsa", b"no key at all"))],
+    )
+    imgscope("analyze", image, "-o", f"json={tmp_path / 'saved.json'}", "--format", "dive")
+    done = check("saved.json", "--forbidden-findings", "private-key")
+    assert done.returncode == 1 and "could not be evaluated" in done.stdout and "IS601" in done.stdout
+    assert check(image, "--forbidden-findings", "private-key").returncode == 0
+
+
+def test_one_image_that_can_not_be_had_does_not_hide_the_others(check, webapp):
+    done = check("none.tar", webapp, "--max-size", "1kB")
+    assert done.returncode == 3 and "FAIL  max-size" in done.stdout and "none.tar" in done.stderr
+
+
+# -- warnings -------------------------------------------------------------------------------------------------
+
+
+def test_a_warning_passes_unless_strict(check, webapp, tmp_path):
+    (tmp_path / "imgscope.toml").write_text('[check]\nmax-size = { warn = "1kB", fail = "1GB" }\n')
+    done = check(webapp)
+    assert done.returncode == 0 and "WARN  max-size" in done.stdout
+    assert check(webapp, "--strict").returncode == 1
+
+
+# -- suggestions ----------------------------------------------------------------------------------------------
+
+
+def test_savings_that_suggest_finds_can_fail_a_build(check, webapp):
+    done = check(webapp, "--max-suggested-savings", "1%")
+    assert done.returncode == 1 and "IS003 metadata-only" in done.stdout and "RUN chown" not in done.stderr
+    assert check(webapp, "--max-suggested-savings", "50%").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("IS003", 1),
+        ("metadata-only", 1),
+        ("IS0", 1),
+        ("ALL", 1),
+        ("IS001", 0),
+        ("IS4", 1),
+        ("IS9", 1),
+        ("is903", 1),
+    ],
+)
+def test_findings_are_forbidden_by_code_name_and_beginning(check, webapp, words, code):
+    assert check(webapp, "--forbidden-findings", words).returncode == code
+
+
+def test_notes_on_good_practice_have_to_be_named(check, site):
+    assert check(site, "--forbidden-findings", "root-user").returncode == 1
+    assert check(site, "--forbidden-findings", "ALL").returncode == 0
+
+
+def test_what_suggest_is_told_to_ignore_is_no_finding(check, webapp, tmp_path):
+    (tmp_path / "imgscope.toml").write_text('[suggest]\nignore = ["IS003"]\n[check]\nforbidden-findings = "IS0"\n')
+    assert check(webapp).returncode == 0
+
+
+def test_a_comment_in_the_dockerfile_switches_a_finding_off(check, webapp, tmp_path):
+    from tests.conftest import FIXTURES
+
+    text = (FIXTURES / "webapp/Dockerfile").read_text()
+    (tmp_path / "Dockerfile").write_text(text)
+    done = check(webapp, "--forbidden-findings", "IS003", "--format", "github")
+    assert done.returncode == 1 and "file=Dockerfile,line=7," in done.stdout
+    (tmp_path / "Dockerfile").write_text(text.replace("COPY . .", "# imgscope: ignore=IS003\nCOPY . ."))
+    assert check(webapp, "--forbidden-findings", "IS003").returncode == 0
