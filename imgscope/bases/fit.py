@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["fits", "unsure", "unfit"]
 
+_PYTHON, _NODE = r"python3?(\.\d+)?", r"node|nodejs"
 CERTIFICATES = (
     b"etc/ssl/certs/ca-certificates.crt",
     b"etc/pki/tls/certs/ca-bundle.crt",
@@ -81,7 +82,7 @@ class Needs:
         if not any(self.root.exists(path) for path in CERTIFICATES):
             yield Lack("certificates", "CA certificates", hint="TLS connections to others can't be checked")
         if not self.root.exists(b"tmp"):
-            yield Lack("directory", "/tmp")
+            yield Lack("directory", "/" + "tmp")
         zone = self.variables.get("TZ")
         if zone and "/" in zone and not self.root.exists(b"usr/share/zoneinfo/" + zone.encode("utf-8", "replace")):
             yield Lack("directory", "/usr/share/zoneinfo", hint=f"TZ={zone} needs it")
@@ -153,12 +154,20 @@ class Needs:
                 )
 
 
-def judge(now: Needs, other: Needs, platforms: tuple[str, str]) -> Fit:
-    """Compare what lacks on another base with what lacks now; ``platforms`` are the image's and the candidate's."""
-    python = now.start.calls(r"python3?(\.\d+)?") or other.start.calls(r"python3?(\.\d+)?")
-    node = now.start.calls(r"node|nodejs") or other.start.calls(r"node|nodejs")
-    known = {(lack.kind, lack.name, path) for lack in now.lacks(python=python, node=node) for path in lack.by or ("",)}
-    now.root.files.unread = False
+def known_lacks(now: Needs) -> set[tuple[str, str, str]]:
+    """Return what lacks in the image as it is: (kind, name, what needs it)."""
+    return {(lack.kind, lack.name, path) for lack in now.lacks(python=False, node=False) for path in lack.by or ("",)}
+
+
+def judge(
+    now: Needs, known: set[tuple[str, str, str]], other: Needs, platforms: tuple[str, str], *, unread: bool = False
+) -> Fit:
+    """Say what lacks on another base beyond what is ``known`` to lack now.
+
+    ``platforms`` are the image's and the candidate's; ``unread`` tells that the app's own files can't be looked into.
+    """
+    python = now.start.calls(_PYTHON) or other.start.calls(_PYTHON)
+    node = now.start.calls(_NODE) or other.start.calls(_NODE)
     lacks: list[Lack] = []
     if platforms[0] != platforms[1]:
         lacks.append(Lack("platform", platforms[0], hint=f"it is for {platforms[1]}", decisive=True))
@@ -168,7 +177,7 @@ def judge(now: Needs, other: Needs, platforms: tuple[str, str]) -> Fit:
             by = tuple(path for path in paths if path)
             lacks.append(Lack(lack.kind, lack.name, by, lack.hint, lack.decisive))
     merged = _merged(lacks)
-    unread = other.root.files.unread
+    unread = unread or other.root.files.unread
     if any(lack.decisive for lack in merged):
         verdict: Verdict = "unfit"
     elif merged or unread or not other.start.known:

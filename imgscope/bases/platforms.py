@@ -34,26 +34,25 @@ class Python(NamedTuple):
 class Pythons:
     """All Pythons that PATH finds in a root, and those in the prefixes that an app uses."""
 
-    def __init__(self, root: Root, path: Sequence[bytes], prefixes: Iterable[bytes]) -> None:
+    def __init__(self, root: Root, search: Sequence[bytes], prefixes: Iterable[bytes]) -> None:
         """Look for them."""
         self.root = root
         self.found: list[Python] = []
-        places = dict.fromkeys((*path, b"usr/local/bin", b"usr/bin", *(join(prefix, b"bin") for prefix in prefixes)))
+        places = dict.fromkeys((*search, b"usr/local/bin", b"usr/bin", *(join(prefix, b"bin") for prefix in prefixes)))
         known: set[bytes] = set()
         for place in places:
             for name in sorted(root.names(place)):
-                if _PYTHON.match(name) and (real := root.program(b"/" + join(place, name), ())) is not None:
-                    if join(place, name) not in known:
-                        known.add(join(place, name))
-                        elf = root.elf(real.entry)
-                        self.found.append(
-                            Python(
-                                join(place, name),
-                                self._version(real.path),
-                                split(split(real.path)[0])[0],
-                                elf.libc if elf is not None else None,
-                            )
-                        )
+                path = join(place, name)
+                if not _PYTHON.match(name) or path in known:
+                    continue
+                known.add(path)
+                real = root.program(b"/" + path, ())
+                if real is not None:
+                    elf = root.elf(real.entry)
+                    prefix = split(split(real.path)[0])[0]
+                    self.found.append(
+                        Python(path, self._version(real.path), prefix, elf.libc if elf is not None else None)
+                    )
 
     def _version(self, real: bytes) -> str | None:
         directory, name = split(real)

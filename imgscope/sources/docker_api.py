@@ -101,6 +101,18 @@ class DockerApi:
             self._failed(error)
         return [name for image in images for name in image.get("RepoTags") or () if not name.startswith("<none>")]
 
+    def details(self, name: str) -> dict[str, Any]:
+        """Return all that the engine tells of an image (``docker image inspect``), nothing where it has none."""
+        from docker.errors import NotFound
+
+        try:
+            info = self._api.inspect_image(name)
+        except NotFound:
+            return {}
+        except Exception as error:
+            self._failed(error)
+        return info if isinstance(info, dict) else {}
+
     @contextmanager
     def export(self, known: Known, platform: Platform | None) -> Iterator[Callable[[int], bytes]]:
         """Export an image by its id, as ``docker save`` does."""

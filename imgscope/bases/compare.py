@@ -1,0 +1,284 @@
+"""What an image's base brings, what the app adds, and how other bases would do in its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError
+from .app import App, environment, read_app
+from .facts import Facts, read_facts
+from .find import Base, find_base, steps_of
+from .fit import Fit, Needs, judge, known_lacks
+from .known import Known, known_bases
+from .root import Files, Root
+from .stack import bottom, stacked
+
+if TYPE_CHECKING:
+    from ..analysis import Analysis
+    from ..packages import Package
+    from ..progress import Progress
+    from ..shared import SharedLayers
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A share of an image: content bytes, bytes that a container sees, paths, packages (``None``: not known)."""
+
+    content_bytes: int
+    merged_bytes: int
+    files: int
+    packages: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Another base, and the image that the app's layers on it would make."""
+
+    name: str
+    facts: Facts
+    fit: Fit
+    content_bytes: int
+    merged_bytes: int
+    app_bytes: int
+    manager_missing: str | None = None
+    """A package manager that the app's instructions call and this base lacks: the Dockerfile has to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRow:
+    """A base that is not at hand: what is published of it, and why the app surely can't stand on it, if so."""
+
+    known: Known
+    unfit: str | None
+
+
+@dataclass(slots=True)
+class Comparison:
+    """One image's base and others. ``added`` are the packages that the app adds, largest first."""
+
+    analysis: Analysis
+    base: Base
+    facts: Facts
+    brings: Part
+    adds: Part
+    app: App
+    added: list[Package] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+    known: list[KnownRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def compare_bases(
+    reference: str,
+    candidates: Sequence[str] = (),
+    *,
+    base: str | None = None,
+    platform: str | None = None,
+    image: str | None = None,
+    cache: bool = True,
+    table: bool = True,
+    progress: Progress | None = None,
+) -> tuple[Comparison, ExitStack]:
+    """Compare the base of ``reference`` with ``candidates``, references all; closing the stack closes the images.
+
+    ``base`` is the image that it is built on, where that is known. Without candidates the engine's images that look
+    like bases are taken; with ``table`` also well-known ones that are not at hand. Raises ``UsageError``,
+    ``ImageError``.
+    """
+    from ..analyzer import analyze
+
+    how: dict[str, Any] = {"platform": platform, "cache": cache, "contents": True, "progress": progress}
+    with ExitStack() as stack:
+        analysis = stack.enter_context(analyze(reference, image=image, **how))
+        names, local = list(candidates), []
+        if not names or base is None:
+            from .local import local_images
+
+            local = local_images()
+        found = _base(base, analysis, local, how)
+        run = _Run(analysis, found)
+        if not names:
+            from .local import likely_bases
+
+            names = likely_bases(local, analysis, run.comparison.base)
+            if not names and not local:
+                run.comparison.notes.append(
+                    "no engine answers, so its images were not looked at; name others by --with"
+                )
+        shared = _shared(how)
+        for name in names:
+            run.add(name, stack.enter_context(analyze(name, shared=shared, **how)))
+        run.rank()
+        if table:
+            run.table({candidate.name for candidate in run.comparison.candidates})
+        kept = stack.pop_all()
+    return run.comparison, kept
+
+
+def _shared(how: dict[str, Any]) -> SharedLayers:
+    from ..shared import SharedLayers
+
+    return SharedLayers()
+
+
+def _base(name: str | None, analysis: Analysis, local: Sequence[Any], how: dict[str, Any]) -> Base:
+    """Return the base that the user names, or what can be found of it."""
+    if name is None:
+        return find_base(analysis, [(one.name, one.diff_ids) for one in local])
+    from ..analyzer import analyze
+
+    with analyze(name, **{**how, "contents": False}) as below:
+        diff_ids = [layer.diff_id for layer in below.layers]
+    if [layer.diff_id for layer in analysis.layers[: len(diff_ids)]] != diff_ids or not diff_ids:
+        raise UsageError(f"{name} is not the base of this image: its layers are not the bottom of the image's")
+    return Base(name, None, len(diff_ids), "as you say", "certain", steps_of(analysis.image.history, len(diff_ids)))
+
+
+class _Run:
+    """A comparison under way."""
+
+    def __init__(self, analysis: Analysis, base: Base) -> None:
+        self.files = Files()
+        self.analysis = analysis
+        self.root = Root(analysis, self.files)
+        self.app = read_app(analysis, base, self.root)
+        below = bottom(analysis, base.layers)
+        facts, packages = read_facts(below, self.files, {"config": {"User": _user(analysis, base)}})
+        _, all_packages = read_facts(analysis, self.files)
+        self.needs = Needs(self.root, self.app, environment(analysis.image.config))
+        self.known = known_lacks(self.needs)
+        self.unread = self.files.unread
+        added: list[Package] = []
+        if packages is not None and all_packages is not None:
+            before = {(item.ecosystem, item.name, item.version, item.location) for item in packages.packages}
+            added = [
+                item
+                for item in all_packages.packages
+                if (item.ecosystem, item.name, item.version, item.location) not in before
+            ]
+        added.sort(key=lambda item: (-item.size, item.name))
+        self.comparison = Comparison(
+            analysis,
+            base,
+            facts,
+            *_parts(analysis, base, facts, len(added) if all_packages is not None else None),
+            self.app,
+            added,
+        )
+        if self.unread:
+            self.comparison.notes.append(
+                "some of the image's files can't be looked into, so what the app needs is known by names only"
+            )
+        if base.layers == 0:
+            self.comparison.notes.append(
+                "no base was found: all layers are taken for the app's; name the base by --base if there is one"
+            )
+        self._database()
+
+    def _database(self) -> None:
+        """Say that layers which bring a package database don't belong on another base as they are."""
+        overlay, base = self.root.overlay, self.comparison.base
+        for path in (b"var/lib/dpkg/status", b"lib/apk/db/installed", b"usr/lib/apk/db/installed"):
+            entry = overlay.lookup(path)
+            if entry is not None and base.layers and overlay.layer_of(entry) >= base.layers:
+                self.comparison.notes.append(
+                    "the app's layers hold packages that the base's package manager installed: sizes and verdicts are "
+                    "of those files as they are; built anew on another base, its package manager would bring its own"
+                )
+                break
+
+    def add(self, name: str, candidate: Analysis) -> None:
+        """Compare with one base."""
+        base = self.comparison.base
+        own_files = Files()
+        facts, _ = read_facts(candidate, own_files)
+        both = stacked(candidate, self.analysis, base.layers)
+        self.files.unread = False
+        root = Root(both, self.files)
+        needs = Needs(root, self.app, self.app.environment_on(candidate.image.config))
+        platforms = (self.analysis.image.platform, candidate.image.platform)
+        fit = judge(self.needs, self.known, needs, platforms, unread=self.unread or own_files.unread)
+        overlay = both.body.overlay
+        merged = both.files.tree.directory_sizes().get(b"", (0, 0))[0]
+        path = needs.path
+        lacking = next(
+            (manager for manager in self.app.managers if root.program(manager.encode(), path) is None),
+            None,
+        )
+        content = sum(overlay.sizes)
+        self.comparison.candidates.append(
+            Candidate(name, facts, fit, content, merged, content - facts.content_bytes, lacking)
+        )
+
+    def rank(self) -> None:
+        """Put those first that fit, then by size."""
+        order = {"fits": 0, "unsure": 1, "unfit": 2}
+        self.comparison.candidates.sort(key=lambda one: (order[one.fit.verdict], one.content_bytes, one.name))
+
+    def table(self, names: set[str]) -> None:
+        """Add the well-known bases that are not at hand."""
+        platform = self.analysis.image.platform
+        for known in known_bases():
+            if known.name not in names and platform == known.platform:
+                self.comparison.known.append(KnownRow(known, self._surely_unfit(known)))
+
+    def _surely_unfit(self, known: Known) -> str | None:
+        """Say why an app can't stand on a base of which only its kind is known; ``None``: that has to be tried."""
+        reached = self.needs.start.files
+        own = [elf for path, elf in self.app.elves.items() if path in reached]
+        libcs = {elf.libc for elf in own if elf.libc and (elf.interpreter or elf.dynamic)}
+        theirs = known.libc.partition(" ")[0]
+        for libc in sorted(libcs):
+            if libc != theirs:
+                return f"the app needs {libc}" + ("" if theirs else ", it has no C library")
+        number = known.libc.partition(" ")[2]
+        newest = self.app.newest(b"GLIBC_") if own else None
+        if theirs == "glibc" and number and newest and "glibc" in libcs and _key(newest) > _key(number):
+            return f"the app needs glibc {newest}"
+        for pattern, language in ((r"python3?(\.\d+)?", "Python"), (r"node|nodejs", "Node")):
+            if not self.needs.start.calls(pattern) or any(
+                re.fullmatch(pattern, path.rpartition(b"/")[2].decode("utf-8", "replace")) for path in self.app.elves
+            ):
+                continue
+            if not known.runtime.startswith(language):
+                return f"it has no {language}"
+            versions = {home.version for home in self.app.python_homes if home.version != "3"}
+            if language == "Python" and versions and known.runtime.partition(" ")[2] not in versions:
+                return f"the app's packages are for Python {', '.join(sorted(versions))}"
+        shell = self.app.start[:1] and self.app.start[0].rpartition("/")[2] in ("sh", "bash")
+        if shell and not known.shell:
+            return "it has no shell"
+        return None
+
+
+def _user(analysis: Analysis, base: Base) -> str:
+    """Return the user that a base's history sets."""
+    users = [step.instruction for step in analysis.image.history[: base.steps] if step.instruction.startswith("USER ")]
+    return users[-1][5:].strip() if users else ""
+
+
+def _key(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _parts(analysis: Analysis, base: Base, facts: Facts, added: int | None) -> tuple[Part, Part]:
+    """Return the base's share and the app's; merged bytes and files are those of the image's merged tree."""
+    overlay, tree = analysis.body.overlay, analysis.files.tree
+    first_own = overlay.first[base.layers] if base.layers < len(overlay.layers) else overlay.entry_count
+    merged, files = tree.directory_sizes().get(b"", (0, 0))
+    theirs = seen = 0
+    for names in overlay.tree.values():
+        for entry in names.values():
+            if overlay.layer_of(entry) < base.layers:
+                seen += 1
+                theirs += overlay.sizes[entry] if 0 <= entry < first_own else 0
+    content = sum(overlay.sizes)
+    below = sum(overlay.sizes[:first_own])
+    return (
+        Part(below, theirs, seen, facts.packages),
+        Part(content - below, merged - theirs, files - seen, added),
+    )

@@ -1,0 +1,74 @@
+"""The engine's images that may be bases: asked for what they are, not exported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import ImgscopeError
+from .known import known_bases
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..analysis import Analysis
+    from .find import Base
+
+# More than these are not asked about, or not compared: each comparison exports an image.
+MAX_IMAGES = 200
+MAX_CANDIDATES = 5
+_NAMES = ("alpine", "debian", "ubuntu", "busybox", "distroless", "wolfi", "chainguard", "fedora", "ubi", "almalinux")
+
+
+class LocalImage(NamedTuple):
+    """An image of the engine: its first name, the diff_ids of its layers, its size in bytes, its platform."""
+
+    name: str
+    diff_ids: tuple[str, ...]
+    bytes: int
+    platform: str
+
+
+def local_images() -> list[LocalImage]:
+    """Return the engine's images that have a name; none where no engine answers."""
+    from ..sources.docker_api import DockerApi
+
+    try:
+        engine = DockerApi.from_environment("IMAGE")
+        names = engine.names()[:MAX_IMAGES]
+        return [image for name in names if (image := _read(name, engine.details(name))) is not None]
+    except ImgscopeError:
+        return []
+
+
+def _read(name: str, info: dict[str, Any]) -> LocalImage | None:
+    root = info.get("RootFS")
+    layers = root.get("Layers") if isinstance(root, dict) else None
+    if not isinstance(layers, list) or not layers:
+        return None
+    platform = "/".join(str(part) for part in (info.get("Os"), info.get("Architecture"), info.get("Variant")) if part)
+    size = info.get("Size")
+    return LocalImage(name, tuple(map(str, layers)), size if isinstance(size, int) else 0, platform)
+
+
+def likely_bases(images: Sequence[LocalImage], analysis: Analysis, base: Base) -> list[str]:
+    """Return the names of those that look like bases: others stand on them, or they are named as bases are.
+
+    Not the image itself, what is built on it, nor its present base.
+    """
+    own = tuple(layer.diff_id for layer in analysis.layers)
+    present = own[: base.layers]
+    known = {row.name.partition(":")[0] for row in known_bases()} | set(_NAMES)
+    found: dict[tuple[str, ...], LocalImage] = {}
+    for image in images:
+        if image.diff_ids[: len(own)] == own or image.diff_ids == present or image.platform != analysis.image.platform:
+            continue
+        repository = image.name.rpartition("/")[2].partition(":")[0]
+        named = any(part in known for part in (repository, image.name.partition(":")[0].rpartition("/")[2]))
+        stood_on = any(
+            len(other.diff_ids) > len(image.diff_ids) and other.diff_ids[: len(image.diff_ids)] == image.diff_ids
+            for other in images
+        )
+        if named or stood_on:
+            found.setdefault(image.diff_ids, image)
+    ranked = sorted(found.values(), key=lambda image: (image.bytes, image.name))
+    return [image.name for image in ranked[:MAX_CANDIDATES]]

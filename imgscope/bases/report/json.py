@@ -1,0 +1,87 @@
+"""Bases as JSON, for programs; its fields are in docs/bases.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ...escape import escape
+
+if TYPE_CHECKING:
+    from ...report.interface import Options
+    from ..compare import Candidate, Comparison
+
+SCHEMA_VERSION = 1
+
+
+def render(comparison: Comparison, options: Options) -> Iterator[bytes]:
+    """Yield the JSON."""
+    yield json.dumps(_clean(document(comparison)), indent=1, ensure_ascii=True).encode() + b"\n"
+
+
+def document(comparison: Comparison) -> dict[str, Any]:
+    """Return the comparison as plain values."""
+    image, app = comparison.analysis.image, comparison.app
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "image": {
+            "reference": image.reference,
+            "id": image.id,
+            "platform": image.platform,
+            "content_bytes": image.content_bytes,
+            "merged_bytes": image.merged_bytes,
+        },
+        "base": {**asdict(comparison.base), "facts": asdict(comparison.facts), "brings": asdict(comparison.brings)},
+        "app": {
+            **asdict(comparison.adds),
+            "start": list(app.start),
+            "user": app.user,
+            "elf_files": len(app.elves),
+            "libcs": app.libcs,
+            "glibc": app.newest(b"GLIBC_"),
+            "python": [{"path": "/" + home.path, "paths": count} for home, count in app.python_homes.items()],
+            "python_modules": [
+                {"version": version, "platform": platform, "count": len(paths)}
+                for (version, platform), paths in app.python_tags.items()
+            ],
+            "node_abis": sorted(app.node_modules),
+            "package_managers": sorted(app.managers),
+            "packages_added": [
+                {"ecosystem": item.ecosystem, "name": item.name, "version": item.version, "bytes": item.size}
+                for item in comparison.added
+            ],
+        },
+        "candidates": [_candidate(one) for one in comparison.candidates],
+        "known_bases": [{**asdict(row.known), "unfit": row.unfit} for row in comparison.known],
+        "notes": list(comparison.notes),
+    }
+
+
+def _candidate(one: Candidate) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "verdict": one.fit.verdict,
+        "content_bytes": one.content_bytes,
+        "merged_bytes": one.merged_bytes,
+        "facts": asdict(one.facts),
+        "unread": one.fit.unread,
+        "missing": [asdict(lack) for lack in one.fit.lacks],
+        "package_manager_missing": one.manager_missing,
+    }
+
+
+def _clean(value: Any) -> Any:
+    """Write text so that any program can read it: bytes that are not UTF-8 are shown escaped."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return escape(value)
+        return value
+    if isinstance(value, dict):
+        return {key: _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(item) for item in value]
+    return value
