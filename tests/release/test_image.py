@@ -1,4 +1,4 @@
-"""imgscope's own image: what its Dockerfile copies is enough to install from, and nothing else gets into the context."""
+"""imgscope's own image: what its Dockerfile copies is enough to install from, and the context holds no more."""
 
 import re
 import shutil
