@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -169,7 +170,7 @@ def request_of(references: tuple[str, ...], given: dict[str, Any]) -> Request:
 
 def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
     """Check images, write what is wanted, and return the exit code."""
-    from ..check.outputs import FORMATS, github, renderer
+    from ..check.outputs import FORMATS, renderer
     from ..check.run import run
     from ..errors import UsageError
     from ..progress import terminal_progress
@@ -201,7 +202,7 @@ def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
         printed = given["format_"] or ("text" if not to_stdout else None)
         if printed:
             write_stdout(render(printed, "-"))
-        if github.wanted() and not given["no_github"]:
+        if os.environ.get("GITHUB_ACTIONS") == "true" and not given["no_github"]:
             _tell_github(report, own_lines=printed == "text")
         for image in report.images:
             if image.error:

@@ -25,6 +25,10 @@ class PathFilter:
             return True
         return self._whole.fullmatch(directory + b"/" + name if directory else name) is not None
 
+    def fits_itself(self, directory: bytes, name: bytes) -> bool:
+        """Tell whether the path of ``name`` in ``directory`` fits, whatever lies above it."""
+        return self._whole.fullmatch(directory + b"/" + name if directory else name) is not None
+
     def _directory_fits(self, directory: bytes) -> bool:
         """Tell whether a directory, or one above it, fits."""
         while directory:

@@ -69,11 +69,6 @@ def _property(text: str) -> str:
 # -- files that the runner names ------------------------------------------------------------------------------
 
 
-def wanted(environment: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether this runs under GitHub Actions."""
-    return environment.get("GITHUB_ACTIONS") == "true"
-
-
 def write_summary(report: Report, environment: Mapping[str, str] = os.environ) -> bool:
     """Append the report to the step's summary, within what is left of its size. Raises ``OSError``.
 

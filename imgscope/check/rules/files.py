@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from heapq import nlargest
 
 from ...analysis import Analysis
-from ...diff.paths import PathFilter
 from ...layer.names import public
 from ...overlay.merge import join
 from ..model import Cause, Causes
@@ -54,6 +53,8 @@ def _kept(subject: Subject, rows: Iterator[_Row]) -> list[_Row]:
     """Leave out what the setting ``ignored-paths`` names."""
     if not subject.ignored:
         return list(rows)
+    from ...diff.paths import PathFilter
+
     fits = PathFilter(subject.ignored).fits
     return [row for row in rows if not fits(row[1], row[2])]
 
@@ -84,6 +85,13 @@ def max_files(subject: Subject, limit: Limit, _: str | None) -> Outcome:
 
 def max_file_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """The largest file of the merged tree."""
+    tree = subject.analysis.files.tree
+    if not subject.ignored and not tree.promoted:
+        # Nearly always the whole answer, and found without a look at each file's name.
+        size_of = tree.overlay.sizes.__getitem__
+        largest = max((max(map(size_of, names.values()), default=0) for names in tree.overlay.tree.values()), default=0)
+        if largest <= limit.value:
+            return at_most(largest, limit)
     above = _kept(subject, sized(subject.analysis, limit.value))
     if above:
         return at_most(max(above)[0], limit, lambda: Causes.of(file_causes(subject, above)))
@@ -92,10 +100,15 @@ def max_file_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
 
 def max_path_size(subject: Subject, limit: Limit, path: str | None) -> Outcome:
     """The content bytes of all files of the merged tree that a glob names, or that lie below what it names."""
-    fits = PathFilter([path or "**"]).fits
-    rows = [row for row in sized(subject.analysis) if fits(row[1], row[2])]
-    if subject.ignored:
-        rows = _kept(subject, iter(rows))
+    from ..sieve import at_and_below
+
+    tree = subject.analysis.files.tree
+    sizes, promoted = tree.overlay.sizes, tree.promoted
+    found = (
+        (sizes[promoted.get(entry, entry)], directory, name, entry)
+        for directory, name, entry in at_and_below(tree.overlay.tree, path or "**")
+    )
+    rows = _kept(subject, (row for row in found if row[0]))
     return at_most(sum(row[0] for row in rows), limit, lambda: Causes.of(file_causes(subject, rows)))
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ...diff.paths import PathFilter
 from ...layer.index import FILE, LayerIndex
 from ...layer.names import public, split
 from ...overlay.merge import Overlay, join
@@ -15,52 +14,9 @@ from ..model import Cause, Causes
 from ..values import GLOBS, Limit
 from .interface import Outcome, Rule, Subject
 
-_WILD = frozenset(b"*?[")
-
-
-def _is_plain(text: bytes) -> bool:
-    return not _WILD.intersection(text)
-
-
-class Sieve:
-    """Finds the paths of a layer that fit one of many globs, looking closely only at those that may.
-
-    A glob without a slash is told by the name's end, one with slashes by a directory that it spells out.
-    """
-
-    def __init__(self, globs: tuple[str, ...]) -> None:
-        """Prepare to look for ``globs``; what they mean is said at ``PathFilter``."""
-        self.fits = PathFilter(globs).fits
-        endings: set[bytes] = set()
-        self.names: set[bytes] = set()
-        self.marks: set[bytes] = set()
-        self.look_at_all = False
-        for glob in globs:
-            text = glob.encode("utf-8", "surrogateescape").rstrip(b"/")
-            parts = text.strip(b"/").split(b"/")
-            spelt = [part for part in parts[:-1] if part and _is_plain(part)]
-            ending = parts[-1].rpartition(b"*")[2]
-            if spelt and parts[-1] == b"**":
-                # The directory itself has no such part above it; all that lies in it has.
-                self.marks.add(spelt[-1])
-            elif _is_plain(parts[-1]):
-                self.names.add(parts[-1])
-            elif ending and _is_plain(ending) and parts[-1] != b"**":
-                endings.add(ending)
-            elif spelt:
-                self.marks.add(spelt[-1])
-            else:
-                self.look_at_all = True
-        self.endings = tuple(endings)
-
-    def candidates(self, directory: bytes, names: dict[bytes, int]) -> Iterator[bytes]:
-        """Yield the names in a directory that may fit."""
-        if self.look_at_all or (self.marks and not self.marks.isdisjoint(directory.split(b"/"))):
-            yield from names
-            return
-        yield from names.keys() & self.names
-        if self.endings:
-            yield from [name for name in names if name.endswith(self.endings) and name not in self.names]
+if TYPE_CHECKING:
+    from ...diff.paths import PathFilter
+    from ..sieve import Sieve
 
 
 @dataclass(slots=True)
@@ -111,6 +67,9 @@ def _count(
 
 def _causes_of(subject: Subject, glob: str) -> list[Cause]:
     """Return a cause for each path that a glob or a set forbids, in every layer that has it."""
+    from ...diff.paths import PathFilter
+    from ..sieve import Sieve
+
     known = SETS.get(glob)
     sieve = Sieve(known.globs if known else (glob,))
     left_out = (*subject.ignored, *(known.harmless if known else ()))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ...layer.names import public
 from ...overlay.merge import join
 from ...report.sizes import size
-from ..baseline import Baseline
-from ..growth import growth_causes, waste_growth
 from ..model import Cause, Causes
 from ..values import AMOUNT, SHARE, SIZE, Limit
 from .files import sized
 from .interface import CannotTell, Outcome, Rule, Subject, written
+
+if TYPE_CHECKING:
+    from ..baseline import Baseline
 
 
 def _baseline(subject: Subject) -> Baseline:
@@ -19,11 +22,23 @@ def _baseline(subject: Subject) -> Baseline:
     return subject.baseline
 
 
+def _causes(base: Baseline, subject: Subject) -> Causes:
+    from ..growth import growth_causes
+
+    return Causes.of(growth_causes(base, subject.analysis))
+
+
+def _waste_causes(base: Baseline, subject: Subject) -> Causes:
+    from ..growth import waste_growth
+
+    return Causes.of(waste_growth(base, subject.analysis))
+
+
 def max_growth(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """How many content bytes the image has gained, or that as a share of the baseline's."""
     base = _baseline(subject)
     before, now = base.content_bytes, subject.analysis.image.content_bytes
-    return _growth(before, now, limit, lambda: Causes.of(growth_causes(base, subject.analysis)))
+    return _growth(before, now, limit, lambda: _causes(base, subject))
 
 
 def max_compressed_growth(subject: Subject, limit: Limit, _: str | None) -> Outcome:
@@ -35,14 +50,14 @@ def max_compressed_growth(subject: Subject, limit: Limit, _: str | None) -> Outc
         raise CannotTell(f"the {whose} compressed size is not known")
     if base.compressed != any(layer.compression for layer in subject.analysis.layers):
         raise CannotTell("one of image and baseline has compressed layers, the other plain ones")
-    return _growth(before, now, limit, lambda: Causes.of(growth_causes(base, subject.analysis)))
+    return _growth(before, now, limit, lambda: _causes(base, subject))
 
 
 def max_new_waste(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """How many more bytes are wasted than in the baseline."""
     base = _baseline(subject)
     before, now = base.wasted_bytes, subject.analysis.image.wasted_bytes
-    return _growth(before, now, limit, lambda: Causes.of(waste_growth(base, subject.analysis)))
+    return _growth(before, now, limit, lambda: _waste_causes(base, subject))
 
 
 def _growth(before: int, now: int, limit: Limit, causes: object) -> Outcome:
