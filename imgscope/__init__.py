@@ -12,11 +12,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+# As in typing, which takes too long to import for a plugin that Docker asks at every `docker --help`.
+TYPE_CHECKING = False
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .analysis import Analysis as Analysis
     from .analyzer import analyze as analyze
     from .errors import ImgscopeError as ImgscopeError

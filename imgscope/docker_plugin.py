@@ -99,15 +99,18 @@ def apply(options: dict[str, str]) -> str | None:
         environment["DOCKER_HOST"] = options["host"]
         environment.pop("DOCKER_CONTEXT", None)
     if "context" in options:
-        environment.pop("DOCKER_HOST", None)
+        # The context "default" is whatever DOCKER_HOST says.
+        if options["context"] != "default":
+            environment.pop("DOCKER_HOST", None)
         environment["DOCKER_CONTEXT"] = options["context"]
     if "certificate" in options:
         environment["DOCKER_CERT_PATH"] = os.path.dirname(options["certificate"]) or "."  # noqa: PTH120
     if "tlsverify" in options:
         environment["DOCKER_TLS_VERIFY"] = "1" if options["tlsverify"] == "true" else ""
     elif options.get("tls") == "true":
-        # Encrypted, but whoever answers is believed: the variable is there and empty.
-        environment.setdefault("DOCKER_TLS_VERIFY", "")
+        # Encrypted, but whoever answers is believed: certificates, and a variable that is there and empty.
+        environment["DOCKER_TLS_VERIFY"] = ""
+        environment.setdefault("DOCKER_CERT_PATH", environment.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111
     return None
 
 
