@@ -34,6 +34,8 @@ _SYSTEM = (
     *(b"usr/lib/sysimage/", b"var/tmp/", b"root/.wget-hsts", b"root/.bash_history", b"var/lib/systemd/"),
     *(b"root/.npm/", b"root/.cache/"),
 )
+# Copied out of /etc/skel when a user is added.
+_SKELETON = {b".bashrc", b".profile", b".bash_logout"}
 # Where a package manager's scripts leave files that no package owns.
 _MANAGED = (b"etc/", b"var/", b"usr/bin/", b"usr/sbin/", b"usr/lib/", b"usr/share/", b"lib/", b"bin/", b"sbin/")
 
@@ -89,7 +91,12 @@ def copies(
             layer = overlay.layer_of(entry)
             if layer not in own or entry in unneeded or path in owners:
                 here.extra += size
-            elif not (system or path.startswith(_SYSTEM) or (managed and layer in installing)):
+            elif not (
+                system
+                or path.startswith(_SYSTEM)
+                or (managed and layer in installing)
+                or (name in _SKELETON and path.startswith((b"home/", b"root/")))
+            ):
                 here.needed += size
                 wanted.setdefault(directory, []).append(name)
     for directory in sorted(sums, key=len, reverse=True):

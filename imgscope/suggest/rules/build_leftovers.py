@@ -14,6 +14,9 @@ from ..program import program
 from ..toolchains import in_toolchain
 from . import words
 
+# What a finding shows that a build stage answers; the report's proposal has it in full.
+STAGES = ("FROM … AS build", "…", "", "FROM …", "COPY --from=build … …")
+
 Filter = Callable[[Context, Sequence[Claim]], list[Claim]]
 
 
@@ -104,11 +107,15 @@ def _unless_it_compiles(context: Context, claims: Sequence[Claim]) -> list[Claim
 
 
 def _static(context: Context, claims: Sequence[Claim]) -> list[Claim]:
-    named = [
-        claim
-        for claim in claims
-        if claim.path.endswith(b".la") or (split(claim.path)[1].startswith(b"lib") and b"/lib/gcc/" not in claim.path)
-    ]
+    """Leave out those of compilers, and of languages' packages: whoever installs these does not link them."""
+    named = []
+    for claim in claims:
+        *folders, name = claim.path.split(b"/")
+        compilers = b"gcc" in folders and b"lib" in folders
+        if _PACKAGE_HOMES.isdisjoint(folders) and (
+            name.endswith(b".la") or (name.startswith(b"lib") and not compilers)
+        ):
+            named.append(claim)
     return _unless_it_compiles(context, named)
 
 
@@ -273,7 +280,8 @@ LEFT = (
         "Packages bring the tests that their authors run, and the data for them. A few packages import theirs: try it.",
         "RUN pip install --no-cache-dir pandas",
         "RUN pip install --no-cache-dir pandas && \\\n"
-        "    find /usr/local/lib/python3*/site-packages -type d -name tests -prune -exec rm -rf {} +",
+        "    find /usr/local/lib/python3*/site-packages \\\n"
+        "        -type d -name tests -prune -exec rm -rf {} +",
         "possible",
     ),
     Left(
@@ -310,8 +318,9 @@ LEFT = (
         "Have the package manager leave them out, or remove them in the RUN that installs the packages.",
         "Programs' messages in a hundred languages. A server writes its log in one.",
         "RUN apt-get update && apt-get install -y git",
-        "RUN printf 'path-exclude=/usr/share/locale/*\\npath-exclude=/usr/share/i18n/*\\n' "
-        "> /etc/dpkg/dpkg.cfg.d/no-locales && \\\n    apt-get update && apt-get install -y git",
+        "RUN printf '%s\\n' 'path-exclude=/usr/share/locale/*' 'path-exclude=/usr/share/i18n/*' \\\n"
+        "        > /etc/dpkg/dpkg.cfg.d/no-locales && \\\n"
+        "    apt-get update && apt-get install -y git",
     ),
     Left(
         "IS210",
@@ -326,8 +335,8 @@ LEFT = (
         "the packages. Licences should stay.",
         "Nobody reads a manual in a container.",
         "RUN apt-get update && apt-get install -y git",
-        "RUN printf 'path-exclude=/usr/share/man/*\\npath-exclude=/usr/share/doc/*\\n"
-        "path-include=/usr/share/doc/*/copyright\\n' > /etc/dpkg/dpkg.cfg.d/no-docs && \\\n"
+        "RUN printf '%s\\n' 'path-exclude=/usr/share/man/*' 'path-exclude=/usr/share/doc/*' \\\n"
+        "        'path-include=/usr/share/doc/*/copyright' > /etc/dpkg/dpkg.cfg.d/no-docs && \\\n"
         "    apt-get update && apt-get install -y git",
     ),
 )

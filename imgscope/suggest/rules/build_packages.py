@@ -54,12 +54,12 @@ def _lines(found: OwnPackages, tools: list[str]) -> tuple[str, ...]:
     if found.ecosystem == "apk":
         lines = [f"RUN apk add --no-cache --virtual .build-deps {wanted} && \\", "    … && \\"]
         return (*lines, "    apk del .build-deps")
-    lines = ["FROM … AS build", f"RUN apt-get update && apt-get install -y --no-install-recommends {wanted}", "FROM …"]
+    lines = ["FROM … AS build", f"RUN apt-get update && apt-get install -y --no-install-recommends {wanted}", "…", ""]
+    lines.append("FROM …")
     if stay:
         kept = " ".join(stay[: 2 * _NAMED]) + (" …" if len(stay) > 2 * _NAMED else "")
-        lines.append(
-            f"RUN apt-get update && apt-get install -y --no-install-recommends {kept} && rm -rf /var/lib/apt/lists/*"
-        )
+        lines += ["RUN apt-get update && \\", f"    apt-get install -y --no-install-recommends {kept} && \\"]
+        lines.append("    rm -rf /var/lib/apt/lists/*")
     return (*lines, "COPY --from=build … …")
 
 

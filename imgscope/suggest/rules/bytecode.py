@@ -60,10 +60,10 @@ def _check(context: Context) -> Iterator[Draft]:
             lines = (
                 ("ENV PYTHONDONTWRITEBYTECODE=1", "RUN pip install --no-cache-dir --no-compile …")
                 if kind == "cached"
-                else ("RUN … && find / -xdev -type d -name __pycache__ -prune -exec rm -rf {} +",)
+                else ("RUN … && \\", "    find / -xdev -type d -name __pycache__ -prune -exec rm -rf {} +")
             )
             yield Draft(
-                f"{what[:1].upper()}{what[1:]}, {words.files(len(found[kind]))} in {words.layers(layers)}",
+                f"{what[:1].upper()}{what[1:]}, in {words.layers(layers)}",
                 fix,
                 found[kind],
                 layers,

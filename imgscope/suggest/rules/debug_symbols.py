@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..context import Context
 from ..elf import elf_files
 from ..model import Claim, Draft, Rule
+from ..own_packages import own_packages
 from ..toolchains import in_toolchain
 from . import words
 
@@ -19,10 +20,13 @@ _INSTALLED = re.compile(rb"(?:^|/)(?:site-packages|dist-packages|node_modules|ge
 
 def _check(context: Context) -> Iterator[Draft]:
     within = in_toolchain(context)
+    elves = elf_files(context)
+    packages = own_packages(context) if elves else None
     own: list[Claim] = []
     others: list[Claim] = []
-    for entry, (path, elf) in elf_files(context).items():
-        if within(path.rpartition(b"/")[0]):
+    for entry, (path, elf) in elves.items():
+        # What the system's packages bring is theirs to strip, and nearly always is.
+        if within(path.rpartition(b"/")[0]) or (packages is not None and path in packages.owners):
             continue
         installed = _INSTALLED.search(path) is not None
         size = elf.debug + (0 if installed else elf.symbols)
@@ -31,7 +35,7 @@ def _check(context: Context) -> Iterator[Draft]:
     if own:
         layers = tuple(context.by_layer(own))
         yield Draft(
-            f"Debug information and symbols in {words.files(len(own))} of {words.layers(layers)}",
+            f"Debug information and symbols in programs of {words.layers(layers)}",
             "Link without them, or strip what is built in the RUN that builds it. To look into crashes, keep the "
             "unstripped file outside of the image.",
             own,
@@ -45,11 +49,14 @@ def _check(context: Context) -> Iterator[Draft]:
     if others:
         layers = tuple(context.by_layer(others))
         yield Draft(
-            f"Debug information in {words.files(len(others))} of installed packages in {words.layers(layers)}",
+            f"Debug information in installed packages, in {words.layers(layers)}",
             "Strip it in the RUN that installs the packages.",
             others,
             layers,
-            ("RUN pip install --no-cache-dir … && find / -xdev -name '*.so*' -type f -exec strip --strip-debug {} +",),
+            (
+                "RUN pip install --no-cache-dir … && \\",
+                "    find / -xdev -name '*.so*' -type f -exec strip --strip-debug {} +",
+            ),
             certainty="possible",
         )
 

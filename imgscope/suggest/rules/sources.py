@@ -12,7 +12,7 @@ from ..elf import elf_files
 from ..model import Claim, Draft, Rule
 from ..program import program
 from . import words
-from .build_leftovers import COMPILERS, shown, unowned
+from .build_leftovers import COMPILERS, STAGES, shown, unowned
 
 _CODE = "IS205"
 _NATIVE = (
@@ -93,12 +93,11 @@ def _check(context: Context) -> Iterator[Draft]:
     where = ", ".join(public(tree) for tree in trees[:3]) + (", …" if len(trees) > 3 else "")
     sure = any(path in run.files for path, _ in elf_files(context).values()) or bool(java and found)
     yield Draft(
-        f"Sources and intermediate files of what was built{' in ' + where if where else ''}: "
-        f"{words.files(len(whole))} in {words.layers(layers)}",
+        f"Sources and intermediate files of what was built{' in ' + where if where else ''}, in {words.layers(layers)}",
         "Build in a stage of its own, and copy only what is run into the final stage.",
         list(whole.values()),
         layers,
-        ("FROM … AS build", *(context.instruction(layer) for layer in layers), "FROM …", "COPY --from=build … …"),
+        STAGES,
         certainty="likely" if sure else "possible",
     )
 

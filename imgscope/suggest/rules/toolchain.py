@@ -13,7 +13,7 @@ from ..places import Places
 from ..program import Program, program
 from ..toolchains import JDK_HOMES, TOOLCHAINS
 from . import words
-from .build_leftovers import shown
+from .build_leftovers import STAGES, shown
 
 _CODE = "IS213"
 _JDK = "JDK"
@@ -46,8 +46,7 @@ def _check(context: Context) -> Iterator[Draft]:
         if one.what in found and not one.used.search(run.text):
             layers = tuple(context.by_layer(found[one.what]))
             title = f"{one.what} in {words.layers(layers)}"
-            lines = ("FROM … AS build", *map(context.instruction, layers), "FROM …", "COPY --from=build … …")
-            yield Draft(title[:1].upper() + title[1:], _FIX, found[one.what], layers, lines, certainty=sure)
+            yield Draft(title[:1].upper() + title[1:], _FIX, found[one.what], layers, STAGES, certainty=sure)
     yield from _java(context, found.get(_JDK, []), run)
 
 
