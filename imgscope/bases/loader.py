@@ -97,6 +97,12 @@ class Loader:
         # Breadth first, each library once, as loaders go.
         loaded: dict[bytes, bytes] = {}
         queue: list[tuple[bytes, Elf, tuple[tuple[bytes, Elf], ...]]] = [(path, elf, ())]
+        # The loader is in memory already, under its own name.
+        running = self.root.file(elf.interpreter or (b"" if musl else self._glibc_loader(elf)))
+        if running is not None:
+            this_loader = self.root.elf(running.entry)
+            name = this_loader.soname if this_loader is not None else b""
+            loaded[name or split(elf.interpreter)[1]] = running.path
         place = 0
         while place < len(queue) and place < _MAX_OBJECTS:
             here, this, chain = queue[place]
