@@ -22,7 +22,7 @@ _EXIT_STATUS = (
     ("3", "The image could not be had or read."),
 )
 _ENVIRONMENT = (
-    ("DOCKER_HOST, DOCKER_CONTEXT, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH, DOCKER_CONFIG", "The engine, as for docker(1)."),
+    ("DOCKER_HOST, DOCKER_CONTEXT, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH, DOCKER_CONFIG", "The engine, as for docker."),
     ("CONTAINER_HOST", "Podman's socket, as for podman(1)."),
     ("IMGSCOPE_CACHE_DIR", "The folder of the cache; by default imgscope in the user's cache folder."),
     ("TMPDIR", "Where temporary files go."),

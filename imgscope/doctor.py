@@ -6,13 +6,13 @@ Nothing here raises: what can't be found out is a finding too. No value holds a 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import EngineError
+from .escape import without_credentials
 
 # An engine that has not answered by then counts as one that doesn't, in seconds.
 PATIENCE = 10
@@ -218,11 +218,6 @@ def _answered(name: str, ask: Callable[[], Finding], serious: str) -> Finding:
     thread.start()
     thread.join(PATIENCE + 1)
     return found[0] if found else Finding(name, f"no answer within {PATIENCE} s", serious)
-
-
-def without_credentials(text: str) -> str:
-    """Take user names and passwords out of addresses; an ssh user without a password stays."""
-    return re.sub(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]*:[^/@\s]*@", r"\g<scheme>***@", text)
 
 
 def _cache() -> Iterator[Finding]:

@@ -29,3 +29,8 @@ def escape(text: str) -> str:
     is for people: it is not meant to be read back.
     """
     return _UNSAFE.sub(_escaped, text) if not text.isascii() or not text.isprintable() else text
+
+
+def without_credentials(text: str) -> str:
+    """Take what is before the @ out of addresses where it has a password; a user's name alone stays."""
+    return re.sub(r"[^/@\s]*:[^/@\s]*@", "***@", text)

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from ..archive import platform as platforms
 from ..archive.platform import Platform
 from ..errors import EngineError
-from ..escape import escape
+from ..escape import escape, without_credentials
 from .engine import Known
 
 # Asking takes milliseconds; an engine that is starting, or at the end of ssh, some seconds.
@@ -42,7 +42,8 @@ class DockerApi:
 
         ``timeout`` is in seconds, for each question but an export.
         """
-        self.address = address
+        # What is shown and kept of it.
+        self.address = without_credentials(address)
         self.title = title
         self.pull = pull
         self._image = escape(image)
@@ -166,7 +167,9 @@ class DockerApi:
             raise EngineError(f"{title} at {self.address} can't be reached; try: ssh {host} docker version") from None
         if isinstance(cause, TimeoutError) or "timed out" in str(error).lower():
             raise EngineError(f"{title} at {self.address} doesn't answer; is it running?") from None
-        raise EngineError(f"{title} at {self.address} can't be used: {_one_line(cause or error)}") from None
+        raise EngineError(
+            f"{title} at {self.address} can't be used: {without_credentials(_one_line(cause or error))}"
+        ) from None
 
     def _failed(self, error: Exception) -> NoReturn:
         """Raise ``EngineError`` for a request that the engine refused."""
