@@ -10,14 +10,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .interface import Package
+from .rpm import read_relations
 
 STATUS = b"var/lib/dpkg/status"
 EXTENDED_STATES = b"var/lib/apt/extended_states"
 WORLD = b"etc/apk/world"
 APK = (b"lib/apk/db/installed", b"usr/lib/apk/db/installed")
+RPM = (b"var/lib/rpm/rpmdb.sqlite", b"usr/lib/sysimage/rpm/rpmdb.sqlite", b"usr/share/rpm/rpmdb.sqlite")
 # What says which packages were asked for by name.
 MARKS = (EXTENDED_STATES, WORLD)
-DATABASES = (STATUS, *APK)
+DATABASES = (STATUS, *APK, *RPM)
+
+# The names in a rich dependency of rpm; the words between them are no package's.
+_NAMES = re.compile(r"[\w.+/-]+(?:\([^()\s]*\)(?:\([^()\s]*\))?)?")
 
 Alternatives = tuple[str, ...]
 """Names of which one has to be there."""
@@ -64,7 +69,7 @@ class _Read:
 
 
 def installed(packages: Iterable[Package], contents: Mapping[bytes, bytes]) -> list[Installed]:
-    """Return the packages of dpkg's and apk's databases; ``contents`` are those of ``DATABASES`` and ``MARKS``."""
+    """Return the packages of systems' databases; ``contents`` are those of ``DATABASES`` and ``MARKS``."""
     read: dict[tuple[bytes, str, str | None], _Read] = {}
     for path in DATABASES:
         for fields in _records(path, contents.get(path, b"")):
@@ -72,6 +77,8 @@ def installed(packages: Iterable[Package], contents: Mapping[bytes, bytes]) -> l
     automatic = _automatic(contents[EXTENDED_STATES]) if EXTENDED_STATES in contents else None
     world = _world(contents[WORLD]) if WORLD in contents else None
     found: list[Installed] = []
+    # What rpm's packages need may be a file.
+    files = {name for fields in read.values() for group in fields.needs for name in group if name[:1] == "/"}
     for package in packages:
         fields_ = read.get((package.location, package.name, package.architecture))
         if fields_ is None:
@@ -81,10 +88,12 @@ def installed(packages: Iterable[Package], contents: Mapping[bytes, bytes]) -> l
             manual = package.name not in automatic
         elif package.ecosystem == "apk" and world is not None:
             manual = package.name in world
+        owned = ("/" + own.decode("utf-8", "replace") for own in package.paths) if files else ()
+        named = tuple(name for name in owned if name in files)
         found.append(
             Installed(
                 package,
-                fields_.provides,
+                (*fields_.provides, *named),
                 fields_.needs,
                 fields_.recommends,
                 fields_.conditions,
@@ -102,9 +111,9 @@ def names(path: bytes, content: bytes) -> set[tuple[str, str | None]]:
 
 
 def _records(path: bytes, content: bytes) -> Iterator[_Read]:
-    if path == STATUS:
-        return _debian(content)
-    return _alpine(content)
+    if path in RPM:
+        return _fedora(content)
+    return _debian(content) if path == STATUS else _alpine(content)
 
 
 def _debian(content: bytes) -> Iterator[_Read]:
@@ -175,6 +184,14 @@ def _alpine(content: bytes) -> Iterator[_Read]:
 def _plain(word: str) -> str:
     """Return a name without the version; those of libraries (``so:…``) keep their colon."""
     return _VERSION.sub("", word).partition("@")[0]
+
+
+def _fedora(content: bytes) -> Iterator[_Read]:
+    """Yield rpm's installed packages. Of a condition (``(a or b)``, ``(a if b)``) any name counts."""
+    for one in read_relations(content):
+        needs = tuple(tuple(_NAMES.findall(word)) if word[:1] == "(" else (word,) for word in one.requires)
+        wishes = tuple(tuple(_NAMES.findall(word)) if word[:1] == "(" else (word,) for word in one.recommends)
+        yield _Read(one.name, one.architecture, (one.name, *one.provides), needs, wishes, record=one.record)
 
 
 def _world(content: bytes) -> set[str]:

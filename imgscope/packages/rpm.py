@@ -8,8 +8,8 @@ since packages for it decode every tag in time that grows with the square of the
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from .interface import Package
 
@@ -22,9 +22,22 @@ _NAME, _VERSION, _RELEASE, _EPOCH, _ARCHITECTURE = 1000, 1001, 1002, 1003, 1022
 _DIRECTORY_INDEXES, _BASENAMES, _DIRECTORIES = 1116, 1117, 1118
 _INT32, _STRING, _STRINGS, _I18N = 4, 6, 8, 9
 _TAGS = (_NAME, _VERSION, _RELEASE, _EPOCH, _ARCHITECTURE, _DIRECTORY_INDEXES, _BASENAMES, _DIRECTORIES)
+_PROVIDES, _REQUIRES, _RECOMMENDS = 1047, 1049, 5046
+_RELATIONS = (_NAME, _ARCHITECTURE, _PROVIDES, _REQUIRES, _RECOMMENDS)
 # Steps of SQLite's machine after which a database that never ends is given up.
 _STEPS = 20_000_000
 _ROWS = 100_000
+
+
+class Relations(NamedTuple):
+    """What a package needs and provides, and the bytes that the database has on it."""
+
+    name: str
+    architecture: str | None
+    provides: tuple[str, ...]
+    requires: tuple[str, ...]
+    recommends: tuple[str, ...]
+    record: int
 
 
 class Rpm:
@@ -49,9 +62,35 @@ class Rpm:
 
 
 def _packages(data: bytes, path: bytes, image: ImageReader) -> Iterator[Package]:
+    shown = "/" + path.decode()
+    for blob in _blobs(data, shown, image.note):
+        package = None if blob is None else _package(blob, path)
+        if package is None:
+            image.note(f"{shown} holds a header that can't be read")
+        elif package.name != "gpg-pubkey":
+            yield package
+
+
+def read_relations(data: bytes) -> Iterator[Relations]:
+    """Yield what each package of a database needs and provides; what can't be read is left out."""
+    for blob in _blobs(data, "", lambda _: None):
+        try:
+            tags = read_header(blob or b"", _RELATIONS)
+            name = _text(tags[_NAME])
+        except (struct.error, KeyError, IndexError, ValueError):
+            continue
+        architectures = tags.get(_ARCHITECTURE)
+        provides, requires, recommends = (
+            tuple(map(_value, tags.get(tag, ()))) for tag in (_PROVIDES, _REQUIRES, _RECOMMENDS)
+        )
+        architecture = _text(architectures) if architectures else None
+        yield Relations(name, architecture, provides, requires, recommends, len(blob or b""))
+
+
+def _blobs(data: bytes, shown: str, note: Callable[[str], None]) -> Iterator[bytes | None]:
+    """Yield the headers in a database, ``None`` for what is none."""
     import sqlite3
 
-    shown = "/" + path.decode()
     connection = sqlite3.connect(":memory:")
     steps = 0
 
@@ -66,16 +105,12 @@ def _packages(data: bytes, path: bytes, image: ImageReader) -> Iterator[Package]
         connection.execute("PRAGMA trusted_schema=OFF")
         connection.set_progress_handler(tick, 1000)
         for count, (blob,) in enumerate(connection.execute("SELECT blob FROM Packages ORDER BY rowid")):
-            package = _package(blob, path) if isinstance(blob, bytes) else None
-            if package is None:
-                image.note(f"{shown} holds a header that can't be read")
-            elif package.name != "gpg-pubkey":
-                yield package
+            yield blob if isinstance(blob, bytes) else None
             if count >= _ROWS:
-                image.note(f"{shown} holds more packages than are read")
+                note(f"{shown} holds more packages than are read")
                 break
     except (sqlite3.Error, OverflowError) as error:
-        image.note(f"{shown} can't be read: {error}")
+        note(f"{shown} can't be read: {error}")
     finally:
         connection.close()
 
@@ -102,12 +137,15 @@ def _package(blob: bytes, location: bytes) -> Package | None:
 
 
 def _text(values: list[int | bytes]) -> str:
-    value = values[0]
+    return _value(values[0])
+
+
+def _value(value: int | bytes) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def read_header(blob: bytes) -> dict[int, list[int | bytes]]:
-    """Return the values of the tags that tell of a package and its files.
+def read_header(blob: bytes, wanted: Collection[int] = _TAGS) -> dict[int, list[int | bytes]]:
+    """Return the values of the tags that are wanted: by default those that tell of a package and its files.
 
     Raises ``struct.error``, ``IndexError`` or ``ValueError`` for what is no header.
     """
@@ -119,7 +157,7 @@ def read_header(blob: bytes) -> dict[int, list[int | bytes]]:
     found: dict[int, list[int | bytes]] = {}
     for place in range(entries):
         tag, kind, offset, count = struct.unpack_from(">IIII", blob, 8 + 16 * place)
-        if tag not in _TAGS or tag in found:
+        if tag not in wanted or tag in found:
             continue
         if kind == _INT32:
             found[tag] = list(struct.unpack_from(f">{count}I", data, offset)) if count <= size // 4 else []

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..layer.index import FILE
 from ..layer.names import split
 from ..packages.dependencies import DATABASES, MARKS, Installed, installed, leaves, names, needed
+from ..packages.reader import MAX_FILE
 from .elf import elf_files
 from .once import once
 from .program import program
@@ -94,8 +96,17 @@ def own_packages(context: Context) -> OwnPackages | None:
 
 
 def _read(context: Context, entries: Mapping[bytes, int]) -> dict[bytes, bytes]:
-    paths = {entry: path for path, entry in entries.items()}
-    return {paths[entry]: data for entry, data in context.read(paths)}
+    """Return the contents of databases, which may be larger than what rules read otherwise."""
+    overlay = context.overlay
+    if not context.has_contents:
+        # It says itself why not.
+        next(iter(context.read(())), None)
+    keys: dict[tuple[int, int], bytes] = {}
+    for path, entry in entries.items():
+        inode = overlay.inode(entry)
+        if inode >= 0 and overlay.kind(inode) == FILE and overlay.sizes[inode] <= MAX_FILE:
+            keys[overlay.locate(inode)] = path
+    return {keys[key]: data for key, data in context.analysis.contents.read(list(keys))}
 
 
 def _in_base(context: Context, path: bytes) -> int | None:
@@ -111,9 +122,11 @@ def _in_base(context: Context, path: bytes) -> int | None:
 def _wanted(found: OwnPackages, used: _Identities) -> list[str]:
     """Return what to ask the package manager for, so that it installs what stays: nothing that comes along."""
     kept = found.own - found.unneeded
-    asked = sorted((one for one in kept if one.manual or one.package in used), key=lambda one: one.name)
+    unknown = set(leaves(found.every)) if any(one.manual is None for one in kept) else set()
+    manual = {one for one in kept if one.manual or (one.manual is None and one in unknown)}
+    asked = sorted((one for one in kept if one in manual or one.package in used), key=lambda one: one.name)
     if len(asked) > _MANY:
-        return [one.name for one in asked if one.manual]
+        return [one.name for one in asked if one in manual]
     for one in list(asked):
         others = [other for other in asked if other is not one]
         if one in needed(found.every, others, (), found.every):

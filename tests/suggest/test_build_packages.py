@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import shutil
 import subprocess
+import tarfile
 
 import pytest
 
@@ -263,6 +266,68 @@ def test_apk_without_a_world_keeps_what_nothing_asks_for(findings):
     made = alpine(MUSL, ("gcc", "so:libisl.so.23", ""), ("isl", "", "so:libisl.so.23=2"), ("curl", "", ""), world=None)
     (found,) = findings(base, ("RUN apk add curl gcc", made), base=False, select=["IS201"])
     assert names(found) == {"gcc", "isl"}
+
+
+# -- rpm ---------------------------------------------------------------------------------------------------------------
+
+SPEC = """
+Name: {name}
+Version: 1
+Release: 1
+Summary: test
+License: MIT
+BuildArch: noarch
+{relations}
+%description
+test
+%install
+mkdir -p %{{buildroot}}/usr/lib/{name}
+echo {name} > %{{buildroot}}/usr/lib/{name}/data
+%files
+/usr/lib/{name}
+"""
+RPMS = {
+    "filesystem": "",
+    "gcc": "Requires: /usr/lib/cpp/data, libisl >= 1\nRequires: (binutils or lld)\nRecommends: manual",
+    "cpp": "",
+    "isl": "Provides: libisl = 2",
+    "binutils": "Requires: filesystem",
+    "manual": "",
+    "nginx": "Requires: pcre",
+    "pcre": "",
+}
+
+
+@pytest.mark.skipif(not shutil.which("rpmbuild"), reason="needs rpm")
+def test_rpm_by_what_packages_require(findings, tmp_path):
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    for name, relations in RPMS.items():
+        (tmp_path / f"{name}.spec").write_text(SPEC.format(name=name, relations=relations))
+    specs = sorted(tmp_path.glob("*.spec"))
+    define = ["--define", f"_topdir {tmp_path}/build"]
+    subprocess.run(["rpmbuild", "-bb", *define, *specs], check=True, capture_output=True, env=environment)
+    made = sorted((tmp_path / "build/RPMS").rglob("*.rpm"))
+
+    def installed(root, *names):
+        wanted = [path for path in made if path.name.split("-")[0] in names]
+        options = ["--define", "_db_backend sqlite", "--dbpath", "/var/lib/rpm", "-i", "--nodeps"]
+        root.mkdir()
+        subprocess.run(["rpm", "--root", root, *options, *wanted], check=True, capture_output=True, env=environment)
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
+            for part in ("usr", "var"):
+                tar.add(root / part, part)
+        return buffer.getvalue()
+
+    base = installed(tmp_path / "base", "filesystem")
+    (found,) = findings(
+        ("ADD file:0123 in /", base),
+        ("RUN dnf install -y gcc nginx", installed(tmp_path / "made", *RPMS)),
+        base=False,
+        select=["IS201"],
+    )
+    assert names(found) == {"gcc", "cpp", "isl", "binutils", "manual"}
+    assert any("dnf install -y nginx" in line for line in found.lines)
 
 
 def test_a_database_that_lies_is_no_error(findings):

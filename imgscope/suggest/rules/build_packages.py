@@ -8,7 +8,7 @@ from ...layer.index import DIRECTORY
 from ...layer.names import split
 from ...overlay.merge import join
 from ...packages import Package
-from ...packages.dependencies import APK, STATUS, Installed
+from ...packages.dependencies import APK, RPM, STATUS, Installed
 from ...report.sizes import quantity
 from ..context import Context
 from ..model import Claim, Draft, Rule
@@ -17,7 +17,7 @@ from ..program import program
 
 _INFO = b"var/lib/dpkg/info"
 # dpkg keeps the last state of its database beside the current one.
-_DATABASES = {"dpkg": (STATUS, STATUS + b"-old"), "apk": APK}
+_DATABASES = {"dpkg": (STATUS, STATUS + b"-old"), "apk": APK, "rpm": RPM}
 # Packages that are named in a title or a line; more of them say no more.
 _NAMED = 4
 # A directory above this depth is everybody's.
@@ -54,6 +54,10 @@ def _lines(found: OwnPackages, tools: list[str]) -> tuple[str, ...]:
     if found.ecosystem == "apk":
         lines = [f"RUN apk add --no-cache --virtual .build-deps {wanted} && \\", "    … && \\"]
         return (*lines, "    apk del .build-deps")
+    if found.ecosystem == "rpm":
+        lines = ["FROM … AS build", f"RUN dnf install -y {wanted}", "…", "", "FROM …"]
+        lines += [f"RUN dnf install -y {' '.join(stay[: 2 * _NAMED])} && dnf clean all"] if stay else []
+        return (*lines, "COPY --from=build … …")
     lines = ["FROM … AS build", f"RUN apt-get update && apt-get install -y --no-install-recommends {wanted}", "…", ""]
     lines.append("FROM …")
     if stay:
