@@ -100,11 +100,7 @@ def _build_stage(context: Context) -> tuple[str, list[str], str]:
         stage = matched.dockerfile.stages[matched.stage]
         lines = matched.dockerfile.text.splitlines()
         # What says how a container runs is for the final stage.
-        last = max(
-            instruction.last
-            for instruction in stage.instructions
-            if instruction.keyword not in _RUNNING
-        )
+        last = max(instruction.last for instruction in stage.instructions if instruction.keyword not in _RUNNING)
         first = stage.from_
         name = stage.name or _free(one.name for one in matched.dockerfile.stages)
         written = lines[: first.first - 1]
