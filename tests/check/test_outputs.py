@@ -189,6 +189,7 @@ def test_markdown_lets_no_name_out_of_its_place(made):
     outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
     assert outside.count("<details>") == outside.count("</details>") > 5
     # The hostile name's own tags and bars stand in code or are escaped; each row has its four columns.
+    assert "\\" not in "".join(re.findall("<summary>.*</summary>", text))
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     for row in rows:
         assert len(re.findall(r"(?<!\\)\|", row)) == 5, row
@@ -286,9 +287,11 @@ def analysis(webapp):
 
 def _large(analysis, results: int) -> Report:
     """A report whose parts are about a kilobyte each, in the alphabet that takes most bytes a character."""
-    causes = tuple(Cause("file", "/" + "\U0001f600" * 100, 0, "RUN " + "é" * 100, 5) for _ in range(10))
-    rows = tuple(_result(n, FAIL, causes) for n in range(results))
-    return Report((ImageCheck("app:1", analysis, rows),))
+    rows = []
+    for number in range(results):
+        cause = Cause("file", "/" + "\U0001f600" * 100, 0, "RUN " + "é" * 100, number)
+        rows.append(_result(number, FAIL, (cause,) * 10))
+    return Report((ImageCheck("app:1", analysis, tuple(rows)),))
 
 
 @pytest.mark.parametrize("limit", [limits.COMMENT_CHARACTERS, limits.GITHUB_SUMMARY_BYTES])

@@ -207,3 +207,37 @@ def test_a_comment_in_the_dockerfile_switches_a_finding_off(check, webapp, tmp_p
     assert done.returncode == 1 and "file=Dockerfile,line=7," in done.stdout
     (tmp_path / "Dockerfile").write_text(text.replace("COPY . .", "# imgscope: ignore=IS003\nCOPY . ."))
     assert check(webapp, "--forbidden-findings", "IS003").returncode == 0
+
+
+# -- the base -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "status"),
+    [
+        ("FROM webapp-base", "fail"),
+        ("FROM webapp-base:latest", "fail"),
+        ("FROM registry.example:5000/webapp-base", "fail"),
+        ("FROM webapp-base:1.2", "pass"),
+        ("FROM webapp-base@sha256:" + "0" * 64, "pass"),
+        ("FROM scratch", "pass"),
+        ("ARG BASE=webapp-base:latest\nFROM $BASE", "fail"),
+        ("FROM webapp-base:1 AS below\nFROM below", "pass"),
+        ("ARG BASE\nFROM $BASE", "skipped"),
+        (None, "skipped"),
+    ],
+)
+def test_the_base_is_what_the_dockerfile_says_where_it_made_the_image(check, webapp, tmp_path, first, status):
+    from tests.conftest import FIXTURES
+
+    if first is not None:
+        text = (FIXTURES / "webapp/Dockerfile").read_text()
+        (tmp_path / "Dockerfile").write_text(text.replace("FROM webapp-base", first))
+    done = check(webapp, "--forbid-latest-base", "--format", "json")
+    assert _statuses(done) == [{"forbid-latest-base": status}]
+
+
+def test_causes_of_several_rules_are_told_once(check, webapp):
+    for form in ("text", "markdown"):
+        text = check(webapp, "--max-wasted", "1kB", "--lowestEfficiency", "0.99", "--format", form).stdout
+        assert text.count("the causes are those of") == 2 and text.count("photo-copy.raw") == 1, form

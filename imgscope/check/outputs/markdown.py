@@ -92,12 +92,19 @@ def _row(result: Result) -> str:
 
 def _details(report: Report) -> Iterator[str]:
     several = len(report.images) > 1
+    told: dict[tuple[str, tuple[Cause, ...]], Result] = {}
     for image, result in report.found():
         if not result.causes.rows:
             continue
+        before = told.setdefault((image.reference, result.causes.rows), result)
+        if before is not result:
+            # Several rules about one matter have the same causes, which are told once.
+            yield f"{code(result.name)}: the causes are those of {code(before.name)}\n\n"
+            continue
         sign = "+" if result.rule in GROWTH else ""
-        where = f" of {plain(image.reference)}" if several else ""
-        lines = [f"<details><summary>{code_html(result.name)}{where}: {plain(shorten(result.message))}</summary>\n\n"]
+        where = f" of {html(image.reference)}" if several else ""
+        head = f"<code>{html(result.name)}</code>{where}: {html(shorten(result.message))}"
+        lines = [f"<details><summary>{head}</summary>\n\n"]
         lines.append("| bytes | what | layer | instruction |\n|---:|---|---:|---|\n")
         lines.extend(_cause(cause, sign) for cause in _chosen(result))
         left = result.causes.total - len(_chosen(result))
@@ -107,10 +114,9 @@ def _details(report: Report) -> Iterator[str]:
         yield "".join(lines)
 
 
-def code_html(text: str) -> str:
-    """Write text as code in HTML."""
-    shown = escape(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"<code>{shown}</code>"
+def html(text: str) -> str:
+    """Write text for the inside of an HTML element, where Markdown's own marks mean nothing."""
+    return escape(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _chosen(result: Result) -> list[Cause]:

@@ -54,6 +54,7 @@ class _Text:
             yield from self.together()
 
     def image(self, image: ImageCheck) -> Iterator[str]:
+        self.told: dict[tuple[Cause, ...], Result] = {}
         assert image.analysis is not None
         facts = image.analysis.image
         yield self.paint(self.cut(escape(image.reference), self.width), "cyan")
@@ -110,8 +111,14 @@ class _Text:
         if result.note:
             for line in self.fold(result.note, self.width - indent):
                 yield " " * indent + self.paint(line, "dim")
-        if result.status in (FAIL, WARN):
-            yield from self.causes(result)
+        if result.status in (FAIL, WARN) and result.causes.rows:
+            # Several rules about one matter have the same causes, which are told once.
+            before = self.told.setdefault(result.causes.rows, result)
+            if before is result:
+                yield from self.causes(result)
+            else:
+                same = self.cut(f"the causes are those of {escape(before.name)}", self.width - 10)
+                yield " " * 10 + self.paint(same, "dim")
 
     def fold(self, text: str, room: int) -> list[str]:
         from textwrap import wrap

@@ -9,8 +9,6 @@ from ...escape import escape
 from ..values import SWITCH, Limit
 from .interface import CannotTell, Outcome, Rule, Subject
 
-BASE_NAME = "org.opencontainers.image.base.name"
-
 
 def _config(subject: Subject) -> Mapping[str, Any]:
     config = subject.analysis.image.config.get("config")
@@ -31,19 +29,33 @@ def require_non_root(subject: Subject, _: Limit, __: str | None) -> Outcome:
     return Outcome(not root, None, message)
 
 
-def forbid_latest_base(subject: Subject, _: Limit, __: str | None) -> Outcome:
-    """The base image's name, where a label tells it: one without a tag, or with ``latest``, moves under one's feet."""
+def _base_name(subject: Subject) -> str | None:
+    """Return the base image's name: as a label tells it, else as the Dockerfile does that made the image."""
+    from ...bases.find import NAME_LABEL
+
     labels = _config(subject).get("Labels")
-    base = labels.get(BASE_NAME) if isinstance(labels, Mapping) else None
-    if not isinstance(base, str) or not base:
-        raise CannotTell(f"the base image is not known: there is no label {BASE_NAME}", blocking=False)
+    name = labels.get(NAME_LABEL) if isinstance(labels, Mapping) else None
+    if isinstance(name, str) and name:
+        return name
+    matched = subject.place.matched(subject.analysis)
+    return matched.dockerfile.base(matched.stage) if matched is not None else None
+
+
+def forbid_latest_base(subject: Subject, _: Limit, __: str | None) -> Outcome:
+    """The base image's name, where it is known: one without a tag, or with ``latest``, moves under one's feet."""
+    from ...suggest.rules.practice import untagged
+
+    base = _base_name(subject)
+    if base is None:
+        raise CannotTell("the base image is not known: neither a label nor a Dockerfile here names it", blocking=False)
     shown = escape(base)
-    if "@" in base:
-        return Outcome(True, None, f"the base is {shown}, fixed by its digest")
-    _name, colon, tag = base.rpartition("/")[2].partition(":")
-    if not colon or tag == "latest":
+    if base == "scratch":
+        return Outcome(True, None, "it is built from scratch")
+    if "$" in base:
+        raise CannotTell(f"the base image is not known: it is {shown}, and what that means is set at the build")
+    if untagged(base):
         return Outcome(False, None, f"the base is {shown}, which names no version")
-    return Outcome(True, None, f"the base is {shown}")
+    return Outcome(True, None, f"the base is {shown}{', fixed by its digest' if '@' in base else ''}")
 
 
 RULES = (
