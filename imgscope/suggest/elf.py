@@ -154,16 +154,18 @@ def elf_files(context: Context) -> Mapping[int, tuple[bytes, Elf]]:
         known = None if index.fingerprints is None else set(index.elf)
         kinds, sizes, metas = index.kinds, index.sizes, index.metas
         for directory, names in index.children.items():
-            shown: Mapping[bytes, int] | None = None
-            for name, own in names.items():
-                if known is not None and own not in known:
-                    continue
-                if own < 0 or (not runnable[metas[own]] and b".so" not in name and name[-5:] != b".node"):
-                    continue
+            likely = [
+                name
+                for name, own in names.items()
+                if own >= 0
+                and (known is None or own in known)
+                and (runnable[metas[own]] or b".so" in name or name[-5:] == b".node")
+            ]
+            shown = overlay.tree.get(directory, {}) if likely else {}
+            for name in likely:
+                own = names[name]
                 if kinds[own] != FILE or sizes[own] < 64 or own in index.sparse:
                     continue
-                if shown is None:
-                    shown = overlay.tree.get(directory, {})
                 if shown.get(name) == first + own:
                     wanted.setdefault(layer, []).append(own)
                     paths[first + own] = join(directory, name)
