@@ -234,24 +234,24 @@ class _Run:
         theirs = known.libc.partition(" ")[0]
         for libc in sorted(libcs):
             if libc != theirs:
-                return f"the app needs {libc}" + ("" if theirs else ", it has no C library")
+                return f"needs {libc}"
         number = known.libc.partition(" ")[2]
         newest = self.app.newest(b"GLIBC_") if own else None
         if theirs == "glibc" and number and newest and "glibc" in libcs and _key(newest) > _key(number):
-            return f"the app needs glibc {newest}"
+            return f"needs glibc {newest}"
         for pattern, language in ((r"python3?(\.\d+)?", "Python"), (r"node|nodejs", "Node")):
             if not self.needs.start.calls(pattern) or any(
                 re.fullmatch(pattern, path.rpartition(b"/")[2].decode("utf-8", "replace")) for path in self.app.elves
             ):
                 continue
             if not known.runtime.startswith(language):
-                return f"it has no {language}"
+                return f"has no {language}"
             versions = {home.version for home in self.app.python_homes if home.version != "3"}
             if language == "Python" and versions and known.runtime.partition(" ")[2] not in versions:
-                return f"the app's packages are for Python {', '.join(sorted(versions))}"
+                return f"needs Python {', '.join(sorted(versions))}"
         shell = self.app.start[:1] and self.app.start[0].rpartition("/")[2] in ("sh", "bash")
         if shell and not known.shell:
-            return "it has no shell"
+            return "has no shell"
         return None
 
 

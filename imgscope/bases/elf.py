@@ -20,7 +20,8 @@ _MAX_SEGMENTS = 128
 _MAX_DYNAMIC = 1 << 14
 _MAX_STRINGS = 4 << 20
 _MAX_NAME = 1024
-_MAX_VERSIONS = 4096
+_MAX_PATHS = 1 << 14
+_MAX_VERSIONS = 512
 
 _LOAD, _DYNAMIC, _INTERPRETER = 1, 2, 3
 _EXECUTABLE, _SHARED = 2, 3
@@ -165,19 +166,19 @@ class _Reader:
             interpreter,
             self.text(values.get(_SONAME)),
             tuple(dict.fromkeys(name for name in map(self.text, wanted[:_MAX_VERSIONS]) if name)),
-            _paths(self.text(values.get(_RPATH))),
-            _paths(self.text(values.get(_RUNPATH))),
+            _paths(self.text(values.get(_RPATH), _MAX_PATHS)),
+            _paths(self.text(values.get(_RUNPATH), _MAX_PATHS)),
             self.versions(values.get(_VERNEED, 0)),
             frozenset(self.defined(values.get(_VERDEF, 0))),
             True,
             self.node_abi(),
         )
 
-    def text(self, offset: int | None) -> bytes:
+    def text(self, offset: int | None, limit: int = _MAX_NAME) -> bytes:
         if offset is None or offset >= len(self.strings):
             return b""
-        end = self.strings.find(b"\0", offset, offset + _MAX_NAME)
-        return self.strings[offset : end if end >= 0 else offset + _MAX_NAME]
+        end = self.strings.find(b"\0", offset, offset + limit)
+        return self.strings[offset : end if end >= 0 else offset + limit]
 
     def place(self, address: int) -> int | None:
         """Return where in the file an address is loaded from."""
@@ -229,4 +230,4 @@ class _Reader:
 
 
 def _paths(text: bytes) -> tuple[bytes, ...]:
-    return tuple(path for path in text.split(b":") if path)
+    return tuple(dict.fromkeys(path for path in text.split(b":") if path))

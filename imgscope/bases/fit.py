@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 Verdict = Literal["fits", "unsure", "unfit"]
 
+# What stops a start soonest comes first.
+_ORDER = (
+    *("platform", "user", "group", "program", "command", "interpreter", "libc", "library", "version", "python", "node"),
+    *("certificates", "directory", "link"),
+)
 _PYTHON, _NODE = r"python3?(\.\d+)?", r"node|nodejs"
 CERTIFICATES = (
     b"etc/ssl/certs/ca-certificates.crt",
@@ -200,4 +205,6 @@ def _merged(lacks: Iterable[Lack]) -> tuple[Lack, ...]:
             found[kind, lack.name] = Lack(
                 kind, lack.name, by, before.hint or lack.hint, before.decisive or lack.decisive
             )
-    return tuple(sorted(found.values(), key=lambda lack: (not lack.decisive, -len(lack.by), lack.kind, lack.name)))
+    return tuple(
+        sorted(found.values(), key=lambda lack: (not lack.decisive, _ORDER.index(lack.kind), -len(lack.by), lack.name))
+    )

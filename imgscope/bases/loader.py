@@ -29,7 +29,9 @@ _MUSL_DIRECTORIES = (b"lib", b"usr/local/lib", b"usr/lib")
 _MUSL_SELF = re.compile(rb"^lib(c|pthread|rt|m|dl|util|xnet)\.")
 _CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 _MAX_CACHE = 8 << 20
-_MAX_OBJECTS = 2000
+# Far above what real programs load, and search for.
+_MAX_OBJECTS = 1000
+_MAX_SEARCHES = 100_000
 _LIB = {"amd64/64": b"lib/x86_64-linux-gnu", "arm64/64": b"lib/aarch64-linux-gnu"}
 _PLATFORM = {"amd64/64": b"x86_64", "arm64/64": b"aarch64", "386/32": b"i686"}
 _MUSL_ARCH = {"amd64/64": b"x86_64", "arm64/64": b"aarch64", "386/32": b"i386", "arm/32": b"armhf"}
@@ -56,6 +58,8 @@ class Loader:
         self._cache: dict[bytes, list[bytes]] | None = None
         self._directories: dict[bytes, tuple[bytes, ...]] = {}
         self._alone: dict[bytes, list[Missing]] = {}
+        self._libraries: dict[bytes, list[tuple[bytes, bytes]]] | None = None
+        self._results: dict[tuple[bytes, tuple[bytes, ...], bytes, str], Found | None] = {}
 
     def prepare(self, elves: Iterable[Elf]) -> None:
         """Read, in few passes, the headers of all libraries that may be found under the names that objects need."""
@@ -163,20 +167,24 @@ class Loader:
                         ways += _expand(one.rpath, at, main)
             ways += self.library_path
             ways += _expand(elf.runpath, path, main)
-        levels = () if musl else _LEVELS.get(main.machine, ())
-        for directory in ways:
-            for level in (*levels, b""):
-                found = self._fits(join(join(directory, level) if level else directory, name), main)
-                if found is not None:
-                    return found
-        if not musl:
-            for cached in self._cached().get(name, ()):
-                found = self._fits(cached, main)
-                if found is not None:
-                    return found
-            for directory in self._built_in(main):
-                for level in (*levels, b""):
-                    found = self._fits(join(join(directory, level) if level else directory, name), main)
+        # Objects of one kind ask the same again and again.
+        key = (name, tuple(ways), b"" if musl else main.interpreter, main.machine)
+        if key not in self._results:
+            if len(self._results) >= _MAX_SEARCHES:
+                self.root.files.unread = True
+                return None
+            self._results[key] = self._look_in(name, ways, main, musl)
+        return self._results[key]
+
+    def _look_in(self, name: bytes, ways: Sequence[bytes], main: Elf, musl: bool) -> Found | None:
+        levels = (b"",) if musl else (*_LEVELS.get(main.machine, ()), b"")
+        cached = () if musl else self._cached().get(name, ())
+        built_in = () if musl else self._built_in(main)
+        for places, whole in ((ways, False), (cached, True), (built_in, False)):
+            for place in places:
+                for level in (b"",) if whole else levels:
+                    path = place if whole else join(join(place, level) if level else place, name)
+                    found = self._fits(path, main)
                     if found is not None:
                         return found
         return None
@@ -241,12 +249,16 @@ class Loader:
 
     def _elsewhere(self, name: bytes) -> str:
         """Say where a library is that the loader won't find, or under which name another version of it."""
-        stem = name.partition(b".so")[0] + b".so"
-        same, others = set(), set()
-        for directory, names in self.root.overlay.tree.items():
-            if name in names:
-                same.add(directory)
-            others |= {other for other in names if other.startswith(stem) and b".so." in other}
+        if self._libraries is None:
+            self._libraries = {}
+            for directory, names in self.root.overlay.tree.items():
+                for other in names:
+                    stem, mark, _ = other.partition(b".so")
+                    if mark:
+                        self._libraries.setdefault(stem, []).append((directory, other))
+        known = self._libraries.get(name.partition(b".so")[0], ())
+        same = {directory for directory, other in known if other == name}
+        others = {other for _, other in known if b".so." in other}
         if same:
             where = ", ".join("/" + path.decode(errors="replace") for path in sorted(same)[:2])
             return f"it is in {where}, where the loader doesn't look"

@@ -58,17 +58,15 @@ def likely_bases(images: Sequence[LocalImage], analysis: Analysis, base: Base) -
     own = tuple(layer.diff_id for layer in analysis.layers)
     present = own[: base.layers]
     known = {row.name.partition(":")[0] for row in known_bases()} | set(_NAMES)
-    found: dict[tuple[str, ...], LocalImage] = {}
+    found: dict[tuple[str, ...], tuple[bool, int, LocalImage]] = {}
     for image in images:
-        if image.diff_ids[: len(own)] == own or image.diff_ids == present or image.platform != analysis.image.platform:
+        layers = image.diff_ids
+        if layers[: len(own)] == own or layers == present or image.platform != analysis.image.platform:
             continue
-        repository = image.name.rpartition("/")[2].partition(":")[0]
-        named = any(part in known for part in (repository, image.name.partition(":")[0].rpartition("/")[2]))
-        stood_on = any(
-            len(other.diff_ids) > len(image.diff_ids) and other.diff_ids[: len(image.diff_ids)] == image.diff_ids
-            for other in images
-        )
-        if named or stood_on:
-            found.setdefault(image.diff_ids, image)
-    ranked = sorted(found.values(), key=lambda image: (image.bytes, image.name))
-    return [image.name for image in ranked[:MAX_CANDIDATES]]
+        names = {image.name.rpartition("/")[2].partition(":")[0], image.name.partition(":")[0].rpartition("/")[2]}
+        upon = sum(len(other.diff_ids) > len(layers) and other.diff_ids[: len(layers)] == layers for other in images)
+        if names & known or upon:
+            found.setdefault(layers, (not names & known, -upon, image))
+    # Those named as bases are, then those that most stand on.
+    ranked = sorted(found.values(), key=lambda row: (*row[:2], row[2].bytes, row[2].name))
+    return [image.name for _, _, image in ranked[:MAX_CANDIDATES]]

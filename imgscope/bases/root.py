@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Larger files of compressed layers are not looked into: all of one has to be in memory.
 MAX_STREAMED = 160 << 20
 MAX_TEXT = 256 << 10
+# Nor more ELF files than these: a real image has some thousands.
+MAX_ELVES = 20_000
 _MAX_LINKS = 40
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -52,11 +54,19 @@ class Root:
         self.analysis = analysis
         self.files = files
         self.overlay = analysis.body.overlay
+        self._found: dict[bytes, Found | None] = {}
 
     # -- paths -------------------------------------------------------------------------------------------
 
     def find(self, path: bytes) -> Found | None:
         """Follow a path from the root, symlinks and ``..`` as the kernel does; ``None`` where it leads nowhere."""
+        try:
+            return self._found[path]
+        except KeyError:
+            found = self._found[path] = self._find(path)
+            return found
+
+    def _find(self, path: bytes) -> Found | None:
         overlay = self.overlay
         pending = [part for part in path.split(b"/") if part not in (b"", b".")][::-1]
         here, entry, links = b"", NO_ENTRY, 0
@@ -162,7 +172,12 @@ class Root:
                 key = self._key(entry)
                 head = at(0, 256)
                 known[key] = head
-                self.files.elves[key] = read_elf(at, size) if head[:4] == MAGIC else None
+                if head[:4] != MAGIC:
+                    continue
+                if len(self.files.elves) >= MAX_ELVES:
+                    self.files.unread = True
+                    continue
+                self.files.elves[key] = read_elf(at, size)
             for entry in some:
                 known.setdefault(self._key(entry), b"")
 

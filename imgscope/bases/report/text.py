@@ -12,11 +12,14 @@ from ...report.sizes import percent, quantity
 from . import words
 
 if TYPE_CHECKING:
+    from rich.table import Table
     from rich.text import Text
 
     from ..compare import Candidate, Comparison
     from ..facts import Facts
 
+# As wide as this, the table of bases has room for all that is known of each.
+_WIDE = 128
 _STYLES = {"fits": "green", "unsure": "yellow", "unfit": "red"}
 
 
@@ -132,6 +135,11 @@ class _Report(Page):
             table.add_row(Text(word, style="dim"), Text(escape(text)))
         self.show(table)
 
+    @property
+    def wide(self) -> bool:
+        """Whether all facts of a base fit into one line of the table."""
+        return self.options.width >= _WIDE
+
     def candidates(self) -> None:
         from rich.text import Text
 
@@ -139,50 +147,42 @@ class _Report(Page):
         if not comparison.candidates:
             return
         self.heading("Bases", f"with the app's {self.size(comparison.adds.content_bytes)} on each")
-        columns = [("", "left"), ("base", "right"), ("with app", "right"), ("delta", "right")]
-        if not self.tight:
-            columns += [("paths", "right"), ("packages", "right")]
-        columns.append(("libc", "left"))
-        if not self.narrow:
-            columns.append(("shell", "left"))
-        if not self.tight:
-            columns += [("manager", "left"), ("user", "left")]
-        table = self.table(*columns, ("", "rest"))
-        facts = comparison.facts
+        columns = [("", "left"), ("", "left"), ("base", "right"), ("with app", "right")]
+        columns += [] if self.narrow else [("delta", "right")]
+        columns += [("paths", "right"), ("packages", "right")] if self.wide else []
+        columns += [("libc", "left" if self.wide else "rest")]
+        columns += [("shell", "left"), ("manager", "left"), ("user", "rest")] if self.wide else []
+        table = self.table(*columns)
         whole = comparison.brings.content_bytes + comparison.adds.content_bytes
-        name = words.base_name(comparison)
-        cells = self._facts(name, facts, whole, whole)
-        table.add_row(*cells, Text("now", style="dim"))
+        now = Text("now", style="dim")
+        self._row(table, words.base_name(comparison), now, comparison.facts, whole, 0)
         for one in comparison.candidates:
-            cells = self._facts(one.name, one.facts, one.content_bytes, whole)
-            table.add_row(*cells, Text(words.VERDICTS[one.fit.verdict], style=_STYLES[one.fit.verdict]))
+            verdict = Text(words.SHORT[one.fit.verdict], style=_STYLES[one.fit.verdict])
+            self._row(table, one.name, verdict, one.facts, one.content_bytes, one.content_bytes - whole)
         self.show(table)
 
-    def _facts(self, name: str, facts: Facts, total: int, whole: int) -> list[str | Text]:
+    def _row(self, table: Table, name: str, verdict: Text, facts: Facts, total: int, delta: int) -> None:
         from rich.text import Text
 
         from ...diff.report.words import signed
 
-        delta = total - whole
-        change = Text(
-            signed(delta, self.options.exact_bytes) if delta else ".",
-            style="green" if delta < 0 else "red" if delta else "dim",
-        )
-        limit = 24 if self.tight else 34
+        limit = 26 if self.tight else 36
+        style = "green" if delta < 0 else "red" if delta else "dim"
+        none = Text("none", style="dim")
         cells: list[str | Text] = [
             escape(name if len(name) <= limit else "…" + name[-limit + 1 :]),
+            verdict,
             self.size(facts.content_bytes),
             self.size(total),
-            change,
         ]
-        if not self.tight:
-            cells += [f"{facts.files:,}", "-" if facts.packages is None else f"{facts.packages:,}"]
-        cells.append(escape(facts.libc) or Text("none", style="dim"))
         if not self.narrow:
-            cells.append(escape(facts.shell) or Text("none", style="dim"))
-        if not self.tight:
-            cells += [escape(facts.manager) or Text("none", style="dim"), escape(facts.user)]
-        return cells
+            cells.append(Text(signed(delta, self.options.exact_bytes) if delta else ".", style=style))
+        if self.wide:
+            cells += [f"{facts.files:,}", "-" if facts.packages is None else f"{facts.packages:,}"]
+        cells.append(escape(facts.libc) or none)
+        if self.wide:
+            cells += [escape(facts.shell) or none, facts.manager or none, escape(facts.user)]
+        table.add_row(*cells)
 
     def details(self, candidate: Candidate) -> None:
         from rich.text import Text
@@ -193,9 +193,11 @@ class _Report(Page):
         line.append("  " + words.VERDICTS[fit.verdict], style=_STYLES[fit.verdict])
         line.append(": " + words.verdict(fit), style="dim")
         self.console.print(line, overflow="fold")
+        if not self.wide or candidate.facts.distribution:
+            self.show(Text(escape(words.facts(candidate.facts)), style="dim"))
         shown = fit.lacks[: max(self.options.top, 1)]
         if shown:
-            table = self.table(("", "left"), ("", "left"), ("", "words"), header=False)
+            table = self.table(("", "left"), ("", "left"), ("", "path"), header=False)
             for row in shown:
                 name, why = words.lack(row)
                 limit = 34 if self.tight else 48
@@ -226,15 +228,11 @@ class _Report(Page):
             return
         self.heading("Well-known bases", "not at hand")
         self.show(Text(words.source(self.comparison), style="dim"))
-        table = self.table(
-            ("", "left"),
-            ("base", "right"),
-            ("with app", "right"),
-            ("made", "left"),
-            ("libc", "left"),
-            *([] if self.tight else [("shell", "left"), ("manager", "left")]),
-            ("", "words"),
-        )
+        columns = [("", "left"), ("base", "right"), ("with app", "right")]
+        columns += [] if self.tight else [("made", "left")]
+        columns += [("libc", "left")]
+        columns += [("shell", "left"), ("manager", "left")] if self.wide else []
+        table = self.table(*columns, ("", "rest"))
         added = self.comparison.adds.content_bytes
         for row in rows:
             known = row.known
@@ -242,10 +240,11 @@ class _Report(Page):
                 known.name,
                 self.size(known.bytes),
                 self.size(known.bytes + added),
-                Text(known.dated or "-", style="dim"),
-                known.libc or Text("none", style="dim"),
             ]
             if not self.tight:
+                cells.append(Text(known.dated or "-", style="dim"))
+            cells.append(known.libc or Text("none", style="dim"))
+            if self.wide:
                 cells += [known.shell or Text("none", style="dim"), known.manager or Text("none", style="dim")]
             verdict = Text(f"no: {row.unfit}", style="red") if row.unfit else Text("try it by --with", style="dim")
             table.add_row(*cells, verdict)

@@ -9,9 +9,11 @@ from ...report.sizes import quantity
 if TYPE_CHECKING:
     from ..app import App
     from ..compare import Comparison
+    from ..facts import Facts
     from ..fit import Fit, Lack
 
 VERDICTS = {"fits": "fits", "unsure": "unsure", "unfit": "does not fit"}
+SHORT = {"fits": "fits", "unsure": "unsure", "unfit": "no"}
 KINDS = {
     "program": "program",
     "command": "command",
@@ -41,6 +43,14 @@ def lack(row: Lack) -> tuple[str, str]:
     return row.name, "; ".join(why)
 
 
+def facts(row: Facts) -> str:
+    """Say what a base is and has, in one line."""
+    packages = "packages unknown" if row.packages is None else quantity(row.packages, "package")
+    parts = [row.distribution, quantity(row.files, "path"), packages]
+    parts += [row.libc or "no C library", row.shell or "no shell", row.manager or "no package manager"]
+    return ", ".join((*filter(None, parts), f"user {row.user}"))
+
+
 def verdict(fit: Fit) -> str:
     """Say in a sentence what a verdict means."""
     if fit.verdict == "fits":
@@ -64,13 +74,17 @@ def needs(app: App) -> list[tuple[str, str]]:
     rows.append(("user", user))
     if app.elves:
         libcs = app.libcs
-        parts = [quantity(len(app.elves), "ELF file")]
+        whole = quantity(len(app.elves), "ELF file")
+        parts = [whole]
         for libc, count in sorted(libcs.items()):
             newest = app.newest(b"GLIBC_") if libc == "glibc" else None
             parts.append(f"{count:,} for {libc}" + (f" {newest} or newer" if newest else ""))
         static = sum(not elf.dynamic and elf.program for elf in app.elves.values())
         if static:
             parts.append(f"{static:,} static")
+        if len(parts) == 2 and len(app.elves) in libcs.values():
+            # All of them are of one kind.
+            parts = [whole + " " + parts[1].partition(" ")[2]]
         rows.append(("programs", ", ".join(parts)))
         own = {path.rpartition(b"/")[2] for path in app.elves} | {elf.soname for elf in app.elves.values()}
         wanted = sorted({name for elf in app.elves.values() for name in elf.needed} - own)
