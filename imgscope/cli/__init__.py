@@ -17,8 +17,8 @@ from .. import __version__
 COMMANDS = {
     "analyze": "Show where an image's bytes come from, and which are wasted.",
     "baseline": "Save what an image is now, to measure growth against.",
-    "build": "Run docker build, then analyse or check the image.",
     "bases": "Show what the base image brings, and whether the app can stand on another.",
+    "build": "Run docker build, then analyse or check the image.",
     "cache": "Show or clear what was kept of earlier runs.",
     "cat": "Print a file of an image.",
     "check": "Pass or fail images by size budgets and other rules.",

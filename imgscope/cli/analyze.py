@@ -33,14 +33,16 @@ def _report_options_given() -> bool:
     multiple=True,
     help="Write a format to a file as well; repeatable, - is standard output.",
 )
-@click.option("--top", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list.")
+@click.option(
+    "--top", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list."
+)
 @click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @click.option("--no-files", is_flag=True, help="JSON without the lists of files.")
 @click.option("--duplicates", is_flag=True, help="Find equal files at different paths.")
 @click.option("--fingerprints", is_flag=True, help="JSON with a hash of each file, so that diff can compare contents.")
 @click.option("--no-tui", is_flag=True, help="Print the report on a terminal too.")
 @click.option("--no-color", is_flag=True, help="No colour.")
-@click.option("--width", type=click.IntRange(40), help="Columns of the report.")
+@click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
 def command(
     reference: str,
     platform: str | None,

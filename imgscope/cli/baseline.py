@@ -43,6 +43,11 @@ def save(
     """Write an image's figures, layers and largest files as a small JSON, made to be committed.
 
     The same image gives the same file. Run it again to accept a growth.
+
+    \b
+    Examples:
+      imgscope baseline save myapp:1.0
+      imgscope baseline save app.tar --files-above 1MB -o ci/baseline.json
     """
     from ..check.baseline import FILES, make
     from ..check.baseline_file import dump
@@ -63,12 +68,19 @@ def save(
 
 @command.command(short_help="Show a saved baseline.")
 @click.argument("file", metavar="[FILE]", default=BASELINE_FILE)
-@click.option("--top", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list.")
+@click.option(
+    "--top", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list."
+)
 @click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @click.option("--no-color", is_flag=True, help="No colour.")
-@click.option("--width", type=click.IntRange(40), help="Columns of the report.")
+@click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
 def show(file: str, top: int, exact_bytes: bool, no_color: bool, width: int | None) -> None:
-    """Show a saved baseline: imgscope-baseline.json, or FILE."""
+    """Show a saved baseline: imgscope-baseline.json, or FILE.
+
+    \b
+    Example:
+      imgscope baseline show
+    """
     from ..check.baseline_file import load as read
     from ..check.outputs.baseline import render
 

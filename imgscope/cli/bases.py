@@ -28,10 +28,10 @@ _FORMATS = ("text", "json", "markdown")
     multiple=True,
     help="Write a format to a file as well; repeatable, - is standard output.",
 )
-@click.option("--top", type=click.IntRange(0), default=10, show_default=True, help="Rows of each list.")
+@click.option("--top", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Rows of each list.")
 @click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @click.option("--no-color", is_flag=True, help="No colour.")
-@click.option("--width", type=click.IntRange(40), help="Columns of the report.")
+@click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
 def command(
     reference: str,
     platform: str | None,

@@ -7,12 +7,23 @@ import click
 
 @click.group()
 def command() -> None:
-    """Show or clear what was kept of earlier runs: indexes of layers and results of images, no file contents."""
+    """Show or clear what was kept of earlier runs: indexes of layers and results of images, no file contents.
+
+    \b
+    Examples:
+      imgscope cache info
+      imgscope cache clear
+    """
 
 
 @command.command()
 def info() -> None:
-    """Show where the cache is and what it holds."""
+    """Show where the cache is and what it holds.
+
+    \b
+    Example:
+      imgscope cache info
+    """
     from ..cache import Cache
     from ..escape import escape
     from ..report.sizes import size
@@ -26,7 +37,12 @@ def info() -> None:
 
 @command.command()
 def clear() -> None:
-    """Remove all of it."""
+    """Remove all that is kept.
+
+    \b
+    Example:
+      imgscope cache clear
+    """
     from ..cache import Cache
     from ..report.sizes import quantity, size
 

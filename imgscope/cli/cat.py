@@ -15,7 +15,9 @@ _BLOCK = 1 << 20
 @click.argument("reference", metavar="IMAGE")
 @click.argument("path")
 @image_options
-@click.option("--layer", type=click.IntRange(0), help="As this layer holds it, not as the container sees it.")
+@click.option(
+    "--layer", metavar="N", type=click.IntRange(0), help="As this layer holds it, not as the container sees it."
+)
 def command(
     reference: str, path: str, platform: str | None, image: str | None, no_cache: bool, layer: int | None
 ) -> None:

@@ -45,11 +45,11 @@ def rule_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def dive_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add dive's options, in both of its spellings."""
     for kebab, camel in reversed(_DIVE_RULES.items()):
-        function = click.option(f"--{camel}", f"--{kebab}", f"dive_{camel}", metavar="VALUE", help="dive's rule.")(
+        function = click.option(f"--{camel}", f"--{kebab}", f"dive_{camel}", metavar="VALUE", help="A rule of dive's.")(
             function
         )
     function = click.option(
-        "--ci-config", metavar="FILE", help="dive's rules; by default those of .dive-ci, if it is there."
+        "--ci-config", metavar="FILE", help="Rules of dive's; by default those of .dive-ci, if it is there."
     )(function)
     return click.option("--ci", is_flag=True, hidden=True, help="As in dive: nothing needs it.")(function)
 
@@ -74,11 +74,13 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     from ..check.outputs import FORMATS
 
     for option in (
-        click.option("--width", type=click.IntRange(40), help="Columns of the report."),
+        click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report."),
         click.option("--no-color", is_flag=True, help="No colour."),
         click.option("--no-github", is_flag=True, help="No annotations and summary under GitHub Actions."),
         click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes."),
-        click.option("--top", type=click.IntRange(1), default=10, help="Rows of causes to print at most."),
+        click.option(
+            "--top", metavar="N", type=click.IntRange(1), default=10, show_default=True, help="Rows of causes."
+        ),
         click.option(
             "-o",
             "--output",
@@ -88,7 +90,7 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Write a format to a file as well; repeatable. Formats: those above, and analysis and dive, the JSON "
             "of analyze.",
         ),
-        click.option("--format", "format_", type=click.Choice(list(FORMATS)), help="What to print."),
+        click.option("--format", "format_", type=click.Choice(list(FORMATS)), help="What to print on standard output."),
     ):
         function = option(function)
     return function

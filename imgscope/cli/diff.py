@@ -38,11 +38,13 @@ _FORMATS = ("text", "json", "markdown")
 @click.option("--ignore-times", is_flag=True, help="A file whose time alone differs is no difference.")
 @click.option("--fail-on-growth", metavar="LIMIT", help="Exit with 1 when the content grew by more: 5% or 10MB.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; exit with 0 for equal, 1 for different.")
-@click.option("--top", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list.")
+@click.option(
+    "--top", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list."
+)
 @click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @click.option("--no-files", is_flag=True, help="JSON without the list of files.")
 @click.option("--no-color", is_flag=True, help="No colour.")
-@click.option("--width", type=click.IntRange(40), help="Columns of the report.")
+@click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
 def command(
     old: str,
     new: str,

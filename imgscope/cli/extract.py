@@ -17,7 +17,9 @@ _SHOWN = 10
 @click.argument("path")
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
 @image_options
-@click.option("--layer", type=click.IntRange(0), help="Only what this layer holds; with / as PATH, the layer whole.")
+@click.option(
+    "--layer", metavar="N", type=click.IntRange(0), help="Only what this layer holds; with / as PATH, the layer whole."
+)
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 def command(
     reference: str,

@@ -68,11 +68,11 @@ def _fix(report: Report, write: bool, show_diff: bool) -> None:
     multiple=True,
     help="Write a format to a file as well; repeatable, - is standard output.",
 )
-@click.option("--top", type=click.IntRange(0), default=5, show_default=True, help="Rows of evidence.")
+@click.option("--top", metavar="N", type=click.IntRange(0), default=5, show_default=True, help="Rows of evidence.")
 @click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @click.option("--no-files", is_flag=True, help="JSON without the evidence.")
 @click.option("--no-color", is_flag=True, help="No colour.")
-@click.option("--width", type=click.IntRange(40), help="Columns of the report.")
+@click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
 def command(
     reference: str,
     platform: str | None,
