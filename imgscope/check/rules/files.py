@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import nlargest
+from heapq import nlargest, nsmallest
 
 from ...analysis import Analysis
 from ...layer.names import public
 from ...overlay.merge import join
-from ..model import Cause, Causes
+from ..model import MAX_CAUSES, Cause, Causes
 from ..values import NUMBER, SIZE, Limit
 from .interface import Outcome, Rule, Subject, at_most
 
@@ -34,11 +34,10 @@ def sized(analysis: Analysis, above: int = 0) -> Iterator[_Row]:
 
 
 def file_causes(subject: Subject, rows: list[_Row]) -> list[Cause]:
-    """Make causes of paths, largest first."""
+    """Make causes of the largest paths, largest first."""
     layer_of = subject.analysis.body.overlay.layer_of
-    rows.sort(key=lambda row: (-row[0], row[1], row[2]))
     found = []
-    for size, directory, name, entry in rows:
+    for size, directory, name, entry in nsmallest(MAX_CAUSES, rows, key=lambda row: (-row[0], row[1], row[2])):
         layer = layer_of(entry)
         found.append(Cause("file", public(join(directory, name)), layer, subject.instruction(layer), size))
     return found
@@ -94,7 +93,7 @@ def max_file_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
             return at_most(largest, limit)
     above = _kept(subject, sized(subject.analysis, limit.value))
     if above:
-        return at_most(max(above)[0], limit, lambda: Causes.of(file_causes(subject, above)))
+        return at_most(max(above)[0], limit, lambda: Causes(tuple(file_causes(subject, above)), len(above)))
     return at_most(max((row[0] for row in _kept(subject, sized(subject.analysis))), default=0), limit)
 
 
@@ -109,7 +108,7 @@ def max_path_size(subject: Subject, limit: Limit, path: str | None) -> Outcome:
         for directory, name, entry in at_and_below(tree.overlay.tree, path or "**")
     )
     rows = _kept(subject, (row for row in found if row[0]))
-    return at_most(sum(row[0] for row in rows), limit, lambda: Causes.of(file_causes(subject, rows)))
+    return at_most(sum(row[0] for row in rows), limit, lambda: Causes(tuple(file_causes(subject, rows)), len(rows)))
 
 
 RULES = (
