@@ -9,7 +9,6 @@ from .config import ImageRules
 from .model import FAIL, PASS, SKIPPED, WARN, ImageCheck, Result, Setting
 from .place import Place
 from .rules import RULES, Rule
-from .rules.dive import dive_results
 from .rules.interface import CannotTell, Outcome, Subject
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ def check(
     subject = Subject(analysis, baseline, rules.ignored, place, rules.config)
     results = [judge(subject, setting, rules.allow_skipped) for setting in rules.settings]
     if rules.dive is not None:
+        from .rules.dive import dive_results
+
         results += dive_results(subject, rules.dive, rules.dive_origin)
     notes: list[str] = [*rules.notes, *(rules.dive.notes if rules.dive else ())]
     missing = [layer.index for layer in analysis.layers if layer.missing]
