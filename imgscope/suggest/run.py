@@ -111,6 +111,7 @@ class _Run:
             # Other findings' fixes save nearly all of it.
             return None
         evidence = [*draft.evidence, *self._evidence(got)]
+        count = len(draft.evidence) + len(got)
         location = draft.location
         if location is None and matched is not None:
             location = matched.location(layers)
@@ -123,7 +124,7 @@ class _Run:
             draft.certainty or rule.certainty,
             layers,
             tuple(evidence[:MAX_EVIDENCE]),
-            len(evidence),
+            count,
             redact(draft.fix),
             tuple(map(redact, draft.lines)),
             draft.ignore_lines,
@@ -133,9 +134,9 @@ class _Run:
         )
 
     def _evidence(self, got: dict[Claim, int]) -> Iterable[Evidence]:
-        rows = [Evidence(public(claim.path), size, self.context.layer_of(claim)) for claim, size in got.items()]
-        rows.sort(key=lambda row: (-row.bytes, row.path, row.layer))
-        return rows
+        # There may be as many as the image has files, of which only the largest are kept.
+        ranked = sorted(got.items(), key=lambda item: (-item[1], item[0].path, item[0].entry))[:MAX_EVIDENCE]
+        return [Evidence(public(claim.path), size, self.context.layer_of(claim)) for claim, size in ranked]
 
     def ranked(self) -> tuple[Finding, ...]:
         """Return the findings, notes last, the rest by what they save."""

@@ -44,6 +44,8 @@ _NATIVE_FOLDERS = (
     *("target/release/.fingerprint", "target/release/examples", "CMakeFiles", "build/Release/obj.target", ".deps"),
 )
 _JAVA_FOLDERS = ("target/classes", "target/test-classes", "target/generated-sources", "target/maven-status")
+_JAVA_ENDINGS = tuple(f".{ending}".encode() for ending in _JAVA)
+_JAVA_PARTS = tuple(f"/{folder}/".encode() for folder in _JAVA_FOLDERS)
 # Files that say: here begins something that is built.
 _MARKS = frozenset(
     (
@@ -74,8 +76,10 @@ def _check(context: Context) -> Iterator[Draft]:
     claims = unowned(context, _here(shown(context, _CODE)))
     if not claims:
         return
-    java = [claim for claim in claims if _of_java(claim.path)]
-    native = [claim for claim in claims if not _of_java(claim.path)]
+    java: list[Claim] = []
+    native: list[Claim] = []
+    for claim in claims:
+        (java if _of_java(claim.path) else native).append(claim)
     found: list[Claim] = []
     built = [entry for entry, (path, _) in elf_files(context).items() if not _elsewhere(path)] if native else []
     built = [entry for entry in built if context.is_run(context.overlay.layer_of(entry))]
@@ -120,10 +124,7 @@ def _elsewhere(path: bytes) -> bool:
 
 
 def _of_java(path: bytes) -> bool:
-    name = split(path)[1]
-    return name.endswith(tuple(b"." + ending.encode() for ending in _JAVA)) or any(
-        f"/{folder}/".encode() in path for folder in _JAVA_FOLDERS
-    )
+    return path.endswith(_JAVA_ENDINGS) or (b"/target/" in path and any(folder in path for folder in _JAVA_PARTS))
 
 
 def _archives(context: Context) -> list[int]:
