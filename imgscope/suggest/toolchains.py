@@ -21,11 +21,15 @@ _RUSTUP = (
 
 @dataclass(frozen=True, slots=True)
 class Toolchain:
-    """A toolchain: ``used`` fits what a container runs when it needs it."""
+    """A toolchain: ``used`` fits what a container runs when it needs it.
+
+    Where ``proof`` names programs, a directory is one only with one of them in it, or in its ``bin``.
+    """
 
     what: str
     places: tuple[str, ...]
     used: re.Pattern[str]
+    proof: tuple[bytes, ...] = ()
 
 
 def _word(*words: str) -> re.Pattern[str]:
@@ -33,7 +37,9 @@ def _word(*words: str) -> re.Pattern[str]:
 
 
 TOOLCHAINS = (
-    Toolchain("the Go toolchain", ("/usr/local/go/**", "/opt/go/**", "/**/sdk/go*/**"), _word("go", "gofmt", "air")),
+    Toolchain(
+        "the Go toolchain", ("/usr/local/go/**", "/opt/go/**", "/**/sdk/go*/**"), _word("go", "gofmt", "air"), (b"go",)
+    ),
     Toolchain(
         "the Rust toolchain",
         (
@@ -42,13 +48,17 @@ TOOLCHAINS = (
             *(f"/{home}/bin/{name}" for home in ("usr/local/cargo", "**/.cargo") for name in _RUSTUP),
         ),
         _word("cargo", "rustc", "rustup"),
+        (b"rustc",),
     ),
     Toolchain(
         "Maven",
         ("/usr/share/maven/**", "/opt/maven/**", "/opt/apache-maven*/**", "/usr/local/apache-maven*/**"),
         _word("mvnw?"),
+        (b"mvn",),
     ),
-    Toolchain("Gradle", ("/opt/gradle*/**", "/usr/share/gradle*/**", "/usr/local/gradle*/**"), _word("gradlew?")),
+    Toolchain(
+        "Gradle", ("/opt/gradle*/**", "/usr/share/gradle*/**", "/usr/local/gradle*/**"), _word("gradlew?"), (b"gradle",)
+    ),
     Toolchain("SDKMAN's archives", ("/**/.sdkman/archives/**", "/**/.sdkman/tmp/**"), _word("sdk")),
     Toolchain(
         "the Android SDK",
@@ -64,13 +74,23 @@ TOOLCHAINS = (
         ),
         re.compile(r"dotnet[\"',\s]+(?:run|watch|test|build|tool|ef|publish)\b"),
     ),
-    Toolchain("Zig", ("/opt/zig*/**", "/usr/local/zig*/**", "/**/site-packages/ziglang/**"), _word("zig", "ziglang")),
-    Toolchain("Swift's toolchain", ("/opt/swift*/**",), _word("swiftc?")),
+    Toolchain(
+        "Zig",
+        ("/opt/zig*/**", "/usr/local/zig*/**", "/**/site-packages/ziglang/**"),
+        _word("zig", "ziglang"),
+        (b"zig",),
+    ),
+    Toolchain("Swift's toolchain", ("/opt/swift*/**",), _word("swiftc?"), (b"swiftc",)),
     Toolchain("Emscripten", ("/emsdk/**", "/opt/emsdk/**"), _word("emcc", "emrun", "emmake")),
     Toolchain("Haskell's toolchain", ("/**/.ghcup/**", "/**/.stack/**"), _word("ghc", "ghci", "stack", "cabal")),
-    Toolchain("LLVM", ("/opt/llvm*/**", "/usr/local/llvm*/**"), _word("clang", "llc", "lldb", "opt")),
+    Toolchain(
+        "LLVM",
+        ("/opt/llvm*/**", "/usr/local/llvm*/**"),
+        _word("clang", "llc", "lldb", "opt"),
+        (b"clang", b"llvm-config"),
+    ),
     Toolchain("Red Hat's GCC toolset", ("/opt/rh/gcc-toolset-*/**", "/opt/rh/devtoolset-*/**"), _word("gcc", "scl")),
-    Toolchain("Flutter", ("/opt/flutter/**", "/usr/local/flutter/**"), _word("flutter", "dart")),
+    Toolchain("Flutter", ("/opt/flutter/**", "/usr/local/flutter/**"), _word("flutter", "dart"), (b"flutter",)),
     Toolchain(
         "CMake and Ninja out of Python packages",
         ("/**/site-packages/cmake/data/**", "/**/dist-packages/cmake/data/**", "/**/site-packages/ninja/data/**"),

@@ -146,8 +146,15 @@ def test_the_language_that_is_asked_for_stays(findings):
 
 @pytest.mark.parametrize("one", TOOLCHAINS, ids=lambda one: one.what)
 def test_toolchains_are_found_unless_they_are_run(findings, one):
+    homes = [example(glob).removesuffix("/deep/down/file") for glob in one.places]
+    programs = [f"{home}/bin/{one.proof[0].decode()}" for home in homes] if one.proof else []
     paths = [example(glob) for glob in one.places]
-    assert claimed(findings, *paths, select="IS213") == set(paths)
+    files = [path for path, home in zip(paths, homes, strict=True) if path == home]
+    programs = [path for path in programs if not any(path.startswith(f"{known}/") for known in files)]
+    assert claimed(findings, *paths, *programs, select="IS213") == {*paths, *programs}
+    # A directory that is called so is not yet one.
+    if one.proof:
+        assert claimed(findings, *paths, select="IS213") == set(files)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +164,7 @@ def test_toolchains_are_found_unless_they_are_run(findings, one):
         ("usr/local/rustup/toolchains/x/bin/rustc", "cargo run"),
         ("usr/share/dotnet/sdk/8.0/x.dll", "dotnet watch"),
         ("opt/gradle-8/bin/gradle", "/app/gradlew bootRun"),
+        ("usr/local/zig/zig", "zig run x.zig"),
     ],
 )
 def test_a_toolchain_that_is_run_stays(findings, path, command):

@@ -11,7 +11,7 @@ from ..model import Certainty, Claim, Draft, Rule
 from ..own_packages import own_packages
 from ..places import Places
 from ..program import Program, program
-from ..toolchains import JDK_HOMES, TOOLCHAINS
+from ..toolchains import JDK_HOMES, TOOLCHAINS, Toolchain
 from . import words
 from .build_leftovers import STAGES, shown
 
@@ -43,11 +43,22 @@ def _check(context: Context) -> Iterator[Draft]:
         for what in [*which.of_directory(directory), *which.of_file(directory, name)]:
             found.setdefault(what, []).append(claim)
     for one in TOOLCHAINS:
-        if one.what in found and not one.used.search(run.text):
-            layers = tuple(context.by_layer(found[one.what]))
+        part = _proved(one, found.get(one.what, []))
+        if part and not one.used.search(run.text):
+            layers = tuple(context.by_layer(part))
             title = f"{one.what} in {words.layers(layers)}"
-            yield Draft(title[:1].upper() + title[1:], _FIX, found[one.what], layers, STAGES, certainty=sure)
+            yield Draft(title[:1].upper() + title[1:], _FIX, part, layers, STAGES, certainty=sure)
     yield from _java(context, found.get(_JDK, []), run)
+
+
+def _proved(one: Toolchain, claims: list[Claim]) -> list[Claim]:
+    """Return what lies in directories that have the toolchain's programs, and programs that are named themselves."""
+    if not one.proof:
+        return claims
+    homes = {split(claim.path)[0] for claim in claims if split(claim.path)[1] in one.proof}
+    roots = tuple({home.removesuffix(b"/bin") + b"/" for home in homes})
+    files = Places({one.what: [glob for glob in one.places if not glob.endswith("/**")]})
+    return [claim for claim in claims if claim.path.startswith(roots) or files.of_file(*split(claim.path))]
 
 
 def _java(context: Context, claims: list[Claim], run: Program) -> Iterator[Draft]:
