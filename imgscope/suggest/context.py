@@ -23,6 +23,10 @@ MAX_FILE = 8 << 20
 MAX_TOTAL = 256 << 20
 
 
+def _from_root(source: str) -> bool:
+    return source.startswith("/")
+
+
 class WasteRow(NamedTuple):
     """A stored file that the merged tree does not show: its path and entry, the layers that stored and hid it, the
     bytes that thereby are wasted, and the entry that took its place (``NO_ENTRY`` where none did).
@@ -76,6 +80,18 @@ class Context:
     def is_copy(self, layer: int) -> bool:
         """Tell whether a COPY or ADD made the layer."""
         return self.keyword(layer) in ("COPY", "ADD")
+
+    def from_context(self, layer: int) -> bool:
+        """Tell whether a COPY or ADD of the build context made the layer, so far as is known: not of another stage."""
+        if not self.is_copy(layer):
+            return False
+        made = self.dockerfile.instruction(layer) if self.dockerfile is not None else None
+        if made is not None:
+            return made.flag("from") is None
+        words = self.instruction(layer).split()[1:]
+        sources = [word for word in words if not word.startswith("--")][:-1]
+        # BuildKit leaves the stage out of what it writes down; but a path from the root is hardly one of a context.
+        return not any(word.startswith("--from=") for word in words) and not any(map(_from_root, sources))
 
     # -- stored bytes ------------------------------------------------------------------------------------
 

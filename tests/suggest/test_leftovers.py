@@ -69,6 +69,13 @@ def test_what_a_build_installs_was_not_copied(findings):
     assert findings(("RUN npm ci", layer(file("app/node_modules/x/index.js", b"x" * 5000))), select=["IS3"]) == []
 
 
+@pytest.mark.parametrize("words", ["COPY --from=build /app /app", "COPY /app /app", "COPY --chown=1 /src/app /app"])
+def test_what_another_stage_made_is_not_of_the_build_context(findings, words):
+    made = layer(file("app/node_modules/x/index.js", b"x" * 5000), file("app/.venv/lib/x.pyc", b"x" * 5000))
+    assert findings((words, made), select=["IS3"]) == []
+    assert findings(("COPY --chown=1 app /app", made), select=["IS3"]) != []
+
+
 def test_later_copies_of_what_should_not_be_there_go_too(findings):
     history = layer(file("app/.git/objects/x", b"x" * 5000))
     owned = layer(file("app/.git/objects/x", b"x" * 5000, uid=1000))

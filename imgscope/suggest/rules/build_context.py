@@ -26,7 +26,8 @@ class Unwanted:
 def _check(unwanted: Unwanted) -> Callable[[Context], Iterator[Draft]]:
     def check(context: Context) -> Iterator[Draft]:
         found = context.claims(unwanted.code)
-        copied = [claim for claim in found if context.is_copy(context.layer_of(claim))]
+        wanted = {layer for layer in context.own_layers if context.from_context(layer)} if found else set()
+        copied = [claim for claim in found if context.layer_of(claim) in wanted]
         if not copied:
             return
         layers = tuple(context.by_layer(copied))
