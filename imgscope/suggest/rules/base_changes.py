@@ -12,6 +12,10 @@ from . import words
 from .layer_waste import claims
 
 
+# Package managers write their books anew, and keep the old ones beside them: nobody asked for it.
+_BOOKKEEPING = (b"var/lib/dpkg/", b"var/lib/apt/", b"lib/apk/", b"usr/lib/apk/", b"var/lib/rpm/", b"etc/ld.so.cache")
+
+
 def _of_base(context: Context, *kinds: int) -> dict[int, list[WasteRow]]:
     """Return what own layers hide of the base, by the layer that hides."""
     found: dict[int, list[WasteRow]] = {}
@@ -35,7 +39,11 @@ def _removed(context: Context) -> Iterator[Draft]:
 
 def _copied(context: Context) -> Iterator[Draft]:
     for by, rows in _of_base(context, METADATA_ONLY, REWRITTEN).items():
-        new = [Claim(row.path, row.replaced_by) for row in rows if row.replaced_by != NO_ENTRY]
+        new = [
+            Claim(row.path, row.replaced_by)
+            for row in rows
+            if row.replaced_by != NO_ENTRY and not row.path.startswith(_BOOKKEEPING)
+        ]
         yield Draft(
             f"{words.files(len(new))} of the base image stored again in layer {by}, with the same content",
             "Change owner and mode only of what this image adds, not of whole directories that the base brings.",
