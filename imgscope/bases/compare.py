@@ -150,7 +150,8 @@ class _Run:
         facts, packages = read_facts(below, self.files, {"config": {"User": _user(analysis, base)}})
         _, all_packages = read_facts(analysis, self.files)
         self.needs = Needs(self.root, self.app, environment(analysis.image.config))
-        self.known = known_lacks(self.needs)
+        lacks = list(self.needs.lacks(python=False, node=False))
+        self.known = known_lacks(lacks)
         self.unread = self.files.unread
         added: list[Package] = []
         if packages is not None and all_packages is not None:
@@ -172,6 +173,11 @@ class _Run:
         if self.unread:
             self.comparison.notes.append(
                 "some of the image's files can't be looked into, so what the app needs is known by names only"
+            )
+        broken = dict.fromkeys(lack.name for lack in lacks if lack.decisive)
+        if broken:
+            self.comparison.notes.append(
+                f"the image as it is lacks {', '.join(list(broken)[:3])}: this is not held against other bases"
             )
         if base.layers == 0:
             self.comparison.notes.append(

@@ -140,6 +140,11 @@ class _Reader:
     def parse(self, struct: Any, data: bytes) -> Any:
         return struct.parse(data)
 
+    def at_place(self, struct: Any, place: int) -> Any:
+        """Read a structure of the file; ``None`` where the file ends before it does."""
+        data = self.at(place, struct.sizeof())
+        return self.parse(struct, data) if len(data) == struct.sizeof() else None
+
     def dynamic(self, data: bytes, machine: str, kind: int, interpreter: bytes) -> Elf:
         from struct import iter_unpack
 
@@ -194,12 +199,16 @@ class _Reader:
         need, extra = self.structs.Elf_Verneed, self.structs.Elf_Vernaux
         place = self.place(address)
         while place is not None and left > 0 and place < self.size:
-            entry = self.parse(need, self.at(place, need.sizeof()))
+            entry = self.at_place(need, place)
+            if entry is None:
+                break
             names = found.setdefault(self.text(entry.vn_file), [])
             inner = place + entry.vn_aux
             for _ in range(min(entry.vn_cnt, left)):
                 left -= 1
-                item = self.parse(extra, self.at(inner, extra.sizeof()))
+                item = self.at_place(extra, inner)
+                if item is None:
+                    break
                 if not item.vna_flags & _WEAK:
                     names.append(self.text(item.vna_name))
                 if not item.vna_next:
@@ -216,9 +225,12 @@ class _Reader:
         place = self.place(address)
         while place is not None and left > 0 and place < self.size:
             left -= 1
-            entry = self.parse(define, self.at(place, define.sizeof()))
-            if entry.vd_cnt:
-                yield self.text(self.parse(extra, self.at(place + entry.vd_aux, extra.sizeof())).vda_name)
+            entry = self.at_place(define, place)
+            if entry is None:
+                break
+            name = self.at_place(extra, place + entry.vd_aux)
+            if entry.vd_cnt and name is not None:
+                yield self.text(name.vda_name)
             place = place + entry.vd_next if entry.vd_next else None
 
     def node_abi(self) -> int | None:

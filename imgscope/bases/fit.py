@@ -159,9 +159,9 @@ class Needs:
                 )
 
 
-def known_lacks(now: Needs) -> set[tuple[str, str, str]]:
-    """Return what lacks in the image as it is: (kind, name, what needs it)."""
-    return {(lack.kind, lack.name, path) for lack in now.lacks(python=False, node=False) for path in lack.by or ("",)}
+def known_lacks(lacks: Iterable[Lack]) -> set[tuple[str, str, str]]:
+    """Return what lacks in the image as it is, in the form that ``judge`` takes: (kind, name, what needs it)."""
+    return {(lack.kind, lack.name, path) for lack in lacks for path in lack.by or ("",)}
 
 
 def judge(

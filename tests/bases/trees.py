@@ -10,7 +10,7 @@ import tarfile
 from pathlib import Path
 
 HELLO = '#include <stdio.h>\nint main(void) { puts("app runs"); return 0; }\n'
-LIBRARY = '#include <stdio.h>\nvoid demo_one(void) {}\n'
+LIBRARY = "#include <stdio.h>\nvoid demo_one(void) {}\n"
 LIBRARY_2 = LIBRARY + 'void demo_two(void) { puts("app runs"); }\n'
 CALLER = "void demo_two(void);\nint main(void) { demo_two(); return 0; }\n"
 CALLER_1 = '#include <stdio.h>\nvoid demo_one(void);\nint main(void) { demo_one(); puts("app runs"); return 0; }\n'
@@ -144,6 +144,6 @@ APPS = {
     "calls": 'COPY start.sh musl /app/\nCMD ["sh", "/app/start.sh"]\n',
 }
 SCRIPTS = {
-    "run.sh": "#!/bin/bash\nset -eu\nwords=(app runs)\nexec /app/static \"${words[@]}\"\n",
+    "run.sh": '#!/bin/bash\nset -eu\nwords=(app runs)\nexec /app/static "${words[@]}"\n',
     "start.sh": "# starts what it has\nset -e\nexec ./app/musl\n",
 }

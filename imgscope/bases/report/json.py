@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ...escape import escape
+from ...secrets import redact
 
 if TYPE_CHECKING:
     from ...report.interface import Options
@@ -36,7 +37,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "base": {**asdict(comparison.base), "facts": asdict(comparison.facts), "brings": asdict(comparison.brings)},
         "app": {
             **asdict(comparison.adds),
-            "start": list(app.start),
+            "start": [redact(word) for word in app.start],
             "user": app.user,
             "elf_files": len(app.elves),
             "libcs": app.libcs,

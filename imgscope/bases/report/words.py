@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...report.sizes import quantity
+from ...secrets import redact
 
 if TYPE_CHECKING:
     from ..app import App
@@ -69,7 +70,7 @@ def needs(app: App) -> list[tuple[str, str]]:
     """Describe what an app is and needs, as (word, text)."""
     rows: list[tuple[str, str]] = []
     if app.start:
-        rows.append(("starts", " ".join(app.start)))
+        rows.append(("starts", redact(" ".join(app.start))))
     user = app.user or "root"
     rows.append(("user", user))
     if app.elves:
