@@ -9,21 +9,23 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from .analysis import File
 from .errors import PathNotFoundError, UsageError
 from .escape import escape
+from .layer.index import FILE
 from .layer.names import internal, public
 from .output import OutputError
-from .overlay.merge import join
+from .overlay.merge import NO_ENTRY, join
 
 if TYPE_CHECKING:
-    from .analysis import Analysis
+    from .analysis import Analysis, Tree
 
 _BLOCK = 1 << 20
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -40,16 +42,29 @@ class Extracted:
 
 
 def extract(
-    analysis: Analysis, path: str, destination: Path, *, layer: int | None = None, force: bool = False
+    analysis: Analysis,
+    path: str,
+    destination: Path,
+    *,
+    layer: int | None = None,
+    as_of: int | None = None,
+    force: bool = False,
 ) -> Extracted:
     """Copy ``path`` (a file, or a folder with all below it) into the folder ``destination``, which is made if need be.
 
-    From the merged tree, or only what ``layer`` itself holds. Permission bits are kept but for set-uid, set-gid and
+    From the merged tree, from that of the layers up to ``as_of``, or only what ``layer`` itself holds. Permission bits are kept but for set-uid, set-gid and
     sticky; owners are not. Devices and FIFOs, and symlinks that lead out of ``destination``, are left out with a
     word. Raises ``PathNotFoundError``, ``UsageError`` for a file that is there already (unless ``force``),
     ``OutputError`` and ``ImageError``.
     """
-    rows = _rows(analysis, path, layer)
+    read: Callable[[str], BinaryIO] = partial(analysis.open, layer=layer)
+    if as_of is None:
+        rows = _rows(analysis, path, layer)
+    else:
+        _check_layer(analysis, as_of)
+        tree = analysis.tree(as_of)
+        rows = _below(analysis, path, tree, tree.overlay.paths(), f"the layers up to {as_of}")
+        read = partial(_open_in, analysis, tree)
     top = internal(path)
     base = top.rpartition(b"/")[0]
     try:
@@ -58,43 +73,61 @@ def extract(
     except OSError as error:
         raise OutputError(f"{escape(str(destination))} can't be used as a folder: {error.strerror}") from None
     try:
-        return _Extraction(analysis, layer, root, destination, force).run(
+        return _Extraction(read, root, destination, force).run(
             [(key[len(base) :].lstrip(b"/") if base else key, file) for key, file in rows]
         )
     finally:
         os.close(root)
 
 
+def _check_layer(analysis: Analysis, layer: int) -> None:
+    if not 0 <= layer < len(analysis.layers):
+        raise PathNotFoundError(f"there is no layer {layer}: the image has layers 0 to {len(analysis.layers) - 1}")
+
+
 def _rows(analysis: Analysis, path: str, layer: int | None) -> list[tuple[bytes, File]]:
     """Return the path and all below it, parents first. Raises ``PathNotFoundError``."""
-    key = internal(path)
     overlay = analysis.body.overlay
-    row = analysis.files.tree.row
     pairs: Iterable[tuple[bytes, int]]
     if layer is None:
-        if key:
+        if internal(path):
             analysis.get(path)
         pairs = overlay.paths()
     else:
-        if not 0 <= layer < len(analysis.layers):
-            raise PathNotFoundError(f"there is no layer {layer}: the image has layers 0 to {len(analysis.layers) - 1}")
+        _check_layer(analysis, layer)
         first = overlay.first[layer]
         pairs = sorted(
             (join(directory, name), own + first if own >= 0 else -layer - 1)
             for directory, names in overlay.layers[layer].children.items()
             for name, own in names.items()
         )
+    return _below(analysis, path, analysis.files.tree, pairs, f"layer {layer}")
+
+
+def _below(
+    analysis: Analysis, path: str, tree: Tree, pairs: Iterable[tuple[bytes, int]], where: str
+) -> list[tuple[bytes, File]]:
+    key = internal(path)
     below = key + b"/" if key else b""
-    found = [(name, row(name, entry)) for name, entry in pairs if name == key or name.startswith(below)]
+    found = [(name, tree.row(name, entry)) for name, entry in pairs if name == key or name.startswith(below)]
     if not found and key:
-        raise PathNotFoundError(f"no {escape(public(key))} in layer {layer} of {escape(analysis.image.reference)}")
+        raise PathNotFoundError(f"no {escape(public(key))} in {where} of {escape(analysis.image.reference)}")
     return found
 
 
+def _open_in(analysis: Analysis, tree: Tree, path: str) -> BinaryIO:
+    """Open a regular file, or a hard link, of the tree of some layers."""
+    overlay = tree.overlay
+    entry = overlay.lookup(internal(path))
+    inode = NO_ENTRY if entry is None else overlay.inode(entry)
+    if inode == NO_ENTRY or overlay.kind(inode) != FILE:
+        raise PathNotFoundError(f"{escape(path)} leads to no file: it has no content")
+    return analysis.contents.open(*overlay.locate(inode))
+
+
 class _Extraction:
-    def __init__(self, analysis: Analysis, layer: int | None, root: int, destination: Path, force: bool) -> None:
-        self.analysis = analysis
-        self.layer = layer
+    def __init__(self, read: Callable[[str], BinaryIO], root: int, destination: Path, force: bool) -> None:
+        self.read = read
         self.root = root
         self.destination = destination
         self.force = force
@@ -179,7 +212,7 @@ class _Extraction:
                 handle = os.open(
                     temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600, dir_fd=parent
                 )
-                with os.fdopen(handle, "wb") as target, self.analysis.open(file.path, self.layer) as source:
+                with os.fdopen(handle, "wb") as target, self.read(file.path) as source:
                     while data := source.read(_BLOCK):
                         target.write(data)
                         self.result.bytes += len(data)

@@ -6,10 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import click
+from click.core import ParameterSource
 
 from .common import parse_outputs, report_options, write_outputs, write_stdout
 
 _FORMATS = ("text", "json", "markdown")
+
+# Options of the report and of the exit code: who gives one wants no view.
+_OF_REPORTS = ("only", "fail_on_growth", "quiet", "top", "exact_bytes", "no_files", "width")
+
+
+def _report_wanted() -> bool:
+    context = click.get_current_context()
+    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in _OF_REPORTS)
 
 
 @click.command()
@@ -43,6 +52,7 @@ _FORMATS = ("text", "json", "markdown")
 )
 @click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @click.option("--no-files", is_flag=True, help="JSON without the list of files.")
+@click.option("--no-tui", is_flag=True, help="Print the report on a terminal too.")
 @click.option("--no-color", is_flag=True, help="No colour.")
 @click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
 def command(
@@ -61,12 +71,13 @@ def command(
     top: int,
     exact_bytes: bool,
     no_files: bool,
+    no_tui: bool,
     no_color: bool,
     width: int | None,
 ) -> int:
     """Show what differs between two images, and what that costs to pull.
 
-    Two names, archives, layouts or saved analyses, in any mix.
+    Two names, archives, layouts or saved analyses, in any mix. On a terminal this opens the interactive view.
 
     \b
     Examples:
@@ -74,8 +85,20 @@ def command(
       imgscope diff old.tar new.tar --only files --path /app
       imgscope diff baseline.json myapp:1.1 --fail-on-growth 5%
     """
-    from ..diff import diff
     from ..diff.options import Growth, parse_filter
+
+    if format_ is None and not (outputs or no_tui or _report_wanted()):
+        from .. import tui
+
+        wanted = parse_filter((), paths, min_size, ignore_times)
+        reason = tui.unusable()
+        if reason is None:
+            tui.run_difference(old, new, wanted=wanted, platform=platform, cache=not no_cache, colour=not no_color)
+            return 0
+        if reason:
+            click.echo(f"imgscope: {reason}; here is the report", err=True)
+
+    from ..diff import diff
     from ..diff.report import renderer
     from ..progress import terminal_progress
 

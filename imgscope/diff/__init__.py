@@ -56,11 +56,13 @@ def diff(
     platform: str | None = None,
     wanted: Filter = _EVERYTHING,
     cache: bool = True,
+    contents: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Difference]:
     """Analyse two images and compare them; layers that both have are read once. Both are closed at the end.
 
-    References are those that ``analyze`` takes, in any mix. Raises ``UsageError`` and ``ImageError``.
+    References are those that ``analyze`` takes, in any mix; ``contents`` is as there. Raises ``UsageError`` and
+    ``ImageError``.
     """
     from ..analyzer import analyze
     from ..errors import UsageError
@@ -70,8 +72,8 @@ def diff(
         raise UsageError("only one image can come from standard input")
     shared = SharedLayers()
     with (
-        analyze(old, platform=platform, cache=cache, progress=progress, shared=shared) as before,
-        analyze(new, platform=platform, cache=cache, progress=progress, shared=shared) as after,
+        analyze(old, platform=platform, cache=cache, contents=contents, progress=progress, shared=shared) as before,
+        analyze(new, platform=platform, cache=cache, contents=contents, progress=progress, shared=shared) as after,
     ):
         yield compare(before, after, wanted)
 

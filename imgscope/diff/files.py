@@ -460,6 +460,15 @@ class Found(Files):
         self.new = comparison.new
         self._rows = self._chosen(comparison.rows, wanted)
 
+    @property
+    def rows(self) -> list[Row]:
+        """The rows as entries of the two images, in no order that matters."""
+        return self._rows
+
+    def describe(self, row: Row) -> FileDifference:
+        """Return one of ``rows`` for people."""
+        return self._row(row)
+
     def _chosen(self, rows: list[Row], wanted: Filter) -> list[Row]:
         if wanted.ignore_times:
             rows = [row for row in rows if row.kind != TIMES]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
-__all__ = ["run", "unusable"]
+if TYPE_CHECKING:
+    from ..diff import Filter
+    from .app import Opened, Work
+    from .loading import ScreenProgress
+
+__all__ = ["run", "run_difference", "unusable"]
 
 
 def unusable() -> str | None:
@@ -29,23 +36,46 @@ def run(
 
     The arguments are those of ``analyze``. Raises ``ImgscopeError`` once the terminal is as it was.
     """
-    import gc
-
     # Until the tree is on the screen next to nothing becomes garbage: looking for it would take a tenth of the time.
     gc.disable()
-    from ..analysis import Analysis
     from ..analyzer import analyze
+
+    def work(progress: ScreenProgress) -> Opened:
+        return analyze(reference, platform=platform, image=image, cache=cache, contents=True, progress=progress)
+
+    _show(work, reference, colour)
+
+
+def run_difference(
+    old: str, new: str, *, wanted: Filter, platform: str | None = None, cache: bool = True, colour: bool = True
+) -> None:
+    """Open the interactive view of what differs between two images, and return when the person leaves it.
+
+    The arguments are those of ``diff``. Raises ``ImgscopeError`` once the terminal is as it was.
+    """
+    gc.disable()
+    from contextlib import ExitStack
+
+    from ..diff import diff
+
+    def work(progress: ScreenProgress) -> Opened:
+        from .difference.screen import OpenDifference
+
+        with ExitStack() as stack:
+            comparing = diff(old, new, platform=platform, wanted=wanted, cache=cache, contents=True, progress=progress)
+            difference = stack.enter_context(comparing)
+            return OpenDifference(difference, stack.pop_all().close)
+
+    _show(work, f"{old} → {new}", colour)
+
+
+def _show(work: Work, reference: str, colour: bool) -> None:
     from .app import ImgscopeApp
     from .config import load
-    from .loading import ScreenProgress
 
     settings = load()
     if not colour:
         os.environ["NO_COLOR"] = "1"
-
-    def work(progress: ScreenProgress) -> Analysis:
-        return analyze(reference, platform=platform, image=image, cache=cache, contents=True, progress=progress)
-
     app = ImgscopeApp(work, reference, settings)
     try:
         error = app.run()

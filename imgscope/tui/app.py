@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -13,14 +13,21 @@ from textual.screen import Screen
 
 from ..analysis import Analysis
 from ..errors import ImgscopeError
+from .browser import Browser
 from .config import AUTO, Settings, light_terminal
-from .explorer import Explorer
-from .keys import KEYS
 from .loading import Cancelled, LoadingScreen, ScreenProgress
 from .themes import FALLBACK, THEMES
 from .type_ahead import TypedAhead
 
-Work = Callable[[ScreenProgress], Analysis]
+
+class Opened(Protocol):
+    """What is looked at: an analysis, or two that are compared."""
+
+    def close(self) -> None:
+        """Release it."""
+
+
+Work = Callable[[ScreenProgress], Opened]
 
 
 class ImgscopeApp(TypedAhead[ImgscopeError | None]):
@@ -38,7 +45,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         self._analyse = work
         self.reference = reference
         self.settings = settings or Settings()
-        self.analysis: Analysis | None = None
+        self.opened: Opened | None = None
         self._progress = ScreenProgress()
         self._thread = threading.Thread(target=self._run_work, daemon=True, name="analyse")
         for theme in THEMES:
@@ -63,12 +70,12 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         self.set_timer(0.3, self._show_loading)
 
     def _show_loading(self) -> None:
-        if self.analysis is None:
+        if self.opened is None:
             self.push_screen(LoadingScreen(self.reference, self._progress))
 
     def _run_work(self) -> None:
         try:
-            analysis = self._analyse(self._progress)
+            opened = self._analyse(self._progress)
         except Cancelled:
             return
         except ImgscopeError as error:
@@ -76,34 +83,44 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         except BaseException as error:
             self._tell(self._fail, error)
         else:
-            self._tell(self._show, analysis)
+            self._tell(self._show, opened)
 
-    def _tell(self, what: Callable[..., object], value: object) -> None:
+    def _tell(self, what: Callable[..., object], value: Opened | BaseException) -> None:
         """Call something in the program's own thread, unless the program is over."""
         try:
             self.call_from_thread(what, value)
         except RuntimeError:
-            if isinstance(value, Analysis):
+            if not isinstance(value, BaseException):
                 value.close()
 
     def _fail(self, error: BaseException) -> None:
         raise error
 
-    def _show(self, analysis: Analysis) -> None:
-        self.analysis = analysis
-        explorer = Explorer(analysis, open_folders=self.settings.open_folders)
+    def _show(self, opened: Opened) -> None:
+        self.opened = opened
+        screen = self._screen_of(opened)
         if isinstance(self.screen, LoadingScreen):
-            self.switch_screen(explorer)
+            self.switch_screen(screen)
         else:
-            self.push_screen(explorer)
+            self.push_screen(screen)
+
+    def _screen_of(self, opened: Opened) -> Browser:
+        if isinstance(opened, Analysis):
+            from .explorer import Explorer
+
+            return Explorer(opened, open_folders=self.settings.open_folders)
+        from .difference.screen import Differ, OpenDifference
+
+        assert isinstance(opened, OpenDifference)
+        return Differ(opened.difference, open_folders=self.settings.open_folders)
 
     def close(self) -> None:
         """End the analysis if it is still under way, and release the image."""
         self._progress.cancel()
         if self._thread.is_alive():
             self._thread.join(1.0)
-        if self.analysis is not None:
-            self.analysis.close()
+        if self.opened is not None:
+            self.opened.close()
 
     def action_theme(self) -> None:
         """Switch between dark and light."""
@@ -111,15 +128,15 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """List every action in the command palette."""
-        if isinstance(screen, Explorer):
-            for key in KEYS:
+        if isinstance(screen, Browser):
+            for key in screen.keys:
                 if not key.name.startswith(("move.", "app.command_palette", "app.quit")):
                     run = _runner(screen, key.name)
                     yield SystemCommand(key.words, key.group, run)
         yield from super().get_system_commands(screen)
 
 
-def _runner(screen: Explorer, action: str) -> Callable[[], None]:
+def _runner(screen: Browser, action: str) -> Callable[[], None]:
     async def act() -> None:
         await screen.run_action(action)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..escape import escape
-from .keys import KEYS, identifier
+from .keys import names
 
 AUTO = "auto"
 
@@ -63,12 +63,12 @@ def _settings(table: dict[str, Any], shown: str) -> Settings:
         raise ConfigError(f"{shown}: no theme {escape(str(theme))!r}: choose one of {', '.join(themes())}")
     if not isinstance(opened, bool):
         raise ConfigError(f"{shown}: open_folders must be true or false")
-    known = {identifier(key.name) for key in KEYS}
+    known = names()
     if not isinstance(keys, dict):
         raise ConfigError(f"{shown}: tui.keys must be a table")
     for name, value in keys.items():
         if name not in known:
-            raise ConfigError(f"{shown}: no action {escape(name)!r}: there are {', '.join(sorted(known))}")
+            raise ConfigError(f"{shown}: no action {escape(name)!r}: there are {', '.join(known)}")
         if not isinstance(value, str):
             raise ConfigError(f'{shown}: the keys of {name} must be text, as "ctrl+f,slash"')
     return Settings(theme, opened, dict(keys))

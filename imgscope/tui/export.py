@@ -11,7 +11,9 @@ from ..layer.names import public
 from ..report.markdown import code
 from ..report.sizes import size
 from .model.marks import Mark
+from .model.paths import Paths
 from .model.rows import Rows
+from .model.views import View
 
 FORMATS = ("json", "markdown")
 
@@ -19,7 +21,8 @@ FORMATS = ("json", "markdown")
 def rows_of(rows: Rows) -> Iterator[dict[str, object]]:
     """Yield a plain value for each line of the tree, in its order; sizes in bytes, folders' with all in them."""
     view, paths = rows.view, rows.paths
-    assert view is not None
+    assert isinstance(view, View)
+    assert isinstance(paths, Paths)
     overlay = paths.overlay
     for node in rows.nodes:
         entry = view.entry(node)
@@ -42,7 +45,7 @@ def rows_of(rows: Rows) -> Iterator[dict[str, object]]:
 def render(rows: Rows, reference: str, form: str) -> Iterator[bytes]:
     """Yield the lines of the tree as ``json`` or ``markdown``."""
     view = rows.view
-    assert view is not None
+    assert isinstance(view, View)
     if form == "json":
         base = view.base if view.base >= 0 else None
         head = {"reference": reference, "layer": view.layer, "compared_with_layer": base}

@@ -1,4 +1,4 @@
-"""Every key and what it does: the bindings, the help, the palette and the documentation are made from this table."""
+"""Every key and what it does: the bindings, the help, the palette and the documentation are made from these tables."""
 
 from __future__ import annotations
 
@@ -84,6 +84,51 @@ KEYS: tuple[Key, ...] = (
 )
 
 
+_OF_DIFFERENCES = (
+    Key("largest_delta", "W", "To the path whose size changed most", MOVING),
+    Key("pane('packages')", "4", "Packages", PANES),
+    Key("pane('config')", "5", "Configuration", PANES),
+    Key("toggle_mark('metadata')", "m", "Show or hide metadata only", FILTERING),
+    Key("toggle_mark('moved')", "V", "Show or hide moved", FILTERING),
+)
+_IN_DIFFERENCES = {
+    "pane('details')": "What is shared, what is pulled, and the selected layer",
+    "why": "Why: which layers of both images held the selected path, and what each did to it",
+    "layer(-1)": "The layer before, from any pane",
+    "layer(1)": "The layer after, from any pane",
+    "attributes": "Show or hide what differs in mode, owner and time",
+    "clear_filter": "Leave and clear the filter, of a layer or package too",
+    "sort": "Sort by what changed most, name, size",
+    "changes_only": "Only what differs, or all paths of both images",
+    "toggle_mark('modified')": "Show or hide changed, type changed and not compared",
+    "toggle_mark('unmodified')": "Show or hide what is the same in both",
+    "choose": "Difference of the file; open the folder; only the files of the layer or package",
+    "view": "View the file's text or bytes, of NEW and of OLD",
+    "diff": "Difference between the file in OLD and in NEW",
+    "extract": "Extract the file or folder of NEW (of OLD, where it is removed) to disk",
+}
+_NOT_IN_DIFFERENCES = ("largest_waste", "pane('waste')", "compare_layer", "compare_all", "compare_from")
+
+
+def _keys_of_differences() -> tuple[Key, ...]:
+    found: list[Key] = []
+    for key in KEYS:
+        if key.name not in _NOT_IN_DIFFERENCES:
+            found.append(key._replace(words=_IN_DIFFERENCES.get(key.name, key.words)))
+        # Its own stand where those that it lacks would be, or after their like.
+        found += [own for own in _OF_DIFFERENCES if key.name == _AFTER[own.name]]
+    return tuple(found)
+
+
+_AFTER = {
+    "largest_delta": "largest_file",
+    "pane('packages')": "pane('details')",
+    "pane('config')": "pane('waste')",
+    "toggle_mark('metadata')": "toggle_mark('modified')",
+    "toggle_mark('moved')": "toggle_mark('removed')",
+}
+DIFFERENCE_KEYS = _keys_of_differences()
+
 # What the footer shows, the most needed first: a narrow one is cut off.
 FOOTER = (
     "next_pane",
@@ -101,14 +146,22 @@ FOOTER = (
 )
 
 
+DIFFERENCE_FOOTER = tuple(name for name in FOOTER if name != "compare_from")
+
+
 def movement() -> list[tuple[str, str, str]]:
     """Return (where, keys, words) of the keys that move within a list."""
     return [(key.name.removeprefix("move."), key.keys, key.words) for key in _MOVEMENT]
 
 
-def actions() -> list[Key]:
-    """Return the keys that hold everywhere."""
-    return [key for key in KEYS if not key.name.startswith("move.")]
+def actions(keys: tuple[Key, ...] = KEYS) -> list[Key]:
+    """Return the keys that hold in every pane."""
+    return [key for key in keys if not key.name.startswith("move.")]
+
+
+def names() -> list[str]:
+    """Return the names of all actions as the config file has them."""
+    return sorted({identifier(key.name) for key in (*KEYS, *DIFFERENCE_KEYS)})
 
 
 def identifier(name: str) -> str:

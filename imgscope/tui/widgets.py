@@ -39,6 +39,10 @@ class Lines(ScrollView, can_focus=True):
         "mark--removed",
         "mark--inside",
         "mark--wasted",
+        "mark--type",
+        "mark--moved",
+        "size--grown",
+        "size--shrunk",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(keys, f"cursor('{where}')", words, show=False, id=f"move.{where}") for where, keys, words in movement()

@@ -324,7 +324,7 @@ def test_viewing_text_and_bytes_as_of_a_layer():
         await view.press("enter", "v")
         screen = view.app.screen
         assert isinstance(screen, ContentScreen)
-        assert screen.version == 7
+        assert screen.version.label == "layer 7"
         assert "debug = false" in view.text("#content")
         await view.press("left_square_bracket")
         assert "debug = true" in view.text("#content")

@@ -1,10 +1,10 @@
-"""A screen with a file's content, or the difference between two layers' versions of it."""
+"""A screen with a file's content, or the difference between two versions of it: two layers', or two images'."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.text import Text
@@ -60,11 +60,22 @@ class TextLines(Lines):
         return [Segment(f"{row + 1:>{digits}}  ", quiet), Segment(clip(text, width - digits - 2))]
 
 
+class Version(NamedTuple):
+    """A file as one layer holds it, or (``layer`` is ``None``) as an image has it."""
+
+    label: str
+    analysis: Analysis
+    path: str
+    layer: int | None
+
+
 class ContentScreen(Screen[None]):
-    """Text, bytes or a difference, of one path in one layer, which can be changed."""
+    """Text, bytes or a difference, of one path in one version, which can be changed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,v,f", "close", "Back"),
+        Binding("escape,q", "close", "Back"),
+        Binding("v", "content", "Content"),
+        Binding("f", "difference", "Difference"),
         Binding("tab,x", "turn", "Text/bytes"),
         Binding("left_square_bracket", "version(-1)", "Older"),
         Binding("right_square_bracket", "version(1)", "Newer"),
@@ -72,13 +83,12 @@ class ContentScreen(Screen[None]):
         Binding("right,l", "shift(8)", "Right", show=False),
     ]
 
-    def __init__(self, analysis: Analysis, path: str, layers: Sequence[int], layer: int, *, diff: bool = False) -> None:
-        """Show ``path`` as ``layer`` holds it, or what it changed; ``layers`` are all that hold a file there."""
+    def __init__(self, path: str, versions: Sequence[Version], place: int, *, diff: bool = False) -> None:
+        """Show ``path`` in the version at ``place``, or how it differs from the one before; the oldest is first."""
         super().__init__()
-        self.analysis = analysis
         self.path = path
-        self.held_by = list(layers)
-        self.version = layer
+        self.versions = versions
+        self.place = place
         self.diff = diff
         self.as_bytes: bool | None = None
 
@@ -86,35 +96,32 @@ class ContentScreen(Screen[None]):
         """Make the title, the lines and the keys."""
         yield Static("", id="content-title")
         yield TextLines()
-        yield KeyBar(
-            [
-                ("Esc", "Back", "close"),
-                ("x", "Text or bytes", "turn"),
-                ("[", "Older", "version(-1)"),
-                ("]", "Newer", "version(1)"),
-                ("←→", "Shift", "shift(8)"),
-            ]
-        )
+        keys = [("Esc", "Back", "close"), ("x", "Text or bytes", "turn")]
+        if len(self.versions) > 1:
+            keys += [("v", "Content", "content"), ("f", "Difference", "difference")]
+            keys += [("[", "Older", "version(-1)"), ("]", "Newer", "version(1)")]
+        yield KeyBar([*keys, ("←→", "Shift", "shift(8)")])
 
     def on_mount(self) -> None:
         """Read the content."""
         self.set_focus(self.query_one(TextLines))
         self._read()
 
-    def _older(self) -> int | None:
-        place = self.held_by.index(self.version)
-        return self.held_by[place - 1] if place else None
+    @property
+    def version(self) -> Version:
+        """The version that is shown."""
+        return self.versions[self.place]
 
     @work(exclusive=True)
     async def _read(self) -> None:
         pane = self.query_one(TextLines)
         self._entitle("reading…")
-        older = self._older()
+        version = self.version
         try:
-            if self.diff and older is not None:
-                await self._show_difference(pane, older)
+            if self.diff and self.place:
+                await self._show_difference(pane, self.versions[self.place - 1])
             else:
-                content = await asyncio.to_thread(reading.read, self.analysis, self.path, self.version)
+                content = await asyncio.to_thread(reading.read, version.analysis, version.path, version.layer)
                 as_bytes = not content.is_text if self.as_bytes is None else self.as_bytes
                 lines: Sequence[str] = reading.HexLines(content.data) if as_bytes else reading.text_lines(content)
                 more = f", the first {size(reading.LIMIT)} of more" if content.cut else f", {size(len(content.data))}"
@@ -124,22 +131,27 @@ class ContentScreen(Screen[None]):
             self._entitle("")
             pane.show([escape(str(error))], "text")
 
-    async def _show_difference(self, pane: TextLines, older: int) -> None:
+    async def _show_difference(self, pane: TextLines, older: Version) -> None:
+        new = self.version
+
         def compare() -> list[str]:
-            old, new = (
-                reading.read(self.analysis, self.path, layer, reading.DIFF_LIMIT) for layer in (older, self.version)
+            was, now = (
+                reading.read(version.analysis, version.path, version.layer, reading.DIFF_LIMIT)
+                for version in (older, new)
             )
-            return reading.difference(old, new, f"layer {older}: {self.path}", f"layer {self.version}: {self.path}")
+            return reading.difference(was, now, f"{older.label}: {older.path}", f"{new.label}: {new.path}")
 
         lines = await asyncio.to_thread(compare)
-        self._entitle(f"from layer {older}")
+        self._entitle(f"from {older.label}")
         pane.show(lines, "diff")
 
     def _entitle(self, words: str) -> None:
-        held = f", held by layers {', '.join(map(str, self.held_by))}" if len(self.held_by) > 1 else ""
+        held = ", also " + ", ".join(other.label for other in self.versions if other is not self.version)
         text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(clip_left(escape(self.path), max(self.size.width - 45, 20)), style="bold")
-        text.append(f"  layer {self.version}{held}  {words}", style="dim")
+        text.append(clip_left(escape(self.version.path), max(self.size.width - 45, 20)), style="bold")
+        text.append(f"  {self.version.label}  {words}", style="dim")
+        if len(self.versions) > 1 and not self.diff:
+            text.append(held, style="dim")
         self.query_one("#content-title", Static).update(text)
 
     def action_close(self) -> None:
@@ -152,15 +164,32 @@ class ContentScreen(Screen[None]):
             self.as_bytes = self.query_one(TextLines).kind == "text"
             self._read()
 
+    def action_content(self) -> None:
+        """Show the content; go back if it is shown."""
+        self._turn_to(False)
+
+    def action_difference(self) -> None:
+        """Show the difference from the version before; go back if it is shown."""
+        self._turn_to(True)
+
+    def _turn_to(self, diff: bool) -> None:
+        if self.diff == diff:
+            self.dismiss(None)
+        elif len(self.versions) < 2:
+            self.notify(f"Only {self.version.label} holds this file.")
+        else:
+            self.diff = diff
+            self.place = max(self.place, 1) if diff else self.place
+            self._read()
+
     def action_version(self, step: int) -> None:
-        """Show an older or newer layer's version."""
-        place = self.held_by.index(self.version) + step
-        lowest = 1 if self.diff else 0
-        if lowest <= place < len(self.held_by):
-            self.version = self.held_by[place]
+        """Show an older or newer version."""
+        place = self.place + step
+        if self.diff <= place < len(self.versions):
+            self.place = place
             self._read()
         else:
-            self.notify("No layer further on holds this path." if step > 0 else "No layer before holds this path.")
+            self.notify("There is no later version." if step > 0 else "There is no earlier version.")
 
     def action_shift(self, step: int) -> None:
         """Show what stands further left or right."""

@@ -36,8 +36,27 @@ class WhyPane(Lines):
 
     def show(self, path: str, events: Sequence[Event], layers: Sequence[Layer]) -> None:
         """Show the events of a path."""
-        self.border_title = f"Why {clip_left(escape(path), max(self.size.width - 12, 20))}"
+        self._entitle(path)
         self._lines = []
+        self._add(events, layers)
+        held = sum(event.file is not None for event in events)
+        self.border_subtitle = f"in {held} layers" if held != 1 else "in 1 layer"
+        self.reload()
+
+    def show_several(self, path: str, told: Sequence[tuple[str, Sequence[Event], Sequence[Layer]]]) -> None:
+        """Show the events of a path in several images, each under its heading."""
+        self._entitle(path)
+        self.border_subtitle = ""
+        self._lines = []
+        for heading, events, layers in told:
+            self._lines.append([(heading if events else f"{heading}: never there", "lines--title")])
+            self._add(events, layers)
+        self.reload()
+
+    def _entitle(self, path: str) -> None:
+        self.border_title = f"Why {clip_left(escape(path), max(self.size.width - 12, 20))}"
+
+    def _add(self, events: Sequence[Event], layers: Sequence[Layer]) -> None:
         for event in events:
             instruction = one_line(layers[event.layer].instruction or "(no instruction known)")
             self._lines.append(
@@ -50,9 +69,6 @@ class WhyPane(Lines):
             )
             if event.cause:
                 self._lines.append([(" " * 31 + escape(event.cause), "")])
-        held = sum(event.file is not None for event in events)
-        self.border_subtitle = f"in {held} layers" if held != 1 else "in 1 layer"
-        self.reload()
 
     def say(self, words: str) -> None:
         """Show a line instead."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.table import Table
@@ -12,27 +13,24 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ..keys import KEYS, Key, identifier, pretty
-from ..model.marks import CHANGES
+from ..keys import Key, identifier, pretty
 
 
-def keys_table(chosen: dict[str, str]) -> Table:
-    """Lay out all keys by group; ``chosen`` are those that the config file gives."""
+def keys_table(keys: Iterable[Key], marks: Iterable[tuple[str, str]], chosen: dict[str, str]) -> Table:
+    """Lay out all keys by group, then marks and what they mean; ``chosen`` are keys that the config file gives."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column()
     groups: dict[str, list[Key]] = {}
-    for key in KEYS:
+    for key in keys:
         groups.setdefault(key.group, []).append(key)
-    for group, keys in groups.items():
+    for group, some in groups.items():
         grid.add_row(Text(group, style="dim not bold"), Text(""))
-        for key in keys:
+        for key in some:
             grid.add_row(Text("  " + pretty(chosen.get(identifier(key.name), key.keys))), Text(key.words))
     grid.add_row(Text("Marks", style="dim not bold"), Text(""))
-    for mark in CHANGES:
-        grid.add_row(Text("  " + mark.sign), Text(mark.word.capitalize()))
-    grid.add_row(Text("  ·"), Text("Something in the folder was changed"))
-    grid.add_row(Text("  ×2"), Text("Two layers hold the file"))
+    for sign, words in marks:
+        grid.add_row(Text("  " + sign), Text(words))
     return grid
 
 
@@ -45,9 +43,11 @@ class HelpScreen(ModalScreen[None]):
         Binding("k,up", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, chosen: dict[str, str]) -> None:
+    def __init__(self, keys: Iterable[Key], marks: Iterable[tuple[str, str]], chosen: dict[str, str]) -> None:
         """List the keys, those that were ``chosen`` in place of the usual ones."""
         super().__init__(classes="window")
+        self.keys = keys
+        self.marks = marks
         self.chosen = chosen
 
     def compose(self) -> ComposeResult:
@@ -55,7 +55,7 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(classes="box") as box:
             box.border_title = "Keys"
             with VerticalScroll():
-                yield Static(keys_table(self.chosen))
+                yield Static(keys_table(self.keys, self.marks, self.chosen))
 
     def action_scroll(self, step: int) -> None:
         """Scroll the list."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import compress
 
 from ...errors import UsageError
-from .paths import Paths
+from .columns import Columns
 
 MODES = ("auto", "text", "glob", "regex")
 _GLOB_SIGNS = re.compile(r"[*?\[]")
@@ -49,7 +49,7 @@ def understand(text: str, mode: str = "auto") -> Pattern | None:
 class Finder:
     """Finds the nodes that match a pattern."""
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Columns) -> None:
         """Search ``paths``; the names are joined once."""
         self.paths = paths
         # A line a name; a name that holds line ends has others in their place.

@@ -15,6 +15,9 @@ class Mark(IntEnum):
     METADATA_ONLY = 4
     REWRITTEN = 5
     REMOVED = 6
+    TYPE_CHANGED = 7
+    MOVED = 8
+    UNREAD = 9
 
     @property
     def sign(self) -> str:
@@ -27,9 +30,31 @@ class Mark(IntEnum):
         return WORDS[self]
 
 
-SIGNS = (" ", " ", "+", "~", "m", "=", "-")
-WORDS = ("absent", "unchanged", "added", "modified", "metadata only", "rewritten", "removed")
-CHANGES = (Mark.ADDED, Mark.MODIFIED, Mark.METADATA_ONLY, Mark.REWRITTEN, Mark.REMOVED)
+SIGNS = (" ", " ", "+", "~", "m", "=", "-", "!", ">", "?")
+WORDS = (
+    "absent",
+    "unchanged",
+    "added",
+    "modified",
+    "metadata only",
+    "rewritten",
+    "removed",
+    "type changed",
+    "moved",
+    "not compared",
+)
+# What a layer does to the tree below it, and how the trees of two images differ.
+LAYER_CHANGES = (Mark.ADDED, Mark.MODIFIED, Mark.METADATA_ONLY, Mark.REWRITTEN, Mark.REMOVED)
+IMAGE_CHANGES = (
+    Mark.ADDED,
+    Mark.REMOVED,
+    Mark.MODIFIED,
+    Mark.TYPE_CHANGED,
+    Mark.MOVED,
+    Mark.METADATA_ONLY,
+    Mark.UNREAD,
+)
+CHANGES = tuple(mark for mark in Mark if mark > Mark.UNCHANGED)
 
 
 def table(marks: object) -> bytes:

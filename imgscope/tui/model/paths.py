@@ -9,8 +9,6 @@ path but the name, which the layers' indexes own already.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate, groupby
 
@@ -19,6 +17,7 @@ from ...layer.index import DIRECTORY
 from ...layer.names import split
 from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN, UNCHANGED
 from ...overlay.merge import NO_ENTRY, join
+from .columns import Columns, Holders
 from .marks import Mark
 
 _MARKS = {
@@ -31,9 +30,6 @@ _MARKS = {
 }
 NOWHERE = -2
 """Instead of an entry number: a name that no tree ever shows."""
-
-_Holders = dict[bytes, list[tuple[int, dict[bytes, int]]]]
-"""For each directory, the layers that hold names in it, and these names."""
 
 
 @dataclass(slots=True)
@@ -54,88 +50,56 @@ class Delta:
     """How, a ``Mark`` for each of ``marked``."""
 
 
-class Paths:
-    """The union of all layers' paths as preorder columns, addressed by node.
+class Paths(Columns):
+    """The union of all layers' paths.
 
-    ``end[n]`` is the first node after the subtree of ``n``; ``parent[n]`` is -1 for a name in the root;
-    ``name_ids[n]`` is the number of the node's name in ``names`` (distinct names, bytes); ``copies[n]`` counts the
-    layers that hold an entry there (up to 255). ``wasted`` are bytes over the whole image, as prefix sums: the
-    bytes below and at ``n`` are ``wasted[end[n]] - wasted[n]``.
+    ``copies[n]`` counts the layers that hold an entry there (up to 255). ``wasted`` are bytes over the whole image, as
+    prefix sums: the bytes below and at ``n`` are ``wasted[end[n]] - wasted[n]``.
     """
 
     def __init__(self, body: Body) -> None:
         """Lay out every path of ``body``; some 150 ms for 150,000 paths."""
+        super().__init__()
         self.body = body
         self.overlay = overlay = body.overlay
         # The columns' tail has a directory of size 0 for each layer's implied directories, and one spare: absent.
         self.absent = -(len(overlay.layers) + 1)
-        self.parent = array("i")
-        self.end = array("i")
-        self.depth = array("H")
-        self.names: list[bytes] = []
-        self.name_ids = array("I")
         self.deltas = [Delta() for _ in overlay.layers]
-        self._lay_out()
+        # Of each directory, the hidden rows; bytes wasted by node, and at paths that other directories have.
+        self._rows_of: dict[bytes, list[int]] = {}
+        self._elsewhere: list[tuple[bytes, int]] = []
+        self.waste_of: dict[int, int] = {}
+        self._find_all()
         self.copies = bytearray(len(self.end))
         self._count_copies()
         self.links = self._hard_links()
 
-    def __len__(self) -> int:
-        """Return the number of nodes."""
-        return len(self.end)
-
     # -- building ----------------------------------------------------------------------------------------
 
-    def _lay_out(self) -> None:
+    def _find_all(self) -> None:
         overlay = self.overlay
-        holders: _Holders = {}
+        holders: Holders = {}
         for number, index in enumerate(overlay.layers):
             for directory, names in index.children.items():
                 if names:
                     holders.setdefault(directory, []).append((number, names))
         self._hold_repeated(holders)
-        subdirectories: dict[bytes, list[bytes]] = {}
-        for directory in holders:
-            if directory:
-                above, name = split(directory)
-                subdirectories.setdefault(above, []).append(name)
         hidden = overlay.hidden
-        rows_of: dict[bytes, list[int]] = {}
         for directory, rows in groupby(range(len(hidden)), hidden.directories.__getitem__):
-            rows_of.setdefault(directory, []).extend(rows)
-        ids: dict[bytes, int] = {}
-        elsewhere: list[tuple[bytes, int]] = []
-        lost: dict[int, int] = {}
-        # One frame for each directory under way: its path, its node, its names in order, those of them that are
-        # directories, how many names and directories are done, and the nodes of its names.
-        stack = [self._frame(b"", -1, holders, subdirectories)]
-        while stack:
-            frame = stack[-1]
-            stop = bisect_left(frame.names, frame.folders[frame.folder]) if frame.folder < len(frame.folders) else None
-            leaves = frame.names[frame.name : stop]
-            if leaves:
-                self._append(leaves, frame, len(stack) - 1, ids)
-            if stop is not None:
-                name = frame.folders[frame.folder]
-                frame.name, frame.folder = stop + 1, frame.folder + 1
-                self._append([name], frame, len(stack) - 1, ids)
-                stack.append(self._frame(join(frame.path, name), len(self.end) - 1, holders, subdirectories))
-                continue
-            stack.pop()
-            if frame.node >= 0:
-                self.end[frame.node] = len(self.end)
-            self._record(frame, holders[frame.path], rows_of.get(frame.path, ()), elsewhere, lost)
-        self.names = list(ids)
-        for path, size in elsewhere:
+            self._rows_of.setdefault(directory, []).extend(rows)
+        self.lay_out(holders)
+        lost = self.waste_of
+        for path, size in self._elsewhere:
             node = self.find(path)
             lost[node] = lost.get(node, 0) + size
-        self.waste_of = lost
         column = array("q", bytes(8 * len(self.end)))
         for node, size in lost.items():
             column[node] = size
         self.wasted = array("q", accumulate(column, initial=0))
+        # All that was needed on the way alone.
+        self._rows_of, self._elsewhere = {}, []
 
-    def _hold_repeated(self, holders: _Holders) -> None:
+    def _hold_repeated(self, holders: Holders) -> None:
         """Give a place to what a layer held only until it replaced it itself: no tree shows it, but it wastes bytes."""
         for number, index in enumerate(self.overlay.layers):
             for path in [join(directory, name) for directory, name, _ in index.repeated]:
@@ -147,36 +111,10 @@ class Paths:
                     held.append((number, {name: NOWHERE}))
                     path = directory
 
-    def _frame(
-        self,
-        path: bytes,
-        node: int,
-        holders: _Holders,
-        subdirectories: dict[bytes, list[bytes]],
-    ) -> _Frame:
-        held = holders.setdefault(path, [])
-        names = held[0][1] if len(held) == 1 else {name: 0 for _, some in held for name in some}
-        return _Frame(path, node, sorted(names), sorted(subdirectories.get(path, ())))
-
-    def _append(self, names: list[bytes], frame: _Frame, depth: int, ids: dict[bytes, int]) -> None:
-        """Give nodes to names of one directory that follow each other."""
-        first, count = len(self.end), len(names)
-        self.parent.extend(array("i", [frame.node]) * count)
-        self.depth.extend(array("H", [min(depth, 0xFFFF)]) * count)
-        self.end.extend(range(first + 1, first + count + 1))
-        self.name_ids.extend([ids.setdefault(name, len(ids)) for name in names])
-        frame.nodes.update(zip(names, range(first, first + count), strict=True))
-
-    def _record(
-        self,
-        frame: _Frame,
-        held: list[tuple[int, dict[bytes, int]]],
-        rows: list[int] | tuple[()],
-        elsewhere: list[tuple[bytes, int]],
-        lost: dict[int, int],
-    ) -> None:
+    def record(self, path: bytes, nodes: dict[bytes, int], held: list[tuple[int, dict[bytes, int]]]) -> None:
         """Note what the layers do to the names of one directory."""
-        overlay, node_of = self.overlay, frame.nodes
+        overlay, node_of = self.overlay, nodes
+        rows, elsewhere, lost = self._rows_of.get(path, ()), self._elsewhere, self.waste_of
         for number, names in held:
             delta, first = self.deltas[number], overlay.first[number]
             if NOWHERE in names.values():
@@ -240,37 +178,6 @@ class Paths:
 
     # -- reading -----------------------------------------------------------------------------------------
 
-    def name(self, node: int) -> bytes:
-        """Return a node's name."""
-        return self.names[self.name_ids[node]]
-
-    def path(self, node: int) -> bytes:
-        """Return a node's path, relative; ``b""`` for -1, the root."""
-        parts: list[bytes] = []
-        while node >= 0:
-            parts.append(self.name(node))
-            node = self.parent[node]
-        return b"/".join(reversed(parts))
-
-    def ancestors(self, node: int) -> Iterator[int]:
-        """Yield the directories above a node, the nearest first; the root is not among them."""
-        node = self.parent[node]
-        while node >= 0:
-            yield node
-            node = self.parent[node]
-
-    def find(self, path: bytes) -> int:
-        """Return the node of a path, or -1."""
-        here, stop, node = 0, len(self.end), -1
-        for part in path.split(b"/") if path else ():
-            while here < stop and self.name(here) != part:
-                here = self.end[here]
-            if here >= stop:
-                return -1
-            node, stop = here, self.end[here]
-            here += 1
-        return node
-
     def holding(self, node: int) -> list[int]:
         """Return the layers that hold an entry at a node, ascending."""
         directory, name = split(self.path(node))
@@ -280,18 +187,3 @@ class Paths:
             if own is not None and own >= 0:
                 found.append(number)
         return found
-
-
-class _Frame:
-    """A directory under way while the columns are laid out."""
-
-    __slots__ = ("folder", "folders", "name", "names", "node", "nodes", "path")
-
-    def __init__(self, path: bytes, node: int, names: list[bytes], folders: list[bytes]) -> None:
-        self.path = path
-        self.node = node
-        self.names = names
-        self.folders = folders
-        self.name = 0
-        self.folder = 0
-        self.nodes: dict[bytes, int] = {}

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from functools import cached_property
 from itertools import accumulate, compress
 from operator import lt, sub
+from typing import Protocol
 
+from .columns import Columns
 from .marks import CHANGES, Mark, table
-from .paths import Paths
-from .views import View
 
-SORTS = ("name", "size", "wasted")
 _CHANGED = table(CHANGES)
-# Above so many open folders a column of all keys is cheaper than a key at a time.
-_MANY = 2000
+# Above so many open folders the order of all paths, which is kept, is cheaper than a folder at a time.
+_MANY = 500
+_INVERTED = bytes([1]) + bytes(255)
+
+
+class Shown(Protocol):
+    """What stands on the lines: a layer's tree, or two images' trees side by side. Columns are addressed by node."""
+
+    marks: bytearray
+    """A ``Mark`` for each node."""
+    orders: dict[str, array[int]]
+    """All nodes as they stand when every folder is open, by how they are sorted; kept by ``Rows``."""
+
+    def sums(self, sort: str) -> array[int]:
+        """Return what nodes are sorted by, as prefix sums of each node's own."""
+
+    def keys(self, sort: str) -> list[int]:
+        """Return what nodes are sorted by, the largest first."""
+
+    def size(self, node: int) -> int:
+        """Return the content bytes at and below a node."""
+
+    def entry(self, node: int) -> int:
+        """Return the global entry that a line shows."""
 
 
 def both(one: bytes | bytearray, other: bytes | bytearray) -> bytearray:
@@ -33,7 +54,7 @@ class Rows:
     Open folders, hidden marks, the filter's matches and the order are kept from view to view.
     """
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: Columns) -> None:
         """Start with the folders of the root, all closed, sorted by name; ``show`` gives the first view."""
         self.paths = paths
         self.opened = bytearray(len(paths))
@@ -41,12 +62,12 @@ class Rows:
         self.matches: bytearray | None = None
         self.sort = "name"
         self.nodes = array("i")
-        self.view: View | None = None
+        self.view: Shown | None = None
         self._visible = bytearray()
 
     # -- what is shown -----------------------------------------------------------------------------------
 
-    def show(self, view: View) -> None:
+    def show(self, view: Shown) -> None:
         """Show a view."""
         self.view = view
         self._sift()
@@ -64,7 +85,7 @@ class Rows:
         self._sift()
 
     def order(self, sort: str) -> None:
-        """Sort the names of each folder by ``name``, ``size`` or ``wasted``, the largest first."""
+        """Sort the names of each folder by ``name``, or by what the view knows (``size``), the largest first."""
         self.sort = sort
         self._build()
 
@@ -125,44 +146,108 @@ class Rows:
 
     def _sorted_lines(self, first: int, stop: int) -> array[int]:
         assert self.view is not None
-        visible, opened, end = self._visible, self.opened, self.paths.end
+        opened, end = self.opened, self.paths.end
+        if self.sort in self.view.orders or opened.count(1, first, stop) > _MANY:
+            order = self.order_of(self.view, self.sort)
+            place = order.index(first - 1) + 1 if first else 0
+            seen = self._seen(first, stop)
+            # What lies below a folder stands together, whatever the order.
+            part = order[place : place + stop - first]
+            return array("i", compress(part, map(seen.__getitem__, part)))
+        keys = self.view.keys(self.sort)
         found = array("i")
-        append = found.append
-        key = self._key()
-        pending = [(first, stop)]
-        # Folders to be entered lie on a stack beside the lines still to come after them.
-        waiting: list[list[int]] = []
-        while pending or waiting:
-            if pending:
-                node, until = pending.pop()
-                names: list[int] = []
-                while (node := visible.find(1, node, until)) >= 0:
-                    names.append(node)
-                    node = end[node]
-                names.sort(key=key)
-                names.reverse()
-                waiting.append(names)
-            while waiting:
-                if not waiting[-1]:
-                    waiting.pop()
-                    continue
-                node = waiting[-1].pop()
-                append(node)
-                if opened[node] and end[node] > node + 1:
-                    pending.append((node + 1, end[node]))
-                    break
+        waiting = [self._children(first, stop, keys)]
+        while waiting:
+            names = waiting[-1]
+            if not names:
+                waiting.pop()
+                continue
+            node = names.pop()
+            found.append(node)
+            if opened[node] and end[node] > node + 1:
+                waiting.append(self._children(node + 1, end[node], keys))
         return found
 
-    def _key(self) -> Callable[[int], int]:
-        """Return a sort key of nodes: largest first. Nodes are in the order of names already, and sorting keeps it."""
-        assert self.view is not None
-        end, view = self.paths.end, self.view
-        sums = self.paths.wasted if self.sort == "wasted" else view.sizes
-        if self.sort == "size" and Mark.REMOVED in view.marks:
-            return lambda node: -view.size(node)
-        if self.opened.count(1) > _MANY:
-            return list(map(sub, sums, map(sums.__getitem__, end))).__getitem__
-        return lambda node: sums[node] - sums[end[node]]
+    def _children(self, first: int, stop: int, keys: list[int]) -> list[int]:
+        """Return the visible ones of subtrees side by side, what comes first at the end."""
+        visible, end = self._visible, self.paths.end
+        names: list[int] = []
+        node = visible.find(1, first, stop)
+        while node >= 0:
+            names.append(node)
+            node = visible.find(1, end[node], stop)
+        # Nodes are in the order of names, and sorting keeps that among equals.
+        names.reverse()
+        names.sort(key=keys.__getitem__)
+        return names
+
+    def _seen(self, first: int, stop: int) -> bytearray:
+        """Return a byte for each node: 1 for those from ``first`` to ``stop`` that are visible, all above open."""
+        seen = bytearray(self._visible)
+        opened, end = self.opened, self.paths.end
+        if opened.count(0, first, stop):
+            # Only folders that are closed hide anything.
+            closed = both(opened.translate(_INVERTED), self.folders)
+            node = closed.find(1, first, stop)
+            while node >= 0:
+                after = end[node]
+                seen[node + 1 : after] = bytes(after - node - 1)
+                node = closed.find(1, after, stop)
+        return seen
+
+    @cached_property
+    def folders(self) -> bytearray:
+        """A byte for each node: 1 where something lies below it."""
+        end = self.paths.end
+        return bytearray(map(lt, range(1, len(end) + 1), end))
+
+    def order_of(self, view: Shown, sort: str) -> array[int]:
+        """Return all nodes as they stand when every folder is open; made once for each view."""
+        known = view.orders.get(sort)
+        if known is None:
+            known = view.orders[sort] = self._order(view.keys(sort))
+        return known
+
+    def _order(self, keys: list[int]) -> array[int]:
+        end, folders, key = self.paths.end, self.folders, keys.__getitem__
+        total = len(end)
+        order = array("i")
+        waiting: list[list[int]] = []
+        start, stop = 0, total
+        while True:
+            # Enter a folder: its names, those between two folders at once.
+            names: list[int] = []
+            inner = folders.find(1, start, stop)
+            if inner < 0:
+                # Files alone: nothing to come back for.
+                names.extend(range(start, stop))
+                names.sort(key=key, reverse=True)
+                order.extend(names)
+                names = []
+            else:
+                at = start
+                while inner >= 0:
+                    names.extend(range(at, inner + 1))
+                    at = end[inner]
+                    inner = folders.find(1, at, stop)
+                names.extend(range(at, stop))
+                names.reverse()
+                names.sort(key=key)
+            waiting.append(names)
+            while waiting:
+                names = waiting[-1]
+                while names:
+                    node = names.pop()
+                    order.append(node)
+                    if folders[node]:
+                        break
+                else:
+                    waiting.pop()
+                    continue
+                start, stop = node + 1, end[node]
+                break
+            else:
+                return order
 
     # -- opening and closing -----------------------------------------------------------------------------
 
@@ -242,17 +327,11 @@ class Rows:
             found = changed.rfind(1) if found < 0 else found
         return None if found < 0 else found
 
-    def largest_file(self) -> int | None:
-        """Return the visible path whose own content is largest."""
-        return self._largest(self.view.sizes) if self.view is not None else None
-
-    def largest_waste(self) -> int | None:
-        """Return the visible path whose own copies waste most."""
-        return self._largest(self.paths.wasted)
-
-    def _largest(self, sums: array[int]) -> int | None:
+    def largest(self, sort: str) -> int | None:
+        """Return the visible path that has most of its own of what trees are sorted by (``size``)."""
         if self.view is None:
             return None
-        own = [0, *map(int.__sub__, sums[1:], sums)]
-        found = max(compress(range(1, len(own)), self._visible), key=own.__getitem__, default=None)
-        return None if found is None or not own[found] else found - 1
+        sums = self.view.sums(sort)
+        own = list(map(abs, map(sub, sums[1:], sums)))
+        found = max(compress(range(len(own)), self._visible), key=own.__getitem__, default=None)
+        return None if found is None or not own[found] else found

@@ -6,7 +6,7 @@ from array import array
 from collections import OrderedDict
 from functools import cached_property
 from itertools import accumulate
-from operator import ne
+from operator import ne, sub
 from threading import Lock
 
 from ...layer.index import DIRECTORY, FILE, HARDLINK
@@ -45,6 +45,7 @@ class View:
         self.before = before
         self.entries = entries
         self.marks = bytearray(map(paths.absent.__ne__, entries))
+        self.orders: dict[str, array[int]] = {}
 
     @cached_property
     def sizes(self) -> array[int]:
@@ -80,6 +81,22 @@ class View:
                 else:
                     first.setdefault(inode, node)
         return [(node, overlay.sizes[inode]) for inode, node in first.items() if inode not in alive]
+
+    def sums(self, sort: str) -> array[int]:
+        """Return what the tree is sorted by (``size`` or ``wasted``) as prefix sums."""
+        return self.paths.wasted if sort == "wasted" else self.sizes
+
+    def keys(self, sort: str) -> list[int]:
+        """Return what each node is sorted by: bytes at and below it."""
+        sums, end = self.sums(sort), self.paths.end
+        keys = list(map(sub, map(sums.__getitem__, end), sums))
+        if sort == "size":
+            node = self.marks.find(Mark.REMOVED)
+            before = self.sizes_before if node >= 0 else sums
+            while node >= 0:
+                keys[node] = before[end[node]] - before[node]
+                node = self.marks.find(Mark.REMOVED, node + 1)
+        return keys
 
     def size(self, node: int) -> int:
         """Return the content bytes at and below a node; for one that is removed, those that it had."""

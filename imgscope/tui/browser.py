@@ -1,0 +1,372 @@
+"""What all main screens have: panes to go round, a tree to move in, to fold, to sort, to filter."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+
+from ..layer.names import public
+from ..report.sizes import quantity
+from .details.why import WhyPane
+from .files import FileActions
+from .key_bar import KeyBar
+from .keys import Key, actions, identifier, pretty
+from .model.columns import Columns
+from .model.filter import FilterError, Finder, understand
+from .model.marks import Mark
+from .model.rows import Rows
+from .text import shown
+from .tree.filter_bar import FilterBar
+from .tree.pane import TreePane
+from .tree.path_line import PathLine
+from .widgets import Lines
+
+
+def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
+    """Return the bindings of a screen's keys."""
+    return [
+        Binding(key.keys, key.name, key.words, show=False, id=identifier(key.name)) for key in actions(keys) if key.keys
+    ]
+
+
+class Browser(FileActions):
+    """A tree beside other panes."""
+
+    panes: ClassVar[tuple[str, ...]] = ()
+    """The panes in the order of Tab, by their ids."""
+    lower: ClassVar[tuple[str, ...]] = ()
+    """Those that share the place of the tree on a narrow terminal."""
+    sorts: ClassVar[tuple[str, ...]] = ("name",)
+    """The orders of the tree; the first is the one it opens with."""
+    hiding: ClassVar[dict[str, tuple[Mark, ...]]] = {}
+    """Names of what can be hidden, and the marks that it has."""
+
+    def __init__(self) -> None:
+        """Show nothing until ``start``."""
+        super().__init__()
+        self.paths: Columns | None = None
+        self.rows: Rows | None = None
+        self.finder: Finder | None = None
+        self._opened_before: bytearray | None = None
+        self._all_open = False
+
+    def start(self, paths: Columns, rows: Rows) -> None:
+        """Show the tree."""
+        self.paths, self.rows = paths, rows
+        # All that was made so far stays: collections needn't look at it again.
+        gc.freeze()
+        gc.enable()
+        self.tree_pane.start(paths, rows)
+        self.tree_pane.when_moved = self.say_path
+
+    def key_bar(self, footer: Iterable[str]) -> KeyBar:
+        """Make the line of keys."""
+        by_name = {key.name: key for key in actions(self.keys)}
+        return KeyBar((pretty(by_name[name].keys.split(",")[0]), by_name[name].short, name) for name in footer)
+
+    # -- the panes ---------------------------------------------------------------------------------------
+
+    @property
+    def tree_pane(self) -> TreePane:
+        """The file tree."""
+        return self.query_one("#tree", TreePane)
+
+    @property
+    def filter_bar(self) -> FilterBar:
+        """The filter's line."""
+        return self.query_one("#filter", FilterBar)
+
+    def say_path(self) -> None:
+        """Write the path under the cursor below the tree."""
+        node = self.tree_pane.node
+        known = self.paths is not None and node >= 0
+        path = "/" + shown(self.paths.path(node)) if known and self.paths is not None else "nothing to show"
+        self.query_one(PathLine).show(path)
+
+    def say_tree(self) -> None:
+        """Write above the tree what it shows."""
+        raise NotImplementedError
+
+    def hidden_words(self) -> str:
+        """Say what of the tree is hidden, and how it is sorted."""
+        if self.rows is None:
+            return ""
+        hidden = [
+            name for name, marks in self.hiding.items() if name != "unmodified" and marks[0] not in self.rows.shown
+        ]
+        words = f" · no {', '.join(hidden)}" if hidden else ""
+        if self.rows.sort != self.sorts[0]:
+            words += f" · by {self.rows.sort}"
+        return words
+
+    def selected_path(self) -> str | None:
+        """Return the path under the cursor of the tree."""
+        node = self.tree_pane.node
+        return public(self.paths.path(node)) if self.paths is not None and node >= 0 else None
+
+    # -- moving ------------------------------------------------------------------------------------------
+
+    def action_pane(self, name: str) -> None:
+        """Go to a pane."""
+        if name == "why":
+            self.add_class("why")
+        self.bring(name)
+        self.set_focus(self.query_one(f"#{name}"))
+
+    def bring(self, name: str) -> None:
+        """On a narrow terminal, show the pane in the place that the lower ones share."""
+        if self.has_class("-narrow"):
+            self.set_class(name in self.lower, "on-lower")
+            for lower in self.lower:
+                self.query_one(f"#{lower}").set_class(name == lower, "chosen")
+
+    def on_resize(self) -> None:
+        """Show the pane that has the keys when the terminal gets narrow."""
+        if self.focused is not None and self.focused.id:
+            self.call_after_refresh(self.bring, self.focused.id)
+
+    def _go_round(self, step: int) -> None:
+        order = [name for name in self.panes if name != "why" or self.has_class("why")]
+        focused = self.focused
+        here = next((place for place, name in enumerate(order) if focused is not None and focused.id == name), -1)
+        if here < 0 and step < 0:
+            here = 0
+        self.action_pane(order[(here + step) % len(order)])
+
+    def action_next_pane(self) -> None:
+        """Go to the next pane."""
+        self._go_round(1)
+
+    def action_last_pane(self) -> None:
+        """Go to the pane before."""
+        self._go_round(-1)
+
+    def go_to(self, node: int | None, otherwise: str) -> None:
+        """Put the tree's cursor on a path; say ``otherwise`` where that can't be."""
+        if node is None or not self.tree_pane.go_to(node):
+            self.notify(otherwise, severity="warning")
+            return
+        self.action_pane("tree")
+        self.say_path()
+
+    def action_next_change(self, step: int = 1) -> None:
+        """Go to the next change."""
+        if self.rows is not None:
+            self.go_to(self.rows.next_change(self.tree_pane.node, step), "Nothing that is shown was changed.")
+
+    def action_last_change(self) -> None:
+        """Go to the change before."""
+        self.action_next_change(-1)
+
+    def action_largest_file(self) -> None:
+        """Go to the largest file."""
+        if self.rows is not None:
+            self.go_to(self.rows.largest("size"), "There is no file with content here.")
+
+    # -- the tree ----------------------------------------------------------------------------------------
+
+    def fold(self) -> None:
+        """Open or close the folder under the cursor."""
+        tree, rows = self.tree_pane, self.rows
+        if rows is not None and tree.node >= 0 and rows.toggle(tree.cursor):
+            tree.reload()
+
+    def action_toggle_folder(self) -> None:
+        """Open or close the folder under the cursor."""
+        self.fold()
+
+    def action_open(self) -> None:
+        """Open a folder, or step into it."""
+        tree, rows = self.tree_pane, self.rows
+        if rows is None or tree.node < 0:
+            return
+        if self.focused is self.query_one("#layers"):
+            self.action_pane("tree")
+        elif not rows.opened[tree.node]:
+            self.fold()
+        elif rows.has_names(tree.node):
+            tree.cursor += 1
+
+    def action_close(self) -> None:
+        """Close a folder, or step out of it."""
+        tree, rows = self.tree_pane, self.rows
+        if rows is None or self.paths is None or tree.node < 0 or self.focused is not tree:
+            return
+        if rows.opened[tree.node] and rows.has_names(tree.node):
+            self.fold()
+        elif self.paths.parent[tree.node] >= 0:
+            tree.reload(rows.row_of(self.paths.parent[tree.node]))
+            self.say_path()
+
+    def action_toggle_all(self) -> None:
+        """Open all folders, or close them all the next time."""
+        if self.rows is not None:
+            node = self.tree_pane.node
+            self._all_open = not self._all_open
+            self.rows.open_all(self._all_open)
+            self.tree_pane.keep(node)
+
+    def action_attributes(self) -> None:
+        """Show or hide mode and owner."""
+        self.tree_pane.attributes = not self.tree_pane.attributes
+        self.tree_pane.refresh()
+
+    def action_sort(self) -> None:
+        """Sort in the next way."""
+        if self.rows is not None:
+            node = self.tree_pane.node
+            self.rows.order(self.sorts[(self.sorts.index(self.rows.sort) + 1) % len(self.sorts)])
+            self.tree_pane.keep(node)
+            self.say_tree()
+
+    def action_toggle_mark(self, name: str) -> None:
+        """Show or hide paths by what was done to them."""
+        if self.rows is not None:
+            node = self.tree_pane.node
+            self.rows.toggle_mark(*self.hiding[name])
+            self.tree_pane.keep(node)
+            self.say_tree()
+
+    def action_changes_only(self) -> None:
+        """Show only what was changed, or all."""
+        self.action_toggle_mark("unmodified")
+
+    # -- the filter --------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        if self.rows is not None:
+            self.bring("tree")
+            self.filter_bar.open()
+
+    def action_filter_mode(self) -> None:
+        """Understand the filter in the next way."""
+        if self.filter_bar.has_class("open"):
+            self.filter_bar.next_mode()
+        else:
+            self.action_filter()
+
+    def action_clear_filter(self) -> None:
+        """Clear the filter and leave it."""
+        if self.filter_bar.has_class("open"):
+            self.filter_bar.close()
+            self.action_pane("tree")
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        self.run_worker(self._filter(event.text, event.mode), exclusive=True, group="filter")
+
+    async def _filter(self, text: str, mode: str) -> None:
+        """Find what matches, a piece at a time, and show it; a later pattern ends the work for this one."""
+        rows, bar, node = self.rows, self.filter_bar, self.tree_pane.node
+        if rows is None or self.paths is None:
+            return
+        pattern = understand(text, mode)
+        bar.understood(pattern.mode if pattern else "")
+        if pattern is None:
+            bar.tell("")
+            if rows.matches is not None:
+                self.show_matches(None)
+                self.tree_pane.keep(node)
+                self.say_path()
+            return
+        if self.finder is None:
+            self.finder = Finder(self.paths)
+        matches: bytearray | None = None
+        try:
+            for matches in self.finder.search(pattern):
+                if matches is None:
+                    await asyncio.sleep(0)
+        except FilterError as error:
+            bar.tell(str(error), wrong=True)
+            return
+        if matches is None:
+            return
+        self.show_matches(matches)
+        bar.tell(quantity(rows.matched, "match", "matches"))
+        self.tree_pane.keep(self.best_match(matches, node))
+        self.say_path()
+
+    def show_matches(self, matches: bytearray | None) -> None:
+        """Show only paths that match, and the folders that lead there; with ``None`` all, open as it was before."""
+        rows = self.rows
+        if rows is None:
+            return
+        if matches is None:
+            if self._opened_before is not None:
+                rows.opened, self._opened_before = self._opened_before, None
+            rows.filter(None)
+            return
+        if self._opened_before is None:
+            self._opened_before = bytearray(rows.opened)
+        rows.opened = bytearray(self._opened_before)
+        rows.filter(matches)
+        rows.open_matches()
+
+    def best_match(self, matches: bytearray, node: int) -> int:
+        """Return where the cursor should be: where it was if that matches, else on the first match."""
+        assert self.rows is not None
+        if self.rows.view is None or (node >= 0 and matches[node]):
+            return node
+        marks = self.rows.view.marks
+        found = matches.find(1)
+        while found >= 0 and not marks[found]:
+            found = matches.find(1, found + 1)
+        return found
+
+    # -- choosing, and why -------------------------------------------------------------------------------
+
+    @on(Lines.Chosen, "#tree")
+    def _path_chosen(self) -> None:
+        if self.rows is not None and self.tree_pane.node >= 0:
+            if self.rows.has_names(self.tree_pane.node):
+                self.fold()
+            else:
+                self.choose_file()
+
+    def choose_file(self) -> None:
+        """Do what Enter does on a file."""
+        raise NotImplementedError
+
+    def action_choose(self) -> None:
+        """Do what is natural for the line under the cursor."""
+        focused = self.focused
+        if isinstance(focused, Lines) and focused.count():
+            focused.post_message(Lines.Chosen(focused, focused.cursor))
+
+    def action_why(self) -> None:
+        """Show or hide what each layer did to the selected path."""
+        if self.has_class("why"):
+            if self.focused is self.query_one(WhyPane):
+                self.action_pane("tree")
+            self.remove_class("why")
+        else:
+            self.add_class("why")
+            self.ask_why()
+
+    def path_selected(self) -> None:
+        """Tell of the path that the cursor came to."""
+        self.say_path()
+        if self.has_class("why"):
+            self.ask_why()
+
+    @work(exclusive=True, group="why")
+    async def ask_why(self) -> None:
+        """Show what happened to the selected path."""
+        # Whoever holds an arrow key down wants the last path's answer only.
+        await asyncio.sleep(0.05)
+        path = self.selected_path()
+        pane = self.query_one(WhyPane)
+        if path is None:
+            pane.say("No path is selected.")
+        else:
+            await self.tell_why(path, pane)
+
+    async def tell_why(self, path: str, pane: WhyPane) -> None:
+        """Show what happened to a path."""
+        raise NotImplementedError
