@@ -1,4 +1,7 @@
-"""Writes the rules' pages into the site's navigation: python docs/make_nav.py"""
+"""Writes the rules' pages, and pages that nobody has given a place yet, into the site's navigation.
+
+By hand: python docs/make_nav.py
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,27 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-_BEGIN = "    # Written by docs/make_nav.py.\n"
-_END = "    # End of what is written by docs/make_nav.py.\n"
+DOCS = ROOT / "docs"
 
 
 def text() -> str:
-    """Return zensical.toml with a line for each page of docs/rules."""
+    """Return zensical.toml with a line for each page of docs/rules, and for each that it does not name otherwise."""
     whole = (ROOT / "zensical.toml").read_text()
-    before, rest = whole.split(_BEGIN)
-    after = rest.split(_END)[1]
-    lines = []
-    pages = sorted((ROOT / "docs" / "rules").glob("*.md"), key=lambda page: (page.stem != "index", page.stem))
-    for page in pages:
-        title = re.sub(r"[`\"\\]", "", page.read_text().partition("\n")[0].lstrip("# "))
-        lines.append(f'    {{ "{title}" = "rules/{page.name}" }},\n')
-    return before + _BEGIN + "".join(lines) + _END + after
+    rules = sorted((DOCS / "rules").glob("*.md"), key=lambda page: (page.stem != "index", page.stem))
+    whole = _filled(_filled(whole, "rules", rules), "others", [])
+    others = [page for page in sorted(DOCS.rglob("*.md")) if f'"{page.relative_to(DOCS).as_posix()}"' not in whole]
+    return _filled(whole, "others", others)
+
+
+def _filled(whole: str, name: str, pages: list[Path]) -> str:
+    begin, end = (f"    # {word} {name}: written by docs/make_nav.py.\n" for word in ("Begin", "End"))
+    before, rest = whole.split(begin)
+    return before + begin + "".join(map(_line, pages)) + end + rest.split(end)[1]
+
+
+def _line(page: Path) -> str:
+    title = re.sub(r"[`\"\\]", "", page.read_text().partition("\n")[0].lstrip("# "))
+    return f'    {{ "{title}" = "{page.relative_to(DOCS).as_posix()}" }},\n'
 
 
 if __name__ == "__main__":
