@@ -28,7 +28,9 @@ Alternatives = tuple[str, ...]
 """Names of which one has to be there."""
 
 # A version that is asked for stands behind the name: foo>=1.2, foo~1, foo (>= 1.2).
-_VERSION = re.compile(r"\s*(?:\(.*|[<>=~].*|\[.*|<!.*)$", re.DOTALL)
+_NAME = re.compile(r"[^\s()\[\]<>=~|]+")
+# apk's conditions are looked at again as long as they bring packages in, but no more often than this.
+_MAX_ROUNDS = 50
 
 
 @dataclass(slots=True, eq=False)
@@ -143,7 +145,8 @@ def _groups(field_: str) -> tuple[Alternatives, ...]:
 
 def _bare(name: str) -> str:
     """Return a package's name without the version and the architecture asked for."""
-    return _VERSION.sub("", name.strip()).partition(":")[0]
+    match = _NAME.match(name.strip())
+    return match[0].partition(":")[0] if match else ""
 
 
 def _automatic(content: bytes) -> set[str]:
@@ -183,7 +186,8 @@ def _alpine(content: bytes) -> Iterator[_Read]:
 
 def _plain(word: str) -> str:
     """Return a name without the version; those of libraries (``so:…``) keep their colon."""
-    return _VERSION.sub("", word).partition("@")[0]
+    match = _NAME.match(word)
+    return match[0].partition("@")[0] if match else ""
 
 
 def _fedora(content: bytes) -> Iterator[_Read]:
@@ -216,29 +220,33 @@ def needed(
             by_name.setdefault(name, []).append(package)
     refused, silent = set(unwanted), set(older)
     kept: set[Installed] = set()
+    provided: set[str] = set()
     pending = list(roots)
     conditional = [package for package in packages if package.conditions]
-    while pending:
+    for _ in range(_MAX_ROUNDS):
         while pending:
             package = pending.pop()
             if package in kept:
                 continue
             kept.add(package)
-            pending += [one for group in package.needs for name in group for one in by_name.get(name, ())]
-            if package in silent:
-                continue
-            pending += [
-                one
-                for group in package.recommends
-                for name in group
-                for one in by_name.get(name, ())
-                if one not in refused
-            ]
+            if conditional:
+                provided.update(package.provides)
+            for group in package.needs:
+                for name in group:
+                    # Whoever provides it stays, for all who need it.
+                    pending += by_name.pop(name, ())
+            if package not in silent:
+                for group in package.recommends:
+                    for name in group:
+                        pending += [one for one in by_name.get(name, ()) if one not in refused and one not in kept]
         # apk installs some packages by itself once others are there.
-        names_kept = {name for package in kept for name in package.provides} if conditional else set()
-        for package in conditional:
-            if package not in kept and package not in refused and names_kept.issuperset(package.conditions):
-                pending.append(package)
+        pending = [
+            package
+            for package in conditional
+            if package not in kept and package not in refused and provided.issuperset(package.conditions)
+        ]
+        if not pending:
+            break
     return kept
 
 

@@ -41,10 +41,10 @@ _MANAGED = (b"etc/", b"var/", b"usr/bin/", b"usr/sbin/", b"usr/lib/", b"usr/shar
 
 
 class Copy(NamedTuple):
-    """A path to copy; ``owner`` is (uid, gid) where all of it has one that is not root's."""
+    """A path to copy, and its bytes; ``owner`` is (uid, gid) where all of it has one that is not root's."""
 
     path: bytes
-    directory: bool
+    bytes: int
     owner: tuple[int, int] | None
 
 
@@ -142,10 +142,12 @@ def _copy(context: Context, path: bytes, directory: bool, wanted: Mapping[bytes,
         entries += [overlay.tree[here][name] for name in wanted.get(here, ())]
         places += [inner for name in overlay.tree[here] if (inner := join(here, name)) in overlay.tree]
     owners: set[tuple[int, int]] = set()
+    size = 0
     for entry in entries:
         if entry is not None and entry >= 0:
             layer, number = overlay.locate(entry)
             index = overlay.layers[layer]
             owners.add(index.meta_table[index.metas[number]][1:])
+            size += overlay.sizes[max(overlay.inode(entry), 0)]
     owner = owners.pop() if len(owners) == 1 else (0, 0)
-    return Copy(path, directory, owner if owner != (0, 0) else None)
+    return Copy(path, size, owner if owner != (0, 0) else None)

@@ -34,6 +34,7 @@ BUILD = re.compile(
 )
 # With more packages than that, one that comes along with another is named all the same.
 _MANY = 60
+_VERY_MANY = 10_000
 _SYSTEM = ("dpkg", "apk", "rpm")
 # What a program may need that no file names: certificates, time zones, users' databases.
 RUNTIME = re.compile(r"ca-certificates(?:-bundle|-java)?|tzdata|locales|netbase|tini|dumb-init|gosu|su-exec|libnss-.*")
@@ -125,7 +126,7 @@ def _wanted(found: OwnPackages, used: _Identities) -> list[str]:
     unknown = set(leaves(found.every)) if any(one.manual is None for one in kept) else set()
     manual = {one for one in kept if one.manual or (one.manual is None and one in unknown)}
     asked = sorted((one for one in kept if one in manual or one.package in used), key=lambda one: one.name)
-    if len(asked) > _MANY:
+    if len(asked) > _MANY or len(found.every) > _VERY_MANY:
         return [one.name for one in asked if one in manual]
     for one in list(asked):
         others = [other for other in asked if other is not one]

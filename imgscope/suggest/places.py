@@ -65,18 +65,24 @@ class Places:
     def of_directory(self, path: bytes) -> frozenset[str]:
         """Return the keys whose globs take in all that lies in a directory."""
         found = self._known.get(path)
-        if found is None:
-            above, name = split(path)
-            found = self.of_directory(above) if above else _NOTHING
-            candidates = self._by_name.get(name)
+        if found is not None:
+            return found
+        pending = [path]
+        above = split(path)[0]
+        while above not in self._known:
+            pending.append(above)
+            above = split(above)[0]
+        found = self._known[above]
+        for inner in reversed(pending):
+            name = inner[inner.rfind(b"/") + 1 :]
             fits: set[str] = set()
-            if candidates:
-                fits.update(key for pattern, key in candidates if pattern.fullmatch(path))
+            if name in self._by_name:
+                fits.update(key for pattern, key in self._by_name[name] if pattern.fullmatch(inner))
             if self._by_glob and (name.startswith(self._starts) or name.endswith(self._ends)):
-                fits.update(key for pattern, key in self._by_glob if pattern.fullmatch(path))
+                fits.update(key for pattern, key in self._by_glob if pattern.fullmatch(inner))
             if fits:
                 found = found | fits
-            self._known[path] = found
+            self._known[inner] = found
         return found
 
     def of_file(self, directory: bytes, name: bytes) -> Iterable[str]:

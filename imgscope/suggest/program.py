@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 # A script larger than this is none that starts a container.
 _MAX_SCRIPT = 64 << 10
 _MAX_LINKS = 20
+# Of a config that says more than anybody writes only so much is looked at.
+_MAX_TEXT = 64 << 10
+_MAX_WORDS = 4000
+_MAX_FOLDERS = 40
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh", "busybox", "-c", "-l", "-lc", "-ec", "-i", ""}
 _COMMENT = re.compile(r"(?m)(?:^|\s)#(?!!).*$")
@@ -44,14 +48,15 @@ def program(context: Context) -> Program:
     health = config.get("Healthcheck")
     if isinstance(health, dict):
         told += _strings(health.get("Test"))[1:]
-    words = [word for text in told for word in _words(text)]
+    told = [text[:_MAX_TEXT] for text in told[:_MAX_WORDS]]
+    words = [word for text in told for word in _words(text)][:_MAX_WORDS]
     known = any(word.rpartition("/")[2] not in _SHELLS for word in words)
     home = config.get("WorkingDir")
-    folders = [*search_path(config), home if isinstance(home, str) else "/"]
+    folders = [home if isinstance(home, str) else "/", *search_path(config)][:_MAX_FOLDERS]
     places = {place for word in words for place in _found(context, word, folders)}
     script = _scripts(context, places)
-    more: list[str] = _WORD.findall(_COMMENT.sub("", script))
-    places |= {place for word in set(more) for place in _found(context, word, folders)}
+    more = list(dict.fromkeys(_WORD.findall(_COMMENT.sub("", script))))[:_MAX_WORDS]
+    places |= {place for word in more for place in _found(context, word, folders)}
     names = frozenset(word.rpartition("/")[2] for word in [*words, *more])
     return Program(names, frozenset(places), "\n".join([*told, script]), known)
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Findings that a build stage answers; any of them is reason enough to propose one.
 _BUILD = {"IS201", "IS202", "IS203", "IS204", "IS205", "IS213", "IS113", "IS114", "IS115", "IS116", "IS119"}
+# Instructions that copy, at most.
+_MAX_COPIES = 30
 _PACKAGES = {"npm-dev-dependencies", "apk-build-packages", "recommended-packages"}
 _NODE = {"node-dev-dependencies", "npm-dev-dependencies"}
 _PRUNE = {
@@ -64,7 +66,7 @@ def proposal(context: Context, report: Report) -> tuple[str, ...]:
         *_installed(packages),
         *settings.before(),
         *settings.users(),
-        *(_copy(name, copy) for copy in found),
+        *_copies(name, found),
         *settings.after(),
     )
 
@@ -149,6 +151,16 @@ def _installed(packages: OwnPackages | None) -> list[str]:
     lines = ["RUN apt-get update && \\", "    apt-get install -y --no-install-recommends \\"]
     lines += [f"        {name} \\" for name in names[:-1]]
     return [*lines, f"        {names[-1]} && \\", "    apt-get clean && rm -rf /var/lib/apt/lists/*"]
+
+
+def _copies(stage: str, found: list[Copy]) -> Iterator[str]:
+    """Yield the instructions that copy; of single files among the system's own only the largest."""
+    largest = sorted(found, key=lambda copy: -copy.bytes)[:_MAX_COPIES]
+    for copy in found:
+        if copy in largest:
+            yield _copy(stage, copy)
+    if len(found) > len(largest):
+        yield f"# and {len(found) - len(largest)} smaller files, which lie among those of the system"
 
 
 def _copy(stage: str, copy: Copy) -> str:

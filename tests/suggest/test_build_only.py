@@ -339,3 +339,11 @@ def test_sources_of_java_beside_its_archive(findings):
     # Sources that nothing was built of are the program.
     assert findings(steps[0], select=["IS205"], config=java) == []
     assert findings(*steps, select=["IS205"], config={"Cmd": ["sh", "-c", "make run"]}) == []
+
+
+def test_folders_as_deep_as_paths_can_be(findings):
+    """Deeper than Python's stack."""
+    deep = "a/" * 1990
+    assert claimed(findings, f"{deep}libx.a", f"{deep}Makefile", f"{deep}x.c", select="IS203") == {f"{deep}libx.a"}
+    java = [file(f"{deep}Main.java", DATA), file(f"{deep}pom.xml", DATA), file("srv/x.jar", DATA)]
+    assert f"{deep}Main.java" in claimed(findings, *java, select="IS205")

@@ -91,6 +91,12 @@ def test_few_lines_for_many_places(propose):
     assert copied(propose(("RUN make", mixed))) == ["/srv"]
 
 
+def test_what_is_scattered_among_the_systems_files_is_cut_short(propose):
+    lines = propose(("RUN make", layer(*(file(f"usr/bin/tool{n}", b"x" * (1000 + n)) for n in range(50)))))
+    assert copied(lines) == sorted(f"/usr/bin/tool{n}" for n in range(20, 50))
+    assert any("20 smaller files" in line for line in lines)
+
+
 def test_settings_and_users_are_set_again(propose):
     owned = layer(file("srv/www/a", BIG, uid=7, gid=8), file("srv/www/b", BIG, uid=7, gid=8), file("home/app/x", uid=7))
     dockerfile = (

@@ -11,7 +11,6 @@ from ..model import Claim, Draft, Rule
 from . import words
 from .layer_waste import claims
 
-
 # Package managers write their books anew, and keep the old ones beside them: nobody asked for it.
 _BOOKKEEPING = (b"var/lib/dpkg/", b"var/lib/apt/", b"lib/apk/", b"usr/lib/apk/", b"var/lib/rpm/", b"etc/ld.so.cache")
 

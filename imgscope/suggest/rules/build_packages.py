@@ -105,15 +105,16 @@ def _info(context: Context, gone: set[Installed]) -> Iterator[Claim]:
 
 def _compiled(context: Context, claims: Sequence[Claim]) -> Iterator[Claim]:
     """Yield the bytecode that installing Python's modules made beside them."""
-    tree = context.overlay.tree
+    modules: dict[bytes, set[bytes]] = {}
     for claim in claims:
-        if not claim.path.endswith(b".py"):
-            continue
-        directory, name = split(claim.path)
+        if claim.path.endswith(b".py"):
+            directory, name = split(claim.path)
+            modules.setdefault(directory, set()).add(name[:-3])
+    for directory, names in modules.items():
         cache = join(directory, b"__pycache__")
-        for other, entry in tree.get(cache, {}).items():
-            if other.startswith(name[:-2]) and other.endswith(b".pyc"):
-                yield Claim(join(cache, other), entry)
+        for name, entry in context.overlay.tree.get(cache, {}).items():
+            if name.endswith(b".pyc") and name.partition(b".")[0] in names:
+                yield Claim(join(cache, name), entry)
 
 
 def _made_for(

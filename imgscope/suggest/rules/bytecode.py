@@ -50,8 +50,9 @@ def _check(context: Context) -> Iterator[Draft]:
         return
     tags = _tags(context)
     found: dict[str, list[Claim]] = {}
+    cached: dict[bytes, set[bytes]] = {}
     for claim in claims:
-        kind = _kind(context, claim.path, tags)
+        kind = _kind(context, claim.path, tags, cached)
         if kind:
             found.setdefault(kind, []).append(claim)
     for kind, (what, fix, certainty) in _KINDS.items():
@@ -72,15 +73,18 @@ def _check(context: Context) -> Iterator[Draft]:
             )
 
 
-def _kind(context: Context, path: bytes, tags: set[bytes]) -> str | None:
+def _kind(context: Context, path: bytes, tags: set[bytes], cached: dict[bytes, set[bytes]]) -> str | None:
+    """Say what is the matter with a file; ``cached`` remembers which modules a directory's cache has."""
     tree = context.overlay.tree
     directory, name = split(path)
     home, folder = split(directory)
     if folder != _CACHE:
         # Beside its source, as Python 2 has it, it is not read once there is a cache.
         beside = name[:-1] in tree.get(directory, {})
-        cached = any(other.startswith(name[:-3]) for other in tree.get(join(directory, _CACHE), {}))
-        return "twice" if beside and cached else None
+        if directory not in cached:
+            matches = map(_NAME.fullmatch, tree.get(join(directory, _CACHE), {}))
+            cached[directory] = {match[1] for match in matches if match is not None}
+        return "twice" if beside and name[:-4] in cached[directory] else None
     match = _NAME.fullmatch(name)
     if match is None:
         return None

@@ -22,6 +22,8 @@ _MANIFEST = b"package.json"
 _GLOBAL = (b"usr/share/", b"usr/lib/", b"usr/local/lib/", b"opt/yarn")
 # More projects in one image are not looked at.
 _MAX_PROJECTS = 200
+# Nor more names of packages than that in all.
+_MAX_FINDS = 300_000
 _WORD = re.compile(r"[\w.@/-]+")
 _SCRIPT_RUNNERS = {"npm", "yarn", "pnpm", "npx", "bun"}
 
@@ -132,10 +134,12 @@ class _Modules:
         self._context = context
         self._home = home
         self._records = records
+        self._finds = 0
 
     def find(self, start: bytes, name: bytes) -> bytes | None:
         """Return the folder of the package that ``name`` means in a folder, symlinks followed."""
-        if not name.strip(b"./"):
+        self._finds += 1
+        if not name.strip(b"./") or self._finds > _MAX_FINDS:
             return None
         here = start
         while True:

@@ -149,7 +149,8 @@ def _built_before(context: Context, claims: Sequence[Claim], built: Sequence[int
 
 def _whole_trees(context: Context, claims: Sequence[Claim]) -> list[bytes]:
     """Return the folders that were there to be built only: neither the program nor its folder lies in one."""
-    roots = {_root(context, claim.path) for claim in claims} - {b""}
+    known: dict[bytes, bytes] = {b"": b""}
+    roots = {_root(context, split(claim.path)[0], known) for claim in claims} - {b""}
     config = context.analysis.image.config.get("config")
     home = config.get("WorkingDir") if isinstance(config, dict) else None
     run = program(context)
@@ -157,21 +158,28 @@ def _whole_trees(context: Context, claims: Sequence[Claim]) -> list[bytes]:
     said = run.text + str(config.get("Env") if isinstance(config, dict) else "")
     found: list[bytes] = []
     for root in sorted(roots):
-        if any(root.startswith(known + b"/") for known in found) or public(root) in said:
+        if public(root) in said:
             continue
         if not any(path == root or path.startswith(root + b"/") for path in needed) and run.known:
             found.append(root)
     return found
 
 
-def _root(context: Context, path: bytes) -> bytes:
-    """Return the outermost folder above a source that is one to be built, or the empty path."""
-    found = b""
-    folder = split(path)[0]
-    while folder:
-        if not _MARKS.isdisjoint(context.overlay.tree.get(folder, {})):
-            found = folder
+def _root(context: Context, folder: bytes, known: dict[bytes, bytes]) -> bytes:
+    """Return the outermost folder, from this one up, that is one to be built, or the empty path.
+
+    ``known`` are the answers for folders that were asked for before.
+    """
+    pending: list[bytes] = []
+    while folder not in known:
+        pending.append(folder)
         folder = split(folder)[0]
+    found = known[folder]
+    for inner in reversed(pending):
+        names = context.overlay.tree.get(inner, {})
+        if not found and any(mark in names for mark in _MARKS):
+            found = inner
+        known[inner] = found
     return found
 
 
