@@ -160,7 +160,7 @@ def _docker() -> Iterator[Finding]:
         return Finding(
             "engine",
             f"{said.get('Version', 'unknown')}, API {said.get('ApiVersion', 'unknown')}, "
-            f"{said.get('Os', '?')}/{said.get('Arch', '?')}, {count:,} image name{'' if count == 1 else 's'}",
+            f"{said.get('Os', '?')}/{said.get('Arch', '?')}, {count:,} tag{'' if count == 1 else 's'}",
         )
 
     yield _answered("engine", ask, serious)
@@ -190,9 +190,7 @@ def _podman() -> Iterator[Finding]:
     def ask() -> Finding:
         backend = PodmanSource(Reference("podman", "podman:-", "-")).backend
         count = len(backend.names())
-        return Finding(
-            "images", f"{count:,} image name{'' if count == 1 else 's'}, by {without_credentials(backend.address)}"
-        )
+        return Finding("images", f"{count:,} tag{'' if count == 1 else 's'}, by {without_credentials(backend.address)}")
 
     yield _answered("images", ask, PROBLEM if os.environ.get("CONTAINER_HOST") else NOTE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -36,13 +37,15 @@ def command(format_: str | None, no_color: bool) -> int:
         write_stdout([_json(parts, broken)])
     else:
         colour = colour_wanted(no_color)
+        # In a file or a pipe a finding is a line, whatever its length.
+        columns = get_terminal_size().columns if sys.stdout.isatty() else 100_000
         encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-        lines = [line for part in parts for line in _lines(part, colour)]
+        lines = [line for part in parts for line in _lines(part, colour, columns)]
         write_stdout(["\n".join([*lines, ""]).encode(encoding, "replace")])
     return 1 if broken else 0
 
 
-def _lines(part: Part, colour: bool) -> list[str]:
+def _lines(part: Part, colour: bool, columns: int) -> list[str]:
     from ..escape import escape
 
     def styled(text: str, **style: Any) -> str:
@@ -52,11 +55,20 @@ def _lines(part: Part, colour: bool) -> list[str]:
     width = max((len(finding.name) for finding in part.findings), default=0)
     for finding in part.findings:
         mark = styled(f"{finding.state:<7}", fg=_COLOURS[finding.state])
-        lines.append(f"  {mark}  {escape(finding.name):<{width}}  {escape(finding.value)}".rstrip())
-        if finding.hint:
-            lines.append(f"  {'':7}  {'':{width}}  {styled(escape(finding.hint), dim=True)}")
+        value, *more = _wrapped(finding.value, columns - width - 13)
+        lines.append(f"  {mark}  {escape(finding.name):<{width}}  {value}".rstrip())
+        hint = [styled(line, dim=True) for line in _wrapped(finding.hint, columns - width - 13)] if finding.hint else []
+        lines.extend(f"  {'':7}  {'':{width}}  {line}" for line in (*more, *hint))
     lines.append("")
     return lines
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    from textwrap import wrap
+
+    from ..escape import escape
+
+    return wrap(escape(text), max(columns, 20), break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _json(parts: list[Part], broken: bool) -> bytes:

@@ -30,7 +30,9 @@ def command() -> None:
 @command.command()
 @click.option("--force", is_flag=True, help="Replace a plugin of this name that is not this program.")
 def install(force: bool) -> None:
-    """Link imgscope into Docker's folder of plugins, ~/.docker/cli-plugins (or that of DOCKER_CONFIG).
+    """Link imgscope into Docker's folder of plugins.
+
+    That is ~/.docker/cli-plugins, or the one of DOCKER_CONFIG.
 
     \b
     Example:

@@ -127,7 +127,7 @@ def test_an_engine_is_described(examined):
         found = examined(DOCKER_HOST=f"tcp://127.0.0.1:{server.server_port}")
     finally:
         server.shutdown()
-    assert found["docker"]["engine"]["value"] == "99.1, API 1.47, linux/riscv64, 2 image names"
+    assert found["docker"]["engine"]["value"] == "99.1, API 1.47, linux/riscv64, 2 tags"
 
 
 def test_an_engine_that_never_answers_is_given_up(tmp_path, examined, monkeypatch):
