@@ -22,14 +22,18 @@ def text() -> str:
 
 
 def _filled(whole: str, name: str, pages: list[Path]) -> str:
-    begin, end = (f"    # {word} {name}: written by docs/make_nav.py.\n" for word in ("Begin", "End"))
+    begin, end = (f"# {word} {name}: written by docs/make_nav.py.\n" for word in ("Begin", "End"))
     before, rest = whole.split(begin)
-    return before + begin + "".join(map(_line, pages)) + end + rest.split(end)[1]
+    indent = before.rpartition("\n")[2]
+    lines = "".join(indent + _line(page) for page in pages)
+    return before + begin + lines + indent + end + rest.split(end)[1]
 
 
 def _line(page: Path) -> str:
+    if page.name == "index.md":
+        return f'"{page.relative_to(DOCS).as_posix()}",\n'
     title = re.sub(r"[`\"\\]", "", page.read_text().partition("\n")[0].lstrip("# "))
-    return f'    {{ "{title}" = "{page.relative_to(DOCS).as_posix()}" }},\n'
+    return f'{{ "{title}" = "{page.relative_to(DOCS).as_posix()}" }},\n'
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def test_the_sites_navigation_leads_to_every_page():
 
     def pages(entries):
         for entry in entries:
-            for target in entry.values():
+            for target in [entry] if isinstance(entry, str) else entry.values():
                 yield from [target] if isinstance(target, str) else pages(target)
 
     found = list(pages(tomllib.loads(made)["project"]["nav"]))
