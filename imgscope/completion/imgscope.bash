@@ -12,8 +12,8 @@ _imgscope() {
     COMPREPLY=()
     while IFS=$'\t' read -r kind word help; do
         case $kind in
-            files) compopt -o default; continue ;;
-            folders) compopt -o dirnames; continue ;;
+            files) compopt -o default 2>/dev/null; continue ;;
+            folders) compopt -o dirnames 2>/dev/null; continue ;;
             path | part)
                 only=$kind
                 if [[ $current != [\"\']* ]]; then
@@ -30,8 +30,9 @@ _imgscope() {
         esac
         COMPREPLY+=("${word#"$stripped"}")
     done < <(_IMGSCOPE_COMPLETE=bash "$1" "$line" 2>/dev/null)
-    [[ ${#COMPREPLY[@]} -eq 1 && $only == part ]] && compopt -o nospace
+    [[ ${#COMPREPLY[@]} -eq 1 && $only == part ]] && compopt -o nospace 2>/dev/null
     return 0
 }
 
-complete -o nosort -F _imgscope imgscope
+# Older bash, as on macOS, lacks nosort, and compopt above.
+complete -o nosort -F _imgscope imgscope 2>/dev/null || complete -F _imgscope imgscope

@@ -34,7 +34,7 @@ def test_what_is_copied_is_enough_to_install_from(source, wheel, built, tmp_path
 
 
 def test_the_context_holds_what_is_copied_and_no_more():
-    lines = (ROOT / ".docker/Dockerfile.dockerignore").read_text().split()
+    lines = (ROOT / ".dockerignore").read_text().split()
     assert lines[0] == "*"
     allowed = {line[1:] for line in lines if line.startswith("!")}
     assert allowed == {name for *names, _ in copied() for name in names}
