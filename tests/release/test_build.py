@@ -28,20 +28,14 @@ def test_the_source_archive_builds_the_same_wheel(built, wheel, tmp_path):
     assert build(next(tmp_path.iterdir()))[wheel.name] == built[wheel.name]
 
 
-def test_the_source_archive_has_what_building_and_testing_need(built):
+def test_the_source_archive_has_what_building_and_testing_need(source, built):
     archive = next(data for name, data in built.items() if name.endswith(".tar.gz"))
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         names = {name.partition("/")[2] for name in tar.getnames()}
-    wanted = {
-        "LICENSE",
-        "README.md",
-        "CHANGELOG.md",
-        "pyproject.toml",
-        "hatch_build.py",
-        ".ci/setup",
-        "fixtures/webapp.tar",
-    }
-    assert wanted <= names
+    wanted = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
+    made = {name for name in wanted if name.partition("/")[0] in ("dist", ".cache", ".pytest_cache")}
+    assert not {name for name in wanted - made - names if "." in name and not name.endswith(".pyc")}
+    assert {"LICENSE", "README.md", "hatch_build.py", ".ci/setup", "fixtures/webapp.tar"} <= names
     assert not [name for name in names if "__pycache__" in name or name.startswith(".venv")]
 
 
