@@ -28,6 +28,8 @@ _ORDER = (
     *("platform", "user", "group", "program", "command", "interpreter", "libc", "library", "version", "python", "node"),
     *("certificates", "directory", "link"),
 )
+COMMAND = "the image's command"
+_LIBCS = (b"libc.so.6", b"libc.so")
 _PYTHON, _NODE = r"python3?(\.\d+)?", r"node|nodejs"
 CERTIFICATES = (
     b"etc/ssl/certs/ca-certificates.crt",
@@ -97,11 +99,10 @@ class Needs:
 
     def _programs(self) -> Iterator[Lack]:
         for kind, name, by, decisive in self.start.missing:
-            yield Lack(kind, name, (public(by),) if by else (), "" if by else "the image's command", decisive)
+            yield Lack(kind, name, (public(by),) if by else (), "" if by else COMMAND, decisive)
 
     def _elves(self, *, python: bool, node: bool) -> Iterator[Lack]:
         reached = self.start.files
-        extensions = {path for paths in self.app.python_tags.values() for path in paths} if python else set()
         todo = dict(self.app.elves)
         for path in reached:
             if path not in todo:
@@ -110,8 +111,10 @@ class Needs:
                 if elf is not None:
                     todo[path] = elf
         for path, elf in todo.items():
-            decisive = path in reached or path in extensions or (node and path.endswith(b".node"))
+            # Which of a language's modules are loaded isn't known, but without its C library none can be.
+            module = (python and b"-packages/" in path) or (node and path.endswith(b".node"))
             for lack in self.loader.missing(path, elf):
+                decisive = path in reached or (module and (lack.kind == "libc" or lack.name in _LIBCS))
                 name = lack.name.decode("utf-8", "surrogateescape")
                 yield Lack(lack.kind, name, (public(lack.path),), lack.hint, decisive)
 
@@ -202,9 +205,8 @@ def _merged(lacks: Iterable[Lack]) -> tuple[Lack, ...]:
             found[kind, lack.name] = lack
         else:
             by = tuple(dict.fromkeys((*before.by, *lack.by)))
-            found[kind, lack.name] = Lack(
-                kind, lack.name, by, before.hint or lack.hint, before.decisive or lack.decisive
-            )
+            hint = COMMAND if COMMAND in (before.hint, lack.hint) else before.hint or lack.hint
+            found[kind, lack.name] = Lack(kind, lack.name, by, hint, before.decisive or lack.decisive)
     return tuple(
         sorted(found.values(), key=lambda lack: (not lack.decisive, _ORDER.index(lack.kind), -len(lack.by), lack.name))
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...report.sizes import quantity
 from ...secrets import redact
+from ..fit import COMMAND
 
 if TYPE_CHECKING:
     from ..app import App
@@ -36,6 +37,8 @@ KINDS = {
 def lack(row: Lack) -> tuple[str, str]:
     """Return what lacks, and why that matters."""
     why: list[str] = []
+    if row.hint == COMMAND:
+        return row.name, COMMAND
     if row.by:
         others = len(row.by) - 1
         why.append(row.by[0] + (f" and {others:,} more" if others else ""))

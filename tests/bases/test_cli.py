@@ -1,0 +1,97 @@
+"""``imgscope bases`` as a user runs it, without an engine."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from imgscope.bases.known import known_bases
+from tests.oracle.maketar import directory, file, layer
+
+NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+STEPS = ["ADD file:0123 in / ", "COPY app /app"]
+
+
+@pytest.fixture
+def images(make):
+    base = layer(
+        file("bin/bash", b"\0bash" + bytes(1000), mode=0o755),
+        file("etc/os-release", b'PRETTY_NAME="Made up 1"\n'),
+        directory("tmp"),
+    )
+    app = layer(file("app/start", b"#!/bin/bash\n", mode=0o755), file("app/data\x1b[31m", bytes(5000)))
+    command = {"Cmd": ["/app/start", "--token=ghp_" + "a1B2" * 9]}
+    return (
+        make(base, app, instructions=STEPS, config=command),
+        make(base, instructions=STEPS[:1]),
+        make(layer(file("bin/sh", b"\0sh", mode=0o755), directory("tmp")), instructions=STEPS[:1]),
+    )
+
+
+def test_the_report_says_what_is_on_what_and_what_lacks(imgscope, images):
+    app, same, other = images
+    for width in (40, 80, 100, 140):
+        done = imgscope("bases", app, "--with", same, "--with", other, "--width", width, env=NO_ENGINE)
+        assert done.returncode == 0, done.stderr
+        assert max(map(len, done.stdout.splitlines())) <= width
+        assert "\x1b" not in done.stdout
+    assert "Made up 1  1 layer of 2, possible: its first layer is a whole root filesystem" in done.stdout
+    lines = {line.split()[0]: line.split() for line in done.stdout.splitlines() if line.strip()}
+    assert "/bin/bash" in lines["program"]
+    fits, no = (next(line for line in done.stdout.splitlines() if f"image{number}.tar " in line) for number in (2, 3))
+    assert " fits " in fits and " no " in no
+    assert "ghp_" not in done.stdout
+
+
+def test_json_and_markdown_say_the_same(imgscope, images, tmp_path):
+    app, same, other = images
+    page = tmp_path / "bases.md"
+    done = imgscope(
+        "bases", app, "--with", same, "--with", other, "--format", "json", "-o", f"markdown={page}", env=NO_ENGINE
+    )
+    found = json.loads(done.stdout)
+    assert [one["verdict"] for one in found["candidates"]] == ["fits", "unfit"]
+    assert found["candidates"][1]["missing"][0] == {
+        "kind": "program",
+        "name": "/bin/bash",
+        "by": ["/app/start"],
+        "hint": "",
+        "decisive": True,
+    }
+    assert found["base"]["brings"]["content_bytes"] + found["app"]["content_bytes"] == found["image"]["content_bytes"]
+    assert found["candidates"][0]["content_bytes"] == found["image"]["content_bytes"]
+    text = page.read_text()
+    assert "does not fit" in text and "`/bin/bash`" in text
+    assert "ghp_" not in done.stdout + text
+
+
+def test_exit_codes(imgscope, images, tmp_path):
+    app, same, other = images
+    assert imgscope("bases", app, "--with", same, "--fail-unfit", env=NO_ENGINE).returncode == 0
+    assert imgscope("bases", app, "--with", same, "--with", other, "--fail-unfit", env=NO_ENGINE).returncode == 1
+    assert imgscope("bases", app, "--fail-unfit", env=NO_ENGINE).returncode == 2
+    wrong = imgscope("bases", app, "--base", other, env=NO_ENGINE)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    gone = imgscope("bases", app, "--with", tmp_path / "none.tar", env=NO_ENGINE)
+    assert (gone.returncode, gone.stderr.count("\n")) == (3, 1)
+
+
+def test_a_base_that_is_named_is_certain(imgscope, images):
+    app, same, _ = images
+    done = imgscope("bases", app, "--base", same, "--format", "json", "--no-table", env=NO_ENGINE)
+    base = json.loads(done.stdout)["base"]
+    assert (base["layers"], base["certainty"]) == (1, "certain")
+
+
+def test_without_an_engine_the_table_is_left(imgscope, images):
+    done = imgscope("bases", images[0], env=NO_ENGINE)
+    assert done.returncode == 0
+    assert "debian:bookworm-slim" in done.stdout
+    assert "no engine answers" in done.stdout
+
+
+def test_every_well_known_base_says_when_and_where_from():
+    for known in known_bases():
+        assert known.url.startswith("https://")
+        assert known.name == "scratch" or (known.bytes > 1_000_000 and known.dated.startswith("20"))
