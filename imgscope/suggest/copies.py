@@ -32,7 +32,7 @@ _SYSTEM = (
     *(b"var/cache/", b"var/log/", b"var/lib/dpkg/", b"var/lib/apt/", b"lib/apk/", b"tmp/", b"run/", b"proc/", b"sys/"),
     *(b"dev/", b"etc/alternatives/", b"etc/apk/", b"etc/.pwd.lock", b"var/lib/rpm/", b"var/lib/dnf/"),
     *(b"usr/lib/sysimage/", b"var/tmp/", b"root/.wget-hsts", b"root/.bash_history", b"var/lib/systemd/"),
-    *(b"root/.npm/", b"root/.cache/"),
+    *(b"root/.npm/", b"root/.cache/", b"root/.cargo/", b"root/.m2/", b"root/.gradle/", b"root/go/"),
 )
 # Copied out of /etc/skel when a user is added.
 _SKELETON = {b".bashrc", b".profile", b".bash_logout"}
@@ -78,6 +78,8 @@ def copies(
     wanted: dict[bytes, list[bytes]] = {}
     sizes = overlay.sizes
     own = context.own_layers
+    inodes: set[int] = set()
+    extra: list[tuple[bytes, int, int]] = []
     for directory, names in overlay.tree.items():
         here = sums[directory]
         system = (directory + b"/").startswith(_SYSTEM)
@@ -90,7 +92,7 @@ def copies(
             path = join(directory, name)
             layer = overlay.layer_of(entry)
             if layer not in own or entry in unneeded or path in owners:
-                here.extra += size
+                extra.append((directory, inode, size))
             elif not (
                 system
                 or path.startswith(_SYSTEM)
@@ -98,7 +100,11 @@ def copies(
                 or (name in _SKELETON and path.startswith((b"home/", b"root/")))
             ):
                 here.needed += size
+                inodes.add(inode)
                 wanted.setdefault(directory, []).append(name)
+    for directory, inode, size in extra:
+        # Another name of what is needed costs nothing.
+        sums[directory].extra += 1 if inode in inodes else size
     for directory in sorted(sums, key=len, reverse=True):
         if directory:
             above = sums.get(split(directory)[0])

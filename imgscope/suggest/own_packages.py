@@ -32,6 +32,8 @@ BUILD = re.compile(
     r"|(?:python3?|py3|python3\.\d+)-(?:pip|wheel|build|poetry)|cython3?|pipx|tox|node-gyp|npm|yarnpkg"
     r"|yarn|pnpm|composer|\.(?!.*run).*"
 )
+# Where other people's scripts lie.
+_LIBRARIES = (b"usr/lib/", b"usr/share/", b"usr/local/lib/", b"var/", b"etc/", b"proc", b"tmp")
 # With more packages than that, one that comes along with another is named all the same.
 _MANY = 60
 _VERY_MANY = 10_000
@@ -159,7 +161,8 @@ def _used(context: Context, found: OwnPackages) -> _Identities:
     run = program(context)
     used = {id(owners[path]) for path in run.files if path in owners}
     names_ = {one.name: one.package for one in found.own}
-    endings = _endings(context, owners)
+    # What is run is known where it is a program that is there: then other files' endings say nothing.
+    endings = _endings(context, owners, whole=not (run.known and run.files))
     for program_name, suffixes, packages in _LANGUAGES:
         if any(map(program_name.fullmatch, run.words)) or not endings.isdisjoint(suffixes):
             used.update(id(names_[name]) for name in packages if name in names_)
@@ -190,22 +193,23 @@ class _Identities:
         return id(package) in self._known
 
 
-def _endings(context: Context, owners: Mapping[bytes, Package]) -> set[bytes]:
-    """Return the endings of the files that own layers add beside packages', and of what languages' packages are for."""
-    found = {
-        name[name.rfind(b".") :]
-        for directory, names_ in _own_directories(context)
-        if not directory.startswith((b"usr/lib/", b"usr/share/", b"usr/local/lib/", b"var/", b"etc/", b"proc", b"tmp"))
-        and b"node_modules" not in directory
-        and b"site-packages" not in directory
-        for name in names_
-        if b"." in name and (directory + b"/" + name) not in owners
-    }
-    for directory, _ in _own_directories(context):
+def _endings(context: Context, owners: Mapping[bytes, Package], *, whole: bool) -> set[bytes]:
+    """Return the endings of the files that own layers add beside packages', and of what languages' packages are for.
+
+    Not ``whole``: only those of Python, whose packages are installed to be run.
+    """
+    found: set[bytes] = set()
+    for directory, names_ in _own_directories(context):
         if directory.endswith((b"/site-packages", b"/dist-packages")) and not directory.startswith(b"usr/lib/"):
             found.add(b".py")
-        elif directory.endswith(b"node_modules") and not directory.startswith(b"usr/"):
+        elif not whole or directory.startswith(_LIBRARIES) or b"site-packages" in directory:
+            continue
+        elif b"node_modules" in directory:
             found.add(b".js")
+        else:
+            found.update(
+                name[name.rfind(b".") :] for name in names_ if b"." in name and (directory + b"/" + name) not in owners
+            )
     return found
 
 

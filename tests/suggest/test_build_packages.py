@@ -164,6 +164,25 @@ def test_an_interpreter_stays_for_its_scripts(findings):
     assert names(pip) == {"python3-pip"}
 
 
+def test_scripts_that_are_served_do_not_keep_their_interpreter(findings):
+    """npm built a page that nginx serves: Node goes with npm. With Node as the program it stays."""
+    made = debian(
+        package("libc6"),
+        package("gcc-base"),
+        package("npm", "nodejs"),
+        package("nodejs", files={"usr/bin/node": b"x" * KB, "usr/lib/nodejs/data": b"x" * KB}),
+        package("nginx", files={"usr/sbin/nginx": b"x" * KB}),
+        automatic=("nodejs",),
+        more=[file("var/www/site.js"), file("site/node_modules/x/index.js"), file("site/main.js")],
+    )
+    steps = (BASE, ("RUN apt-get install npm nginx", made))
+    (found,) = findings(*steps, base=False, select=["IS201"], config={"Cmd": ["nginx"]})
+    assert names(found) == {"npm", "nodejs"}
+    for command in (["node", "/site/main.js"], ["/site/start"]):
+        (found,) = findings(*steps, base=False, select=["IS201"], config={"Cmd": command})
+        assert names(found) == {"npm"}
+
+
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
 @pytest.mark.parametrize("pack", ["", "gzip"])
 def test_libraries_of_the_program_stay(make, tmp_path, pack):
