@@ -14,6 +14,7 @@ from ..errors import ImageError
 from ..layer.index import FILE
 from ..overlay.merge import join
 from .once import once
+from .system_files import system_owners
 
 if TYPE_CHECKING:
     from ..layer.index import LayerIndex
@@ -141,10 +142,12 @@ def _dynamic(at: At, order: str, wide: bool, start: int, step: int, count: int) 
 def elf_files(context: Context) -> Mapping[int, tuple[bytes, Elf]]:
     """Return (path, headers) of the programs and libraries that own layers add to the merged tree, by global entry.
 
-    Only what is executable by its mode, or a library by its name, is looked at. Raises ``ContentUnavailableError``
+    Only what is executable by its mode, or a library by its name, is looked at, and not what the system's packages
+    own: these know themselves what they need, and are most of an image. Raises ``ContentUnavailableError``
     where contents can't be read.
     """
     overlay = context.overlay
+    owners = system_owners(context)
     wanted: dict[int, list[int]] = {}
     paths: dict[int, bytes] = {}
     for layer in context.own_layers:
@@ -166,9 +169,9 @@ def elf_files(context: Context) -> Mapping[int, tuple[bytes, Elf]]:
                 own = names[name]
                 if kinds[own] != FILE or sizes[own] < 64 or own in index.sparse:
                     continue
-                if shown.get(name) == first + own:
+                if shown.get(name) == first + own and (path := join(directory, name)) not in owners:
                     wanted.setdefault(layer, []).append(own)
-                    paths[first + own] = join(directory, name)
+                    paths[first + own] = path
     if wanted and not context.has_contents:
         # It says itself why not.
         next(iter(context.read(())), None)

@@ -14,6 +14,7 @@ from ..packages.reader import MAX_FILE
 from .elf import elf_files
 from .once import once
 from .program import program
+from .system_files import installed_here, system_owners
 
 if TYPE_CHECKING:
     from ..packages import Package
@@ -37,7 +38,6 @@ _LIBRARIES = (b"usr/lib/", b"usr/share/", b"usr/local/lib/", b"var/", b"etc/", b
 # With more packages than that, one that comes along with another is named all the same.
 _MANY = 60
 _VERY_MANY = 10_000
-_SYSTEM = ("dpkg", "apk", "rpm")
 # What a program may need that no file names: certificates, time zones, users' databases.
 RUNTIME = re.compile(r"ca-certificates(?:-bundle|-java)?|tzdata|locales|netbase|tini|dumb-init|gosu|su-exec|libnss-.*")
 # An interpreter that is used is more than the package of its program.
@@ -77,9 +77,9 @@ def own_packages(context: Context) -> OwnPackages | None:
     Raises ``ContentUnavailableError`` for a saved analysis.
     """
     overlay = context.overlay
-    entries = {path: entry for path in DATABASES if (entry := overlay.lookup(path)) is not None}
-    if not any(overlay.layer_of(overlay.inode(entry)) in context.own_layers for entry in entries.values()):
+    if not installed_here(context):
         return None
+    entries = {path: entry for path in DATABASES if (entry := overlay.lookup(path)) is not None}
     wanted = dict(entries)
     wanted.update((path, entry) for path in MARKS if (entry := overlay.lookup(path)) is not None)
     contents = _read(context, wanted)
@@ -90,8 +90,7 @@ def own_packages(context: Context) -> OwnPackages | None:
     own = {one for one in every if (one.name, one.package.architecture) not in base}
     if not own:
         return None
-    system = {path: package for path, package in packages.owners.items() if package.ecosystem in _SYSTEM}
-    found = OwnPackages(every, own, system, set(), [])
+    found = OwnPackages(every, own, system_owners(context), set(), [])
     used = _used(context, found)
     found.unneeded = _unneeded(found, used)
     found.wanted = _wanted(found, used)
@@ -176,10 +175,9 @@ def _used(context: Context, found: OwnPackages) -> _Identities:
         name = path[path.rfind(b"/") + 1 :]
         if b".so" in name:
             libraries.setdefault(name, []).append(id(package))
-    for path, elf in elf_files(context).values():
-        if path not in owners:
-            for name in elf.needed:
-                used.update(libraries.get(name, ()))
+    for _, elf in elf_files(context).values():
+        for name in elf.needed:
+            used.update(libraries.get(name, ()))
     return _Identities(used)
 
 

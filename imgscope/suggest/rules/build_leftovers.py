@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ...layer.names import split
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
-from ..own_packages import own_packages
 from ..program import program
+from ..system_files import system_owners
 from ..toolchains import in_toolchain
 from . import words
 
@@ -57,8 +57,8 @@ def unowned(context: Context, claims: Sequence[Claim]) -> list[Claim]:
         return []
     within = in_toolchain(context)
     loose = [claim for claim in claims if not within(split(claim.path)[0])]
-    packages = own_packages(context) if loose else None
-    return loose if packages is None else [claim for claim in loose if claim.path not in packages.owners]
+    owners = system_owners(context) if loose else {}
+    return [claim for claim in loose if claim.path not in owners]
 
 
 def _check(left: Left) -> Callable[[Context], Iterator[Draft]]:

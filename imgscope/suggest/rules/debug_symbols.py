@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from ..context import Context
 from ..elf import elf_files
 from ..model import Claim, Draft, Rule
-from ..own_packages import own_packages
 from ..toolchains import in_toolchain
 from . import words
 
@@ -20,13 +19,11 @@ _INSTALLED = re.compile(rb"(?:^|/)(?:site-packages|dist-packages|node_modules|ge
 
 def _check(context: Context) -> Iterator[Draft]:
     within = in_toolchain(context)
-    elves = elf_files(context)
-    packages = own_packages(context) if elves else None
     own: list[Claim] = []
     others: list[Claim] = []
-    for entry, (path, elf) in elves.items():
-        # What the system's packages bring is theirs to strip, and nearly always is.
-        if within(path.rpartition(b"/")[0]) or (packages is not None and path in packages.owners):
+    # What the system's packages bring is not among these: it is theirs to strip, and nearly always is.
+    for entry, (path, elf) in elf_files(context).items():
+        if within(path.rpartition(b"/")[0]):
             continue
         installed = _INSTALLED.search(path) is not None
         size = elf.debug + (0 if installed else elf.symbols)

@@ -8,9 +8,9 @@ from ...layer.names import split
 from ...overlay.merge import join
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
-from ..own_packages import own_packages
 from ..places import Places
 from ..program import Program, program
+from ..system_files import system_owners
 from ..toolchains import JDK_HOMES, TOOLCHAINS, Toolchain
 from . import words
 from .build_leftovers import STAGES, shown
@@ -28,10 +28,9 @@ _JDK_FILES = {b"src.zip", b"ct.sym"}
 
 def _check(context: Context) -> Iterator[Draft]:
     claims = shown(context, _CODE)
-    packages = own_packages(context) if claims else None
-    if packages is not None:
-        # What a package manager knows is for the rule about packages.
-        claims = [claim for claim in claims if claim.path not in packages.owners]
+    # What a package manager knows is for the rule about packages.
+    owners = system_owners(context) if claims else {}
+    claims = [claim for claim in claims if claim.path not in owners]
     if not claims:
         return
     run = program(context)
