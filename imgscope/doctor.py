@@ -79,7 +79,7 @@ _LIBRARIES = {
     "docker": ("docker", ""),
     "e2b-dockerfile-utils": ("e2b_dockerfile_utils", ""),
     "humanize": ("humanize", ""),
-    "isal": ("isal.igzip_lib", "gzip is read at a third of the speed"),
+    "isal": ("isal.igzip_lib", "gzip is read more slowly"),
     "junitparser": ("junitparser", ""),
     "msgspec": ("msgspec", ""),
     "platformdirs": ("platformdirs", ""),
