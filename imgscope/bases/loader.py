@@ -18,7 +18,7 @@ from ..overlay.merge import join
 from .elf import Elf
 from .root import Found, Root
 
-_BUILT_IN = re.compile(rb"(?:/[\w.+-][\w/.+-]*/\0){2,8}")
+_BUILT_IN = re.compile(rb"(?:/[\w.+-][\w/.+-]{0,100}/\0){2,8}")
 _GLIBC_DIRECTORIES = {
     "amd64/64": (b"lib64", b"usr/lib64", b"lib/x86_64-linux-gnu", b"usr/lib/x86_64-linux-gnu"),
     "arm64/64": (b"lib64", b"usr/lib64", b"lib/aarch64-linux-gnu", b"usr/lib/aarch64-linux-gnu"),
@@ -32,6 +32,9 @@ _MAX_CACHE = 8 << 20
 # Far above what real programs load, and search for.
 _MAX_OBJECTS = 1000
 _MAX_SEARCHES = 100_000
+_MAX_LOOKS = 2_000_000
+_MAX_ROUNDS = 64
+_MAX_LOADER = 1 << 20
 _LIB = {"amd64/64": b"lib/x86_64-linux-gnu", "arm64/64": b"lib/aarch64-linux-gnu"}
 _PLATFORM = {"amd64/64": b"x86_64", "arm64/64": b"aarch64", "386/32": b"i686"}
 _MUSL_ARCH = {"amd64/64": b"x86_64", "arm64/64": b"aarch64", "386/32": b"i386", "arm/32": b"armhf"}
@@ -58,6 +61,7 @@ class Loader:
         self._cache: dict[bytes, list[bytes]] | None = None
         self._directories: dict[bytes, tuple[bytes, ...]] = {}
         self._alone: dict[bytes, list[Missing]] = {}
+        self._looks = 0
         self._libraries: dict[bytes, list[tuple[bytes, bytes]]] | None = None
         self._results: dict[tuple[bytes, tuple[bytes, ...], bytes, str], Found | None] = {}
 
@@ -66,7 +70,10 @@ class Loader:
         overlay = self.root.overlay
         seen: set[bytes] = set()
         wanted = {split(name)[1] for elf in elves for name in elf.needed}
-        while wanted := wanted - seen:
+        for _ in range(_MAX_ROUNDS):
+            wanted -= seen
+            if not wanted:
+                break
             seen |= wanted
             entries: list[int] = []
             for directory, names in overlay.tree.items():
@@ -191,6 +198,10 @@ class Loader:
 
     def _fits(self, path: bytes, main: Elf) -> Found | None:
         """Return the library at a path; loaders pass over those for other machines."""
+        self._looks += 1
+        if self._looks > _MAX_LOOKS:
+            self.root.files.unread = True
+            return None
         found = self.root.file(path)
         if found is None:
             return None
@@ -209,7 +220,7 @@ class Loader:
         """Return the directories that the loader itself knows: they stand in its file."""
         interpreter = main.interpreter or self._glibc_loader(main)
         if interpreter not in self._directories:
-            text = self.root.text(interpreter, 4 << 20) if interpreter else b""
+            text = self.root.text(interpreter, _MAX_LOADER) if interpreter else b""
             runs = [run for run in _BUILT_IN.findall(text) if b"/lib/" in run or b"/lib64/" in run]
             found = tuple(clean(part)[0] for part in runs[0].split(b"\0") if part) if runs else ()
             self._directories[interpreter] = found or (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .app import search_path, shebang
 from .elf import MAGIC
+from .root import MAX_TEXT
 
 if TYPE_CHECKING:
     from .app import App
@@ -157,8 +158,8 @@ class _Walk:
 
     def text(self, text: bytes, by: bytes, *, first: bool) -> None:
         """Take up what a shell's text names: its commands, and the app's programs wherever they stand."""
-        text = _COMMENT.sub(b"", text.replace(b"\\\n", b" "))
-        functions = set(re.findall(rb"(?m)^\s*(?:function\s+)?([\w-]+)\s*\(\)", text))
+        text = _COMMENT.sub(b"", text[:MAX_TEXT].replace(b"\\\n", b" "))
+        functions = set(re.findall(rb"(?m)^[ \t]*(?:function[ \t]+)?([\w-]+)[ \t]*\(\)", text))
         commands = dict.fromkeys(_AT_COMMAND.findall(text))
         leading = _first(text)
         for word in commands:

@@ -73,7 +73,8 @@ def needs(app: App) -> list[tuple[str, str]]:
     """Describe what an app is and needs, as (word, text)."""
     rows: list[tuple[str, str]] = []
     if app.start:
-        rows.append(("starts", redact(" ".join(app.start))))
+        text = redact(" ".join(app.start))
+        rows.append(("starts", text if len(text) <= 400 else text[:399] + "…"))
     user = app.user or "root"
     rows.append(("user", user))
     if app.elves:
@@ -115,6 +116,8 @@ def needs(app: App) -> list[tuple[str, str]]:
 
 def base_name(comparison: Comparison) -> str:
     """Name the base, or say what it is."""
+    if not comparison.base.layers:
+        return "no base"
     return comparison.base.name or comparison.facts.distribution or "the base"
 
 
