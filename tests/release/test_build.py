@@ -8,6 +8,7 @@ import sys
 import tarfile
 import zipfile
 
+from imgscope import __version__
 from imgscope.cli import COMMANDS
 
 from .conftest import ROOT, build
@@ -70,3 +71,8 @@ def test_the_commands_need_nothing_but_click_to_be_described():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['click']"
+
+
+def test_the_changelog_speaks_of_this_version():
+    first = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert first and first[1] == __version__
