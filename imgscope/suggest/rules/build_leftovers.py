@@ -321,6 +321,7 @@ LEFT = (
         "RUN printf '%s\\n' 'path-exclude=/usr/share/locale/*' 'path-exclude=/usr/share/i18n/*' \\\n"
         "        > /etc/dpkg/dpkg.cfg.d/no-locales && \\\n"
         "    apt-get update && apt-get install -y git",
+        "possible",
     ),
     Left(
         "IS210",
@@ -338,6 +339,7 @@ LEFT = (
         "RUN printf '%s\\n' 'path-exclude=/usr/share/man/*' 'path-exclude=/usr/share/doc/*' \\\n"
         "        'path-include=/usr/share/doc/*/copyright' > /etc/dpkg/dpkg.cfg.d/no-docs && \\\n"
         "    apt-get update && apt-get install -y git",
+        "possible",
     ),
 )
 
