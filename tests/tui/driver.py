@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
+import shutil
+import tempfile
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import imgscope
 from imgscope.analysis import Analysis
+from imgscope.diff import Difference, diff
 from imgscope.tui.app import ImgscopeApp
+from imgscope.tui.browser import Browser
 from imgscope.tui.config import Settings
-from imgscope.tui.explorer import Explorer
+from imgscope.tui.difference.screen import OpenDifference
+
+from .pair import write_pair
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -21,6 +30,20 @@ def webapp() -> Analysis:
     return imgscope.analyze(FIXTURES / "webapp.tar", cache=False, contents=True)
 
 
+@lru_cache
+def releases() -> Difference:
+    """Two releases of one program compared; open as long as the tests run."""
+    folder = Path(tempfile.mkdtemp(prefix="imgscope-releases-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    difference = stack.enter_context(diff(*write_pair(folder), cache=False, contents=True))
+    for analysis, name in ((difference.old, "shop:1.0"), (difference.new, "shop:1.1")):
+        # The same name on every machine.
+        analysis.image = replace(analysis.image, reference=name)
+    return difference
+
+
 class Driven:
     """A running view, its keys, and what is on the screen."""
 
@@ -28,9 +51,9 @@ class Driven:
         self.app, self.pilot = app, pilot
 
     @property
-    def explorer(self) -> Explorer:
+    def explorer(self) -> Browser:
         screen = self.app.screen_stack[1] if len(self.app.screen_stack) > 1 else self.app.screen
-        assert isinstance(screen, Explorer)
+        assert isinstance(screen, Browser)
         return screen
 
     @property
@@ -62,6 +85,7 @@ class Driven:
             "/": "slash",
             "$": "dollar_sign",
             "(": "left_parenthesis",
+            "-": "minus",
         }
         await self.press(*[names.get(char, char) for char in text])
 
@@ -90,20 +114,22 @@ def explore(
     *,
     size: tuple[int, int] = (140, 45),
     analysis: Analysis | None = None,
+    difference: Difference | None = None,
     settings: Settings | None = None,
     theme: str | None = None,
 ) -> ImgscopeApp:
-    """Open the view, wait for the tree, and run a scenario."""
+    """Open the view of an image, or of a difference, wait for the tree, and run a scenario."""
     known = analysis or webapp()
+    opened = known if difference is None else OpenDifference(difference, lambda: None)
 
     async def main() -> ImgscopeApp:
-        app = ImgscopeApp(lambda _: known, known.image.reference, settings)
+        app = ImgscopeApp(lambda _: opened, known.image.reference, settings)
         if theme:
             app.theme = theme
         async with app.run_test(size=size, notifications=True) as pilot:
             for _ in range(500):
                 await pilot.pause(0.01)
-                if isinstance(app.screen, Explorer) and app.screen.rows is not None:
+                if isinstance(app.screen, Browser) and app.screen.rows is not None:
                     break
             driven = Driven(app, pilot)
             await driven.settle()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from imgscope.tui.difference.screen import Differ
 from imgscope.tui.explorer import Explorer
-from imgscope.tui.files import FileActions
-from imgscope.tui.keys import FOOTER, KEYS, identifier, pretty
+from imgscope.tui.keys import DIFFERENCE_FOOTER, DIFFERENCE_KEYS, FOOTER, KEYS, identifier, pretty
 
 DOCS = Path(__file__).parents[2] / "docs" / "tui.md"
 
@@ -19,16 +19,27 @@ def test_every_key_is_documented(key):
     assert f"| {keys} | {key.words} | `{identifier(key.name)}` |" in DOCS.read_text()
 
 
-def test_every_key_has_its_action_and_no_two_share_one():
+@pytest.mark.parametrize(
+    "key", [key for key in DIFFERENCE_KEYS if key not in KEYS], ids=lambda key: identifier(key.name)
+)
+def test_every_key_of_a_difference_is_documented(key):
+    keys = " ".join(f"`{word}`" for word in pretty(key.keys).split("  ") if word)
+    assert f"| {keys} | {key.words} | `{identifier(key.name)}` |" in DOCS.read_text()
+
+
+@pytest.mark.parametrize(
+    ("table", "footer", "screen"), [(KEYS, FOOTER, Explorer), (DIFFERENCE_KEYS, DIFFERENCE_FOOTER, Differ)]
+)
+def test_every_key_has_its_action_and_no_two_share_one(table, footer, screen):
     seen: dict[str, str] = {}
-    for key in KEYS:
+    for key in table:
         name = key.name.partition("(")[0]
         if not name.startswith(("app.", "move.")):
-            assert hasattr(Explorer, f"action_{name}") or hasattr(FileActions, f"action_{name}"), name
+            assert hasattr(screen, f"action_{name}"), name
         for word in filter(None, key.keys.split(",")):
             assert word not in seen, f"{word}: {seen.get(word)} and {key.name}"
             seen[word] = key.name
-    assert set(FOOTER) <= {key.name for key in KEYS}
+    assert set(footer) <= {key.name for key in table}
 
 
 def test_the_pictures_that_the_documentation_shows_exist():

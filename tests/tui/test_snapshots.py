@@ -15,7 +15,7 @@ import pytest
 
 from imgscope.analysis import Analysis
 
-from .driver import explore, webapp
+from .driver import explore, releases, webapp
 
 KEPT = Path(__file__).parent / "snapshots"
 SCREENS = {
@@ -27,8 +27,16 @@ SCREENS = {
     "content": "slash p a s s w d enter v",
     "extract": "2 e",
 }
+# The same of a difference between two images.
+DIFFERENCES = {
+    "difference": "2 E",
+    "difference-packages": "4 j",
+    "difference-why": "2 E w W",
+    "difference-file": "slash c o n f i g enter enter",
+    "difference-help": "question_mark",
+}
 # Screens that are looked at in the light theme too.
-LIGHT = ("start", "changes")
+LIGHT = ("start", "changes", "difference")
 
 
 def renamed(analysis: Analysis) -> Analysis:
@@ -52,7 +60,10 @@ def normal(svg: str) -> str:
 @pytest.mark.parametrize("size", [(80, 24), (140, 45)], ids=["80x24", "140x45"])
 @pytest.mark.parametrize(
     ("screen", "theme"),
-    [*((screen, "imgscope-dark") for screen in SCREENS), *((screen, "imgscope-light") for screen in LIGHT)],
+    [
+        *((screen, "imgscope-dark") for screen in (*SCREENS, *DIFFERENCES)),
+        *((screen, "imgscope-light") for screen in LIGHT),
+    ],
 )
 def test_the_screen_looks_as_it_did(screen, size, theme, monkeypatch, tmp_path):
     # The folder that extracting proposes is the working directory.
@@ -60,13 +71,14 @@ def test_the_screen_looks_as_it_did(screen, size, theme, monkeypatch, tmp_path):
     drawn = []
 
     async def scenario(view):
-        await view.press(*SCREENS[screen].split())
+        await view.press(*(SCREENS | DIFFERENCES)[screen].split())
         if view.app.focused is not None and hasattr(view.app.focused, "cursor_blink"):
             view.app.focused.cursor_blink = False
         await view.settle()
         drawn.append(normal(view.app.export_screenshot(title=screen)))
 
-    explore(scenario, size=size, theme=theme, analysis=renamed(webapp()))
+    shown = {"difference": releases()} if screen in DIFFERENCES else {"analysis": renamed(webapp())}
+    explore(scenario, size=size, theme=theme, **shown)
     kept = KEPT / f"{screen}-{size[0]}x{size[1]}-{theme.removeprefix('imgscope-')}.svg"
     if os.environ.get("IMGSCOPE_SNAPSHOTS") == "write":
         KEPT.mkdir(exist_ok=True)

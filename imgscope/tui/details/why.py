@@ -49,7 +49,7 @@ class WhyPane(Lines):
         self.border_subtitle = ""
         self._lines = []
         for heading, events, layers in told:
-            self._lines.append([(heading if events else f"{heading}: never there", "lines--title")])
+            self._lines.append([(heading, "lines--title")])
             self._add(events, layers)
         self.reload()
 

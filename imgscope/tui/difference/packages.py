@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.segment import Segment
+from rich.style import Style
 
 from ...diff.model import PackageDifference
 from ...diff.report.words import signed
@@ -54,7 +55,7 @@ class PackagesPane(Lines):
             words = " → ".join(versions)
         segments = [
             Segment(f"{_SIGNS[package.kind]} ", style),
-            Segment(f"{signed(package.delta):>9}  ", style if package.delta else quiet),
+            Segment(f"{signed(package.delta):>9}  ", self._delta(package.delta)),
             Segment(fit(escape(package.name), self._names(width)) + "  "),
         ]
         room = width - sum(segment.cell_length for segment in segments)
@@ -62,3 +63,6 @@ class PackagesPane(Lines):
         if room > len(words) + len(package.ecosystem) + 2:
             segments.append(Segment("  " + package.ecosystem, quiet))
         return segments
+
+    def _delta(self, count: int) -> Style:
+        return self.part("size--grown" if count > 0 else "size--shrunk" if count else "lines--quiet")

@@ -336,7 +336,10 @@ class Differ(Browser):
             for label, analysis, one in zip(
                 ("In OLD", "In NEW"), (self.difference.old, self.difference.new), paths, strict=True
             ):
-                told.append((label, await asyncio.to_thread(ask, analysis, one), analysis.layers))
+                events = await asyncio.to_thread(ask, analysis, one)
+                if not events:
+                    label += ": never there" if one is None else ": no layer says anything of it but what lies below"
+                told.append((label, events, analysis.layers))
         except ImgscopeError as error:
             pane.say(str(error))
             return
