@@ -33,6 +33,12 @@ BUILD = re.compile(
     r"|(?:python3?|py3|python3\.\d+)-(?:pip|wheel|build|poetry)|cython3?|pipx|tox|node-gyp|npm|yarnpkg"
     r"|yarn|pnpm|composer|\.(?!.*run).*"
 )
+_MANAGERS = frozenset(
+    (
+        *("supervisord", "s6-svscan", "s6-overlay", "runsvdir", "systemd", "init", "pm2", "pm2-runtime", "foreman"),
+        *("circusd", "monit", "cron", "crond", "openrc", "dinit", "overmind", "honcho"),
+    )
+)
 # Where other people's scripts lie.
 _LIBRARIES = (b"usr/lib/", b"usr/share/", b"usr/local/lib/", b"var/", b"etc/", b"proc", b"tmp")
 # With more packages than that, one that comes along with another is named all the same.
@@ -160,8 +166,10 @@ def _used(context: Context, found: OwnPackages) -> _Identities:
     run = program(context)
     used = {id(owners[path]) for path in run.files if path in owners}
     names_ = {one.name: one.package for one in found.own}
-    # What is run is known where it is a program that is there: then other files' endings say nothing.
-    endings = _endings(context, owners, whole=not (run.known and run.files))
+    # What is run is known where it is a program that is there, and none that starts others by a file of its own: then
+    # other files' endings say nothing.
+    known = run.known and run.files and run.words.isdisjoint(_MANAGERS)
+    endings = _endings(context, owners, whole=not known)
     for program_name, suffixes, packages in _LANGUAGES:
         if any(map(program_name.fullmatch, run.words)) or not endings.isdisjoint(suffixes):
             used.update(id(names_[name]) for name in packages if name in names_)

@@ -22,6 +22,7 @@ _MAX_LINKS = 20
 _MAX_TEXT = 64 << 10
 _MAX_WORDS = 4000
 _MAX_FOLDERS = 40
+_MAX_SCRIPTS = 4
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _SHELLS = {"sh", "bash", "ash", "dash", "zsh", "busybox", "-c", "-l", "-lc", "-ec", "-i", ""}
 _COMMENT = re.compile(r"(?m)(?:^|\s)#(?!!).*$")
@@ -54,11 +55,18 @@ def program(context: Context) -> Program:
     home = config.get("WorkingDir")
     folders = [home if isinstance(home, str) else "/", *search_path(config)][:_MAX_FOLDERS]
     places = {place for word in words for place in _found(context, word, folders)}
-    script = _scripts(context, places)
-    more = list(dict.fromkeys(_WORD.findall(_COMMENT.sub("", script))))[:_MAX_WORDS]
-    places |= {place for word in more for place in _found(context, word, folders)}
-    names = frozenset(word.rpartition("/")[2] for word in [*words, *more])
-    return Program(names, frozenset(places), "\n".join([*told, script]), known)
+    new = places
+    for _ in range(_MAX_SCRIPTS):
+        # A script may start another.
+        script = _scripts(context, new)
+        more = list(dict.fromkeys(_WORD.findall(_COMMENT.sub("", script))))[:_MAX_WORDS]
+        new = {place for word in more for place in _found(context, word, folders)} - places
+        told.append(script)
+        words += more
+        places = places | new
+        if not new:
+            break
+    return Program(frozenset(word.rpartition("/")[2] for word in words), frozenset(places), "\n".join(told), known)
 
 
 def search_path(config: Mapping[str, object]) -> list[str]:

@@ -178,7 +178,14 @@ def test_scripts_that_are_served_do_not_keep_their_interpreter(findings):
     steps = (BASE, ("RUN apt-get install npm nginx", made))
     (found,) = findings(*steps, base=False, select=["IS201"], config={"Cmd": ["nginx"]})
     assert names(found) == {"npm", "nodejs"}
-    for command in (["node", "/site/main.js"], ["/site/start"]):
+    # Started by name, by what is not there, by a script that a script starts, or by what starts others.
+    scripts = [
+        file("start.sh", b"#!/bin/sh\nexec /second.sh\n", mode=0o755),
+        file("second.sh", b"#!/bin/sh\nexec node /site/main.js\n", mode=0o755),
+        file("usr/bin/supervisord", b"x", mode=0o755),
+    ]
+    steps = (*steps, ("COPY . /", layer(*scripts)))
+    for command in (["node", "/site/main.js"], ["/site/start"], ["/start.sh"], ["supervisord"]):
         (found,) = findings(*steps, base=False, select=["IS201"], config={"Cmd": command})
         assert names(found) == {"npm"}
 
