@@ -5,7 +5,7 @@ Python's and Node's packages, and what its config says of how it is started.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,8 +14,6 @@ from ..overlay.merge import join
 from .root import DEFAULT_PATH, directories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ..analysis import Analysis
     from .elf import Elf
     from .find import Base
@@ -58,6 +56,8 @@ class App:
     programs: dict[bytes, list[bytes]] = field(default_factory=dict)
     """Paths of all that can be run, by last component."""
     start: tuple[str, ...] = ()
+    health: tuple[str, ...] = ()
+    """The command of its HEALTHCHECK."""
     user: str = ""
     directory: bytes = b""
     environment: dict[str, str] = field(default_factory=dict)
@@ -176,6 +176,12 @@ def _config(app: App, analysis: Analysis, base: Base) -> None:
     inner = config.get("config")
     inner = inner if isinstance(inner, dict) else {}
     app.start = (*_words(inner.get("Entrypoint")), *_words(inner.get("Cmd")))
+    check = inner.get("Healthcheck")
+    test = _words(check.get("Test")) if isinstance(check, dict) else []
+    if test[:1] == ["CMD"]:
+        app.health = tuple(test[1:])
+    elif test[:1] == ["CMD-SHELL"]:
+        app.health = ("/bin/sh", "-c", *test[1:])
     user = inner.get("User")
     app.user = user if isinstance(user, str) else ""
     directory = inner.get("WorkingDir")
@@ -195,16 +201,7 @@ def _config(app: App, analysis: Analysis, base: Base) -> None:
                 app.managers.setdefault("apt-get" if name == "apt" else name, step.instruction)
 
 
-def _words(value: object) -> Sequence[str]:
+def _words(value: object) -> list[str]:
     if isinstance(value, str):
-        return (value,)
-    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else ()
-
-
-def examples(paths: Iterable[bytes], count: int = 3) -> str:
-    """Write a few paths: ``/a, /b and 3 more``."""
-    from ..layer.names import public
-
-    some = sorted(paths)
-    text = ", ".join(public(path) for path in some[:count])
-    return text + (f" and {len(some) - count:,} more" if len(some) > count else "")
+        return [value]
+    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []

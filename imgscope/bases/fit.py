@@ -15,7 +15,7 @@ from .app import PythonHome, search_path
 from .loader import Loader
 from .platforms import Nodes, Pythons
 from .root import directories
-from .start import Start, follow, interpreters
+from .start import HEALTH, Start, follow, interpreters
 
 if TYPE_CHECKING:
     from .app import App
@@ -99,6 +99,9 @@ class Needs:
 
     def _programs(self) -> Iterator[Lack]:
         for kind, name, by, decisive in self.start.missing:
+            if by == HEALTH:
+                yield Lack("command", name, hint="the image's HEALTHCHECK")
+                continue
             yield Lack(kind, name, (public(by),) if by else (), "" if by else COMMAND, decisive)
 
     def _elves(self, *, python: bool, node: bool) -> Iterator[Lack]:

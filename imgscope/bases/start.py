@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,8 @@ _BUILT_IN = frozenset(
     b"source suspend test then time times trap true type typeset ulimit umask unalias unset until wait while".split()
 ) | {b".", b":"}
 _MAX_FILES = 200
+# Stands for the config's HEALTHCHECK where a path says who asks for a program.
+HEALTH = b"//HEALTHCHECK"
 
 
 @dataclass(slots=True)
@@ -55,8 +57,12 @@ class Start:
 
 
 def follow(root: Root, app: App, variables: Mapping[str, str]) -> Start:
-    """Follow the app's command in a root."""
-    return _Walk(root, app, variables).run()
+    """Follow the app's command in a root, and what its HEALTHCHECK asks for."""
+    start = _Walk(root, app, variables).run(app.start)
+    if app.health:
+        check = _Walk(root, app, variables).run(app.health)
+        start.missing += [(kind, name, by or HEALTH, False) for kind, name, by, _ in check.missing]
+    return start
 
 
 class _Walk:
@@ -68,8 +74,8 @@ class _Walk:
         self.pending: list[bytes] = []
         self.scanned = 0
 
-    def run(self) -> Start:
-        words = [word.encode("utf-8", "surrogateescape") for word in self.app.start]
+    def run(self, command: Sequence[str]) -> Start:
+        words = [word.encode("utf-8", "surrogateescape") for word in command]
         if words:
             self.command(words, b"", decisive=True)
         while self.pending and self.scanned < _MAX_FILES:

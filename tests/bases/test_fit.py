@@ -80,6 +80,15 @@ def test_a_command_of_a_shell_script_that_lacks_is_named(fit):
     assert fit((*COMMON, curl), app, COMMON, Cmd=["/app/start"]) == ("unsure", ["curl"])
 
 
+@pytest.mark.parametrize("test", [["CMD-SHELL", "curl -f http://localhost || exit 1"], ["CMD", "curl", "-f", "x"]])
+def test_what_a_healthcheck_calls_counts_but_does_not_decide(fit, test):
+    curl = file("usr/bin/curl", b"\0curl", mode=0o755)
+    app = (file("app/tool", b"\0", mode=0o755),)
+    config = {"Cmd": ["/app/tool"], "Healthcheck": {"Test": test}}
+    assert fit((*COMMON, curl), app, (*COMMON, curl), **config) == ("fits", [])
+    assert fit((*COMMON, curl), app, COMMON, **config) == ("unsure", ["curl"])
+
+
 @pytest.mark.parametrize(
     ("user", "expected"),
     [("app", ("unfit", ["app"])), ("1000", ("fits", [])), ("root", ("fits", [])), ("0:staff", ("unfit", ["staff"]))],
