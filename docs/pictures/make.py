@@ -11,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import imgscope
-from imgscope.tui.app import ImgscopeApp
+from imgscope.tui.app import ImgscopeApp, Opened
+from imgscope.tui.browser import Browser
 from imgscope.tui.config import Settings
-from imgscope.tui.explorer import Explorer
+from imgscope.tui.difference.screen import OpenDifference
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[1]))
 IMAGE = HERE.parents[1] / "fixtures" / "webapp.tar"
 DARK, LIGHT = "imgscope-dark", "imgscope-light"
 PICTURES: dict[str, tuple[tuple[int, int], str, str]] = {
@@ -27,28 +29,48 @@ PICTURES: dict[str, tuple[tuple[int, int], str, str]] = {
 }
 
 
-async def take(size: tuple[int, int], theme: str, keys: str) -> str:
-    """Open the view, press keys, and return the screen as SVG."""
+# Of two releases, which the tests of the view are made with.
+DIFFERENCES: dict[str, tuple[tuple[int, int], str, str]] = {
+    "difference": ((140, 42), DARK, "2 E j j j j j"),
+}
+
+
+def one_image() -> tuple[Opened, str]:
+    """Open the image of the pictures."""
     analysis = imgscope.analyze(IMAGE, cache=False, contents=True)
     analysis.image = replace(analysis.image, reference="webapp:1.0")
-    app = ImgscopeApp(lambda _: analysis, "webapp:1.0", Settings(theme))
+    return analysis, "imgscope analyze webapp:1.0"
+
+
+def two_images() -> tuple[Opened, str]:
+    """Open the difference of the pictures."""
+    from tests.tui.driver import releases
+
+    return OpenDifference(releases(), lambda: None), "imgscope diff shop:1.0 shop:1.1"
+
+
+async def take(opened: Opened, title: str, size: tuple[int, int], theme: str, keys: str) -> str:
+    """Open the view, press keys, and return the screen as SVG."""
+    app = ImgscopeApp(lambda _: opened, title, Settings(theme))
     async with app.run_test(size=size) as pilot:
-        while not (isinstance(app.screen, Explorer) and app.screen.rows is not None):
+        while not (isinstance(app.screen, Browser) and app.screen.rows is not None):
             await pilot.pause(0.02)
         for key in keys.split():
             await pilot.press(key)
             await pilot.pause(0.05)
         await pilot.pause(0.4)
-        picture = app.export_screenshot(title="imgscope analyze webapp:1.0")
-    analysis.close()
+        picture = app.export_screenshot(title=title)
+    opened.close()
     # Some viewers drop spaces at the ends of a text without this.
     return picture.replace("<text ", '<text xml:space="preserve" ')
 
 
 def main() -> int:
     """Make all pictures, or those that are named."""
-    for name in sys.argv[1:] or PICTURES:
-        (HERE / f"{name}.svg").write_text(asyncio.run(take(*PICTURES[name])), encoding="utf-8")
+    for name in sys.argv[1:] or (*PICTURES, *DIFFERENCES):
+        opened, title = one_image() if name in PICTURES else two_images()
+        picture = asyncio.run(take(opened, title, *(PICTURES | DIFFERENCES)[name]))
+        (HERE / f"{name}.svg").write_text(picture, encoding="utf-8")
     return 0
 
 
