@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import jsonschema
 import pytest
 
+from imgscope.bases import report
 from imgscope.bases.known import known_bases
 from tests.oracle.maketar import directory, file, layer
 
@@ -51,6 +54,9 @@ def test_json_and_markdown_say_the_same(imgscope, images, tmp_path):
         "bases", app, "--with", same, "--with", other, "--format", "json", "-o", f"markdown={page}", env=NO_ENGINE
     )
     found = json.loads(done.stdout)
+    schema = json.loads((Path(report.__file__).parent / "bases.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(found, schema)
     assert [one["verdict"] for one in found["candidates"]] == ["fits", "unfit"]
     assert found["candidates"][1]["missing"][0] == {
         "kind": "program",

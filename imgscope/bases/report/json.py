@@ -1,4 +1,4 @@
-"""Bases as JSON, for programs; its fields are in docs/bases.md."""
+"""Bases as JSON, for programs. Described by ``bases.schema.json`` and in docs/bases.md."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ def render(comparison: Comparison, options: Options) -> Iterator[bytes]:
 
 def document(comparison: Comparison) -> dict[str, Any]:
     """Return the comparison as plain values."""
+    from ... import __version__
+
     image, app = comparison.analysis.image, comparison.app
     return {
-        "schema_version": SCHEMA_VERSION,
+        "bases_schema_version": SCHEMA_VERSION,
+        "tool": {"name": "imgscope", "version": __version__},
         "image": {
             "reference": image.reference,
             "id": image.id,
