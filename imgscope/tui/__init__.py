@@ -70,6 +70,10 @@ def run_difference(
 
 
 def _show(work: Work, reference: str, colour: bool) -> None:
+    # Textual waits for its next frame with whatever a key changed; that is most of what a person would wait.
+    os.environ.setdefault("TEXTUAL_FPS", "200")
+    # After Esc it waits so many milliseconds for the rest of another key's bytes; they come at once.
+    os.environ.setdefault("ESCDELAY", "40")
     from .app import ImgscopeApp
     from .config import load
 

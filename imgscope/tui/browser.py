@@ -19,7 +19,7 @@ from .keys import Key, actions, identifier, pretty
 from .model.columns import Columns
 from .model.filter import FilterError, Finder, understand
 from .model.marks import Mark
-from .model.rows import Rows
+from .model.rows import Rows, Shown
 from .text import shown
 from .tree.filter_bar import FilterBar
 from .tree.pane import TreePane
@@ -63,6 +63,13 @@ class Browser(FileActions):
         gc.enable()
         self.tree_pane.start(paths, rows)
         self.tree_pane.when_moved = self.say_path
+
+    async def make_orders_ready(self, view: Shown) -> None:
+        """Sort all of a view while nobody presses a key: when everything is open that takes long."""
+        for sort in self.sorts:
+            if self.rows is not None and sort != "name":
+                await asyncio.sleep(0.1)
+                await asyncio.to_thread(self.rows.order_of, view, sort)
 
     def key_bar(self, footer: Iterable[str]) -> KeyBar:
         """Make the line of keys."""

@@ -172,6 +172,8 @@ class Explorer(Browser):
                 views = self.views
                 base = number - 1 if number else NOTHING
                 await asyncio.to_thread(views.make_ready, base, number)
+        if self.rows is not None and self.view is not None:
+            await self.make_orders_ready(self.view)
 
     @property
     def view(self) -> View | None:

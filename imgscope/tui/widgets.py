@@ -151,14 +151,14 @@ class Lines(ScrollView, can_focus=True):
     def _measure(self) -> None:
         """Tell Textual how much there is to scroll.
 
-        Through ``virtual_size`` alone all of the screen would be laid out anew; that is needed only when the
-        scrollbar comes or goes.
+        Through ``virtual_size`` alone all of the screen would be laid out anew.
         """
         region = self.scrollable_content_region
         size = Size(region.width, self.count() + self.has_cursor)
-        if self.show_vertical_scrollbar and size.width == self.virtual_size.width and size.height > region.height:
+        if size.width == self.virtual_size.width and self.show_vertical_scrollbar:
             self.set_reactive(Lines.virtual_size, size)
-            self.vertical_scrollbar.window_virtual_size = size.height
+            # Never less than there is room for: then there is no bar.
+            self.vertical_scrollbar.window_virtual_size = max(size.height, region.height)
             if self.scroll_y > self.max_scroll_y:
                 self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
         else:

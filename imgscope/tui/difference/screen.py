@@ -170,6 +170,7 @@ class Differ(Browser):
             self._open_single(paths, rows)
         self.start(paths, rows)
         self.say_tree()
+        self.run_worker(self.make_orders_ready(view), group="ready")
 
     @staticmethod
     def _open_single(paths: PairPaths, rows: Rows) -> None:
