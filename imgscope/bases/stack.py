@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from ..analysis import Analysis, Body
+from ..layer.index import DIRECTORY, HARDLINK, IMPLIED, SYMLINK, LayerIndex
+from ..layer.names import clean, split
 from ..overlay.changes import Comparison
 from ..overlay.merge import Overlay
 
@@ -76,11 +78,57 @@ def bottom(analysis: Analysis, count: int) -> Analysis:
 def stacked(below: Analysis, above: Analysis, skip: int) -> Analysis:
     """Return all layers of ``below`` with those of ``above`` from ``skip`` on upon them; the config is the latter's."""
     count = len(below.layers)
-    overlay = Overlay([*below.body.overlay.layers, *above.body.overlay.layers[skip:]], keep_hidden=False)
+    own = [_through_links(index, below.body.overlay) for index in above.body.overlay.layers[skip:]]
+    overlay = Overlay([*below.body.overlay.layers, *own], keep_hidden=False)
     layers = [*below.layers, *above.layers[skip:]]
     layers = [replace(layer, index=number) for number, layer in enumerate(layers)]
     contents = StackedContents(below.contents, count, above.contents, skip)
     return Analysis(above.image, layers, (), _body(overlay), contents)
+
+
+def _through_links(index: LayerIndex, below: Overlay) -> LayerIndex:
+    """Put what a layer has below a directory of the root where that leads, if ``below`` has a link in its place.
+
+    Distributions made ``/lib`` and its like links into ``/usr``; a build goes through them (COPY, package managers),
+    though the layer that another base's build made does not.
+    """
+    moved: dict[bytes, bytes] = {}
+    for name, own in index.children.get(b"", {}).items():
+        entry = below.tree.get(b"", {}).get(name)
+        if entry is None or entry < 0 or below.kinds[entry] != SYMLINK:
+            continue
+        if own >= 0 and index.kinds[own] != DIRECTORY:
+            continue
+        layer, number = below.locate(entry)
+        target = clean(below.layers[layer].links[number])[0]
+        there = below.lookup(target) if target else None
+        if there is not None and below.kinds[there] == DIRECTORY and target.partition(b"/")[0] != name:
+            moved[name] = target
+    if not moved:
+        return index
+
+    def place(path: bytes) -> bytes:
+        head, slash, tail = path.partition(b"/")
+        return moved[head] + slash + tail if head in moved else path
+
+    children: dict[bytes, dict[bytes, int]] = {b"": {}}
+    for directory, names in index.children.items():
+        kept = {name: own for name, own in names.items() if directory or name not in moved}
+        children.setdefault(place(directory), {}).update(kept)
+    for target in moved.values():
+        # Every directory is a name in its parent.
+        while target:
+            directory, name = split(target)
+            children.setdefault(directory, {}).setdefault(name, IMPLIED)
+            target = directory
+    return replace(
+        index,
+        children=children,
+        links={own: place(link) if index.kinds[own] == HARDLINK else link for own, link in index.links.items()},
+        whiteouts=[(place(directory), name) for directory, name in index.whiteouts],
+        opaques=[place(directory) for directory in index.opaques],
+        repeated=[(place(directory), name, own) for directory, name, own in index.repeated],
+    )
 
 
 def _body(overlay: Overlay) -> Body:

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.engine
 # app, the base it was built on, another base, and what has to be missing there: nothing where the app runs.
 SWAPS = [
     ("glibc", "glibc", "merged", None),
+    ("lib", "glibc", "merged", None),
     ("musl", "musl", "musl2", None),
     ("static", "glibc", "empty", None),
     ("static", "musl", "glibc", None),

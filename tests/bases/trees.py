@@ -130,6 +130,7 @@ def bases(made: dict[str, Path]) -> dict[str, bytes]:
 
 APPS = {
     "glibc": 'COPY glibc /app/run\nCMD ["/app/run"]\n',
+    "lib": 'COPY glibc /lib/app/run\nRUN chmod 755 /lib/app/run\nCMD ["/lib/app/run"]\n',
     "musl": 'COPY musl /app/run\nCMD ["/app/run"]\n',
     "static": 'COPY static /app/run\nENTRYPOINT ["/app/run"]\n',
     "shell": "COPY static /app/run\nENV PATH=/app:/bin\nCMD run\n",
