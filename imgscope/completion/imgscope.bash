@@ -1,14 +1,15 @@
 # bash completion for imgscope: made by `imgscope completion bash`.
 
 _imgscope() {
-    local line current stripped kind word help only=
+    local line current stripped kind word help only= breaks=
     # The line itself, not COMP_WORDS: bash ends a word at each colon, and images' names have some.
     line=${COMP_LINE:0:COMP_POINT}
     current=${line##*[[:space:]]}
+    # What bash has of the word already: all up to the last character that ends words for it.
     stripped=
-    case $COMP_WORDBREAKS in *:*) [[ $current == *:* ]] && stripped=${current%"${current##*:}"} ;; esac
-    case $COMP_WORDBREAKS in *=*) [[ $current == *=* && ${#stripped} -le $((${#current} - ${#current##*=})) ]] &&
-        stripped=${current%"${current##*=}"} ;; esac
+    [[ $COMP_WORDBREAKS == *:* ]] && breaks+=:
+    [[ $COMP_WORDBREAKS == *=* ]] && breaks+='='
+    [[ -n $breaks ]] && stripped=${current%"${current##*["$breaks"]}"}
     COMPREPLY=()
     while IFS=$'\t' read -r kind word help; do
         case $kind in

@@ -117,6 +117,8 @@ def words(text: str) -> list[str]:
         ("imgscope ana\t", ["analyze"]),
         ("imgscope analyze --pla\t", ["analyze", "--platform"]),
         ("imgscope analyze --format js\t", ["analyze", "--format", "json"]),
+        ("imgscope analyze --format=js\t", ["analyze", "--format=json"]),
+        ("imgscope analyze -o mark\t./notes\t", ["analyze", "-o", "markdown=./notes.txt"]),
         ("imgscope analyze ./ap\t", ["analyze", "./app.tar"]),
         ("imgscope analyze ./wi\t", ["analyze", "./with a space.tar"]),
         ("imgscope analyze ./dee\t\t\t", ["analyze", "./deep/er/inner.tar.gz"]),
