@@ -95,7 +95,7 @@ def docker_archive(*images: Image, style: str = "legacy", pack: str = "", **entr
         names = []
         for number, data in enumerate(image.layers):
             name = {
-                "legacy": f"{hashlib.sha256(data + number.to_bytes(4, "big")).hexdigest()}/layer.tar",
+                "legacy": f"{hashlib.sha256(data + number.to_bytes(4, 'big')).hexdigest()}/layer.tar",
                 "digest": digest(data)[7:] + ".tar",
                 "colon": digest(data),
                 "blobs": blob(PACK[pack](data)),
