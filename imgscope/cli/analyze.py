@@ -70,7 +70,7 @@ def command(
     if format_ is None and not (outputs or no_tui or _report_options_given()):
         from .. import tui
 
-        reason = tui.unusable()
+        reason = tui.unusable(reference)
         if reason is None:
             return tui.run(reference, platform=platform, image=image, cache=not no_cache, colour=not no_color)
         if reason:

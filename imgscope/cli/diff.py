@@ -91,7 +91,7 @@ def command(
         from .. import tui
 
         wanted = parse_filter((), paths, min_size, ignore_times)
-        reason = tui.unusable()
+        reason = tui.unusable(old, new)
         if reason is None:
             tui.run_difference(old, new, wanted=wanted, platform=platform, cache=not no_cache, colour=not no_color)
             return 0

@@ -8,6 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from ..diff import Filter
     from .app import Opened, Work
     from .loading import ScreenProgress
@@ -15,13 +17,28 @@ if TYPE_CHECKING:
 __all__ = ["run", "run_difference", "unusable"]
 
 
-def unusable() -> str | None:
-    """Say why the view can't be opened here; ``None`` where it can. An empty text: nobody would expect it."""
-    if not (sys.stdin and sys.stdout and sys.stdin.isatty() and sys.stdout.isatty()):
+def unusable(*references: str) -> str | None:
+    """Say why the view can't be opened here; ``None`` where it can. An empty text: nobody would expect it.
+
+    An image that comes through standard input (one of ``references`` is ``-``) leaves the keys to the terminal itself.
+    """
+    if not (sys.stdout and sys.stdout.isatty()):
+        return ""
+    typed = sys.stdin is not None and sys.stdin.isatty()
+    if not typed and not ("-" in references and _has_terminal()):
         return ""
     if os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
         return "the interactive view needs a terminal that can move its cursor, and TERM says that this one can't"
     return None
+
+
+def _has_terminal() -> bool:
+    """Tell whether keys can be read though standard input is a pipe."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | getattr(os, "O_NOCTTY", 0)))
+    except OSError:
+        return False
+    return sys.platform != "win32"
 
 
 def run(
@@ -72,15 +89,20 @@ def run_difference(
 def _show(work: Work, reference: str, colour: bool) -> None:
     # Textual waits for its next frame with whatever a key changed; that is most of what a person would wait.
     os.environ.setdefault("TEXTUAL_FPS", "200")
-    # After Esc it waits so many milliseconds for the rest of another key's bytes; they come at once.
+    # After Esc it waits so many milliseconds for the rest of another key's bytes; those come at once.
     os.environ.setdefault("ESCDELAY", "40")
     from .app import ImgscopeApp
     from .config import load
 
+    driver: type[Driver] | None = None
+    if sys.platform != "win32":
+        from .driver import TerminalDriver
+
+        driver = TerminalDriver
     settings = load()
     if not colour:
         os.environ["NO_COLOR"] = "1"
-    app = ImgscopeApp(work, reference, settings)
+    app = ImgscopeApp(work, reference, settings, driver)
     try:
         error = app.run()
     finally:

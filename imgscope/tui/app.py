@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
 from ..analysis import Analysis
@@ -39,9 +40,15 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "quit", "Quit", show=False, priority=True)]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
 
-    def __init__(self, work: Work, reference: str, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        work: Work,
+        reference: str,
+        settings: Settings | None = None,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
         """Show what ``work`` returns; it runs in a thread of its own and is told where to report progress."""
-        super().__init__()
+        super().__init__(driver_class)
         self._analyse = work
         self.reference = reference
         self.settings = settings or Settings()

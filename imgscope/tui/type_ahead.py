@@ -8,6 +8,7 @@ from typing import Generic
 
 from textual import events
 from textual.app import App, ReturnType
+from textual.driver import Driver
 
 # A key that is under way for longer was taken by somebody who did not say so.
 _LOST = 0.5
@@ -20,9 +21,9 @@ class TypedAhead(App[ReturnType], Generic[ReturnType]):
     would reach the pane that ``/`` is only about to take the focus from, and be taken for commands there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, driver_class: type[Driver] | None = None) -> None:
         """Nothing is typed yet."""
-        super().__init__()
+        super().__init__(driver_class)
         self._typed: deque[events.Key] = deque()
         self._under_way: events.Key | None = None
         self._sent = 0.0

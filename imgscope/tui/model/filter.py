@@ -14,12 +14,15 @@ from itertools import compress
 
 from ...errors import UsageError
 from .columns import Columns
+from .patience import TookTooLongError, at_most
 
 MODES = ("auto", "text", "glob", "regex")
 _GLOB_SIGNS = re.compile(r"[*?\[]")
 _REGEX_SIGNS = re.compile(r"[\\^$|(){}+]|\.\*|\.\+")
 # Paths that a regular expression sees at a time: some milliseconds' worth.
 _PIECE = 4096
+# Seconds that a piece may take; a sane pattern takes hundredths of that.
+_PATIENCE = 0.25
 
 
 class FilterError(UsageError):
@@ -164,9 +167,13 @@ class Finder:
                 if end[node] > node + 1:
                     del folders[level:]
                     folders.append(above + name + b"/")
-            for node, line in enumerate(lines, first):
-                if wanted.search(line):
-                    found[node] = 1
+            try:
+                with at_most(_PATIENCE):
+                    for node, line in enumerate(lines, first):
+                        if wanted.search(line):
+                            found[node] = 1
+            except TookTooLongError:
+                raise FilterError("this pattern takes too long: it can match one text in too many ways") from None
             yield None
         yield found
 

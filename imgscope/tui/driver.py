@@ -1,0 +1,51 @@
+"""Reads keys from the terminal itself, also where standard input is a pipe (``docker save … | imgscope analyze -``)."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from codecs import getincrementaldecoder
+
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+TERMINAL = "/dev/tty"
+# Whoever presses Esc waits no longer than this; other keys' bytes come in a go.
+_PAUSE = 0.02
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver with another place to read from, and an Esc that is understood at once."""
+
+    def __init__(
+        self, app: App[object], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        """Open the terminal where standard input is none. Raises ``OSError`` if there is no terminal."""
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._opened: int | None = None
+        if not sys.__stdin__ or not sys.__stdin__.isatty():
+            self._opened = self.fileno = os.open(TERMINAL, os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
+            self.input_tty = True
+
+    def run_input_thread(self) -> None:
+        """Read what is typed; as Textual does, but looking sooner whether an Esc was all."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")().decode
+        while not self.exit_event.is_set():
+            if select.select([self.fileno], [], [], _PAUSE)[0]:
+                data = os.read(self.fileno, 4096)
+                if not data:
+                    break
+                for message in parser.feed(decode(data)):
+                    self.process_message(message)
+            for message in parser.tick():
+                self.process_message(message)
+
+    def close(self) -> None:
+        """Close the terminal if it was opened here."""
+        super().close()
+        if self._opened is not None:
+            os.close(self._opened)
+            self._opened = None
