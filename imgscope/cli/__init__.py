@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -82,10 +83,23 @@ def main(arguments: list[str] | None = None, program: str = "imgscope") -> None:
 
         code = answer(os.environ["_IMGSCOPE_COMPLETE"], sys.argv[1:] if arguments is None else arguments)
     else:
+        # Whoever ends the program gets it tidied up, as with Ctrl-C: no half-written file, no process left behind.
+        for number in (signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else (signal.SIGTERM,):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, _end)
         code = run(arguments, program)
     # An analysis is a great many objects: taking each apart before the process ends would take a tenth of its time.
     atexit._run_exitfuncs()
     os._exit(code)
+
+
+class _Ended(BaseException):
+    """A signal asked the program to end."""
+
+
+def _end(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise _Ended(number)
 
 
 def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
@@ -115,6 +129,8 @@ def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
         return _fail(error.format_message(), 2)
     except (KeyboardInterrupt, click.Abort):
         return 130
+    except _Ended as error:
+        return 128 + int(error.args[0])
     except (BrokenPipeError, ReaderGone):
         # The reader has gone (| head): nothing is left to say, and flushing at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -126,6 +142,10 @@ def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _fail(f"{where}{error.strerror or error}", 3)
+    except Exception as error:
+        if os.environ.get("IMGSCOPE_DEBUG"):
+            raise
+        return _fail(f"internal error, please report it with what IMGSCOPE_DEBUG=1 shows: {error!r}"[:500], 3)
 
 
 def _fail(message: str, code: int) -> int:
