@@ -15,6 +15,7 @@ from imgscope.tui.app import ImgscopeApp, Opened
 from imgscope.tui.browser import Browser
 from imgscope.tui.config import Settings
 from imgscope.tui.difference.screen import OpenDifference
+from imgscope.tui.explorer import Explorer
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
@@ -25,6 +26,7 @@ PICTURES: dict[str, tuple[tuple[int, int], str, str]] = {
     "range": ((140, 42), LIGHT, "home j j c end 2 E x"),
     "narrow": ((80, 24), DARK, "2 j j l l"),
     "filter": ((110, 30), DARK, "slash asterisk full_stop j s"),
+    "findings": ((110, 30), DARK, "5 d"),
     "view": ((110, 30), LIGHT, "slash p a s s w d enter f"),
 }
 
@@ -58,6 +60,8 @@ async def take(opened: Opened, title: str, size: tuple[int, int], theme: str, ke
         for key in keys.split():
             await pilot.press(key)
             await pilot.pause(0.05)
+            while key == "5" and isinstance(app.screen, Explorer) and app.screen.report is None:
+                await pilot.pause(0.05)
         await pilot.pause(0.4)
         picture = app.export_screenshot(title=title)
     opened.close()

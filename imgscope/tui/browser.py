@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 
+from ..escape import escape
 from ..layer.names import public
 from ..report.sizes import quantity
 from .details.why import WhyPane
@@ -54,6 +55,8 @@ class Browser(FileActions):
         self.finder: Finder | None = None
         self._opened_before: bytearray | None = None
         self._all_open = False
+        self.only = ""
+        """What the tree is limited to, but for the filter; for its title."""
 
     def start(self, paths: Columns, rows: Rows) -> None:
         """Show the tree."""
@@ -245,8 +248,27 @@ class Browser(FileActions):
 
     # -- the filter --------------------------------------------------------------------------------------
 
+    def show_only(self, matches: bytearray, words: str, otherwise: str, node: int = -1) -> None:
+        """Show only some paths until Esc, with the cursor on ``node``; ``words`` say what they are of.
+
+        Where there are none, say ``otherwise`` and ``words``.
+        """
+        if self.rows is None:
+            return
+        if not matches.count(1):
+            self.notify(f"{otherwise} {escape(words)}.", severity="warning", markup=False)
+            return
+        self.action_clear_filter()
+        self.show_matches(matches)
+        self.only = f" · of {escape(words)}"
+        self.action_pane("tree")
+        self.tree_pane.keep(self.best_match(matches, node if node >= 0 else self.tree_pane.node))
+        self.say_tree()
+
     def action_filter(self) -> None:
         """Type a filter."""
+        if self.only:
+            self.action_clear_filter()
         if self.rows is not None:
             self.bring("tree")
             self.filter_bar.open()
@@ -259,7 +281,13 @@ class Browser(FileActions):
             self.action_filter()
 
     def action_clear_filter(self) -> None:
-        """Clear the filter and leave it."""
+        """Clear the filter and leave it; show all paths again."""
+        if self.only:
+            self.only = ""
+            node = self.tree_pane.node
+            self.show_matches(None)
+            self.tree_pane.keep(node)
+            self.say_tree()
         if self.filter_bar.has_class("open"):
             self.filter_bar.close()
             self.action_pane("tree")

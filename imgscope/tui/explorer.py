@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from array import array
 from collections.abc import Iterator
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -21,11 +23,14 @@ from ..layer.index import DIRECTORY, FILE, TYPE_NAMES
 from ..layer.names import internal, public
 from ..overlay.merge import NO_ENTRY
 from ..report.sizes import percent, quantity, size
+from .aside import aside
 from .browser import Browser, bindings
 from .content.screen import ContentScreen, Version
 from .details.pane import DetailsPane
 from .details.why import WhyPane
 from .export import render
+from .findings.fix import FixScreen
+from .findings.pane import FindingsPane
 from .keys import FOOTER, KEYS
 from .layers.pane import LayersPane
 from .model.marks import LAYER_CHANGES, Mark
@@ -39,6 +44,9 @@ from .tree.path_line import PathLine
 from .waste.pane import WastePane
 from .widgets import Lines
 
+if TYPE_CHECKING:
+    from ..suggest.model import Report
+
 
 class Explorer(Browser):
     """Layers, their trees, their waste, and what each path went through."""
@@ -50,8 +58,8 @@ class Explorer(Browser):
         ("·", "Something in the folder was changed"),
         ("×2", "Two layers hold the file"),
     )
-    panes = ("layers", "details", "waste", "tree", "why")
-    lower = ("details", "waste")
+    panes = ("layers", "details", "waste", "findings", "tree", "why")
+    lower = ("details", "waste", "findings")
     sorts = ("name", "size", "wasted")
     hiding: ClassVar[dict[str, tuple[Mark, ...]]] = {
         "added": (Mark.ADDED,),
@@ -66,6 +74,9 @@ class Explorer(Browser):
         super().__init__()
         self.analysis = analysis
         self.views: Views | None = None
+        self.report: Report | None = None
+        """What suggest found, once that is known."""
+        self._finding = False
         self.base: int | None = None
         """Layer that is compared with, ``None`` for the one below the selected."""
         self._all_open = open_folders
@@ -78,6 +89,7 @@ class Explorer(Browser):
                 yield LayersPane(self.analysis.layers, id="layers")
                 yield DetailsPane(self.analysis, id="details").add_class("lower")
                 yield WastePane(id="waste").add_class("lower")
+                yield FindingsPane(id="findings").add_class("lower")
             with Vertical(id="right"):
                 yield LayerTreePane(id="tree")
                 yield PathLine(id="path")
@@ -109,11 +121,17 @@ class Explorer(Browser):
         """The wasted files."""
         return self.query_one("#waste", WastePane)
 
+    @property
+    def findings_pane(self) -> FindingsPane:
+        """The findings."""
+        return self.query_one("#findings", FindingsPane)
+
     def on_mount(self) -> None:
         """Show what is known at once; the tree follows."""
         self.layer_pane.border_title = "Layers"
         self.tree_pane.border_title = "Files"
         self.waste_pane.border_title = "Waste"
+        self.findings_pane.border_title = "Findings"
         self.query_one(PathLine).show("reading the layers…")
         self.query_one(DetailsPane).show_layer(self.layer_pane.cursor)
         self.layer_pane.focus()
@@ -142,6 +160,11 @@ class Explorer(Browser):
         count = self.waste_pane.count()
         self.waste_pane.border_subtitle = quantity(count, "copy", "copies") if count else ""
         self._show_layer()
+        if Path(self.analysis.image.reference).exists():
+            self._find()
+        else:
+            # Of an image that an engine has all contents would be exported once more.
+            self.findings_pane.say("5 looks for what this image could do without")
 
     # -- layers and comparing ----------------------------------------------------------------------------
 
@@ -194,7 +217,7 @@ class Explorer(Browser):
             words += f" · changes of layer {view.layer}"
         if Mark.UNCHANGED not in self.rows.shown:
             words += " only"
-        self.tree_pane.border_title = words + self.hidden_words()
+        self.tree_pane.border_title = words + self.only + self.hidden_words()
         self.say_path()
 
     @on(Lines.Moved, "#layers")
@@ -276,6 +299,73 @@ class Explorer(Browser):
             pane.say(str(error))
             return
         pane.show(path, events, self.analysis.layers)
+
+    # -- findings ----------------------------------------------------------------------------------------
+
+    @work(exit_on_error=False, group="findings")
+    async def _find(self) -> None:
+        """Ask suggest, in a thread of its own: the view does not wait for it."""
+        if self._finding:
+            return
+        self._finding = True
+        pane = self.findings_pane
+        pane.say("looking for what this image could do without…")
+        # Whoever has just opened the view presses keys first.
+        await asyncio.sleep(0.5)
+        from ..suggest import suggest
+
+        # The thread gives way sooner to what draws.
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(0.001)
+        try:
+            report = await aside(lambda: suggest(self.analysis))
+        except ImgscopeError as error:
+            pane.say(escape(str(error)))
+            return
+        except Exception as error:
+            # The view is of use without the findings.
+            pane.say(f"the findings could not be made: {escape(repr(error))}")
+            return
+        finally:
+            sys.setswitchinterval(interval)
+        self.report = report
+        pane.start(report.findings)
+        pane.border_subtitle = f"{size(report.total_bytes)} to save" if report.total_bytes else ""
+
+    def action_pane(self, name: str) -> None:
+        """Go to a pane."""
+        super().action_pane(name)
+        if name == "findings" and self.paths is not None:
+            self._find()
+
+    @on(Lines.Chosen, "#findings")
+    def _finding_chosen(self) -> None:
+        """Show the paths that a finding is about, in the layer that holds the largest."""
+        finding = self.findings_pane.selected
+        if finding is None or self.paths is None:
+            return
+        nodes = [node for row in finding.evidence if (node := self.paths.find(internal(row.path))) >= 0]
+        if not nodes:
+            if finding.layers:
+                self.layer_pane.cursor = finding.layers[0]
+                self.action_pane("layers")
+            else:
+                self.action_fix()
+            return
+        matches = bytearray(len(self.paths))
+        for node in nodes:
+            matches[node] = 1
+        self.layer_pane.cursor = finding.evidence[0].layer
+        self._compare(None)
+        self.show_only(matches, finding.code, "No path is shown of", nodes[0])
+
+    def action_fix(self) -> None:
+        """Tell how to fix the selected finding."""
+        finding = self.findings_pane.selected
+        if self.report is None or finding is None:
+            self.notify("There is no finding to fix." if self.report else "The findings are not known yet: 5 looks.")
+        else:
+            self.app.push_screen(FixScreen(self.report, finding))
 
     # -- contents ----------------------------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ KEYS: tuple[Key, ...] = (
     Key("pane('tree')", "2", "File tree", PANES),
     Key("pane('details')", "3", "Details of the layer and the image", PANES),
     Key("pane('waste')", "4", "Wasted files", PANES),
+    Key("pane('findings')", "5", "Findings: what the image could do without", PANES),
     Key("why", "w", "Why: which layers held the selected path, and what each did to it", PANES, "Why"),
     Key("layer(-1)", "left_square_bracket", "The layer below, from any pane", LAYERS),
     Key("layer(1)", "right_square_bracket", "The layer above, from any pane", LAYERS),
@@ -71,10 +72,16 @@ KEYS: tuple[Key, ...] = (
     Key("toggle_mark('modified')", "M", "Show or hide modified, metadata only and rewritten", FILTERING),
     Key("toggle_mark('removed')", "ctrl+r,R", "Show or hide removed", FILTERING),
     Key("toggle_mark('unmodified')", "ctrl+u,U", "Show or hide unmodified", FILTERING),
-    Key("choose", "enter", "View the file; open the folder; go to the wasted file's layer", FILES),
+    Key(
+        "choose",
+        "enter",
+        "View the file; open the folder; go to the wasted file's layer, or to a finding's paths",
+        FILES,
+    ),
     Key("view", "v", "View the file's text or bytes", FILES, "View"),
     Key("diff", "f", "Difference between two layers' versions of the file", FILES, "Diff"),
     Key("extract", "e,ctrl+e", "Extract the file or folder to disk", FILES, "Extract"),
+    Key("fix", "D", "How to fix the selected finding; in its pane d too", FILES),
     Key("copy", "y", "Copy the path", FILES),
     Key("export", "o", "Export what is shown as JSON or Markdown", FILES),
     Key("app.command_palette", "ctrl+p", "Every action by its name", PROGRAM),
@@ -107,7 +114,15 @@ _IN_DIFFERENCES = {
     "diff": "Difference between the file in OLD and in NEW",
     "extract": "Extract the file or folder of NEW (of OLD, where it is removed) to disk",
 }
-_NOT_IN_DIFFERENCES = ("largest_waste", "pane('waste')", "compare_layer", "compare_all", "compare_from")
+_NOT_IN_DIFFERENCES = (
+    "largest_waste",
+    "pane('waste')",
+    "pane('findings')",
+    "fix",
+    "compare_layer",
+    "compare_all",
+    "compare_from",
+)
 
 
 def _keys_of_differences() -> tuple[Key, ...]:

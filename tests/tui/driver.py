@@ -67,7 +67,7 @@ class Driven:
     async def settle(self):
         await self.pilot.pause()
         for _ in range(200):
-            workers = [w for w in self.app.workers if w.group not in ("disk",) and not w.is_finished]
+            workers = [w for w in self.app.workers if w.group not in ("disk", "findings") and not w.is_finished]
             if not workers:
                 break
             await asyncio.sleep(0.01)

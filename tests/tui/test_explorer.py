@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -55,13 +56,19 @@ def test_arrows_and_vim_keys_move_and_stop_at_the_ends():
 def test_tab_goes_round_the_panes_and_digits_go_straight():
     async def scenario(view):
         seen = []
-        for _ in range(4):
+        for _ in range(5):
             await view.press("tab")
             seen.append(view.explorer.focused.id)
-        assert seen == ["details", "waste", "tree", "layers"]
+        assert seen == ["details", "waste", "findings", "tree", "layers"]
         await view.press("shift+tab")
         assert view.explorer.focused.id == "tree"
-        for key, pane in (("1", "layers"), ("2", "tree"), ("3", "details"), ("4", "waste")):
+        for key, pane in (
+            ("1", "layers"),
+            ("2", "tree"),
+            ("3", "details"),
+            ("4", "waste"),
+            ("5", "findings"),
+        ):
             await view.press(key)
             assert view.explorer.focused.id == pane
 
@@ -258,6 +265,18 @@ def test_a_broken_pattern_says_so_and_keeps_the_last_result():
     explore(scenario)
 
 
+def test_a_pattern_that_would_match_for_years_is_given_up():
+    async def scenario(view):
+        view.explorer.filter_bar.open()
+        began = time.monotonic()
+        view.explorer.filter_bar.query_one("#filter-input").value = r"(.*a){25}!"
+        await view.settle()
+        assert "takes too long" in view.text("#filter") or "0 matches" in view.text("#filter")
+        assert time.monotonic() - began < 3
+
+    explore(scenario)
+
+
 def test_the_filters_mode_can_be_chosen():
     async def scenario(view):
         await view.press("slash")
@@ -298,6 +317,23 @@ def test_from_a_wasted_file_to_the_layer_that_wrote_it():
         assert view.here() == "/srv/app/.git/objects/ab/cdef"
 
     explore(scenario)
+
+
+def test_a_folder_is_extracted_as_it_was_as_of_a_layer(tmp_path):
+    async def scenario(view):
+        # Layer 7 wrote etc/webapp.conf alone; as of layer 7 the folder had more.
+        await view.press("left_square_bracket", "2")
+        while view.here() != "/etc":
+            await view.press("j")
+        await view.press("e")
+        assert "as of layer 7" in view.text()
+        view.app.screen.query_one("#answer").value = str(tmp_path)
+        await view.press("enter")
+        await view.app.workers.wait_for_complete()
+
+    explore(scenario)
+    assert {path.name for path in (tmp_path / "etc").iterdir()} >= {"passwd", "os-release", "webapp.conf"}
+    assert (tmp_path / "etc" / "webapp.conf").read_text() == "debug = false\n"
 
 
 def test_why_tells_what_each_layer_did():

@@ -26,6 +26,8 @@ SCREENS = {
     "help": "question_mark",
     "content": "slash p a s s w d enter v",
     "extract": "2 e",
+    "findings": "5",
+    "fix": "5 d",
 }
 # The same of a difference between two images.
 DIFFERENCES = {
@@ -71,7 +73,11 @@ def test_the_screen_looks_as_it_did(screen, size, theme, monkeypatch, tmp_path):
     drawn = []
 
     async def scenario(view):
-        await view.press(*(SCREENS | DIFFERENCES)[screen].split())
+        keys = (SCREENS | DIFFERENCES)[screen].split()
+        for key in keys:
+            await view.press(key)
+            while key == "5" and view.explorer.report is None:
+                await view.pilot.pause(0.02)
         if view.app.focused is not None and hasattr(view.app.focused, "cursor_blink"):
             view.app.focused.cursor_blink = False
         await view.settle()

@@ -93,6 +93,34 @@ def test_open_filter_view_extract_quit(terminal, webapp, tmp_path):
     ]
 
 
+def test_an_image_from_a_pipe_opens_the_view_and_keys_come_from_the_terminal(terminal, webapp):
+    here = terminal()
+    here.send(f"clear; cat {shlex.quote(str(webapp))} | {COMMAND} analyze -; echo left with $?", "Enter")
+    here.wait("Files up to layer 8")
+    here.send("/")
+    here.send("busybox")
+    here.wait("1 match")
+    here.send("Escape")
+    time.sleep(0.3)
+    here.send("q")
+    here.wait("left with 0")
+    here.send("echo all is $((40 + 2))", "Enter")
+    here.wait("all is 42")
+
+
+def test_diff_opens_the_view_and_a_pipe_gets_the_report(terminal, webapp, site):
+    here = terminal()
+    both = f"{shlex.quote(str(site))} {shlex.quote(str(webapp))}"
+    here.send(f"clear; {COMMAND} diff {both}; echo left with $?", "Enter")
+    here.wait("Files that differ")
+    here.send("q")
+    here.wait("left with 0")
+    here.send(f"clear; {COMMAND} diff {both} | head -n 4; echo piped with $?", "Enter")
+    screen = here.wait("piped with 0")
+    assert "old  " in screen
+    assert "Files that differ" not in screen
+
+
 def test_an_error_is_one_line_after_the_view_is_gone(terminal, tmp_path):
     (tmp_path / "broken.tar").write_bytes(b"no image" * 1000)
     here = terminal()

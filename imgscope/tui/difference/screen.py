@@ -85,7 +85,6 @@ class Differ(Browser):
         self.difference = difference
         self.view: PairView | None = None
         self._all_open = open_folders
-        self._only = ""
 
     def compose(self) -> ComposeResult:
         """Make the panes."""
@@ -185,7 +184,7 @@ class Differ(Browser):
         if self.rows is None:
             return
         words = "Files that differ" if Mark.UNCHANGED not in self.rows.shown else "Files of both images"
-        self.tree_pane.border_title = words + self._only + self.hidden_words()
+        self.tree_pane.border_title = words + self.only + self.hidden_words()
         total = len(self.difference.files)
         self.tree_pane.border_subtitle = quantity(total, "difference") if total else "no difference"
         self.say_path()
@@ -215,7 +214,7 @@ class Differ(Browser):
                 if entry is not None and layer is not None and side.overlay.layer_of(side.inode(entry)) == layer:
                     matches[node] = 1
         number = f"layer {pair.new.index}" if pair.new is not None else f"layer {layers[0]} of OLD"
-        self._show_only(matches, number)
+        self.show_only(matches, number, "No path that differs is of")
 
     @on(Lines.Chosen, "#packages")
     def _package_chosen(self, event: Lines.Chosen) -> None:
@@ -230,34 +229,7 @@ class Differ(Browser):
                 owner = owners.owners.get(path) if owners is not None else None
                 if owner is not None and (owner.ecosystem, owner.name) == (chosen.ecosystem, chosen.name):
                     matches[node] = 1
-        self._show_only(matches, chosen.name)
-
-    def _show_only(self, matches: bytearray, words: str) -> None:
-        assert self.rows is not None
-        count = matches.count(1)
-        if not count:
-            self.notify(f"No path that differs is of {escape(words)}.", severity="warning", markup=False)
-            return
-        self.action_clear_filter()
-        self.show_matches(matches)
-        self._only = f" · of {escape(words)}"
-        self.action_pane("tree")
-        self.tree_pane.keep(self.best_match(matches, self.tree_pane.node))
-        self.say_tree()
-
-    def action_clear_filter(self) -> None:
-        """Show all paths again."""
-        if self._only:
-            self._only = ""
-            self.show_matches(None)
-            self.say_tree()
-        super().action_clear_filter()
-
-    def action_filter(self) -> None:
-        """Type a filter."""
-        if self._only:
-            self.action_clear_filter()
-        super().action_filter()
+        self.show_only(matches, chosen.name, "No path that differs is of")
 
     def action_largest_delta(self) -> None:
         """Go to the path whose size changed most."""

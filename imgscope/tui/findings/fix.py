@@ -1,0 +1,92 @@
+"""The window that tells how to fix a finding: in words, as Dockerfile lines, and what shows it to be true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ...escape import escape
+from ...report.sizes import quantity, size
+
+if TYPE_CHECKING:
+    from ...suggest.model import Finding, Report
+
+# Rows of evidence that are listed; Enter in the pane shows all of them in the tree.
+_EVIDENCE = 12
+
+
+def fix_text(report: Report, finding: Finding) -> Text:
+    """Write all that is known of a finding."""
+    text = Text()
+    saves = f"saves {size(finding.bytes)}" if finding.bytes else "saves nothing by itself: good practice"
+    if finding.alone_bytes > finding.bytes:
+        saves += f" ({size(finding.alone_bytes)} by itself)"
+    text.append(f"{finding.code} {finding.name}, {finding.certainty}, {saves}\n\n", style="dim")
+    text.append(escape(finding.fix) + "\n")
+    for layer in finding.layers:
+        text.append(f"\nlayer {layer}  ", style="dim")
+        text.append(escape(report.instruction(layer)))
+    if finding.layers:
+        text.append("\n")
+    for heading, lines in (("Dockerfile", finding.lines), (".dockerignore", finding.ignore_lines)):
+        if lines:
+            text.append(f"\n{heading}\n", style="bold")
+            for line in lines:
+                text.append(f"  {escape(line)}\n", style="green")
+    if finding.location is not None:
+        first, last = finding.location.first, finding.location.last
+        where = f"{first}" if first == last else f"{first} to {last}"
+        text.append(f"\nat {escape(str(finding.location.path))}, line {where}\n", style="dim")
+    if finding.evidence:
+        text.append(f"\nEvidence: {quantity(finding.evidence_count, 'path')}\n", style="bold")
+        for row in finding.evidence[:_EVIDENCE]:
+            text.append(f"{size(row.bytes):>9}  layer {row.layer:<3} ", style="dim")
+            text.append(f"{escape(row.path)}{f'  {escape(row.kind)}' if row.kind else ''}\n")
+        if finding.evidence_count > _EVIDENCE:
+            text.append(f"           and {finding.evidence_count - _EVIDENCE:,} more\n", style="dim")
+    text.append(f"\nmore: {finding.url}", style="dim")
+    return text
+
+
+class FixScreen(ModalScreen[None]):
+    """How to fix one finding."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,d,D,enter", "dismiss(None)", "Close"),
+        Binding("j,down", "scroll(1)", show=False),
+        Binding("k,up", "scroll(-1)", show=False),
+        Binding("y", "copy", "Copy the lines", show=False),
+    ]
+
+    def __init__(self, report: Report, finding: Finding) -> None:
+        """Tell of ``finding``."""
+        super().__init__(classes="window")
+        self.report = report
+        self.finding = finding
+
+    def compose(self) -> ComposeResult:
+        """Make the window."""
+        with Vertical(classes="box") as box:
+            box.border_title = escape(self.finding.title)
+            box.border_subtitle = "y copies the lines · Esc closes" if self._lines() else "Esc closes"
+            with VerticalScroll():
+                yield Static(fix_text(self.report, self.finding))
+
+    def _lines(self) -> tuple[str, ...]:
+        return self.finding.lines or self.finding.ignore_lines
+
+    def action_copy(self) -> None:
+        """Copy the Dockerfile lines, or those for .dockerignore."""
+        if self._lines():
+            self.app.copy_to_clipboard("\n".join(self._lines()))
+            self.notify(f"Copied: {quantity(len(self._lines()), 'line')}")
+
+    def action_scroll(self, step: int) -> None:
+        """Scroll the text."""
+        self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
