@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .analysis import Analysis, Tree
 
 _BLOCK = 1 << 20
+# A sparse file may claim any size; one larger than this is left out.
+MAX_FILE = 1 << 40
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _SPECIAL = ("character", "block", "fifo")
 
@@ -52,10 +54,10 @@ def extract(
 ) -> Extracted:
     """Copy ``path`` (a file, or a folder with all below it) into the folder ``destination``, which is made if need be.
 
-    From the merged tree, from that of the layers up to ``as_of``, or only what ``layer`` itself holds. Permission bits are kept but for set-uid, set-gid and
-    sticky; owners are not. Devices and FIFOs, and symlinks that lead out of ``destination``, are left out with a
-    word. Raises ``PathNotFoundError``, ``UsageError`` for a file that is there already (unless ``force``),
-    ``OutputError`` and ``ImageError``.
+    From the merged tree, from that of the layers up to ``as_of``, or only what ``layer`` itself holds. Permission bits
+    are kept but for set-uid, set-gid and sticky; owners are not. Devices and FIFOs, and symlinks that lead out of
+    ``destination``, are left out with a word. Raises ``PathNotFoundError``, ``UsageError`` for a file that is there
+    already (unless ``force``), ``OutputError`` and ``ImageError``.
     """
     read: Callable[[str], BinaryIO] = partial(analysis.open, layer=layer)
     if as_of is None:
@@ -187,6 +189,9 @@ class _Extraction:
         if file.type == "symlink" and not self._stays(key, file.link_target or ""):
             self.result.skipped.append(f"{file.path}: a symlink to {file.link_target}, outside of the folder")
             return
+        if file.size > MAX_FILE:
+            self.result.skipped.append(f"{file.path}: it claims {file.size:,} bytes")
+            return
         with self._parent(key) as (parent, name):
             if file.type == "directory":
                 self._make_directory(parent, name)
@@ -213,9 +218,16 @@ class _Extraction:
                     temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600, dir_fd=parent
                 )
                 with os.fdopen(handle, "wb") as target, self.read(file.path) as source:
+                    written = 0
                     while data := source.read(_BLOCK):
-                        target.write(data)
-                        self.result.bytes += len(data)
+                        # Zeros become a hole: a sparse file takes no more room here than in its layer.
+                        if data.count(0) == len(data):
+                            target.seek(len(data), os.SEEK_CUR)
+                        else:
+                            target.write(data)
+                        written += len(data)
+                    target.truncate(written)
+                    self.result.bytes += written
                     os.fchmod(target.fileno(), file.mode & 0o777)
                     os.utime(target.fileno(), ns=(file.mtime_ns, file.mtime_ns))
             if self.force:
@@ -229,7 +241,15 @@ class _Extraction:
 
     def _rename_new(self, parent: int, temporary: bytes, name: bytes) -> None:
         """Give the file its name unless something has taken it since it was looked at: a link never replaces."""
-        os.link(temporary, name, src_dir_fd=parent, dst_dir_fd=parent, follow_symlinks=False)
+        try:
+            os.link(temporary, name, src_dir_fd=parent, dst_dir_fd=parent, follow_symlinks=False)
+        except FileExistsError:
+            raise
+        except OSError:
+            # No hard links here (vfat, some network file systems): a new empty file takes the name first, or fails to.
+            os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=parent))
+            os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+            return
         os.unlink(temporary, dir_fd=parent)
 
     def _stays(self, key: bytes, target: str) -> bool:

@@ -123,3 +123,25 @@ def test_a_file_that_is_there_is_kept_unless_asked(image, tmp_path):
     assert (out / "f").read_bytes() == b"x" and (out / "l").read_bytes() == b"y"
     assert not (out / "l").is_symlink()
     assert everything(out) == {"f", "l"}
+
+
+def test_zeros_take_no_room(image, tmp_path):
+    analysis = image(("zeros", FILE, bytes(8 << 20)), ("ends", FILE, b"x" + bytes(3 << 20) + b"y"))
+    extract(analysis, "/", tmp_path / "out")
+    zeros, ends = tmp_path / "out/zeros", tmp_path / "out/ends"
+    assert zeros.read_bytes() == bytes(8 << 20)
+    assert ends.read_bytes() == b"x" + bytes(3 << 20) + b"y"
+    assert zeros.stat().st_blocks * 512 < 1 << 20
+
+
+def test_without_hard_links_nothing_is_replaced_either(image, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    analysis = image(("a", FILE, b"new"))
+    extract(analysis, "/a", tmp_path / "out")
+    assert (tmp_path / "out/a").read_bytes() == b"new"
+    with pytest.raises(UsageError):
+        extract(analysis, "/a", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]

@@ -39,6 +39,8 @@ READ = 1 << 20
 # Longer paths can't be unpacked by any engine (PATH_MAX of Linux).
 MAX_NAME = 4096
 MAX_NOTES = 20
+# All extended attributes of a layer together; what comes after is left out, and noted.
+MAX_XATTRS = 1 << 26
 # A sparse file's holes count as content up to here; beyond, its map and pieces are fingerprinted instead.
 MAX_HOLES = 1 << 28
 
@@ -248,6 +250,8 @@ class _Scan:
         self.clamped: dict[int, bytes] = {}
         self.records: dict[bytes, bytes] = {}
         self.keeping = 0
+        self.xattr_bytes = 0
+        self.xattrs_left_out = False
 
     def note(self, text: str) -> None:
         if len(self.index.notes) < MAX_NOTES:
@@ -350,7 +354,12 @@ class _Scan:
         if not plain or index.links.get(entry, b"") != member.link:
             self.claim(entry, flag, member.size, member.link)
         if member.xattrs:
-            index.xattrs[entry] = member.xattrs
+            self.xattr_bytes += sum(len(key) + len(value) for key, value in member.xattrs.items())
+            if self.xattr_bytes <= MAX_XATTRS:
+                index.xattrs[entry] = member.xattrs
+            elif not self.xattrs_left_out:
+                self.xattrs_left_out = True
+                self.note(f"extended attributes beyond {MAX_XATTRS >> 20} MiB are left out")
         if member.sparse is not None:
             index.sparse[entry] = member.sparse
         if index.fingerprints is not None:
