@@ -90,7 +90,11 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The image as a whole. ``config`` is the image config's JSON as it stands; sizes are in bytes."""
+    """The image as a whole. ``config`` is the image config's JSON as it stands; sizes are in bytes.
+
+    ``verified`` names what was found to have the digest that is claimed for it: ``manifest`` and ``config`` wherever
+    they are claimed, ``layers`` (blobs and diff_ids) where that was asked for.
+    """
 
     reference: str
     names: tuple[str, ...]
@@ -107,6 +111,7 @@ class Image:
     blob_bytes: int | None
     file_count: int
     dive: DiveFigures
+    verified: tuple[str, ...] = ()
 
     @property
     def efficiency(self) -> float:

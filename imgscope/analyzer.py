@@ -310,12 +310,19 @@ def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, conte
             blob_bytes=None if None in blobs else sum(size for size in blobs if size is not None),
             file_count=sum(map(len, overlay.tree.values())),
             dive=DiveFigures(dive.efficiency, dive.wasted_bytes, dive.user_wasted_percent),
+            verified=_verified(opened),
         ),
         layers,
         notes,
         body,
         contents,
     )
+
+
+def _verified(opened: OpenImage) -> tuple[str, ...]:
+    """Name what was checked in passing: manifests are found by their digests, a config's is always computed."""
+    found = ["manifest"] if opened.manifest_digest else []
+    return (*found, "config") if opened.config_digest == opened.id else tuple(found)
 
 
 def _layer(

@@ -24,7 +24,7 @@ from .analysis import (
 from .history import HistoryStep
 
 # Raised when what a record holds, or the meaning of a figure, changes: older ones are then not read.
-VERSION = 1
+VERSION = 2
 
 _TOTALS = ("added", "modified", "metadata_only", "rewritten", "removed", "repeated")
 
@@ -59,6 +59,7 @@ class Record:
             raise ValueError("written by another version")
         image = raw["image"]
         image["names"] = tuple(image["names"])
+        image["verified"] = tuple(image["verified"])
         image["history"] = tuple(HistoryStep(**step) for step in image["history"])
         image["dive"] = DiveFigures(*image["dive"])
         self.image = Image(**image)

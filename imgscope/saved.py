@@ -99,6 +99,7 @@ class _Image(msgspec.Struct):
     manifest_digest: str | None = None
     created: str | None = None
     history: list[HistoryStep] = []
+    verified: list[str] = []
 
 
 class _Saved(msgspec.Struct):
@@ -197,6 +198,7 @@ class _Rebuilt:
                     dive.wasted_bytes,
                     _undefined(dive) if dive.user_wasted_percent is None else dive.user_wasted_percent,
                 ),
+                verified=tuple(image.verified),
             ),
             saved.layers,
             saved.notes,

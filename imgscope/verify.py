@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .contents import sequential
-from .errors import UsageError
+from .errors import ArchiveError, UsageError
+from .escape import escape
 
 if TYPE_CHECKING:
+    from .analysis import Analysis
     from .archive.image import LayerBlob
     from .progress import Progress
 
@@ -66,6 +68,29 @@ def verify(
         return checks
     finally:
         opened.close()
+
+
+def confirm(
+    analysis: Analysis, *, platform: str | None = None, image: str | None = None, progress: Progress | None = None
+) -> None:
+    """Verify the image that was analysed, and note in the analysis that its layers are what is claimed.
+
+    Raises ``ArchiveError`` when a digest is wrong, else as ``verify``.
+    """
+    reference = analysis.image.reference
+    if reference == "-":
+        raise UsageError("standard input can be read only once: save the archive to a file to have it verified")
+    wrong = [
+        check
+        for check in verify(reference, platform=platform, image=image, progress=progress)
+        if not check.ok and check.actual is not None
+    ]
+    if wrong:
+        raise ArchiveError(
+            f"{escape(reference)} is damaged or forged: {wrong[0].what} is {wrong[0].actual}, claimed is "
+            f"{wrong[0].expected}; imgscope verify tells all"
+        )
+    analysis.image = replace(analysis.image, verified=(*analysis.image.verified, "layers"))
 
 
 def _layer(

@@ -13,7 +13,7 @@ from .common import image_options, load, parse_outputs, report_options, write_ou
 _FORMATS = ("text", "json", "markdown", "dive")
 
 # Options that say how a report looks: who gives one wants the report.
-_OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "fingerprints", "width")
+_OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "fingerprints", "width", "verify")
 
 
 def _report_options_given() -> bool:
@@ -40,6 +40,7 @@ def _report_options_given() -> bool:
 @click.option("--no-files", is_flag=True, help="JSON without the lists of files.")
 @click.option("--duplicates", is_flag=True, help="Find equal files at different paths.")
 @click.option("--fingerprints", is_flag=True, help="JSON with a hash of each file, so that diff can compare contents.")
+@click.option("--verify", is_flag=True, help="Check every blob's digest and diff_id first.")
 @click.option("--no-tui", is_flag=True, help="Print the report on a terminal too.")
 @click.option("--no-color", is_flag=True, help="No colour.")
 @click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
@@ -55,6 +56,7 @@ def command(
     no_files: bool,
     duplicates: bool,
     fingerprints: bool,
+    verify: bool,
     no_tui: bool,
     no_color: bool,
     width: int | None,
@@ -76,6 +78,7 @@ def command(
         if reason:
             click.echo(f"imgscope: {reason}; here is the report", err=True)
 
+    from ..progress import terminal_progress
     from ..report import renderer
 
     pairs = parse_outputs(outputs, _FORMATS)
@@ -100,6 +103,10 @@ def command(
         def render(name: str, target: str) -> Iterator[bytes]:
             return renderer(name)(analysis, options if target == "-" else in_file)
 
+        if verify:
+            from ..verify import confirm
+
+            confirm(analysis, platform=platform, image=image, progress=terminal_progress())
         write_outputs(pairs, render)
         if not to_stdout:
             write_stdout(render(format_ or "text", "-"))

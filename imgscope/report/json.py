@@ -83,6 +83,7 @@ def _image(analysis: Analysis) -> dict[str, Any]:
         "names": list(image.names),
         "id": image.id,
         "manifest_digest": image.manifest_digest,
+        "verified": list(image.verified),
         "platform": image.platform,
         "created": image.created,
         "content_bytes": image.content_bytes,

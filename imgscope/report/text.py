@@ -86,6 +86,9 @@ class _Report(Page):
             f"{image.content_bytes:,} B in layers = {image.merged_bytes:,} B merged + {image.wasted_bytes:,} B wasted"
         )
         self.show(Text(exact, style="dim"))
+        if image.verified:
+            rest = "" if "layers" in image.verified else "; those of layers are not (--verify)"
+            self.show(Text(f"digests checked: {', '.join(image.verified)}{rest}", style="dim"))
 
     def layers(self) -> None:
         from rich.text import Text

@@ -288,5 +288,9 @@ def test_wrong_digests_are_told(run, tmp_path):
     assert run("verify", path).code == 0
     assert len(good) == len(bad)
     members[blob(good)] = bad
-    done = run("verify", write_tar(tmp_path / "forged.tar", members))
+    assert b"digests checked: manifest, config, layers" in run("analyze", path, "--no-cache", "--verify").out
+    forged = write_tar(tmp_path / "forged.tar", members)
+    done = run("verify", forged)
     assert done.code == 1 and done.out.count(b"WRONG") == 2
+    run("analyze", forged, "--no-cache", "--verify").is_clean(3)
+    assert b"those of layers are not" in run("analyze", forged, "--no-cache").out
