@@ -38,7 +38,7 @@ def suggest_image(
     how: dict[str, Any] = {"platform": platform, "cache": cache, "progress": progress}
     with ExitStack() as stack:
         parsed = read(dockerfile) if dockerfile is not None else None
-        analysis = stack.enter_context(analyze(reference, image=image, **how))
+        analysis = stack.enter_context(analyze(reference, image=image, contents=True, **how))
         older = stack.enter_context(analyze(previous, **how)) if previous is not None else None
         found = None
         if base is not None:

@@ -111,10 +111,8 @@ def _site(folder: Path) -> None:
     _write(
         folder,
         **{
-            "package.json": '{"name": "site", "version": "1.0.0", "devDependencies": {"marked": "12.0.2"}}\n',
-            "index.md": "# It runs\n",
-            "build.js": "const fs = require('fs'); fs.mkdirSync('dist', {recursive: true});\n"
-            "fs.writeFileSync('dist/index.html', require('marked').marked(fs.readFileSync('index.md', 'utf8')));\n",
+            "Makefile": "dist/index.html: index.m4\n\tmkdir -p dist && m4 index.m4 > $@\n",
+            "index.m4": "define(`title', `It runs')dnl\n<h1>title</h1>\n",
         },
     )
 
@@ -237,15 +235,14 @@ PAIRS = [
     ),
     Pair(
         "site",
-        f"FROM base\nRUN apt-get update && {APT} nodejs npm && {CLEAN}\nWORKDIR /site\nCOPY . .\n"
-        "RUN npm install && node build.js && mkdir -p /var/www && cp -r dist/. /var/www\n"
-        'CMD ["cat", "/var/www/index.html"]\n',
-        f"FROM base AS build\nRUN apt-get update && {APT} nodejs npm\nWORKDIR /site\nCOPY . .\n"
-        "RUN npm install && node build.js && mkdir -p /var/www && cp -r dist/. /var/www\n"
+        f"FROM base\nRUN apt-get update && {APT} make m4 git && {CLEAN}\nWORKDIR /site\nCOPY . .\n"
+        'RUN make && mkdir -p /var/www && cp -r dist/. /var/www\nCMD ["cat", "/var/www/index.html"]\n',
+        f"FROM base AS build\nRUN apt-get update && {APT} make m4\nWORKDIR /site\nCOPY . .\n"
+        "RUN make && mkdir -p /var/www && cp -r dist/. /var/www\n"
         'FROM base\nCOPY --from=build /var/www /var/www\nCMD ["cat", "/var/www/index.html"]\n',
         _site,
         ("cat", "/var/www/index.html"),
-        ("IS206", "IS110"),
+        ("IS201",),
         registries=True,
     ),
 ]
