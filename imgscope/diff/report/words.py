@@ -88,7 +88,12 @@ def where(pair: LayerPair) -> str:
 
 def instruction(layer: Layer) -> str:
     """Write an instruction as one line; digests that older builders put into it are cut short."""
-    return _DIGEST.sub(r"\1", " ".join(layer.instruction.split())) or "(no history)"
+    return shortened(" ".join(layer.instruction.split())) or "(no history)"
+
+
+def shortened(instruction: str) -> str:
+    """Cut the digests in an instruction short."""
+    return _DIGEST.sub(r"\1", instruction)
 
 
 def culprit(broken: Break) -> list[tuple[str, str]]:
