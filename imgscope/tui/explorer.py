@@ -37,7 +37,7 @@ from .model.marks import LAYER_CHANGES, Mark
 from .model.paths import Paths
 from .model.rows import Rows
 from .model.views import NOTHING, View, Views
-from .text import clip_left
+from .text import clip_left, plain
 from .tree.filter_bar import FilterBar
 from .tree.layer_tree import LayerTreePane
 from .tree.path_line import PathLine
@@ -217,7 +217,7 @@ class Explorer(Browser):
             words += f" · changes of layer {view.layer}"
         if Mark.UNCHANGED not in self.rows.shown:
             words += " only"
-        self.tree_pane.border_title = words + self.only + self.hidden_words()
+        self.tree_pane.border_title = plain(words + self.only + self.hidden_words())
         self.say_path()
 
     @on(Lines.Moved, "#layers")

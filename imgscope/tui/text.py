@@ -6,6 +6,7 @@ import stat
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
+from textual.content import Content
 
 from ..escape import escape
 from ..layer.index import TYPE_NAMES
@@ -31,6 +32,11 @@ def size(count: int) -> str:
 def permissions(kind: int, mode: int) -> str:
     """Write a kind of entry and its 12 permission bits as ``ls -l`` does."""
     return stat.filemode(_LETTERS.get(TYPE_NAMES[kind], stat.S_IFREG) | mode)
+
+
+def plain(text: str) -> Content:
+    """Return a text for where Textual would take brackets for markup, as in the titles of panes: names may have any."""
+    return Content(text)
 
 
 def shown(name: bytes) -> str:

@@ -8,6 +8,9 @@ import sys
 import pytest
 
 import imgscope
+from imgscope.diff import diff
+from tests.archive.images import Image, write_tar
+from tests.archive.images import docker_archive as archive_of
 from tests.oracle.compare import analyze_layers
 from tests.oracle.maketar import directory, docker_archive, file, layer, symlink
 
@@ -108,3 +111,22 @@ def test_a_saved_analysis_opens_just_the_same(saved):
         assert "saved" in view.text("#content").lower()
 
     explore(scenario, analysis=imgscope.analyze(saved))
+
+
+def test_names_that_look_like_broken_markup_do_no_harm(tmp_path):
+    names = ["[", "]", "a[", "[/b]x[red]"]
+    archives = []
+    for number, content in enumerate((b"one", b"two!")):
+        members = [file(f"d/{name}", content) for name in names]
+        image = Image((layer(*members),), extra={"history": [{"created_by": "RUN [/b] ["}]})
+        archives.append(write_tar(tmp_path / f"{number}.tar", archive_of(image)))
+
+    async def scenario(view):
+        await view.press("2", "E", "w")
+        for key in ("j", "j", "j", "j", "enter", "escape", "y", "e", "escape", "1", "enter", "escape", "3", "s"):
+            await view.press(key)
+        assert "Why /" in view.text("#why")
+
+    with diff(*archives, cache=False, contents=True) as difference:
+        explore(scenario, difference=difference)
+        explore(scenario, analysis=difference.new)

@@ -11,7 +11,7 @@ from ...analysis import Event, Layer
 from ...escape import escape
 from ...report.sizes import size
 from ..layers.pane import one_line
-from ..text import clip, clip_left
+from ..text import clip, clip_left, plain
 from ..widgets import Lines
 
 _STYLES = {
@@ -54,7 +54,7 @@ class WhyPane(Lines):
         self.reload()
 
     def _entitle(self, path: str) -> None:
-        self.border_title = f"Why {clip_left(escape(path), max(self.size.width - 12, 20))}"
+        self.border_title = plain(f"Why {clip_left(escape(path), max(self.size.width - 12, 20))}")
 
     def _add(self, events: Sequence[Event], layers: Sequence[Layer]) -> None:
         for event in events:

@@ -30,7 +30,7 @@ from ..keys import DIFFERENCE_FOOTER, DIFFERENCE_KEYS
 from ..model.marks import IMAGE_CHANGES, Mark
 from ..model.pair import PairPaths, PairView
 from ..model.rows import Rows
-from ..text import clip_left
+from ..text import clip_left, plain
 from ..tree.filter_bar import FilterBar
 from ..tree.path_line import PathLine
 from ..widgets import Lines
@@ -184,7 +184,7 @@ class Differ(Browser):
         if self.rows is None:
             return
         words = "Files that differ" if Mark.UNCHANGED not in self.rows.shown else "Files of both images"
-        self.tree_pane.border_title = words + self.only + self.hidden_words()
+        self.tree_pane.border_title = plain(words + self.only + self.hidden_words())
         total = len(self.difference.files)
         self.tree_pane.border_subtitle = quantity(total, "difference") if total else "no difference"
         self.say_path()

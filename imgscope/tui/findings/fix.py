@@ -14,6 +14,7 @@ from textual.widgets import Static
 from ...diff.report.words import shortened
 from ...escape import escape
 from ...report.sizes import quantity, size
+from ..text import plain
 
 if TYPE_CHECKING:
     from ...suggest.model import Finding, Report
@@ -74,7 +75,7 @@ class FixScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Make the window."""
         with Vertical(classes="box") as box:
-            box.border_title = escape(self.finding.title)
+            box.border_title = plain(escape(self.finding.title))
             box.border_subtitle = "y copies the lines · Esc closes" if self._lines() else "Esc closes"
             with VerticalScroll():
                 yield Static(fix_text(self.report, self.finding))
