@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import click
 from click.core import ParameterSource
 
-from .common import image_options, load, parse_outputs, report_options, write_outputs, write_stdout
+from .common import Results, image_options, load, look_options, report_options, result_options
 
 _FORMATS = ("text", "json", "markdown", "dive")
 
@@ -24,15 +21,7 @@ def _report_options_given() -> bool:
 @click.command()
 @click.argument("reference", metavar="IMAGE")
 @image_options
-@click.option("--format", "format_", type=click.Choice(_FORMATS), help="What to print on standard output.")
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    metavar="FORMAT=FILE",
-    multiple=True,
-    help="Write a format to a file as well; repeatable, - is standard output.",
-)
+@result_options(_FORMATS)
 @click.option(
     "--top", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list."
 )
@@ -42,8 +31,7 @@ def _report_options_given() -> bool:
 @click.option("--fingerprints", is_flag=True, help="JSON with a hash of each file, so that diff can compare contents.")
 @click.option("--verify", is_flag=True, help="Check every blob's digest and diff_id first.")
 @click.option("--no-tui", is_flag=True, help="Print the report on a terminal too.")
-@click.option("--no-color", is_flag=True, help="No colour.")
-@click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
+@look_options
 def command(
     reference: str,
     platform: str | None,
@@ -81,10 +69,6 @@ def command(
     from ..progress import terminal_progress
     from ..report import renderer
 
-    pairs = parse_outputs(outputs, _FORMATS)
-    to_stdout = any(target == "-" for _, target in pairs)
-    if to_stdout and format_ is not None:
-        raise click.UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
     options = report_options(
         no_color=no_color,
         width=width,
@@ -94,19 +78,13 @@ def command(
         duplicates=duplicates,
         fingerprints=fingerprints,
     )
-    in_file = replace(options, colour=False, unicode=True, width=width or 100)
+    results = Results(_FORMATS, outputs, format_, options)
 
     with load(
         reference, platform=platform, name=image, no_cache=no_cache, contents=duplicates or fingerprints
     ) as analysis:
-
-        def render(name: str, target: str) -> Iterator[bytes]:
-            return renderer(name)(analysis, options if target == "-" else in_file)
-
         if verify:
             from ..verify import confirm
 
             confirm(analysis, platform=platform, image=image, progress=terminal_progress())
-        write_outputs(pairs, render)
-        if not to_stdout:
-            write_stdout(render(format_ or "text", "-"))
+        results.write(lambda name, chosen: renderer(name)(analysis, chosen))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import click
 
-from .common import image_options, parse_outputs, report_options, write_outputs, write_stdout
+from .common import Results, image_options, look_options, report_options, result_options
 
 _FORMATS = ("text", "json", "markdown")
 
@@ -19,19 +16,10 @@ _FORMATS = ("text", "json", "markdown")
 @click.option("--base", metavar="REF", help="The image that this one is built on; by default what can be found.")
 @click.option("--no-table", is_flag=True, help="Leave out well-known bases that are not at hand.")
 @click.option("--fail-unfit", is_flag=True, help="Exit with 1 when a base named by --with does not fit.")
-@click.option("--format", "format_", type=click.Choice(_FORMATS), help="What to print on standard output.")
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    metavar="FORMAT=FILE",
-    multiple=True,
-    help="Write a format to a file as well; repeatable, - is standard output.",
-)
+@result_options(_FORMATS)
 @click.option("--top", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Rows of each list.")
 @click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
-@click.option("--no-color", is_flag=True, help="No colour.")
-@click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
+@look_options
 def command(
     reference: str,
     platform: str | None,
@@ -62,14 +50,10 @@ def command(
     from ..bases.report import renderer
     from ..progress import terminal_progress
 
-    pairs = parse_outputs(outputs, _FORMATS)
-    to_stdout = any(target == "-" for _, target in pairs)
-    if to_stdout and format_ is not None:
-        raise click.UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
     if fail_unfit and not candidates:
         raise click.UsageError("--fail-unfit is about the bases named by --with: name one")
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes)
-    in_file = replace(options, colour=False, unicode=True, width=width or 100)
+    results = Results(_FORMATS, outputs, format_, options)
     comparison, images = compare_bases(
         reference,
         candidates,
@@ -81,11 +65,5 @@ def command(
         progress=terminal_progress(),
     )
     with images:
-
-        def render(name: str, target: str) -> Iterator[bytes]:
-            return renderer(name)(comparison, options if target == "-" else in_file)
-
-        write_outputs(pairs, render)
-        if not to_stdout:
-            write_stdout(render(format_ or "text", "-"))
+        results.write(lambda name, chosen: renderer(name)(comparison, chosen))
     return 1 if fail_unfit and any(one.fit.verdict == "unfit" for one in comparison.candidates) else 0

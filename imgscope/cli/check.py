@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import image_options, parse_outputs, report_options, write_outputs, write_stdout
+from .common import Results, image_options, look_options, report_options, write_stdout
 
 if TYPE_CHECKING:
     from ..check.model import Report
     from ..check.run import Request
+    from ..report.interface import Options
 
 _DIVE_RULES = {
     "lowest-efficiency": "lowestEfficiency",
@@ -74,8 +74,7 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     from ..check.outputs import FORMATS
 
     for option in (
-        click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report."),
-        click.option("--no-color", is_flag=True, help="No colour."),
+        look_options,
         click.option("--no-github", is_flag=True, help="No annotations and summary under GitHub Actions."),
         click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes."),
         click.option(
@@ -178,34 +177,26 @@ def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
     from ..progress import terminal_progress
     from ..report import renderer as analysis_renderer
 
-    pairs = parse_outputs(given["outputs"], [*FORMATS, *_OF_ANALYSIS])
-    to_stdout = any(target == "-" for _, target in pairs)
-    if to_stdout and given["format_"] is not None:
-        raise UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
-    if len(references) > 1 and any(name in _OF_ANALYSIS for name, _ in pairs):
-        raise UsageError("an analysis is of one image: give one, or no -o analysis= and -o dive=")
     options = report_options(
         no_color=given["no_color"], width=given["width"], top=given["top"], exact_bytes=given["exact_bytes"]
     )
-    in_file = replace(options, colour=False, unicode=True, width=given["width"] or 100)
+    results = Results([*FORMATS, *_OF_ANALYSIS], given["outputs"], given["format_"], options)
+    if len(references) > 1 and any(name in _OF_ANALYSIS for name, _ in results.pairs):
+        raise UsageError("an analysis is of one image: give one, or no -o analysis= and -o dive=")
 
     with run(request_of(references, given), terminal_progress()) as report:
 
-        def render(name: str, target: str) -> Iterator[bytes]:
-            chosen = options if target == "-" else in_file
+        def render(name: str, chosen: Options) -> Iterable[bytes]:
             if name not in _OF_ANALYSIS:
                 return renderer(name)(report, chosen)
             analysis = report.images[0].analysis
-            if analysis is None:
-                return iter(())
-            return analysis_renderer(_OF_ANALYSIS[name])(analysis, chosen)
+            return () if analysis is None else analysis_renderer(_OF_ANALYSIS[name])(analysis, chosen)
 
-        write_outputs([pair for pair in pairs if pair[0] not in _OF_ANALYSIS or _there(report)], render)
-        printed = given["format_"] or ("text" if not to_stdout else None)
-        if printed:
-            write_stdout(render(printed, "-"))
+        if not _there(report):
+            results.pairs = [pair for pair in results.pairs if pair[0] not in _OF_ANALYSIS]
+        results.write(render)
         if os.environ.get("GITHUB_ACTIONS") == "true" and not given["no_github"]:
-            _tell_github(report, own_lines=printed == "text")
+            _tell_github(report, own_lines=results.printed == "text")
         for image in report.images:
             if image.error:
                 click.echo(f"imgscope: {image.error}", err=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +31,39 @@ def image_options(function: Command) -> Command:
         click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs."),
         click.option("--image", metavar="NAME", help="Choose by name, tag or digest where there are several images."),
         click.option("--platform", metavar="OS/ARCH", help="Choose from an image for several platforms."),
+    ):
+        function = option(function)
+    return function
+
+
+def result_options(formats: Sequence[str]) -> Callable[[Command], Command]:
+    """Return what adds the options that say in which formats results are written, and where."""
+
+    def add(function: Command) -> Command:
+        for option in (
+            click.option(
+                "-o",
+                "--output",
+                "outputs",
+                metavar="FORMAT=FILE",
+                multiple=True,
+                help="Write a format to a file as well; repeatable, - is standard output.",
+            ),
+            click.option(
+                "--format", "format_", type=click.Choice(list(formats)), help="What to print on standard output."
+            ),
+        ):
+            function = option(function)
+        return function
+
+    return add
+
+
+def look_options(function: Command) -> Command:
+    """Add the options that say how a report looks."""
+    for option in (
+        click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report."),
+        click.option("--no-color", is_flag=True, help="No colour."),
     ):
         function = option(function)
     return function
@@ -65,7 +99,9 @@ def report_options(*, no_color: bool, width: int | None, **chosen: Any) -> Optio
 
     columns = width or get_terminal_size((100, 24)).columns
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-    return Options(width=columns, colour=colour_wanted(no_color), unicode=encoding == "utf8", **chosen)
+    return Options(
+        width=columns, fixed=width is not None, colour=colour_wanted(no_color), unicode=encoding == "utf8", **chosen
+    )
 
 
 def parse_outputs(values: Iterable[str], formats: Iterable[str]) -> list[tuple[str, str]]:
@@ -104,6 +140,27 @@ def _unwritten(error: OSError) -> Exception:
     if isinstance(error, BrokenPipeError):
         return ReaderGone()
     return OutputError(f"standard output can't be written: {error.strerror or error}")
+
+
+class Results:
+    """Where a command's results go: formats into files, and one to standard output."""
+
+    def __init__(self, formats: Iterable[str], outputs: Iterable[str], format_: str | None, options: Options) -> None:
+        """Read ``-o`` and ``--format``; ``options`` are for standard output. Raises ``UsageError``."""
+        self.pairs = parse_outputs(outputs, formats)
+        taken = any(target == "-" for _, target in self.pairs)
+        if taken and format_ is not None:
+            raise UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
+        self.printed = None if taken else format_ or "text"
+        self.chosen = taken or format_ is not None
+        self._options = options
+        self._in_file = replace(options, colour=False, unicode=True, width=options.width if options.fixed else 100)
+
+    def write(self, render: Callable[[str, Options], Iterable[bytes]], *, printed: bool = True) -> None:
+        """Write all files, then what is printed; ``render(format, options)`` yields the bytes."""
+        write_outputs(self.pairs, lambda name, target: render(name, self._options if target == "-" else self._in_file))
+        if printed and self.printed is not None:
+            write_stdout(render(self.printed, self._options))
 
 
 def write_outputs(pairs: Iterable[tuple[str, str]], render: Callable[[str, str], Iterable[bytes]]) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import click
 from click.core import ParameterSource
 
-from .common import parse_outputs, report_options, write_outputs, write_stdout
+from .common import Results, look_options, report_options, result_options
 
 _FORMATS = ("text", "json", "markdown")
 
@@ -26,15 +23,7 @@ def _report_wanted() -> bool:
 @click.argument("new", metavar="NEW")
 @click.option("--platform", metavar="OS/ARCH", help="Choose from images for several platforms.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
-@click.option("--format", "format_", type=click.Choice(_FORMATS), help="What to print on standard output.")
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    metavar="FORMAT=FILE",
-    multiple=True,
-    help="Write a format to a file as well; repeatable, - is standard output.",
-)
+@result_options(_FORMATS)
 @click.option(
     "--only",
     metavar="WHAT",
@@ -53,8 +42,7 @@ def _report_wanted() -> bool:
 @click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @click.option("--no-files", is_flag=True, help="JSON without the list of files.")
 @click.option("--no-tui", is_flag=True, help="Print the report on a terminal too.")
-@click.option("--no-color", is_flag=True, help="No colour.")
-@click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
+@look_options
 def command(
     old: str,
     new: str,
@@ -102,27 +90,17 @@ def command(
     from ..diff.report import renderer
     from ..progress import terminal_progress
 
-    pairs = parse_outputs(outputs, _FORMATS)
-    to_stdout = any(target == "-" for _, target in pairs)
-    if to_stdout and format_ is not None:
-        raise click.UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
-    if quiet and (to_stdout or format_ is not None):
-        raise click.UsageError("-q prints nothing: it can't go with a format for standard output")
     wanted = parse_filter(only, paths, min_size, ignore_times)
     growth = Growth.parse(fail_on_growth) if fail_on_growth is not None else None
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)
-    in_file = replace(options, colour=False, unicode=True, width=width or 100)
+    results = Results(_FORMATS, outputs, format_, options)
+    if quiet and results.chosen:
+        raise click.UsageError("-q prints nothing: it can't go with a format for standard output")
 
     with diff(
         old, new, platform=platform, wanted=wanted, cache=not no_cache, progress=terminal_progress()
     ) as difference:
-
-        def render(name: str, target: str) -> Iterator[bytes]:
-            return renderer(name)(difference, options if target == "-" else in_file)
-
-        write_outputs(pairs, render)
-        if not to_stdout and not quiet:
-            write_stdout(render(format_ or "text", "-"))
+        results.write(lambda name, chosen: renderer(name)(difference, chosen), printed=not quiet)
         if growth is not None:
             growth.check(difference)
         return 1 if quiet and not difference.equal else 0

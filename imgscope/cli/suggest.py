@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .common import image_options, parse_outputs, report_options, write_outputs, write_stdout
+from .common import Results, image_options, look_options, report_options, result_options, write_stdout
 
 if TYPE_CHECKING:
     from ..suggest.model import Report
@@ -59,20 +57,11 @@ def _fix(report: Report, write: bool, show_diff: bool) -> None:
 @click.option(
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_rules, help="Print all rules and exit."
 )
-@click.option("--format", "format_", type=click.Choice(_FORMATS), help="What to print on standard output.")
-@click.option(
-    "-o",
-    "--output",
-    "outputs",
-    metavar="FORMAT=FILE",
-    multiple=True,
-    help="Write a format to a file as well; repeatable, - is standard output.",
-)
+@result_options(_FORMATS)
 @click.option("--top", metavar="N", type=click.IntRange(0), default=5, show_default=True, help="Rows of evidence.")
 @click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @click.option("--no-files", is_flag=True, help="JSON without the evidence.")
-@click.option("--no-color", is_flag=True, help="No colour.")
-@click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
+@look_options
 def command(
     reference: str,
     platform: str | None,
@@ -114,12 +103,8 @@ def command(
     from ..suggest.outputs import renderer
     from ..units import parse_size
 
-    pairs = parse_outputs(outputs, _FORMATS)
-    to_stdout = any(target == "-" for _, target in pairs)
-    if to_stdout and format_ is not None:
-        raise click.UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)
-    in_file = replace(options, colour=False, unicode=True, width=width or 100)
+    results = Results(_FORMATS, outputs, format_, options)
     settings = load(Path.cwd())
     report = suggest_image(
         reference,
@@ -139,11 +124,4 @@ def command(
 
     if write or show_diff:
         _fix(report, write, show_diff)
-        to_stdout = True
-
-    def render(name: str, target: str) -> Iterator[bytes]:
-        return renderer(name)(report, options if target == "-" else in_file)
-
-    write_outputs(pairs, render)
-    if not to_stdout:
-        write_stdout(render(format_ or "text", "-"))
+    results.write(lambda name, chosen: renderer(name)(report, chosen), printed=not (write or show_diff))

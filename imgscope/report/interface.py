@@ -15,8 +15,8 @@ class Options:
     """What a reader may choose about a report.
 
     ``top`` rows of each ranked list; exact bytes instead of rounded sizes; ``files=False`` for JSON without its
-    long lists, ``fingerprints`` for JSON with a hash of each file's content; ``width`` in columns, ``colour`` and
-    ``unicode`` as the terminal has them.
+    long lists, ``fingerprints`` for JSON with a hash of each file's content; ``width`` in columns (``fixed``: it was
+    asked for), ``colour`` and ``unicode`` as the terminal has them.
     """
 
     top: int = 10
@@ -25,6 +25,7 @@ class Options:
     duplicates: bool = False
     fingerprints: bool = False
     width: int = 100
+    fixed: bool = False
     colour: bool = False
     unicode: bool = True
 
