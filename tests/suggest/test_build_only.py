@@ -124,6 +124,14 @@ def test_source_maps_lie_beside_what_they_map(findings):
     assert claimed(findings, *maps, *sources, select="IS209", config=used) == set()
 
 
+def test_source_maps_of_a_distributions_package_are_not_built_here(findings):
+    script = {"usr/share/nodejs/x/x.js": DATA, "usr/share/nodejs/x/x.js.map": DATA}
+    own = [file("srv/x.js", DATA), file("srv/x.js.map", DATA)]
+    made = debian(package("libc6"), package("gcc-base"), package("nodejs", files=script), more=own)
+    (found,) = findings(DEBIAN, ("RUN apt-get install nodejs", made), base=False, select=["IS209"])
+    assert [row.path for row in found.evidence] == ["/srv/x.js.map"]
+
+
 def test_licences_stay(findings):
     keep = [
         "usr/share/doc/x/copyright",

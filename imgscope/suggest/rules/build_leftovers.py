@@ -191,7 +191,8 @@ def _maps(context: Context, claims: Sequence[Claim]) -> list[Claim]:
     if "enable-source-maps" in program(context).text or "enable-source-maps" in str(context.analysis.image.config):
         return []
     lookup = context.overlay.lookup
-    return [claim for claim in claims if lookup(claim.path.removesuffix(b".map")) is not None]
+    # A distribution's package brings its maps whatever is built here.
+    return unowned(context, [claim for claim in claims if lookup(claim.path.removesuffix(b".map")) is not None])
 
 
 _DOCUMENTS = ("doc", "man", "info", "gtk-doc", "doc-base", "lintian", "help", "devhelp")
