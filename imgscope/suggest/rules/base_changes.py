@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from ...errors import ContentUnavailableError
 from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN
 from ...overlay.merge import NO_ENTRY
 from ..context import Context, WasteRow
 from ..model import Claim, Draft, Rule
+from ..system_files import system_owners
 from . import words
 from .layer_waste import claims
 
 # Package managers write their books anew, and keep the old ones beside them: nobody asked for it.
 _BOOKKEEPING = (b"var/lib/dpkg/", b"var/lib/apt/", b"lib/apk/", b"usr/lib/apk/", b"var/lib/rpm/", b"etc/ld.so.cache")
+_DPKG = re.compile(r"\b(?:apt|apt-get|aptitude|dpkg)\b")
 
 
 def _of_base(context: Context, *kinds: int) -> dict[int, list[WasteRow]]:
@@ -36,6 +40,27 @@ def _removed(context: Context) -> Iterator[Draft]:
         )
 
 
+def _unpacked(context: Context, by: int, new: list[Claim]) -> set[bytes]:
+    """Return the paths whose package dpkg unpacked anew there: a dependency asked for a newer one of the base's."""
+    if not new or not _DPKG.search(context.instruction(by)):
+        return set()
+    try:
+        owners = system_owners(context)
+    except ContentUnavailableError:
+        return set()
+    overlay = context.overlay
+    found: set[bytes] = set()
+    for path in (claim.path for claim in new):
+        package = owners.get(path)
+        if package is None or package.ecosystem != "dpkg":
+            continue
+        for name in (package.name, f"{package.name}:{package.architecture}"):
+            entry = overlay.lookup(b"var/lib/dpkg/info/" + name.encode(errors="surrogateescape") + b".list")
+            if entry is not None and entry >= 0 and overlay.layer_of(entry) >= by:
+                found.add(path)
+    return found
+
+
 def _copied(context: Context) -> Iterator[Draft]:
     for by, rows in _of_base(context, METADATA_ONLY, REWRITTEN).items():
         new = [
@@ -43,6 +68,8 @@ def _copied(context: Context) -> Iterator[Draft]:
             for row in rows
             if row.replaced_by != NO_ENTRY and not row.path.startswith(_BOOKKEEPING)
         ]
+        unpacked = _unpacked(context, by, new)
+        new = [claim for claim in new if claim.path not in unpacked]
         yield Draft(
             f"{words.files(len(new))} of the base image stored again in layer {by}, with the same content",
             "Change owner and mode only of what this image adds, not of whole directories that the base brings.",
@@ -52,15 +79,21 @@ def _copied(context: Context) -> Iterator[Draft]:
 
 
 def _upgraded(context: Context) -> Iterator[Draft]:
-    for by, rows in _of_base(context, MODIFIED).items():
+    changed, same = _of_base(context, MODIFIED), _of_base(context, METADATA_ONLY, REWRITTEN)
+    for by in sorted({*changed, *same}):
         words_of_instruction = context.instruction(by).lower().split()
-        if "upgrade" not in words_of_instruction and "dist-upgrade" not in words_of_instruction:
-            continue
-        new = [
-            Claim(row.path, row.replaced_by)
-            for row in rows
-            if row.replaced_by != NO_ENTRY and row.path.startswith((b"usr/", b"lib", b"bin/", b"sbin/"))
-        ]
+        asked = "upgrade" in words_of_instruction or "dist-upgrade" in words_of_instruction
+        first, second = (
+            [
+                Claim(row.path, row.replaced_by)
+                for row in rows.get(by, ())
+                if row.replaced_by != NO_ENTRY and row.path.startswith((b"usr/", b"lib", b"bin/", b"sbin/"))
+            ]
+            for rows in (changed, same)
+        )
+        unpacked = _unpacked(context, by, first + second)
+        new = [claim for claim in first if asked or claim.path in unpacked]
+        new += [claim for claim in second if claim.path in unpacked]
         yield Draft(
             f"{words.files(len(new))} of the base image replaced by newer ones in layer {by}: both are pulled",
             "Take a newer build of the base image in place of upgrading it: docker build --pull.",
