@@ -25,9 +25,10 @@ from pathlib import Path
 from imgscope import analyze
 from imgscope.dockerfile import match, read
 from imgscope.suggest import Options, Report, suggest
+from imgscope.suggest.fix import fix
 from tests.engine.images import root_tar
 
-from .pairs import PAIRS, Pair
+from .pairs import PAIRS, Pair, Step
 
 PAGE = Path(__file__).parents[2] / "docs/pairs.md"
 BUSYBOX, DEBIAN = "imgscope-pairs:busybox", "imgscope-pairs:debian"
@@ -123,6 +124,21 @@ class Built:
     good: int = 0
     reports: dict[str, Report] = field(default_factory=dict)
     output: dict[str, bytes] = field(default_factory=dict)
+    steps: list[tuple[Step, int]] = field(default_factory=list)
+    """Each step, and the content bytes of the image that it makes."""
+    fixed: int | None = None
+    """Content bytes of the image that ``--fix``'s Dockerfile makes; ``None`` where it changes nothing."""
+
+    def single(self) -> list[tuple[str, int, int]]:
+        """What each step was predicted to save by itself, and what it has saved: (rules, predicted, lost)."""
+        return [
+            (
+                ", ".join(step.codes),
+                sum(found.alone_bytes for found in self.reports["sloppy"].findings if found.code in step.codes),
+                self.sloppy - size,
+            )
+            for step, size in self.steps
+        ]
 
     @property
     def predicted(self) -> int:
@@ -130,8 +146,12 @@ class Built:
         return self.counted("sloppy") - self.counted("good")
 
     def counted(self, kind: str) -> int:
-        """The bytes of an image's certain and likely findings."""
-        return sum(finding.bytes for finding in self.reports[kind].findings if finding.certainty != "possible")
+        """The bytes of an image's findings: the certain and the likely, and those that the pair is about."""
+        return sum(
+            finding.bytes
+            for finding in self.reports[kind].findings
+            if finding.certainty != "possible" or finding.code in self.pair.found
+        )
 
     @property
     def lost(self) -> int:
@@ -149,8 +169,9 @@ def context(pair: Pair, folder: Path, base: str) -> Path:
     files = folder / "context"
     files.mkdir()
     pair.files(files)
-    for kind in ("sloppy", "good"):
-        text = getattr(pair, kind)
+    texts = {"sloppy": pair.sloppy, "good": pair.good}
+    texts |= {f"step{number}": step.dockerfile for number, step in enumerate(pair.steps)}
+    for kind, text in texts.items():
         (folder / f"Dockerfile.{kind}").write_text(re.sub(r"^FROM base\b", f"FROM {base}", text, flags=re.MULTILINE))
     return folder
 
@@ -165,6 +186,20 @@ def build_image(folder: Path, dockerfile: str, tag: str, *, network: bool) -> No
     docker("build", *options, folder / "context")
 
 
+def ignore(folder: Path, text: str) -> None:
+    """Write the context's .dockerignore, or take it away."""
+    path = folder / "context/.dockerignore"
+    path.unlink(missing_ok=True)
+    if text:
+        path.write_text(text)
+
+
+def weigh(tag: str) -> int:
+    """Return an image's content bytes."""
+    with analyze(tag, cache=False) as analysis:
+        return analysis.image.content_bytes
+
+
 def smoke(tag: str, pair: Pair) -> bytes:
     """Run a pair's smoke test in an image, and return what it printed."""
     return docker("run", "--rm", "--network=none", tag, *pair.smoke)
@@ -176,10 +211,7 @@ def build(pair: Pair, folder: Path) -> Built:
     context(pair, folder, base)
     built = Built(pair)
     for kind in ("sloppy", "good"):
-        ignore = folder / "context/.dockerignore"
-        ignore.unlink(missing_ok=True)
-        if kind == "good" and pair.ignore:
-            ignore.write_text(pair.ignore)
+        ignore(folder, pair.ignore if kind == "good" else "")
         tag = f"imgscope-pairs:{pair.name}-{kind}"
         build_image(folder, f"Dockerfile.{kind}", tag, network=pair.registries)
         with analyze(tag, cache=False, contents=True) as analysis:
@@ -187,14 +219,31 @@ def build(pair: Pair, folder: Path) -> Built:
             built.reports[kind] = suggest(analysis, Options(min_size=10_000), dockerfile=matched)
             setattr(built, kind, analysis.image.content_bytes)
         built.output[kind] = smoke(tag, pair)
+    for number, step in enumerate(pair.steps):
+        ignore(folder, step.ignore)
+        tag = f"imgscope-pairs:{pair.name}-step{number}"
+        build_image(folder, f"Dockerfile.step{number}", tag, network=pair.registries)
+        built.steps.append((step, weigh(tag)))
+    ignore(folder, "")
     return built
+
+
+def build_fixed(built: Built, folder: Path) -> None:
+    """Build what ``--fix`` makes of the sloppy Dockerfile, and run its smoke test, into ``built``."""
+    fixed = fix(built.reports["sloppy"])
+    tag = f"imgscope-pairs:{built.pair.name}-fixed"
+    (folder / "Dockerfile.fixed").write_text(fixed.after.text)
+    build_image(folder, "Dockerfile.fixed", tag, network=built.pair.registries)
+    built.output["fixed"] = smoke(tag, built.pair)
+    if fixed.made:
+        built.fixed = weigh(tag)
 
 
 def table(rows: list[Built]) -> str:
     """Lay the pairs out as docs/pairs.md has them."""
     lines = [
-        "| pair | sloppy | good | predicted | really lost | off by | rules |",
-        "|---|---:|---:|---:|---:|---:|---|",
+        "| pair | sloppy | good | predicted | really lost | off by | by `--fix` alone | rules |",
+        "|---|---:|---:|---:|---:|---:|---:|---|",
     ]
     for row in rows:
         codes = sorted(
@@ -202,8 +251,18 @@ def table(rows: list[Built]) -> str:
         )
         lines.append(
             f"| {row.pair.name} | {row.sloppy:,} | {row.good:,} | {row.predicted:,} | {row.lost:,} "
-            f"| {row.error:+.1%} | {', '.join(codes)} |"
+            f"| {row.error:+.1%} | {'' if row.fixed is None else format(row.sloppy - row.fixed, ',')} "
+            f"| {', '.join(codes)} |"
         )
+    return "\n".join(lines)
+
+
+def step_table(rows: list[Built]) -> str:
+    """Lay out what was mended one by one."""
+    lines = ["| pair | rule | predicted | really lost | off by |", "|---|---|---:|---:|---:|"]
+    for row in rows:
+        for codes, predicted, lost in row.single():
+            lines.append(f"| {row.pair.name} | {codes} | {predicted:,} | {lost:,} | {(predicted - lost) / lost:+.1%} |")
     return "\n".join(lines)
 
 
@@ -219,7 +278,11 @@ def main() -> int:
             continue
         with tempfile.TemporaryDirectory(prefix="imgscope-pairs-") as folder:
             try:
-                rows.append(build(pair, Path(folder)))
+                row = build(pair, Path(folder))
+                build_fixed(row, Path(folder))
+                if len(set(row.output.values())) != 1:
+                    print(f"{pair.name}: the smoke tests differ: {row.output}", file=sys.stderr)
+                rows.append(row)
             except (Unreachable, RuntimeError) as error:
                 print(f"{pair.name}: left out: {error}", file=sys.stderr)
                 continue
@@ -232,8 +295,10 @@ def main() -> int:
         text = PAGE.read_text()
         start, end = "<!-- table -->\n", "\n<!-- end -->"
         before, _, rest = text.partition(start)
-        PAGE.write_text(before + start + table(rows) + end + rest.partition(end)[2])
+        body = f"{table(rows)}\n\nMended one by one:\n\n{step_table(rows)}"
+        PAGE.write_text(before + start + body + end + rest.partition(end)[2])
     print(table(rows))
+    print(step_table(rows))
     return 0
 
 

@@ -9,10 +9,20 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class Step:
+    """A Dockerfile (or a .dockerignore) that mends just what these rules find in the sloppy image."""
+
+    codes: tuple[str, ...]
+    dockerfile: str
+    ignore: str = ""
+
+
+@dataclass(frozen=True)
 class Pair:
     """One program, packed twice.
 
-    ``found`` are rules that must find something in the sloppy image. ``registries`` says whether the build needs
+    ``found`` are rules that must find something in the sloppy image, and nothing in the good one; ``steps`` mend some
+    of its faults one by one. ``registries`` says whether the build needs
     packages of a registry; if not, the base is BusyBox alone. ``ignore`` is the good image's .dockerignore.
     """
 
@@ -24,6 +34,7 @@ class Pair:
     found: tuple[str, ...]
     registries: bool = False
     ignore: str = ""
+    steps: tuple[Step, ...] = ()
 
 
 def noise(size: int, seed: int = 1) -> bytes:
@@ -63,6 +74,18 @@ def _working_folder(folder: Path) -> None:
     )
 
 
+def _secrets(folder: Path) -> None:
+    _app(folder)
+    _write(
+        folder,
+        **{
+            ".npmrc": "//registry.example/:_authToken=npm_" + "a1B2" * 9 + "\n",
+            "deploy/id_ed25519": "-----BEGIN OPENSSH " + "PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXk" * 4 + "\n"
+            "-----END OPENSSH " + "PRIVATE KEY-----\n",
+        },
+    )
+
+
 def _nothing(folder: Path) -> None:
     _write(folder, README="nothing\n")
 
@@ -82,6 +105,26 @@ def _python(folder: Path) -> None:
         **{
             "app.py": "import markupsafe, yaml\nprint(markupsafe.escape('<it runs>'), yaml.safe_load('[1, 2]'))\n",
             "requirements.txt": "markupsafe\npyyaml\n",
+        },
+    )
+
+
+def _venv(folder: Path) -> None:
+    _write(
+        folder,
+        **{
+            "app.py": "import markupsafe\nprint(markupsafe.escape('<it runs>'))\n",
+            "requirements.txt": "markupsafe==2.1.5\n",
+        },
+    )
+
+
+def _java(folder: Path) -> None:
+    _write(
+        folder,
+        **{
+            "App.java": "public class App { public static void main(String[] a) "
+            '{ System.out.println("it runs " + String.join(",", a)); } }\n'
         },
     )
 
@@ -119,6 +162,11 @@ def _site(folder: Path) -> None:
 
 APT = "apt-get install -y --no-install-recommends"
 CLEAN = "rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /var/cache/debconf/* /var/cache/ldconfig/*"
+
+NODE = (
+    f"FROM base\nRUN apt-get update && {APT} nodejs npm && {CLEAN}\nWORKDIR /app\nCOPY package.json .\n"
+    'RUN {how}\nCOPY index.js .\nCMD ["node", "index.js"]\n'
+)
 
 PAIRS = [
     Pair(
@@ -169,6 +217,19 @@ PAIRS = [
         ("/src/app/run.sh",),
         ("IS301", "IS302", "IS303", "IS304"),
         ignore="**/.git\n**/node_modules\n**/.venv\n**/.idea\n.env\n.dockerignore\n",
+        steps=tuple(
+            Step((code,), 'FROM base\nCOPY . /src\nCMD ["/src/app/run.sh"]\n', f"**/{name}\n.dockerignore\n")
+            for code, name in (("IS301", ".git"), ("IS302", "node_modules"), ("IS303", ".venv"), ("IS304", ".idea"))
+        ),
+    ),
+    Pair(
+        "secrets",
+        "FROM base\nENV DEPLOY_TOKEN=not-a-real-token-1234\nCOPY . /src\nRUN cp -r /src/app /app\nRUN rm -rf /src\n"
+        'CMD ["/app/run.sh"]\n',
+        'FROM base\nCOPY app /app\nCMD ["/app/run.sh"]\n',
+        _secrets,
+        ("/app/run.sh",),
+        ("IS001", "IS601", "IS602", "IS603"),
     ),
     Pair(
         "apt",
@@ -178,6 +239,40 @@ PAIRS = [
         _nothing,
         ("jq", "--version"),
         ("IS101", "IS102", "IS002"),
+        registries=True,
+    ),
+    Pair(
+        "apt-lists",
+        f'FROM base\nRUN apt-get update && {APT} jq\nCMD ["jq", "--version"]\n',
+        f'FROM base\nRUN apt-get update && {APT} jq && {CLEAN}\nCMD ["jq", "--version"]\n',
+        _nothing,
+        ("jq", "--version"),
+        ("IS101", "IS102"),
+        registries=True,
+        steps=tuple(
+            Step((code,), f'FROM base\nRUN apt-get update && {APT} jq && rm -rf {gone}\nCMD ["jq", "--version"]\n')
+            for code, gone in (("IS101", "/var/lib/apt/lists/*"), ("IS102", "/var/cache/apt/*"))
+        ),
+    ),
+    Pair(
+        "recommends",
+        f'FROM base\nRUN apt-get update && apt-get install -y git && {CLEAN}\nCMD ["git", "--version"]\n',
+        f'FROM base\nRUN apt-get update && {APT} git && {CLEAN}\nCMD ["git", "--version"]\n',
+        _nothing,
+        ("git", "--version"),
+        ("IS403",),
+        registries=True,
+    ),
+    Pair(
+        "build-essential",
+        "FROM base\nRUN apt-get update\nRUN apt-get install -y build-essential\nCOPY app.c /src/app.c\n"
+        'RUN apt-get install -y zlib1g-dev\nRUN gcc -static -o /usr/local/bin/app /src/app.c -lz\nCMD ["app"]\n',
+        "FROM base AS build\nRUN apt-get update && apt-get install -y build-essential zlib1g-dev\n"
+        "COPY app.c /src/app.c\nRUN gcc -static -s -o /usr/local/bin/app /src/app.c -lz\n"
+        'FROM base\nCOPY --from=build /usr/local/bin/app /usr/local/bin/app\nCMD ["app"]\n',
+        _c,
+        ("app",),
+        ("IS101", "IS102", "IS201", "IS212"),
         registries=True,
     ),
     Pair(
@@ -209,17 +304,49 @@ PAIRS = [
         registries=True,
     ),
     Pair(
+        "venv",
+        f"FROM base\nRUN apt-get update && {APT} python3 python3-venv python3-dev gcc libc6-dev && {CLEAN}\n"
+        "WORKDIR /app\nRUN python3 -m venv /venv\nCOPY . .\n"
+        "RUN /venv/bin/pip install --no-binary markupsafe -r requirements.txt\n"
+        'CMD ["/venv/bin/python", "app.py"]\n',
+        f"FROM base AS build\nRUN apt-get update && {APT} python3 python3-venv python3-dev gcc libc6-dev\n"
+        "RUN python3 -m venv /venv\nCOPY requirements.txt .\n"
+        "RUN /venv/bin/pip install --no-cache-dir --no-binary markupsafe -r requirements.txt\n"
+        f"FROM base\nRUN apt-get update && {APT} python3 && {CLEAN}\nWORKDIR /app\n"
+        'COPY --from=build /venv /venv\nCOPY . .\nCMD ["/venv/bin/python", "app.py"]\n',
+        _venv,
+        ("/venv/bin/python", "app.py"),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "java",
+        f"FROM base\nRUN apt-get update && {APT} openjdk-17-jdk-headless && {CLEAN}\nCOPY App.java /src/App.java\n"
+        'RUN javac -d /app /src/App.java\nCMD ["java", "-cp", "/app", "App"]\n',
+        f"FROM base AS build\nRUN apt-get update && {APT} openjdk-17-jdk-headless\nCOPY App.java /src/App.java\n"
+        "RUN javac -d /app /src/App.java\n"
+        f"FROM base\nRUN apt-get update && {APT} openjdk-17-jre-headless && {CLEAN}\n"
+        'COPY --from=build /app /app\nCMD ["java", "-cp", "/app", "App"]\n',
+        _java,
+        ("java", "-cp", "/app", "App"),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
         "node",
-        f"FROM base\nRUN apt-get update && {APT} nodejs npm && {CLEAN}\nWORKDIR /app\nCOPY package.json .\nRUN npm install\n"
-        'COPY index.js .\nCMD ["node", "index.js"]\n',
+        NODE.format(how="npm install"),
         f"FROM base AS build\nRUN apt-get update && {APT} nodejs npm\nWORKDIR /app\nCOPY package.json .\n"
         "RUN npm install --omit=dev\n"
         f"FROM base\nRUN apt-get update && {APT} nodejs && {CLEAN}\nWORKDIR /app\n"
         'COPY --from=build /app/node_modules node_modules\nCOPY package.json index.js ./\nCMD ["node", "index.js"]\n',
         _node,
         ("node", "index.js"),
-        ("IS206", "IS110"),
+        ("IS201", "IS206", "IS110"),
         registries=True,
+        steps=(
+            Step(("IS110",), NODE.format(how="npm install && rm -rf /root/.npm")),
+            Step(("IS206",), NODE.format(how="npm install && npm prune --omit=dev")),
+        ),
     ),
     Pair(
         "go",
