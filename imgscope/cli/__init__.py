@@ -78,16 +78,21 @@ def main(arguments: list[str] | None = None, program: str = "imgscope") -> None:
 
     ``program`` is what a user types to get here.
     """
-    if "_IMGSCOPE_COMPLETE" in os.environ:
-        from ..completion.answer import answer
+    try:
+        if "_IMGSCOPE_COMPLETE" in os.environ:
+            from ..completion.answer import answer
 
-        code = answer(os.environ["_IMGSCOPE_COMPLETE"], sys.argv[1:] if arguments is None else arguments)
-    else:
-        # Whoever ends the program gets it tidied up, as with Ctrl-C: no half-written file, no process left behind.
-        for number in (signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else (signal.SIGTERM,):
-            if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, _end)
-        code = run(arguments, program)
+            code = answer(os.environ["_IMGSCOPE_COMPLETE"], sys.argv[1:] if arguments is None else arguments)
+        else:
+            # Whoever ends the program gets it tidied up, as with Ctrl-C: no half-written file, no process left behind.
+            for number in (signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else (signal.SIGTERM,):
+                if signal.getsignal(number) is signal.SIG_DFL:
+                    signal.signal(number, _end)
+            code = run(arguments, program)
+    except _Ended as error:
+        code = 128 + int(error.args[0])
+    except KeyboardInterrupt:
+        code = 130
     # An analysis is a great many objects: taking each apart before the process ends would take a tenth of its time.
     atexit._run_exitfuncs()
     os._exit(code)
@@ -129,8 +134,6 @@ def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
         return _fail(error.format_message(), 2)
     except (KeyboardInterrupt, click.Abort):
         return 130
-    except _Ended as error:
-        return 128 + int(error.args[0])
     except (BrokenPipeError, ReaderGone):
         # The reader has gone (| head): nothing is left to say, and flushing at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -42,6 +42,17 @@ def start(*arguments: object, **options) -> subprocess.Popen:
     )
 
 
+def ready(pid: int) -> None:
+    """Wait until the program itself runs, and not only Python's start: from then on SIGTERM is caught."""
+    mask = 1 << (signal.SIGTERM - 1)
+    for _ in range(2000):
+        status = Path(f"/proc/{pid}/status").read_text()
+        caught = next((line for line in status.splitlines() if line.startswith("SigCgt:")), "SigCgt: 0")
+        if int(caught.split()[1], 16) & mask or "State:\tZ" in status:
+            return
+        time.sleep(0.005)
+
+
 def gone(group: int) -> bool:
     """Tell whether every process of a group has ended, given a moment."""
     for _ in range(100):
@@ -57,9 +68,12 @@ def gone(group: int) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_ended_at_any_moment_nothing_is_left(large, tmp_path, number):
+def test_ended_at_any_moment_nothing_is_left(large, tmp_path, number, request):
     draw = random.Random(int(number))
     seen = set()
+    # Who runs the tests may have it ignored (nohup), and children inherit that.
+    before = signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    request.addfinalizer(lambda: signal.signal(number, before))
     for turn in range(14):
         target, scratch = tmp_path / f"out{turn}", tmp_path / f"tmp{turn}"
         target.mkdir()
@@ -67,7 +81,8 @@ def test_ended_at_any_moment_nothing_is_left(large, tmp_path, number):
         env = {**os.environ, "TMPDIR": str(scratch), "IMGSCOPE_CACHE_DIR": str(tmp_path / "cache")}
         with large.open("rb") as source:
             process = start("analyze", "-", "-o", f"json={target / 'a.json'}", "--no-tui", stdin=source, env=env)
-            time.sleep(0.12 + turn * 0.05 + draw.random() * 0.05)
+            ready(process.pid)
+            time.sleep(turn * 0.05 + draw.random() * 0.05)
             process.send_signal(number)
             _, errors = process.communicate(timeout=30)
         seen.add(process.returncode)
