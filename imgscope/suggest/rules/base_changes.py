@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ...errors import ContentUnavailableError
+from ...layer.index import HARDLINK
 from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN
 from ...overlay.merge import NO_ENTRY
 from ..context import Context, WasteRow
@@ -13,6 +15,9 @@ from ..model import Claim, Draft, Rule
 from ..system_files import system_owners
 from . import words
 from .layer_waste import claims
+
+if TYPE_CHECKING:
+    from ...packages import Package
 
 # Package managers write their books anew, and keep the old ones beside them: nobody asked for it.
 _BOOKKEEPING = (b"var/lib/dpkg/", b"var/lib/apt/", b"lib/apk/", b"usr/lib/apk/", b"var/lib/rpm/", b"etc/ld.so.cache")
@@ -41,7 +46,10 @@ def _removed(context: Context) -> Iterator[Draft]:
 
 
 def _unpacked(context: Context, by: int, new: list[Claim]) -> set[bytes]:
-    """Return the paths whose package dpkg unpacked anew there: a dependency asked for a newer one of the base's."""
+    """Return the paths whose package dpkg unpacked anew there: a dependency asked for a newer one of the base's.
+
+    Those of ``new``, and further names of their packages' files.
+    """
     if not new or not _DPKG.search(context.instruction(by)):
         return set()
     try:
@@ -50,6 +58,7 @@ def _unpacked(context: Context, by: int, new: list[Claim]) -> set[bytes]:
         return set()
     overlay = context.overlay
     found: set[bytes] = set()
+    packages: dict[int, Package] = {}
     for path in (claim.path for claim in new):
         package = owners.get(path)
         if package is None or package.ecosystem != "dpkg":
@@ -57,6 +66,12 @@ def _unpacked(context: Context, by: int, new: list[Claim]) -> set[bytes]:
         for name in (package.name, f"{package.name}:{package.architecture}"):
             entry = overlay.lookup(b"var/lib/dpkg/info/" + name.encode(errors="surrogateescape") + b".list")
             if entry is not None and entry >= 0 and overlay.layer_of(entry) >= by:
+                found.add(path)
+                packages[id(package)] = package
+    for package in packages.values():
+        for path in package.paths:
+            entry = overlay.lookup(path)
+            if entry is not None and entry >= 0 and overlay.kind(entry) == HARDLINK and overlay.layer_of(entry) == by:
                 found.add(path)
     return found
 
@@ -94,6 +109,10 @@ def _upgraded(context: Context) -> Iterator[Draft]:
         unpacked = _unpacked(context, by, first + second)
         new = [claim for claim in first if asked or claim.path in unpacked]
         new += [claim for claim in second if claim.path in unpacked]
+        # The content of a file with several names goes with all of them.
+        known = {claim.path for claim in new}
+        links = ((path, context.overlay.lookup(path)) for path in sorted(unpacked - known))
+        new += [Claim(path, entry) for path, entry in links if entry is not None]
         yield Draft(
             f"{words.files(len(new))} of the base image replaced by newer ones in layer {by}: both are pulled",
             "Take a newer build of the base image in place of upgrading it: docker build --pull.",
