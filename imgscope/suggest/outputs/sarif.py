@@ -66,6 +66,7 @@ def _result(report: Report, finding: Finding, index: int) -> dict[str, Any]:
     place = finding.location or Location("Dockerfile", 1, 1)
     saves = f" (saves {size(finding.bytes)})" if finding.bytes else ""
     identity = "\0".join((stable_name(report.analysis.image.reference), finding.code, _subject(finding)))
+    fingerprint = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:32]
     return {
         "ruleId": finding.code,
         "ruleIndex": index,
@@ -79,9 +80,8 @@ def _result(report: Report, finding: Finding, index: int) -> dict[str, Any]:
                 }
             }
         ],
-        "partialFingerprints": {
-            "imgscope/v1": hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-        },
+        # The second is what GitHub tells alerts apart by: without it, findings on one line would be one.
+        "partialFingerprints": {"imgscope/v1": fingerprint, "primaryLocationLineHash": f"{fingerprint[:16]}:1"},
         "properties": {
             "bytes": finding.bytes,
             "certainty": finding.certainty,

@@ -224,7 +224,9 @@ def _own(context: Context, keyword: str) -> bool:
 def _no_healthcheck(context: Context) -> Iterator[Draft]:
     config = _config(context)
     ports = config.get("ExposedPorts")
-    if config.get("Healthcheck") or not isinstance(ports, Mapping) or not ports:
+    # The config of an OCI image has no place for it, so an image that was converted says it in its history alone.
+    said = any(step.instruction.startswith("HEALTHCHECK") for step in context.analysis.image.history)
+    if said or config.get("Healthcheck") or not isinstance(ports, Mapping) or not ports:
         return
     named = ", ".join(str(port) for port in list(ports)[:5])
     yield Draft(
