@@ -6,7 +6,7 @@ import pytest
 
 from imgscope import analyze
 from imgscope.suggest import Options, suggest
-from tests.oracle.maketar import directory, file, layer, opaque, whiteout
+from tests.oracle.maketar import directory, file, hardlink, layer, opaque, whiteout
 
 BIG = b"x" * 5000
 
