@@ -180,8 +180,8 @@ def test_savings_that_suggest_finds_can_fail_a_build(check, webapp):
         ("ALL", 1),
         ("IS001", 0),
         ("IS4", 1),
-        ("IS9", 1),
-        ("is903", 1),
+        ("IS9", 0),
+        ("is402", 1),
     ],
 )
 def test_findings_are_forbidden_by_code_name_and_beginning(check, webapp, words, code):

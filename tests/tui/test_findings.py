@@ -84,7 +84,8 @@ def test_a_finding_without_paths_leads_to_its_layer_or_its_fix():
         await view.press("5", "end", "enter")
         assert view.explorer.focused.id == "layers" or isinstance(view.app.screen, FixScreen)
 
-    explore(scenario)
+    with imgscope.analyze(FIXTURES / "site.tar", cache=False, contents=True) as analysis:
+        explore(scenario, analysis=analysis)
 
 
 def named(analysis: Analysis) -> Analysis:
