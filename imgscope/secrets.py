@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from .settings import mapping, settings, strings
+
 REDACTED = "***"
 
 _NAMES = (
@@ -99,27 +101,24 @@ def redact(text: str) -> str:
 
 def texts(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the texts of an image config that may hold secrets, each with where it stands."""
-    inner = config.get("config")
-    if isinstance(inner, Mapping):
-        environment = inner.get("Env")
-        for value in environment if isinstance(environment, list) else []:
-            if isinstance(value, str):
-                yield "ENV", value
-        labels = inner.get("Labels")
-        for name, value in labels.items() if isinstance(labels, Mapping) else []:
-            if isinstance(value, str):
-                yield "LABEL", f"{name}={value}"
-        for key in ("Cmd", "Entrypoint"):
-            words = inner.get(key)
-            if isinstance(words, list):
-                yield key.upper(), " ".join(word for word in words if isinstance(word, str))
+    inner = settings(config)
+    variables = inner.get("Env")
+    for variable in strings(variables) if isinstance(variables, list) else []:
+        yield "ENV", variable
+    for name, value in mapping(inner.get("Labels")).items():
+        if isinstance(value, str):
+            yield "LABEL", f"{name}={value}"
+    for key in ("Cmd", "Entrypoint"):
+        words = inner.get(key)
+        if isinstance(words, list):
+            yield key.upper(), " ".join(strings(words))
     history = config.get("history")
     for step in history if isinstance(history, list) else []:
         if isinstance(step, Mapping):
             for key in ("created_by", "comment"):
-                value = step.get(key)
-                if isinstance(value, str):
-                    yield "history", value
+                text = step.get(key)
+                if isinstance(text, str):
+                    yield "history", text
 
 
 def in_config(config: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..layer.index import FILE, HARDLINK, SYMLINK
 from ..overlay.merge import join
+from ..settings import environment, mapping, settings, strings
 from .root import DEFAULT_PATH, directories
 
 if TYPE_CHECKING:
@@ -94,14 +95,6 @@ class App:
         return {**theirs, **own}
 
 
-def environment(config: Mapping[str, object]) -> dict[str, str]:
-    """Return the variables that an image config sets."""
-    inner = config.get("config")
-    values = inner.get("Env") if isinstance(inner, dict) else None
-    pairs = (item.partition("=") for item in values if isinstance(item, str)) if isinstance(values, list) else ()
-    return {name: value for name, _, value in pairs}
-
-
 def search_path(variables: Mapping[str, str]) -> tuple[bytes, ...]:
     """Return the directories of PATH."""
     return directories(variables.get("PATH") or DEFAULT_PATH)
@@ -172,12 +165,9 @@ def shebang(head: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _config(app: App, analysis: Analysis, base: Base) -> None:
-    config = analysis.image.config
-    inner = config.get("config")
-    inner = inner if isinstance(inner, dict) else {}
-    app.start = (*_words(inner.get("Entrypoint")), *_words(inner.get("Cmd")))
-    check = inner.get("Healthcheck")
-    test = _words(check.get("Test")) if isinstance(check, dict) else []
+    inner = settings(analysis.image.config)
+    app.start = (*strings(inner.get("Entrypoint")), *strings(inner.get("Cmd")))
+    test = strings(mapping(inner.get("Healthcheck")).get("Test"))
     if test[:1] == ["CMD"]:
         app.health = tuple(test[1:])
     elif test[:1] == ["CMD-SHELL"]:
@@ -186,7 +176,7 @@ def _config(app: App, analysis: Analysis, base: Base) -> None:
     app.user = user if isinstance(user, str) else ""
     directory = inner.get("WorkingDir")
     app.directory = directory.strip("/").encode("utf-8", "surrogateescape") if isinstance(directory, str) else b""
-    app.environment = environment(config)
+    app.environment = environment(analysis.image.config)
     history = analysis.image.history
     own = set(app.environment)
     if history and base.steps:
@@ -199,9 +189,3 @@ def _config(app: App, analysis: Analysis, base: Base) -> None:
         if step.instruction.startswith("RUN "):
             for name in _INSTALLS.findall(step.instruction):
                 app.managers.setdefault("apt-get" if name == "apt" else name, step.instruction)
-
-
-def _words(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [word for word in value if isinstance(word, str)] if isinstance(value, list) else []

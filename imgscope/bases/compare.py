@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .app import App, environment, read_app
+from ..settings import environment
+from .app import App, read_app
 from .facts import Facts, read_facts
 from .find import Base, find_base, steps_of
 from .fit import Fit, Needs, judge, known_lacks

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import ImageError
+from ..settings import settings
 from .app import MANAGERS, search_path
 from .root import Root
 
@@ -56,10 +57,7 @@ def read_facts(
 ) -> tuple[Facts, Packages | None]:
     """Read what a base is, and its packages; ``config`` where it is not the analysis' own."""
     root = Root(analysis, files)
-    config = analysis.image.config if config is None else config
-    inner = config.get("config")
-    inner = inner if isinstance(inner, dict) else {}
-    user = inner.get("User")
+    user = settings(analysis.image.config if config is None else config).get("User")
     overlay = analysis.body.overlay
     tree = analysis.files.tree
     path = search_path({})

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..settings import mapping, settings
+
 if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..history import HistoryStep
@@ -65,10 +67,8 @@ def find_base(analysis: Analysis, others: Iterable[tuple[str, Sequence[str | Non
     ``others`` are (name, diff_ids) of images that may be it: the one with most layers that are all at the bottom of
     this image is, unless it is the image itself.
     """
-    config = analysis.image.config.get("config")
-    labels = config.get("Labels") if isinstance(config, dict) else None
-    named = labels.get(NAME_LABEL) if isinstance(labels, dict) else None
-    digest = labels.get(DIGEST_LABEL) if isinstance(labels, dict) else None
+    labels = mapping(settings(analysis.image.config).get("Labels"))
+    named, digest = labels.get(NAME_LABEL), labels.get(DIGEST_LABEL)
     name = named if isinstance(named, str) and named else None
     digest = digest if isinstance(digest, str) and digest else None
     history = analysis.image.history

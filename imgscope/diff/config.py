@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from ..analysis import Image
+from ..settings import environment, mapping, settings
 from .model import ConfigDifference
 
 # Dockerfile's word for a field, and the config's. Those with several keys are compared key by key.
@@ -27,7 +26,7 @@ _BASE = ("org.opencontainers.image.base.name", "org.opencontainers.image.base.di
 
 def compare_configs(old: Image, new: Image) -> list[ConfigDifference]:
     """Return what differs, in the order in which a Dockerfile's reader would look: platform, base, ENV …."""
-    a, b = _config(old), _config(new)
+    a, b = settings(old.config), settings(new.config)
     found: list[ConfigDifference] = []
 
     def single(field: str, before: object, after: object, key: str | None = None) -> None:
@@ -35,41 +34,27 @@ def compare_configs(old: Image, new: Image) -> list[ConfigDifference]:
             found.append(ConfigDifference(field, key, _shown(before), _shown(after)))
 
     single("platform", old.platform, new.platform)
-    labels_a, labels_b = _mapping(a.get("Labels")), _mapping(b.get("Labels"))
+    labels_a, labels_b = mapping(a.get("Labels")), mapping(b.get("Labels"))
     for label in _BASE:
         single("base", labels_a.get(label), labels_b.get(label), label.rpartition(".")[2])
-    env_a, env_b = _environment(a.get("Env")), _environment(b.get("Env"))
+    env_a, env_b = environment(old.config), environment(new.config)
     for key in [*env_a, *(key for key in env_b if key not in env_a)]:
         single("ENV", env_a.get(key), env_b.get(key), key)
     for word, field in _SINGLE:
         single(word, a.get(field) or None, b.get(field) or None)
     for word, field in _SETS:
-        keys_a, keys_b = _mapping(a.get(field)), _mapping(b.get(field))
+        keys_a, keys_b = mapping(a.get(field)), mapping(b.get(field))
         found += [
             ConfigDifference(word, None, *((key, None) if key in keys_a else (None, key)))
             for key in sorted(keys_a.keys() ^ keys_b.keys())
         ]
-    checks_a, checks_b = _mapping(a.get("Healthcheck")), _mapping(b.get("Healthcheck"))
+    checks_a, checks_b = mapping(a.get("Healthcheck")), mapping(b.get("Healthcheck"))
     for key, unit in _HEALTHCHECK:
         single("HEALTHCHECK", _timed(checks_a.get(key), unit), _timed(checks_b.get(key), unit), key.lower())
     for key in sorted(labels_a.keys() | labels_b.keys()):
         if key not in _BASE:
             single("LABEL", labels_a.get(key), labels_b.get(key), key)
     return found
-
-
-def _config(image: Image) -> Mapping[str, Any]:
-    return _mapping(image.config.get("config"))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _environment(value: object) -> dict[str, str]:
-    """Read ``KEY=VALUE`` words; of a key that comes twice the last counts."""
-    words = [word for word in value if isinstance(word, str)] if isinstance(value, list) else []
-    return dict(word.partition("=")[::2] for word in words)
 
 
 def _timed(value: object, unit: str | None) -> object:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..escape import escape
+from ..settings import environment
 from .history import ALIKE, EQUAL, FITS, Step, Wanted, read_step, wanted
 from .model import ALL, Dockerfile, Instruction, Location
 from .words import expand
@@ -146,10 +147,10 @@ def match_history(dockerfile: Dockerfile, history: Sequence[HistoryStep], config
     """Match a Dockerfile to an image's history; ``config`` is the image config."""
     first = max(len(history) - _MAX_ROWS, 0)
     steps = [read_step(step.created_by) for step in history[first:]]
-    environment = _environment(config)
+    variables = environment(config)
     best: _Alignment | None = None
     for stage in reversed(dockerfile.stages[-_MAX_STAGES:]):
-        found = _Alignment(dockerfile, stage.index, steps, environment)
+        found = _Alignment(dockerfile, stage.index, steps, variables)
         if best is None or found.rank > best.rank:
             best = found
         if best.complete:
@@ -273,17 +274,6 @@ def _align(chain: Sequence[Wanted], steps: Sequence[Step]) -> dict[int, tuple[in
         else:
             row -= 1
     return found
-
-
-def _environment(config: Mapping[str, Any]) -> dict[str, str]:
-    inner = config.get("config")
-    raw = inner.get("Env") if isinstance(inner, Mapping) else None
-    values: dict[str, str] = {}
-    for item in raw if isinstance(raw, list) else []:
-        if isinstance(item, str):
-            key, _, value = item.partition("=")
-            values[key] = value
-    return values
 
 
 def _with_lines(found: Matched, lines: Mapping[int, int]) -> Matched:

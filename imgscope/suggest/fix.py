@@ -21,6 +21,7 @@ from ..layer.index import DIRECTORY
 from ..layer.names import internal
 from ..overlay.changes import METADATA_ONLY
 from ..overlay.merge import join
+from ..settings import settings
 
 if TYPE_CHECKING:
     from ..dockerfile import Dockerfile, Instruction, Matched
@@ -608,8 +609,7 @@ def _add_to_copy(plan: _Plan, finding: Finding) -> None:
 def _exec_form(plan: _Plan, finding: Finding) -> None:
     from .rules.practice import exec_form
 
-    config = plan.report.analysis.image.config.get("config")
-    config = config if isinstance(config, dict) else {}
+    config = settings(plan.report.analysis.image.config)
     keyword = "CMD" if finding.title.startswith("CMD") else "ENTRYPOINT"
     if keyword == "CMD" and config.get("Entrypoint"):
         raise _NotSafe("ENTRYPOINT gets CMD's words: whether it takes others is for its author to say")

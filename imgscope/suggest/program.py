@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..layer.index import DIRECTORY, FILE, SYMLINK
 from ..layer.names import clean, split
 from ..overlay.merge import join
+from ..settings import mapping, settings, strings
 from .once import once
 
 if TYPE_CHECKING:
@@ -43,12 +44,9 @@ class Program(NamedTuple):
 @once
 def program(context: Context) -> Program:
     """Find what a container of the image runs."""
-    config = context.analysis.image.config.get("config")
-    config = config if isinstance(config, dict) else {}
-    told = [*_strings(config.get("Entrypoint")), *_strings(config.get("Cmd"))]
-    health = config.get("Healthcheck")
-    if isinstance(health, dict):
-        told += _strings(health.get("Test"))[1:]
+    config = settings(context.analysis.image.config)
+    told = [*strings(config.get("Entrypoint")), *strings(config.get("Cmd"))]
+    told += strings(mapping(config.get("Healthcheck")).get("Test"))[1:]
     told = [text[:_MAX_TEXT] for text in told[:_MAX_WORDS]]
     words = [word for text in told for word in _words(text)][:_MAX_WORDS]
     known = any(word.rpartition("/")[2] not in _SHELLS for word in words)
@@ -71,17 +69,11 @@ def program(context: Context) -> Program:
 
 def search_path(config: Mapping[str, object]) -> list[str]:
     """Return the directories of the image's PATH."""
-    for variable in _strings(config.get("Env")):
+    for variable in strings(config.get("Env")):
         name, _, value = variable.partition("=")
         if name == "PATH":
             return [*value.split(":"), *_PATH]
     return list(_PATH)
-
-
-def _strings(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 def _words(text: str) -> Iterator[str]:

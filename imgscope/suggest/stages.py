@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ContentUnavailableError
 from ..layer.names import public
+from ..settings import settings
 from .copies import Copy, copies
 from .own_packages import OwnPackages, own_packages
 from .rules import all_rules
@@ -174,8 +175,7 @@ class _Settings:
     """The settings of an image that its own instructions made, as instructions again."""
 
     def __init__(self, context: Context) -> None:
-        config = context.analysis.image.config.get("config")
-        self._config: dict[str, Any] = config if isinstance(config, dict) else {}
+        self._config = settings(context.analysis.image.config)
         matched = context.dockerfile
         if matched is not None and matched.belongs:
             self._steps = [instruction.text for instruction in matched.chain]

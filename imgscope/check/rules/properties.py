@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ...escape import escape
+from ...settings import settings
 from ..values import SWITCH, Limit
 from .interface import CannotTell, Outcome, Rule, Subject
 
 
-def _config(subject: Subject) -> Mapping[str, Any]:
-    config = subject.analysis.image.config.get("config")
-    return config if isinstance(config, Mapping) else {}
-
-
 def require_non_root(subject: Subject, _: Limit, __: str | None) -> Outcome:
     """The config's User, without which a container's process is root."""
-    user = _config(subject).get("User") or ""
+    user = settings(subject.analysis.image.config).get("User") or ""
     if not isinstance(user, str):
         raise CannotTell("the image's config has a User that is no text")
     name = user.strip().partition(":")[0]
@@ -33,7 +28,7 @@ def _base_name(subject: Subject) -> str | None:
     """Return the base image's name: as a label tells it, else as the Dockerfile does that made the image."""
     from ...bases.find import NAME_LABEL
 
-    labels = _config(subject).get("Labels")
+    labels = settings(subject.analysis.image.config).get("Labels")
     name = labels.get(NAME_LABEL) if isinstance(labels, Mapping) else None
     if isinstance(name, str) and name:
         return name

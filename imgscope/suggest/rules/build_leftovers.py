@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...layer.names import split
+from ...settings import settings
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
 from ..program import program
@@ -210,8 +211,7 @@ _LOCALE = re.compile(rb"(?:usr/(?:local/)?share/locale|usr/lib/locale)/([A-Za-z]
 def _languages(context: Context, claims: Sequence[Claim]) -> list[Claim]:
     """Leave out the languages that the image's variables ask for, and those that every program knows."""
     kept = {b"C", b"c", b"POSIX", b"locale"}
-    config = context.analysis.image.config.get("config")
-    variables = config.get("Env") if isinstance(config, dict) else None
+    variables = settings(context.analysis.image.config).get("Env")
     for variable in variables if isinstance(variables, list) else ():
         name, _, value = str(variable).partition("=")
         if name in ("LANG", "LANGUAGE") or name.startswith("LC_"):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...dockerfile.model import Location
 from ...layer.index import FILE
 from ...layer.names import public
 from ...overlay.merge import join
 from ...report.sizes import size
+from ...settings import settings
 from ..context import Context
 from ..model import Draft, Evidence, Rule
 
@@ -23,11 +24,6 @@ _GIT = re.compile(r"\.git(?:[#?]|$)|^git@|^git://")
 _TAR = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.\w+)$", re.IGNORECASE)
 _SHELL = re.compile(r"^(?:/\S*/)?(?:ba|da|a|z)?sh$")
 _LABELS = ("source", "version", "revision", "title", "description", "licenses")
-
-
-def _config(context: Context) -> Mapping[str, Any]:
-    inner = context.analysis.image.config.get("config")
-    return inner if isinstance(inner, Mapping) else {}
 
 
 def _last(context: Context, keyword: str) -> Location | None:
@@ -155,7 +151,7 @@ def _unpinned_draft(context: Context, name: str, location: Location | None) -> D
 
 
 def _root(context: Context) -> Iterator[Draft]:
-    user = _config(context).get("User")
+    user = settings(context.analysis.image.config).get("User")
     name = user.partition(":")[0] if isinstance(user, str) else ""
     if name in ("", "root", "0"):
         yield Draft(
@@ -180,7 +176,7 @@ def shell_command(value: object) -> str | None:
 
 def _shell_form(context: Context) -> Iterator[Draft]:
     for key, keyword in (("Entrypoint", "ENTRYPOINT"), ("Cmd", "CMD")):
-        line = shell_command(_config(context).get(key))
+        line = shell_command(settings(context.analysis.image.config).get(key))
         if line is None or not _own(context, keyword):
             continue
         plain = exec_form(line)
@@ -222,7 +218,7 @@ def _own(context: Context, keyword: str) -> bool:
 
 
 def _no_healthcheck(context: Context) -> Iterator[Draft]:
-    config = _config(context)
+    config = settings(context.analysis.image.config)
     ports = config.get("ExposedPorts")
     # The config of an OCI image has no place for it, so an image that was converted says it in its history alone.
     said = any(step.instruction.startswith("HEALTHCHECK") for step in context.analysis.image.history)
@@ -239,7 +235,7 @@ def _no_healthcheck(context: Context) -> Iterator[Draft]:
 
 
 def _no_labels(context: Context) -> Iterator[Draft]:
-    labels = _config(context).get("Labels")
+    labels = settings(context.analysis.image.config).get("Labels")
     have = set(labels) if isinstance(labels, Mapping) else set()
     if any(f"org.opencontainers.image.{name}" in have for name in _LABELS):
         return

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ...layer.index import DIRECTORY
 from ...layer.names import internal, public, split
 from ...overlay.merge import join
+from ...settings import settings
 from ..context import Context
 from ..elf import elf_files
 from ..model import Claim, Draft, Rule
@@ -151,11 +152,11 @@ def _whole_trees(context: Context, claims: Sequence[Claim]) -> list[bytes]:
     """Return the folders that were there to be built only: neither the program nor its folder lies in one."""
     known: dict[bytes, bytes] = {b"": b""}
     roots = {_root(context, split(claim.path)[0], known) for claim in claims} - {b""}
-    config = context.analysis.image.config.get("config")
-    home = config.get("WorkingDir") if isinstance(config, dict) else None
+    config = settings(context.analysis.image.config)
+    home = config.get("WorkingDir")
     run = program(context)
     needed = {*run.files, internal(home) if isinstance(home, str) and home else b""}
-    said = run.text + str(config.get("Env") if isinstance(config, dict) else "")
+    said = run.text + str(config.get("Env", ""))
     found: list[bytes] = []
     for root in sorted(roots):
         if public(root) in said:

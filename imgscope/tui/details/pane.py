@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ...analysis import Analysis, Layer, Totals
 from ...escape import escape
 from ...report.sizes import percent, quantity, size
+from ...settings import settings
 from .facts import Facts, Row
 
 
@@ -73,15 +75,13 @@ def image_facts(analysis: Analysis) -> list[Row]:
         (f"  {reason}", f"{size(totals.bytes)} in {quantity(totals.count, 'copy', 'copies')}")
         for reason, totals in analysis.waste_by_reason().items()
     ]
-    rows += _config(image.config.get("config"))
+    rows += _config(settings(image.config))
     rows += [("Note", escape(note)) for note in analysis.notes]
     return [(name, value) for name, value in rows if value]
 
 
-def _config(config: object) -> list[Row]:
+def _config(config: Mapping[str, Any]) -> list[Row]:
     """Return what the image config tells an engine; its JSON is whatever the image's maker wrote."""
-    if not isinstance(config, dict):
-        return []
     rows: list[Row] = []
     for key in ("Entrypoint", "Cmd", "User", "WorkingDir", "ExposedPorts", "Volumes", "StopSignal", "Env", "Labels"):
         value = config.get(key)
