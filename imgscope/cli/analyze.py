@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import click
-from click.core import ParameterSource
 
-from .common import Results, image_options, load, look_options, report_options, result_options
+from .common import Results, any_given, image_options, load, look_options, report_options, result_options, size_options
 
 _FORMATS = ("text", "json", "markdown", "dive")
 
@@ -13,19 +12,11 @@ _FORMATS = ("text", "json", "markdown", "dive")
 _OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "fingerprints", "width", "verify")
 
 
-def _report_options_given() -> bool:
-    context = click.get_current_context()
-    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in _OF_REPORTS)
-
-
 @click.command()
 @click.argument("reference", metavar="IMAGE")
 @image_options
 @result_options(_FORMATS)
-@click.option(
-    "--top", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list."
-)
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@size_options("Rows of each ranked list.")
 @click.option("--no-files", is_flag=True, help="JSON without the lists of files.")
 @click.option("--duplicates", is_flag=True, help="Find equal files at different paths.")
 @click.option("--fingerprints", is_flag=True, help="JSON with a hash of each file, so that diff can compare contents.")
@@ -57,7 +48,7 @@ def command(
       imgscope analyze app.tar --format json > app.json
       docker save myapp:1.0 | imgscope analyze -
     """
-    if format_ is None and not (outputs or no_tui or _report_options_given()):
+    if format_ is None and not (outputs or no_tui or any_given(_OF_REPORTS)):
         from .. import tui
 
         reason = tui.unusable(reference)

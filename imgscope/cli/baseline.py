@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from ..check import BASELINE_FILE
-from .common import image_options, load, report_options, write_outputs, write_stdout
+from .common import (
+    image_options,
+    load,
+    look_options,
+    report_options,
+    size_options,
+    write_outputs,
+    write_stdout,
+)
 
 
 @click.group()
@@ -68,12 +76,8 @@ def save(
 
 @command.command(short_help="Show a saved baseline.")
 @click.argument("file", metavar="[FILE]", default=BASELINE_FILE)
-@click.option(
-    "--top", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list."
-)
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
-@click.option("--no-color", is_flag=True, help="No colour.")
-@click.option("--width", metavar="N", type=click.IntRange(40), help="Columns of the report.")
+@size_options("Rows of each ranked list.")
+@look_options
 def show(file: str, top: int, exact_bytes: bool, no_color: bool, width: int | None) -> None:
     """Show a saved baseline: imgscope-baseline.json, or FILE.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .common import Results, image_options, look_options, report_options, result_options
+from .common import Results, image_options, look_options, report_options, result_options, size_options
 
 _FORMATS = ("text", "json", "markdown")
 
@@ -17,8 +17,7 @@ _FORMATS = ("text", "json", "markdown")
 @click.option("--no-table", is_flag=True, help="Leave out well-known bases that are not at hand.")
 @click.option("--fail-unfit", is_flag=True, help="Exit with 1 when a base named by --with does not fit.")
 @result_options(_FORMATS)
-@click.option("--top", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Rows of each list.")
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@size_options("Rows of each list.")
 @look_options
 def command(
     reference: str,

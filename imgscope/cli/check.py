@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import Results, image_options, look_options, report_options, write_stdout
+from .common import Results, image_options, look_options, report_options, result_options, size_options, write_stdout
 
 if TYPE_CHECKING:
     from ..check.model import Report
@@ -73,23 +73,12 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what is written, and where."""
     from ..check.outputs import FORMATS
 
+    formats = "Formats: those above, and analysis and dive, the JSON of analyze."
     for option in (
         look_options,
         click.option("--no-github", is_flag=True, help="No annotations and summary under GitHub Actions."),
-        click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes."),
-        click.option(
-            "--top", metavar="N", type=click.IntRange(1), default=10, show_default=True, help="Rows of causes."
-        ),
-        click.option(
-            "-o",
-            "--output",
-            "outputs",
-            metavar="FORMAT=FILE",
-            multiple=True,
-            help="Write a format to a file as well; repeatable. Formats: those above, and analysis and dive, the JSON "
-            "of analyze.",
-        ),
-        click.option("--format", "format_", type=click.Choice(list(FORMATS)), help="What to print on standard output."),
+        size_options("Rows of causes.", least=1),
+        result_options(list(FORMATS), f"Write a format to a file as well; repeatable. {formats}"),
     ):
         function = option(function)
     return function

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from ..errors import UsageError
 
@@ -36,22 +37,31 @@ def image_options(function: Command) -> Command:
     return function
 
 
-def result_options(formats: Sequence[str]) -> Callable[[Command], Command]:
+def result_options(
+    formats: Sequence[str], to_file: str = "Write a format to a file as well; repeatable, - is standard output."
+) -> Callable[[Command], Command]:
     """Return what adds the options that say in which formats results are written, and where."""
 
     def add(function: Command) -> Command:
         for option in (
-            click.option(
-                "-o",
-                "--output",
-                "outputs",
-                metavar="FORMAT=FILE",
-                multiple=True,
-                help="Write a format to a file as well; repeatable, - is standard output.",
-            ),
+            click.option("-o", "--output", "outputs", metavar="FORMAT=FILE", multiple=True, help=to_file),
             click.option(
                 "--format", "format_", type=click.Choice(list(formats)), help="What to print on standard output."
             ),
+        ):
+            function = option(function)
+        return function
+
+    return add
+
+
+def size_options(rows: str, top: int = 10, least: int = 0) -> Callable[[Command], Command]:
+    """Return what adds the options that say how much a report shows, and how exactly; ``rows`` describes ``--top``."""
+
+    def add(function: Command) -> Command:
+        for option in (
+            click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes."),
+            click.option("--top", metavar="N", type=click.IntRange(least), default=top, show_default=True, help=rows),
         ):
             function = option(function)
         return function
@@ -67,6 +77,12 @@ def look_options(function: Command) -> Command:
     ):
         function = option(function)
     return function
+
+
+def any_given(names: Iterable[str]) -> bool:
+    """Tell whether the command line has any of these options of the command that is running."""
+    context = click.get_current_context()
+    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
 
 
 def load(image: str, *, platform: str | None, name: str | None, no_cache: bool, contents: bool = False) -> Analysis:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import click
-from click.core import ParameterSource
 
-from .common import Results, look_options, report_options, result_options
+from .common import Results, any_given, look_options, report_options, result_options, size_options
 
 _FORMATS = ("text", "json", "markdown")
 
 # Options of the report and of the exit code: who gives one wants no view.
 _OF_REPORTS = ("only", "fail_on_growth", "quiet", "top", "exact_bytes", "no_files", "width")
-
-
-def _report_wanted() -> bool:
-    context = click.get_current_context()
-    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in _OF_REPORTS)
 
 
 @click.command()
@@ -36,10 +30,7 @@ def _report_wanted() -> bool:
 @click.option("--ignore-times", is_flag=True, help="A file whose time alone differs is no difference.")
 @click.option("--fail-on-growth", metavar="LIMIT", help="Exit with 1 when the content grew by more: 5% or 10MB.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; exit with 0 for equal, 1 for different.")
-@click.option(
-    "--top", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Rows of each ranked list."
-)
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@size_options("Rows of each ranked list.")
 @click.option("--no-files", is_flag=True, help="JSON without the list of files.")
 @click.option("--no-tui", is_flag=True, help="Print the report on a terminal too.")
 @look_options
@@ -75,7 +66,7 @@ def command(
     """
     from ..diff.options import Growth, parse_filter
 
-    if format_ is None and not (outputs or no_tui or _report_wanted()):
+    if format_ is None and not (outputs or no_tui or any_given(_OF_REPORTS)):
         from .. import tui
 
         wanted = parse_filter((), paths, min_size, ignore_times)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import Results, image_options, look_options, report_options, result_options, write_stdout
+from .common import Results, image_options, look_options, report_options, result_options, size_options, write_stdout
 
 if TYPE_CHECKING:
     from ..suggest.model import Report
@@ -58,8 +58,7 @@ def _fix(report: Report, write: bool, show_diff: bool) -> None:
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_rules, help="Print all rules and exit."
 )
 @result_options(_FORMATS)
-@click.option("--top", metavar="N", type=click.IntRange(0), default=5, show_default=True, help="Rows of evidence.")
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@size_options("Rows of evidence.", 5)
 @click.option("--no-files", is_flag=True, help="JSON without the evidence.")
 @look_options
 def command(
