@@ -6,6 +6,7 @@ import io
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 WORTHWHILE = 16 << 20
 MANY = 5000
 
+ReadAt = Callable[[int, int], bytes]
+"""Returns up to so many bytes (second) from an offset (first)."""
 ContentKey = tuple[int, int]
 """(layer, the layer's own entry number) of a regular file."""
 Pair = tuple[ContentKey, ContentKey]
@@ -295,6 +298,33 @@ class _Jobs:
     def _answer(self, rows: Sequence[int], found: bytes) -> None:
         for row, same in zip(rows, found, strict=True):
             self.answers[self.numbers[row]] = bool(same)
+
+
+def in_place(
+    contents: Contents, index: LayerIndex, layer: int, entries: Iterable[int], limit: int
+) -> Iterator[tuple[int, ReadAt, int]]:
+    """Yield (entry, a way to read parts of it, its size) for regular files of a layer, whose index is ``index``.
+
+    Of files that lie compressed or in pieces all has to be in memory, so those with more than ``limit`` bytes are left
+    out. Raises ``ImageError``.
+    """
+    plain = contents.random_access(layer)
+    wanted = sorted(entries)
+    whole = wanted if plain is None else [entry for entry in wanted if entry in index.sparse]
+    for (_, entry), data in contents.read([(layer, entry) for entry in whole if index.sizes[entry] <= limit]):
+        yield entry, partial(_part, data), len(data)
+    if plain is not None:
+        for entry in wanted:
+            if entry not in index.sparse:
+                yield entry, partial(_part_of_file, plain, index.offsets[entry], index.sizes[entry]), index.sizes[entry]
+
+
+def _part(data: bytes, offset: int, length: int) -> bytes:
+    return data[offset : offset + length] if offset >= 0 and length > 0 else b""
+
+
+def _part_of_file(source: FileBytes, start: int, size: int, offset: int, length: int) -> bytes:
+    return source.at(start + offset, min(length, size - offset)) if 0 <= offset < size and length > 0 else b""
 
 
 def sequential(region: Region) -> Callable[[int], bytes]:

@@ -7,14 +7,15 @@ headers runs too. Files are hostile: every number is bounded, every read is shor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-At = Callable[[int, int], bytes]
-"""Returns up to so many bytes (second) from an offset (first)."""
+from ..layer.scan import ELF
 
-MAGIC = b"\x7fELF"
+if TYPE_CHECKING:
+    from ..contents import ReadAt
+
 # Far above what real files have.
 _MAX_SEGMENTS = 128
 _MAX_DYNAMIC = 1 << 14
@@ -79,10 +80,10 @@ class Elf:
         return None
 
 
-def read_elf(at: At, size: int) -> Elf | None:
+def read_elf(at: ReadAt, size: int) -> Elf | None:
     """Read a file's headers; ``None`` for what is no program or shared library, or can't be understood."""
     head = at(0, 64)
-    if head[:4] != MAGIC or len(head) < 52 or head[4] not in (1, 2) or head[5] not in (1, 2):
+    if head[:4] != ELF or len(head) < 52 or head[4] not in (1, 2) or head[5] not in (1, 2):
         return None
     try:
         return _Reader(at, size, wide=head[4] == 2, little=head[5] == 1).read(head)
@@ -98,7 +99,7 @@ def read_elf(at: At, size: int) -> Elf | None:
 
 
 class _Reader:
-    def __init__(self, at: At, size: int, *, wide: bool, little: bool) -> None:
+    def __init__(self, at: ReadAt, size: int, *, wide: bool, little: bool) -> None:
         from elftools.elf.structs import ELFStructs
 
         self.at = at

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import ContentUnavailableError, ImageError
+from ..contents import in_place
+from ..errors import ImageError
 from ..layer.index import DIRECTORY, FILE, SYMLINK
 from ..layer.names import clean
+from ..layer.scan import ELF
 from ..overlay.merge import NO_ENTRY, join
-from .elf import MAGIC, Elf, read_elf
+from .elf import Elf, read_elf
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from ..contents import Contents
+    from ..contents import Contents, ReadAt
 
 # Larger files of compressed layers are not looked into: all of one has to be in memory.
 MAX_STREAMED = 160 << 20
@@ -172,7 +174,7 @@ class Root:
                 key = self._key(entry)
                 head = at(0, 256)
                 known[key] = head
-                if head[:4] != MAGIC:
+                if head[:4] != ELF:
                     continue
                 if len(self.files.elves) >= MAX_ELVES:
                     self.files.unread = True
@@ -198,41 +200,18 @@ class Root:
         found = self.file(path)
         return b"" if found is None else self.texts([found.entry], limit).get(found.entry, b"")
 
-    def _open(self, layer: int, entries: Sequence[int]) -> Iterator[tuple[int, Callable[[int, int], bytes], int]]:
+    def _open(self, layer: int, entries: Sequence[int]) -> Iterator[tuple[int, ReadAt, int]]:
         """Yield (entry, a way to read it, its size)."""
         overlay, contents = self.overlay, self.analysis.contents
-        index, first = overlay.layers[layer], overlay.first[layer]
+        first = overlay.first[layer]
         try:
-            plain = contents.random_access(layer)
-            if plain is None:
-                keys = {(layer, entry - first): entry for entry in entries if overlay.sizes[entry] <= MAX_STREAMED}
-                if len(keys) < len(entries):
-                    self.files.unread = True
-                for key, data in contents.read(list(keys)):
-                    yield keys[key], _within(data), len(data)
-                return
-            for entry in sorted(entries):
-                own = entry - first
-                if own in index.sparse:
-                    size = overlay.sizes[entry]
-                    if size <= MAX_STREAMED:
-                        for _, data in contents.read([(layer, own)]):
-                            yield entry, _within(data), size
-                    continue
-                start, size = index.offsets[own], index.sizes[own]
-
-                def at(offset: int, length: int, start: int = start, size: int = size) -> bytes:
-                    if not 0 <= offset < size or length <= 0:
-                        return b""
-                    return plain.at(start + offset, min(length, size - offset))
-
-                yield entry, at, size
-        except (ContentUnavailableError, ImageError):
+            if contents.random_access(layer) is None and any(overlay.sizes[entry] > MAX_STREAMED for entry in entries):
+                self.files.unread = True
+            own = [entry - first for entry in entries]
+            for entry, at, size in in_place(contents, overlay.layers[layer], layer, own, MAX_STREAMED):
+                yield first + entry, at, size
+        except ImageError:
             self.files.unread = True
-
-
-def _within(data: bytes) -> Callable[[int, int], bytes]:
-    return lambda offset, length: data[offset : offset + length] if offset >= 0 and length > 0 else b""
 
 
 def directories(path: str) -> tuple[bytes, ...]:

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..layer.scan import ELF
 from .app import search_path, shebang
-from .elf import MAGIC
 from .root import MAX_TEXT
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class _Walk:
             return
         self.scanned += 1
         head = self.root.head(found.entry)
-        if head[:4] == MAGIC:
+        if head[:4] == ELF:
             return
         script = shebang(head)
         if script is None:

@@ -173,14 +173,18 @@ class Context:
 
         return not isinstance(self.analysis.contents, NoContents)
 
+    def require_contents(self) -> None:
+        """Raise ``ContentUnavailableError`` where contents can't be read."""
+        if not self.has_contents:
+            raise ContentUnavailableError("it reads files, and a saved analysis has none")
+
     def read(self, entries: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Yield (entry, content) of regular files among global entries; too large ones are left out.
 
         Each layer is read once for all of them. Raises ``ContentUnavailableError``, ``ImageError``.
         """
+        self.require_contents()
         overlay = self.overlay
-        if not self.has_contents:
-            raise ContentUnavailableError("it reads files, and a saved analysis has none")
         keys: dict[tuple[int, int], int] = {}
         total = 0
         for entry in entries:

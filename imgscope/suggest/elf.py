@@ -7,23 +7,22 @@ files, any of which may lie about its sizes, and only a few hundred bytes of eac
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..contents import in_place
 from ..errors import ImageError
 from ..layer.index import FILE
+from ..layer.scan import ELF
 from ..overlay.merge import join
 from .once import once
 from .system_files import system_owners
 
 if TYPE_CHECKING:
+    from ..contents import ReadAt
     from ..layer.index import LayerIndex
     from .context import Context
 
-At = Callable[[int, int], bytes]
-"""Returns up to so many bytes (second) from an offset (first)."""
-
-MAGIC = b"\x7fELF"
 # Larger files of compressed layers are not read: all of them has to be in memory.
 MAX_STREAMED = 128 << 20
 _EXECUTABLE, _SHARED = 2, 3
@@ -50,7 +49,7 @@ class Elf(NamedTuple):
     symbols: int
 
 
-def read_elf(at: At, size: int) -> Elf | None:
+def read_elf(at: ReadAt, size: int) -> Elf | None:
     """Read a file's headers; ``None`` for what is no executable or shared library, or can't be understood."""
     try:
         return _read(at, size)
@@ -58,9 +57,9 @@ def read_elf(at: At, size: int) -> Elf | None:
         return None
 
 
-def _read(at: At, size: int) -> Elf | None:
+def _read(at: ReadAt, size: int) -> Elf | None:
     head = at(0, 64)
-    if head[:4] != MAGIC or len(head) < 52:
+    if head[:4] != ELF or len(head) < 52:
         return None
     wide = head[4] == 2
     order = ">" if head[5] == 2 else "<"
@@ -98,7 +97,7 @@ def _sections(table: bytes, order: str, wide: bool, step: int) -> Iterator[tuple
         yield name, type_, place, length
 
 
-def _dynamic(at: At, order: str, wide: bool, start: int, step: int, count: int) -> tuple[tuple[bytes, ...], bytes]:
+def _dynamic(at: ReadAt, order: str, wide: bool, start: int, step: int, count: int) -> tuple[tuple[bytes, ...], bytes]:
     """Return the libraries that the loader is to find, and the loader's path."""
     layout = struct.Struct(order + ("IIQQQQ" if wide else "IIIII"))
     if step < layout.size:
@@ -172,9 +171,8 @@ def elf_files(context: Context) -> Mapping[int, tuple[bytes, Elf]]:
                 if shown.get(name) == first + own and (path := join(directory, name)) not in owners:
                     wanted.setdefault(layer, []).append(own)
                     paths[first + own] = path
-    if wanted and not context.has_contents:
-        # It says itself why not.
-        next(iter(context.read(())), None)
+    if wanted:
+        context.require_contents()
     found: dict[int, tuple[bytes, Elf]] = {}
     for layer, entries in wanted.items():
         first = overlay.first[layer]
@@ -184,31 +182,11 @@ def elf_files(context: Context) -> Mapping[int, tuple[bytes, Elf]]:
 
 
 def _of_layer(context: Context, layer: int, index: LayerIndex, entries: list[int]) -> Iterator[tuple[int, Elf]]:
-    contents = context.analysis.contents
     try:
-        plain = contents.random_access(layer)
-        if plain is None:
-            sizes = index.sizes
-            for (_, own), data in contents.read([(layer, own) for own in entries if sizes[own] <= MAX_STREAMED]):
-                elf = read_elf(_within(data), len(data))
-                if elf is not None:
-                    yield own, elf
-            return
-        for own in sorted(entries, key=index.offsets.__getitem__):
-            start, size = index.offsets[own], index.sizes[own]
-            if plain.at(start, 4) != MAGIC:
-                continue
-
-            def at(offset: int, length: int, start: int = start, size: int = size) -> bytes:
-                return plain.at(start + offset, min(length, size - offset)) if offset < size else b""
-
+        for own, at, size in in_place(context.analysis.contents, index, layer, entries, MAX_STREAMED):
             elf = read_elf(at, size)
             if elf is not None:
                 yield own, elf
     except ImageError:
         # A foreign layer, or one that is cut short: what it holds is not known.
         return
-
-
-def _within(data: bytes) -> At:
-    return lambda offset, length: data[offset : offset + length]

@@ -106,9 +106,7 @@ def own_packages(context: Context) -> OwnPackages | None:
 def _read(context: Context, entries: Mapping[bytes, int]) -> dict[bytes, bytes]:
     """Return the contents of databases, which may be larger than what rules read otherwise."""
     overlay = context.overlay
-    if not context.has_contents:
-        # It says itself why not.
-        next(iter(context.read(())), None)
+    context.require_contents()
     keys: dict[tuple[int, int], bytes] = {}
     for path, entry in entries.items():
         inode = overlay.inode(entry)
