@@ -576,20 +576,21 @@ class Tree:
         }
 
     @cached_property
-    def held(self) -> dict[bytes, tuple[int, ...]]:
-        """Layers whose entry at a path is hidden by now, for paths that have any; ascending."""
-        overlay = self.overlay
-        found: dict[bytes, set[int]] = {}
-        hidden = overlay.hidden
-        for row in range(len(hidden)):
-            found.setdefault(hidden.path(row), set()).add(overlay.layer_of(hidden.entries[row]))
-        return {path: tuple(sorted(layers)) for path, layers in found.items()}
+    def held(self) -> dict[bytes, dict[bytes, tuple[int, ...]]]:
+        """Layers whose entry at a path is hidden by now, for paths that have any: by directory, then by name."""
+        overlay, hidden = self.overlay, self.overlay.hidden
+        found: dict[bytes, dict[bytes, tuple[int, ...]]] = {}
+        for directory, name, entry in zip(hidden.directories, hidden.names, hidden.entries, strict=True):
+            names = found.setdefault(directory, {})
+            names[name] = (*names.get(name, ()), overlay.layer_of(entry))
+        return found
 
     def row(self, path: bytes, entry: int) -> File:
         """Make the row of a global entry at a path."""
         overlay = self.overlay
         layer, own = overlay.locate(entry)
-        held = self.held.get(path)
+        directory, name = split(path)
+        held = self.held.get(directory, {}).get(name)
         layers = (layer,) if held is None else tuple(sorted({*held, layer}))
         if entry < 0:
             return File(public(path), "directory", 0, *IMPLIED_META, 0, None, layer, layers)

@@ -40,17 +40,13 @@ _SHELL = re.compile(
 DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
-@dataclass
-class Step:
-    """One step of the history: its keyword, and what follows it."""
-
-    keyword: str
-    rest: str
+class _Words:
+    """What has a text that is compared by its words."""
 
     @cached_property
     def plain(self) -> str:
-        """What follows the keyword, with single spaces."""
-        return " ".join(self.rest.split())
+        """The text, with single spaces."""
+        raise NotImplementedError
 
     @cached_property
     def words(self) -> Counter[str]:
@@ -61,6 +57,19 @@ class Step:
     def count(self) -> int:
         """How many words it has."""
         return sum(self.words.values())
+
+
+@dataclass
+class Step(_Words):
+    """One step of the history: its keyword, and what follows it."""
+
+    keyword: str
+    rest: str
+
+    @cached_property
+    def plain(self) -> str:
+        """What follows the keyword, with single spaces."""
+        return " ".join(self.rest.split())
 
     @cached_property
     def strings(self) -> list[str]:
@@ -93,7 +102,7 @@ def read_step(created_by: str) -> Step:
 
 
 @dataclass
-class Wanted:
+class Wanted(_Words):
     """An instruction as a builder sees it: with the shell, the folder and the variables that hold where it stands."""
 
     instruction: Instruction
@@ -112,16 +121,6 @@ class Wanted:
         else:
             text = instruction.rest
         return " ".join(text[:_MAX_TEXT].split())
-
-    @cached_property
-    def words(self) -> Counter[str]:
-        """How often each word stands in it."""
-        return Counter(self.plain.split())
-
-    @cached_property
-    def count(self) -> int:
-        """How many words it has."""
-        return sum(self.words.values())
 
     @cached_property
     def written(self) -> str:

@@ -109,8 +109,7 @@ class Rows:
 
     def files(self) -> Iterator[str | dict[str, Any]]:
         """Yield the merged tree."""
-        held = self._held()
-        nothing: dict[bytes, tuple[int, ...]] = {}
+        held, nothing = self.tree.held, dict[bytes, tuple[int, ...]]()
         overlay = self.overlay
         tree, kinds, sizes, metas, odd = overlay.tree, overlay.kinds, overlay.sizes, overlay.metas, self._odd
         meta_texts = self._metas
@@ -139,16 +138,6 @@ class Rows:
                     yield f'{row},"layers":[{",".join(map(str, layers))}]}}'
                 else:
                     yield row + "}"
-
-    def _held(self) -> dict[bytes, dict[bytes, tuple[int, ...]]]:
-        """Return the layers whose entry at a path is hidden by now: by directory, then by name."""
-        overlay, hidden = self.overlay, self.overlay.hidden
-        found: dict[bytes, dict[bytes, tuple[int, ...]]] = {}
-        for directory, name, entry in zip(hidden.directories, hidden.names, hidden.entries, strict=True):
-            names = found.setdefault(directory, {})
-            layer = (-entry - 1) if entry < 0 else bisect_right(overlay.first, entry) - 1
-            names[name] = (*names[name], layer) if name in names else (layer,)
-        return found
 
     def _odd_file(self, path: bytes, entry: int) -> dict[str, Any]:
         row = _file(self.tree.row(path, entry))

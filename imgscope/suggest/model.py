@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..dockerfile.model import Location
@@ -71,7 +71,6 @@ class Rule:
     ``why`` and the two examples make its page in the documentation; ``places`` are globs whose stored paths it
     gets from ``Context.claims``, all rules' together in one walk, the base's layers too if it looks ``everywhere``;
     ``note`` marks good practice, which saves no bytes.
-    ``needs_contents``: it reads files, which a saved analysis does not have.
     """
 
     code: str
@@ -128,9 +127,8 @@ class Report:
     """(code, reason) of rules that could not be evaluated."""
     ignored: int = 0
     """Findings that the configuration or the Dockerfile's comments leave out."""
-    proposal: tuple[str, ...] = field(default=())
+    proposal: tuple[str, ...] = ()
     """Lines of a Dockerfile with the stages that the findings call for; empty where none is called for."""
-
     dockerfile: Matched | None = None
     """The Dockerfile that the image was compared with, and what of it made which layer."""
 

@@ -133,24 +133,18 @@ def _metadata(context: Context) -> Iterator[Draft]:
 
 def _flag(context: Context, new: Sequence[int], old: Sequence[int]) -> str:
     """Return the flags that make COPY write the owner and mode that a later instruction sets; empty if mixed."""
-    overlay = context.overlay
+    table, metas = context.overlay.meta_table, context.overlay.metas
     flags: list[str] = []
-    after = {_meta(context, entry) for entry in new}
-    before = {_meta(context, entry) for entry in old}
+    after = {table[metas[entry]] for entry in new}
+    before = {table[metas[entry]] for entry in old}
     owners = {meta[1:] for meta in after}
     if len(owners) == 1 and owners != {meta[1:] for meta in before}:
         uid, gid = owners.pop()
         flags.append(f"--chown={uid}:{gid}")
-    modes = {meta[0] for meta in after if overlay is not None}
+    modes = {meta[0] for meta in after}
     if len(modes) == 1 and modes != {meta[0] for meta in before}:
         flags.append(f"--chmod={modes.pop():03o}")
     return " ".join(flags)
-
-
-def _meta(context: Context, entry: int) -> tuple[int, int, int]:
-    layer, own = context.overlay.locate(entry)
-    index = context.overlay.layers[layer]
-    return index.meta_table[index.metas[own]]
 
 
 def _rewritten(context: Context) -> Iterator[Draft]:

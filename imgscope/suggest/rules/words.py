@@ -33,6 +33,4 @@ def joined(context: Context, numbers: Sequence[int]) -> tuple[str, ...]:
         if not instruction.startswith("RUN ") or not command or command[0] == "[" or "<<" in command:
             return ()
         commands.append(command)
-    lines = [line for command in commands for line in (command + " && \\",)]
-    shown = "\n    ".join(lines).removesuffix(" && \\")
-    return tuple(("RUN " + shown).split("\n"))
+    return tuple(("RUN " + " && \\\n    ".join(commands)).split("\n"))
