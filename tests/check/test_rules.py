@@ -7,14 +7,6 @@ import pytest
 from tests.oracle import maketar as tar
 
 
-@pytest.fixture
-def check(imgscope, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
-        monkeypatch.delenv(name, raising=False)
-    return lambda *arguments, **options: imgscope("check", *arguments, **options)
-
-
 def _statuses(done):
     images = json.loads(done.stdout)["images"]
     return [{(r["subject"] or r["rule"]): r["status"] for r in image.get("rules", [])} for image in images]

@@ -5,9 +5,20 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from imgscope.tui.model.marks import Mark
 from tests.archive.images import Image, oci, write_tar
 from tests.oracle.maketar import directory, file, hardlink, layer, symlink
 
+# How the view has to mark each kind of difference.
+MARKS = {
+    "added": Mark.ADDED,
+    "removed": Mark.REMOVED,
+    "changed": Mark.MODIFIED,
+    "type_changed": Mark.TYPE_CHANGED,
+    "moved": Mark.MOVED,
+    "metadata_only": Mark.METADATA_ONLY,
+    "unread": Mark.UNREAD,
+}
 _RANDOM = random.Random(4)
 _SHARED = _RANDOM.randbytes(120_000)
 _MODEL = _RANDOM.randbytes(60_000)

@@ -15,7 +15,7 @@ from imgscope.tui.keys import DIFFERENCE_KEYS
 from imgscope.tui.model.marks import Mark
 
 from .driver import explore, releases
-from .pair import write_pair
+from .pair import MARKS, write_pair
 
 
 def look(scenario, **more):
@@ -51,17 +51,9 @@ def test_the_tree_has_every_difference_and_its_mark():
     async def scenario(view):
         await view.press("2", "E")
         marks = {path: view.mark(path) for path in leaves(view)}
-        expected = {
-            "added": Mark.ADDED,
-            "removed": Mark.REMOVED,
-            "changed": Mark.MODIFIED,
-            "type_changed": Mark.TYPE_CHANGED,
-            "moved": Mark.MOVED,
-            "metadata_only": Mark.METADATA_ONLY,
-        }
         shown = set(view.paths())
         for row in releases().files:
-            assert view.mark(row.path) is expected[row.kind], row
+            assert view.mark(row.path) is MARKS[row.kind], row
             assert row.path in shown
             if row.path_before:
                 assert view.mark(row.path_before) is Mark.MOVED

@@ -18,6 +18,8 @@ from imgscope.tui.model.views import NOTHING, Views
 from tests.oracle.compare import analyze_layers
 from tests.oracle.strategies import stacks
 
+from .pair import MARKS
+
 
 def lines(paths, view, sort, opened, hidden, many):
     """The lines, made a folder at a time (``many`` folders are never open) or out of the order of all."""
@@ -59,19 +61,10 @@ def test_a_differences_tree_is_the_difference(first, second):
     difference = compare(old, new, Filter(frozenset({"layers", "files"})))
     paths = PairPaths(difference.files)
     view = PairView(paths)
-    expected = {
-        "added": Mark.ADDED,
-        "removed": Mark.REMOVED,
-        "changed": Mark.MODIFIED,
-        "type_changed": Mark.TYPE_CHANGED,
-        "moved": Mark.MOVED,
-        "metadata_only": Mark.METADATA_ONLY,
-        "unread": Mark.UNREAD,
-    }
     marked = {}
     for row in difference.files:
         for path in filter(None, (row.path_before, row.path)):
-            marked[paths.find(internal(path))] = expected[row.kind]
+            marked[paths.find(internal(path))] = MARKS[row.kind]
     assert {node: mark for node, mark in enumerate(view.marks) if mark != Mark.UNCHANGED} == marked
     assert view.sizes_before[-1] == sum(row.size for row in old.files)
     assert view.sizes_after[-1] == sum(row.size for row in new.files)
