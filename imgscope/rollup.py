@@ -1,0 +1,141 @@
+"""Rolls wasted copies up: one row for the files of a folder that share the layers, the cause and the reason.
+
+A thousand rows of two kilobytes hide the one folder of two megabytes that they are. Groups never overlap, and
+their bytes add up to all that is wasted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .layer.index import LayerIndex
+from .layer.names import public, split
+from .overlay.changes import WASTE_REASONS, Comparison
+
+# A folder that holds less of what one layer wasted of another than this share is told with the folder above it.
+_SMALL = 50
+# Folders that hold nothing but this many folders are walked into: /var/{cache,lib} say more than /var.
+_FORK = 4
+
+
+class WasteGroup(NamedTuple):
+    """Wasted copies below one folder: ``path`` ends with ``/``, or is the file itself where ``copies`` is 1.
+
+    ``bytes`` are content bytes; ``stored_in`` and ``wasted_by`` are layers, ``reason`` is a ``Waste``'s.
+    """
+
+    path: str
+    bytes: int
+    copies: int
+    stored_in: int
+    wasted_by: int
+    reason: str
+
+
+class _Folder:
+    """What one layer wasted of another's files, directly in a folder and below it."""
+
+    __slots__ = ("bytes", "children", "complete", "count", "largest", "own", "own_count")
+
+    def __init__(self) -> None:
+        self.own = self.own_count = self.bytes = self.count = 0
+        self.largest = b""
+        self.children: list[bytes] = []
+        self.complete = False
+
+
+def roll_up(comparison: Comparison) -> list[WasteGroup]:
+    """Return the groups of an image's waste, largest first (ties by path, then by layers)."""
+    overlay = comparison.overlay
+    hidden, kinds = overlay.hidden, comparison.kinds
+    linked = bool(overlay.home)
+    keys: dict[tuple[int, int, str], dict[bytes, _Folder]] = {}
+    for row, wasted in enumerate(hidden.wasted):
+        if not wasted:
+            continue
+        stored = overlay.layer_of(overlay.inode(hidden.entries[row]))
+        folders = keys.setdefault((stored, hidden.by[row], WASTE_REASONS[kinds[row]]), {})
+        if linked:
+            directory, name = split(overlay.waste_path(row))
+        else:
+            directory, name = hidden.directories[row], hidden.names[row]
+        folder = folders.get(directory)
+        if folder is None:
+            folder = folders[directory] = _Folder()
+        folder.own += wasted
+        folder.own_count += 1
+        folder.largest = name
+    held: dict[int, dict[bytes, int]] = {}
+    found: list[WasteGroup] = []
+    for (stored, by, reason), folders in keys.items():
+        if stored not in held:
+            held[stored] = _held(overlay.layers[stored])
+        _add_up(folders, held[stored])
+        found += (WasteGroup(public(path), size, count, stored, by, reason) for path, size, count in _groups(folders))
+    found.sort(key=lambda group: (-group.bytes, group.path, group.stored_in, group.wasted_by, group.reason))
+    return found
+
+
+def _held(index: LayerIndex) -> dict[bytes, int]:
+    """Count a layer's entries with content, by folder, with all that lies below it."""
+    sizes = index.sizes
+    counts = {
+        directory: sum(1 for entry in names.values() if entry >= 0 and sizes[entry])
+        for directory, names in index.children.items()
+    }
+    for directory in sorted(counts, key=len, reverse=True):
+        if directory and counts[directory]:
+            parent = split(directory)[0]
+            counts[parent] = counts.get(parent, 0) + counts[directory]
+    return counts
+
+
+def _add_up(folders: dict[bytes, _Folder], held: dict[bytes, int]) -> None:
+    """Give each folder the sums of what lies below it, and make the folders above."""
+    by_depth: dict[int, list[bytes]] = {}
+    for directory in folders:
+        by_depth.setdefault(directory.count(b"/") + 1 if directory else 0, []).append(directory)
+    for depth in range(max(by_depth, default=0), -1, -1):
+        for directory in by_depth.get(depth, ()):
+            folder = folders[directory]
+            folder.bytes += folder.own
+            folder.count += folder.own_count
+            folder.complete = folder.count == held.get(directory)
+            if not directory:
+                continue
+            name = split(directory)[0]
+            parent = folders.get(name)
+            if parent is None:
+                parent = folders[name] = _Folder()
+                by_depth.setdefault(depth - 1, []).append(name)
+            parent.bytes += folder.bytes
+            parent.count += folder.count
+            parent.children.append(directory)
+
+
+def _groups(folders: dict[bytes, _Folder]) -> Iterator[tuple[bytes, int, int]]:
+    """Choose the folders that say most, and yield each with its bytes and copies."""
+    least = folders[b""].bytes / _SMALL
+    todo = [b""]
+    while todo:
+        path = todo.pop()
+        folder = folders[path]
+        fork = not folder.own_count and len(folder.children) <= _FORK
+        if (folder.complete and path and not fork) or (not folder.children):
+            yield _row(path, folder, folder.bytes, folder.count)
+            continue
+        alone = [child for child in folder.children if fork or folders[child].bytes >= least]
+        small = len(folder.children) - len(alone)
+        if small == 1 and not folder.own_count:
+            alone = folder.children
+        todo += alone
+        count = folder.count - sum(folders[child].count for child in alone)
+        if count:
+            yield _row(path, folder, folder.bytes - sum(folders[child].bytes for child in alone), count)
+
+
+def _row(path: bytes, folder: _Folder, size: int, count: int) -> tuple[bytes, int, int]:
+    if count == 1 and folder.own_count == 1:
+        return (path + b"/" + folder.largest if path else folder.largest), size, count
+    return (path + b"/" if path else b""), size, count
