@@ -78,6 +78,9 @@ def _parse(text: str) -> Reference:
         if not rest:
             raise UsageError(f"{escape(text)} names no path; write it as {scheme}:PATH")
         found = _path_and_image(rest)
+        if found is None and scheme in _LAYOUTS:
+            folder = rest.rpartition(":")[0] or rest
+            raise ImageNotFoundError(f"there is no folder {escape(folder)}; an OCI layout is written {scheme}:DIR:TAG")
         return _at_path(found[0] if found else rest, text, found[1] if found else None)
     return _bare(text)
 

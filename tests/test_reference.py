@@ -114,7 +114,7 @@ def test_what_it_means(text, kind, target, image):
         ("other.tar:1.0", r"no file other.tar"),
         ("saves.json", r"did you mean saved.json"),
         ("docker-archive:nothing", r"no file nothing"),
-        ("oci:nothing:1.0", r"no file nothing:1.0"),
+        ("oci:nothing:1.0", r"there is no folder nothing; an OCI layout is written oci:DIR:TAG"),
         ("./project", r"is a directory, but no OCI layout"),
         ("oci:project", r"is a directory, but no OCI layout"),
         (".", r"is a directory, but no OCI layout"),

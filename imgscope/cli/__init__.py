@@ -50,26 +50,40 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {option for parameter in self.get_params(ctx) for option in parameter.opts}
+        if args and len(args[0]) > 1 and args[0].startswith("-") and args[0] not in own:
+            args = ["analyze", *args]  # imgscope --no-tui myapp:1.0
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
+        if name in COMMANDS or (name.startswith("-") and name != "-"):
+            return super().resolve_command(ctx, args)
+        # imgscope myapp:1.0 is imgscope analyze myapp:1.0, as people know it from dive.
+        if not any(sign in name for sign in ":/.@-") and not os.path.lexists(name):
             from difflib import get_close_matches
 
             near = get_close_matches(name, COMMANDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else f" To analyse an image: imgscope analyze {name}"
-            ctx.fail(f"There is no command {name!r}.{hint}")
-        return super().resolve_command(ctx, args)
+            if near:
+                ctx.fail(f"There is no command {name!r}. Did you mean {near[0]!r}? An image: imgscope analyze {name}")
+        return "analyze", self.get_command(ctx, "analyze"), args
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    subcommand_metavar="IMAGE | COMMAND [ARGS]...",
+)
 @click.version_option(__version__, "-V", "--version", message="imgscope %(version)s")
 def cli() -> None:
     """See where a container image's bytes come from, which are wasted, and how to get rid of them.
 
     IMAGE is a name in the Docker engine (myapp:1.0), podman:NAME, an archive (app.tar, compressed or not), an OCI
-    layout (oci:DIR:tag), a saved analysis (saved.json), or - for standard input.
+    layout (oci:DIR:tag), a saved analysis (saved.json), or - for standard input. imgscope IMAGE is imgscope analyze
+    IMAGE.
     """
 
 
@@ -128,8 +142,11 @@ def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
         error.show()
         return 2
     except click.UsageError as error:
-        hint = f" (try '{error.ctx.command_path} --help')" if error.ctx is not None else ""
-        return _fail(error.format_message() + hint, 2)
+        from .mistakes import hint
+
+        help_ = f" (try '{error.ctx.command_path} --help')" if error.ctx is not None else ""
+        better = hint(error)
+        return _fail(f"{error.format_message().rstrip('.')}: {better}" if better else error.format_message() + help_, 2)
     except click.ClickException as error:
         return _fail(error.format_message(), 2)
     except (KeyboardInterrupt, click.Abort):

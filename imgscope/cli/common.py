@@ -127,6 +127,11 @@ def parse_outputs(values: Iterable[str], formats: Iterable[str]) -> list[tuple[s
     for value in values:
         name, equals, target = value.partition("=")
         if name not in known:
+            from .mistakes import format_for
+
+            wanted = None if equals else format_for(value, known)
+            if wanted is not None:
+                raise UsageError(f"-o {value}: name the format too: -o {wanted}={value}")
             raise UsageError(f"-o {value}: there is no format {name!r}: choose one of {', '.join(known)}")
         if not equals or not target:
             raise UsageError(f"-o {value}: give a file too, as in -o {name}=FILE (- for standard output)")
