@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on, work
 from textual.binding import Binding, BindingType
+from textual.content import Content
 
 from ..escape import escape
 from ..layer.names import public
 from ..report.sizes import quantity
 from .details.why import WhyPane
 from .files import FileActions
-from .key_bar import KeyBar
-from .keys import Key, actions, identifier, pretty
+from .key_bar import KeyBar, Shortcut
+from .keys import ALWAYS, FOOTERS, Key, actions, identifier, pretty
 from .model.columns import Columns
 from .model.filter import FilterError, Finder, understand
 from .model.marks import Mark
 from .model.rows import Rows, Shown
-from .text import shown
+from .text import clip, plain, shown
 from .tree.filter_bar import FilterBar
 from .tree.pane import TreePane
 from .tree.path_line import PathLine
@@ -55,6 +57,7 @@ class Browser(FileActions):
         self.finder: Finder | None = None
         self._opened_before: bytearray | None = None
         self._all_open = False
+        self._titles: dict[str, tuple[str, str]] = {}
         self.only = ""
         """What the tree is limited to, but for the filter; for its title."""
 
@@ -74,10 +77,21 @@ class Browser(FileActions):
                 await asyncio.sleep(0.1)
                 await asyncio.to_thread(self.rows.order_of, view, sort)
 
-    def key_bar(self, footer: Iterable[str]) -> KeyBar:
+    def key_bar(self) -> KeyBar:
         """Make the line of keys."""
+        return KeyBar((), self._shortcuts(ALWAYS))
+
+    def _shortcuts(self, names: Iterable[str]) -> list[Shortcut]:
         by_name = {key.name: key for key in actions(self.keys)}
-        return KeyBar((pretty(by_name[name].keys.split(",")[0]), by_name[name].short, name) for name in footer)
+        return [
+            (pretty(by_name[name].keys.split(",")[0]), by_name[name].short, name) for name in names if name in by_name
+        ]
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of the pane that has them now."""
+        name = self.focused.id if self.focused is not None else None
+        if name in FOOTERS:
+            self.query_one(KeyBar).show(self._shortcuts(FOOTERS[name]))
 
     # -- the panes ---------------------------------------------------------------------------------------
 
@@ -129,16 +143,52 @@ class Browser(FileActions):
         self.set_focus(self.query_one(f"#{name}"))
 
     def bring(self, name: str) -> None:
-        """On a narrow terminal, show the pane in the place that the lower ones share."""
-        if self.has_class("-narrow"):
-            self.set_class(name in self.lower, "on-lower")
+        """Where there is no room for all panes, show this one in the place that it shares with others."""
+        self.set_class(name in self.lower, "on-lower")
+        if name in self.lower:
             for lower in self.lower:
                 self.query_one(f"#{lower}").set_class(name == lower, "chosen")
+        self._write_titles()
 
     def on_resize(self) -> None:
-        """Show the pane that has the keys when the terminal gets narrow."""
+        """Show the pane that has the keys when the terminal gets small."""
         if self.focused is not None and self.focused.id:
             self.call_after_refresh(self.bring, self.focused.id)
+
+    def entitle(self, name: str, words: str, short: str = "") -> None:
+        """Give a pane its title; ``short`` stands on its tab, where several panes share a place."""
+        self._titles[name] = (words, short or words)
+        self._write_titles()
+
+    def _write_titles(self) -> None:
+        """Write the titles with the digit that leads to each pane, as tabs where panes share a place."""
+        narrow, short = self.has_class("-narrow"), self.has_class("-short")
+        shared = ("tree", *self.lower) if narrow else self.lower if short else ()
+        for name, (words, _) in self._titles.items():
+            pane = self.query_one(f"#{name}")
+            if name in shared:
+                pane.border_title = self._tabs(shared, name)
+            else:
+                pane.border_title = plain(f"{self._digit(name)} {words}".strip())
+
+    def _tabs(self, shared: Sequence[str], chosen: str) -> Content:
+        """Write the titles of panes that share a place in one line; the chosen one's is cut to what is left."""
+        others = [f"{self._digit(name)} {self._titles.get(name, ('', ''))[1]}" for name in shared]
+        room = self.query_one(f"#{chosen}").size.width - sum(len(text) + 3 for text in others) - 6
+        parts: list[Content | tuple[str, str]] = []
+        for name, text in zip(shared, others, strict=True):
+            if parts:
+                parts.append((" │ ", "dim"))
+            words, short = self._titles.get(name, ("", ""))
+            if name == chosen:
+                parts.append(plain(f"{self._digit(name)} {clip(words, max(room + cell_len(short), cell_len(short)))}"))
+            else:
+                parts.append((text, "not bold dim"))
+        return Content.assemble(*parts)
+
+    def _digit(self, name: str) -> str:
+        key = next((key for key in self.keys if key.name == f"pane('{name}')"), None)
+        return pretty(key.keys.split(",")[0]) if key is not None else ""
 
     def _go_round(self, step: int) -> None:
         order = [name for name in self.panes if name != "why" or self.has_class("why")]

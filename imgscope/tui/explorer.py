@@ -31,13 +31,13 @@ from .details.why import WhyPane
 from .export import render
 from .findings.fix import FixScreen
 from .findings.pane import FindingsPane
-from .keys import FOOTER, KEYS
+from .keys import KEYS
 from .layers.pane import LayersPane
 from .model.marks import LAYER_CHANGES, Mark
 from .model.paths import Paths
 from .model.rows import Rows
 from .model.views import NOTHING, View, Views
-from .text import clip_left, plain
+from .text import clip_left
 from .tree.filter_bar import FilterBar
 from .tree.layer_tree import LayerTreePane
 from .tree.path_line import PathLine
@@ -87,7 +87,7 @@ class Explorer(Browser):
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield LayersPane(self.analysis.layers, id="layers")
-                yield DetailsPane(self.analysis, id="details").add_class("lower")
+                yield DetailsPane(self.analysis, id="details").add_class("lower", "chosen")
                 yield WastePane(id="waste").add_class("lower")
                 yield FindingsPane(id="findings").add_class("lower")
             with Vertical(id="right"):
@@ -95,7 +95,7 @@ class Explorer(Browser):
                 yield PathLine(id="path")
                 yield FilterBar(id="filter")
                 yield WhyPane(id="why")
-        yield self.key_bar(FOOTER)
+        yield self.key_bar()
 
     def _summary(self) -> Text:
         image = self.analysis.image
@@ -128,12 +128,13 @@ class Explorer(Browser):
 
     def on_mount(self) -> None:
         """Show what is known at once; the tree follows."""
-        self.layer_pane.border_title = "Layers"
-        self.tree_pane.border_title = "Files"
-        self.waste_pane.border_title = "Waste"
-        self.findings_pane.border_title = "Findings"
+        self.entitle("layers", f"Layers {len(self.analysis.layers):,}")
+        self.entitle("tree", "Files")
+        self.entitle("details", "Layer")
+        self.entitle("waste", "Waste")
+        self.entitle("findings", "Findings")
         self.query_one(PathLine).show("reading the layers…")
-        self.query_one(DetailsPane).show_layer(self.layer_pane.cursor)
+        self._say_layer()
         self.layer_pane.focus()
         self._build()
 
@@ -158,7 +159,7 @@ class Explorer(Browser):
         self.start(paths, rows)
         self.waste_pane.start(self.analysis.body, ranked)
         count = self.waste_pane.count()
-        self.waste_pane.border_subtitle = quantity(count, "copy", "copies") if count else ""
+        self.entitle("waste", f"Waste {count:,}")
         self._show_layer()
         if Path(self.analysis.image.reference).exists():
             self._find()
@@ -217,12 +218,18 @@ class Explorer(Browser):
             words += f" · changes of layer {view.layer}"
         if Mark.UNCHANGED not in self.rows.shown:
             words += " only"
-        self.tree_pane.border_title = plain(words + self.only + self.hidden_words())
+        self.entitle("tree", words + self.only + self.hidden_words(), "Files")
         self.say_path()
+
+    def _say_layer(self) -> None:
+        """Tell of the selected layer."""
+        self.query_one(DetailsPane).show_layer(self.layer_pane.cursor)
+        if self.analysis.layers:
+            self.entitle("details", f"Layer {self.layer_pane.cursor}")
 
     @on(Lines.Moved, "#layers")
     def _layer_selected(self) -> None:
-        self.query_one(DetailsPane).show_layer(self.layer_pane.cursor)
+        self._say_layer()
         self._show_layer()
 
     def action_layer(self, step: int) -> None:
@@ -330,6 +337,7 @@ class Explorer(Browser):
             sys.setswitchinterval(interval)
         self.report = report
         pane.start(report.findings)
+        self.entitle("findings", f"Findings {len(report.findings):,}")
         pane.border_subtitle = f"{size(report.total_bytes)} to save" if report.total_bytes else ""
 
     def action_pane(self, name: str) -> None:

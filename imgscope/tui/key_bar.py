@@ -10,6 +10,9 @@ from rich.text import Text
 from textual import events
 from textual.widgets import Static
 
+Shortcut = tuple[str, str, str]
+"""A key, what it does in a word, and the action."""
+
 
 class KeyBar(Static):
     """Keys and words; a click does what the key does.
@@ -19,21 +22,34 @@ class KeyBar(Static):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key"}
 
-    def __init__(self, keys: Iterable[tuple[str, str, str]]) -> None:
-        """Show (key, word, action) of ``keys``, in this order; what does not fit is cut off."""
+    def __init__(self, keys: Iterable[Shortcut], always: Iterable[Shortcut] = ()) -> None:
+        """Show ``keys`` in this order, as many as there is room for; those that are ``always`` seen at the right."""
         super().__init__(id="keys", markup=False)
         self.keys = list(keys)
+        self.always = list(always)
+
+    def show(self, keys: Iterable[Shortcut]) -> None:
+        """Show other keys."""
+        self.keys = list(keys)
+        self.refresh()
 
     def render(self) -> Text:
         """Write as many keys as there is room for."""
-        key_style = self.get_component_rich_style("key-bar--key", partial=True)
-        text = Text(no_wrap=True, overflow="crop")
-        for key, word, action in self.keys:
-            if text.cell_len + len(key) + len(word) + 3 > self.size.width:
+        text, end = Text(no_wrap=True, overflow="crop"), Text()
+        for shortcut in self.always:
+            end.append_text(self._written(*shortcut))
+        for shortcut in self.keys:
+            written = self._written(*shortcut)
+            if text.cell_len + written.cell_len + end.cell_len > self.size.width:
                 break
-            text.append(f" {key}", key_style + Style.from_meta({"action": action}))
-            text.append(f" {word} ", Style.from_meta({"action": action}))
-        return text
+            text.append_text(written)
+        text.pad_right(self.size.width - text.cell_len - end.cell_len)
+        return text.append_text(end)
+
+    def _written(self, key: str, word: str, action: str) -> Text:
+        style = self.get_component_rich_style("key-bar--key", partial=True)
+        meta = Style.from_meta({"action": action})
+        return Text.assemble((f" {key}", style + meta), (f" {word} ", meta))
 
     async def on_click(self, event: events.Click) -> None:
         """Do what the key under the mouse does."""

@@ -47,10 +47,12 @@ KEYS: tuple[Key, ...] = (
     Key("pane('waste')", "4", "Wasted files", PANES),
     Key("pane('findings')", "5", "Findings: what the image could do without", PANES),
     Key("why", "w", "Why: which layers held the selected path, and what each did to it", PANES, "Why"),
-    Key("layer(-1)", "left_square_bracket", "The layer below, from any pane", LAYERS),
-    Key("layer(1)", "right_square_bracket", "The layer above, from any pane", LAYERS),
+    Key("layer(-1)", "left_square_bracket", "The layer below, from any pane", LAYERS, "Below"),
+    Key("layer(1)", "right_square_bracket", "The layer above, from any pane", LAYERS, "Above"),
     Key("compare_layer", "ctrl+l", "Compare each layer with the one below it (natural)", LAYERS),
-    Key("compare_all", "a", "Compare with the first layer (aggregated); in the layers pane Ctrl+A too", LAYERS),
+    Key(
+        "compare_all", "a", "Compare with the first layer (aggregated); in the layers pane Ctrl+A too", LAYERS, "From 0"
+    ),
     Key(
         "compare_from",
         "c",
@@ -77,12 +79,13 @@ KEYS: tuple[Key, ...] = (
         "enter",
         "View the file; open the folder; go to the wasted file's layer, or to a finding's paths",
         FILES,
+        "Go to",
     ),
     Key("view", "v", "View the file's text or bytes", FILES, "View"),
     Key("diff", "f", "Difference between two layers' versions of the file", FILES, "Diff"),
     Key("extract", "e,ctrl+e", "Extract the file or folder to disk", FILES, "Extract"),
-    Key("fix", "D", "How to fix the selected finding; in its pane d too", FILES),
-    Key("copy", "y", "Copy the path", FILES),
+    Key("fix", "D", "How to fix the selected finding; in its pane d too", FILES, "Fix"),
+    Key("copy", "y", "Copy the path", FILES, "Copy"),
     Key("export", "o", "Export what is shown as JSON or Markdown", FILES),
     Key("app.command_palette", "ctrl+p", "Every action by its name", PROGRAM),
     Key("help", "question_mark,f1", "All keys", PROGRAM, "Keys"),
@@ -144,24 +147,19 @@ _AFTER = {
 }
 DIFFERENCE_KEYS = _keys_of_differences()
 
-# What the footer shows, the most needed first: a narrow one is cut off.
-FOOTER = (
-    "next_pane",
-    "toggle_folder",
-    "filter",
-    "changes_only",
-    "compare_from",
-    "why",
-    "view",
-    "help",
-    "app.quit",
-    "sort",
-    "diff",
-    "extract",
-)
-
-
-DIFFERENCE_FOOTER = tuple(name for name in FOOTER if name != "compare_from")
+# What the line at the bottom shows for the pane that has the keys, the most needed first: a narrow one is cut off.
+FOOTERS: dict[str, tuple[str, ...]] = {
+    "layers": ("next_pane", "choose", "compare_from", "compare_all", "filter", "changes_only", "why"),
+    "tree": ("toggle_folder", "filter", "changes_only", "sort", "view", "why", "diff", "extract", "copy", "next_pane"),
+    "details": ("next_pane", "layer(-1)", "layer(1)", "filter"),
+    "waste": ("choose", "why", "view", "extract", "copy", "next_pane"),
+    "findings": ("choose", "fix", "next_pane", "filter"),
+    "why": ("next_pane", "view", "diff", "extract", "copy"),
+    "packages": ("choose", "next_pane", "filter", "changes_only"),
+    "config": ("next_pane", "filter"),
+}
+# Always in sight, at its right end.
+ALWAYS = ("help", "app.quit")
 
 
 def movement() -> list[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ import pytest
 
 from imgscope.tui.difference.screen import Differ
 from imgscope.tui.explorer import Explorer
-from imgscope.tui.keys import DIFFERENCE_FOOTER, DIFFERENCE_KEYS, FOOTER, KEYS, identifier, pretty
+from imgscope.tui.keys import ALWAYS, DIFFERENCE_KEYS, FOOTERS, KEYS, identifier, pretty
 
 DOCS = Path(__file__).parents[2] / "docs" / "tui.md"
 
@@ -27,10 +27,8 @@ def test_every_key_of_a_difference_is_documented(key):
     assert f"| {keys} | {key.words} | `{identifier(key.name)}` |" in DOCS.read_text()
 
 
-@pytest.mark.parametrize(
-    ("table", "footer", "screen"), [(KEYS, FOOTER, Explorer), (DIFFERENCE_KEYS, DIFFERENCE_FOOTER, Differ)]
-)
-def test_every_key_has_its_action_and_no_two_share_one(table, footer, screen):
+@pytest.mark.parametrize(("table", "screen"), [(KEYS, Explorer), (DIFFERENCE_KEYS, Differ)])
+def test_every_key_has_its_action_and_no_two_share_one(table, screen):
     seen: dict[str, str] = {}
     for key in table:
         name = key.name.partition("(")[0]
@@ -39,7 +37,9 @@ def test_every_key_has_its_action_and_no_two_share_one(table, footer, screen):
         for word in filter(None, key.keys.split(",")):
             assert word not in seen, f"{word}: {seen.get(word)} and {key.name}"
             seen[word] = key.name
-    assert set(footer) <= {key.name for key in table}
+    for pane in screen.panes:
+        shown = [key for key in table if key.name in (*FOOTERS[pane], *ALWAYS)]
+        assert shown and all(key.short for key in shown)
 
 
 def test_the_pictures_that_the_documentation_shows_exist():

@@ -110,5 +110,4 @@ class DetailsPane(Facts):
         """Show one layer's facts."""
         if not self.analysis.layers:
             return self.show([("Image", ""), *self._image])
-        self.border_title = f"Layer {number}"
         return self.show([*layer_facts(self.analysis.layers[number]), ("", ""), ("Image", ""), *self._image])

@@ -81,7 +81,6 @@ class DifferenceFacts(Facts):
         """Show ``difference``."""
         super().__init__(id=id)
         self._whole = difference_facts(difference)
-        self.border_title = "Difference"
 
     def show_pair(self, pair: LayerPair | None) -> None:
         """Show a pair's facts after those of the whole."""
@@ -99,8 +98,6 @@ class ConfigPane(Facts):
     def __init__(self, difference: Difference, *, id: str) -> None:
         """Show the configuration's part of ``difference``."""
         super().__init__(id=id)
-        self.border_title = "Config"
-        self.border_subtitle = quantity(len(difference.config), "difference") if difference.config else ""
         self._rows: list[Row] = []
         for row in difference.config:
             key = "" if row.key is None else f" {row.key}"

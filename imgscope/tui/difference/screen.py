@@ -26,11 +26,11 @@ from ...report.sizes import quantity, size
 from ..browser import Browser, bindings
 from ..content.screen import ContentScreen, Version
 from ..details.why import WhyPane
-from ..keys import DIFFERENCE_FOOTER, DIFFERENCE_KEYS
+from ..keys import DIFFERENCE_KEYS
 from ..model.marks import IMAGE_CHANGES, Mark
 from ..model.pair import PairPaths, PairView
 from ..model.rows import Rows
-from ..text import clip_left, plain
+from ..text import clip_left
 from ..tree.filter_bar import FilterBar
 from ..tree.path_line import PathLine
 from ..widgets import Lines
@@ -94,7 +94,7 @@ class Differ(Browser):
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield PairsPane(difference.layers, broken, id="layers")
-                yield DifferenceFacts(difference, id="details").add_class("lower")
+                yield DifferenceFacts(difference, id="details").add_class("lower", "chosen")
                 yield PackagesPane(difference.packages, id="packages").add_class("lower")
                 yield ConfigPane(difference, id="config").add_class("lower")
             with Vertical(id="right"):
@@ -102,7 +102,7 @@ class Differ(Browser):
                 yield PathLine(id="path")
                 yield FilterBar(id="filter")
                 yield WhyPane(id="why")
-        yield self.key_bar(DIFFERENCE_FOOTER)
+        yield self.key_bar()
 
     def _summary(self) -> Text:
         old, new = self.difference.old.image, self.difference.new.image
@@ -133,15 +133,14 @@ class Differ(Browser):
     def on_mount(self) -> None:
         """Show what is known at once; the tree follows."""
         shared = sum(pair.status == "shared" for pair in self.difference.layers)
-        self.layer_pane.border_title = "Layers"
+        self.entitle("layers", f"Layers {len(self.difference.layers):,}")
         self.layer_pane.border_subtitle = f"{shared} shared"
-        self.tree_pane.border_title = "Files"
-        self.packages_pane.border_title = "Packages"
-        count = self.packages_pane.count()
+        self.entitle("tree", "Files")
+        self.entitle("details", "Difference")
+        self.entitle("packages", f"Packages {self.packages_pane.count():,}")
+        self.entitle("config", f"Config {len(self.difference.config):,}")
         if self.difference.owners == (None, None):
             self.packages_pane.border_subtitle = "can't be read"
-        else:
-            self.packages_pane.border_subtitle = quantity(count, "difference") if count else "none differ"
         self.query_one(PathLine).show("laying out the paths…")
         self._layer_selected()
         self.layer_pane.focus()
@@ -184,7 +183,7 @@ class Differ(Browser):
         if self.rows is None:
             return
         words = "Files that differ" if Mark.UNCHANGED not in self.rows.shown else "Files of both images"
-        self.tree_pane.border_title = plain(words + self.only + self.hidden_words())
+        self.entitle("tree", words + self.only + self.hidden_words(), "Files")
         total = len(self.difference.files)
         self.tree_pane.border_subtitle = quantity(total, "difference") if total else "no difference"
         self.say_path()

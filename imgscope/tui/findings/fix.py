@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ...diff.report.words import shortened
 from ...escape import escape
 from ...report.sizes import quantity, size
-from ..text import plain
+from ..dialogs.window import Window
 
 if TYPE_CHECKING:
     from ...suggest.model import Finding, Report
@@ -56,29 +54,23 @@ def fix_text(report: Report, finding: Finding) -> Text:
     return text
 
 
-class FixScreen(ModalScreen[None]):
+class FixScreen(Window):
     """How to fix one finding."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,d,D,enter", "dismiss(None)", "Close"),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
+        Binding("D", "dismiss(None)", "Close"),
         Binding("y", "copy", "Copy the lines", show=False),
     ]
 
     def __init__(self, report: Report, finding: Finding) -> None:
         """Tell of ``finding``."""
-        super().__init__(classes="window")
         self.report = report
         self.finding = finding
+        super().__init__(escape(finding.title), "y copies the lines" if self._lines() else "")
 
-    def compose(self) -> ComposeResult:
-        """Make the window."""
-        with Vertical(classes="box") as box:
-            box.border_title = plain(escape(self.finding.title))
-            box.border_subtitle = "y copies the lines · Esc closes" if self._lines() else "Esc closes"
-            with VerticalScroll():
-                yield Static(fix_text(self.report, self.finding))
+    def content(self) -> ComposeResult:
+        """Make the text."""
+        yield Static(fix_text(self.report, self.finding))
 
     def _lines(self) -> tuple[str, ...]:
         return self.finding.lines or self.finding.ignore_lines
@@ -88,7 +80,3 @@ class FixScreen(ModalScreen[None]):
         if self._lines():
             self.app.copy_to_clipboard("\n".join(self._lines()))
             self.notify(f"Copied: {quantity(len(self._lines()), 'line')}")
-
-    def action_scroll(self, step: int) -> None:
-        """Scroll the text."""
-        self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
