@@ -25,7 +25,7 @@ class Window(ModalScreen[None]):
 
     def __init__(self, title: str, keys: str = "") -> None:
         """Show ``title``, which may be a stranger's, and what ``keys`` do besides those that scroll and close."""
-        super().__init__(classes="window")
+        super().__init__(classes="window text")
         self.heading = title
         self.keys = keys
 
@@ -47,6 +47,6 @@ class Window(ModalScreen[None]):
         page = max(scroll.scrollable_content_region.height - 1, 1)
         steps = {"up": -1, "down": 1, "page_up": -page, "page_down": page}
         if where in steps:
-            scroll.scroll_relative(y=steps[where], animate=False)
+            scroll.scroll_relative(y=steps[where], animate=False, immediate=True)
         else:
-            scroll.scroll_to(y=0 if where == "first" else scroll.max_scroll_y, animate=False)
+            scroll.scroll_to(y=0 if where == "first" else scroll.max_scroll_y, animate=False, immediate=True)
