@@ -273,7 +273,7 @@ class Browser(FileActions):
 
     def action_attributes(self) -> None:
         """Show or hide mode and owner."""
-        self.tree_pane.attributes = not self.tree_pane.attributes
+        self.tree_pane.attributes = not self.tree_pane.shows_attributes
         self.tree_pane.refresh()
 
     def action_sort(self) -> None:

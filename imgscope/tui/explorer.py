@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,6 +22,7 @@ from ..layer.index import DIRECTORY, FILE, TYPE_NAMES
 from ..layer.names import internal, public
 from ..overlay.merge import NO_ENTRY
 from ..report.sizes import percent, quantity, size
+from ..rollup import WasteGroup, roll_up
 from .aside import aside
 from .browser import Browser, bindings
 from .content.screen import ContentScreen, Version
@@ -145,21 +145,22 @@ class Explorer(Browser):
             paths = Paths(self.analysis.body)
             views, rows = Views(paths), Rows(paths)
             if self.analysis.layers:
-                rows.show(views.get(*self._range(len(self.analysis.layers) - 1)))
-            ranked = self.waste_pane.ranked(self.analysis.body)
+                rows.show(views.get(*self._range(self.layer_pane.cursor)))
+            groups = roll_up(self.analysis.body.comparison)
         except ImgscopeError as error:
             self.app.call_from_thread(self.app.exit, error)
             return
-        self.app.call_from_thread(self._built, paths, views, rows, ranked)
+        self.app.call_from_thread(self._built, paths, views, rows, groups)
 
-    def _built(self, paths: Paths, views: Views, rows: Rows, ranked: array[int]) -> None:
+    def _built(self, paths: Paths, views: Views, rows: Rows, groups: Sequence[WasteGroup]) -> None:
         self.views = views
         if self._all_open:
             rows.open_all(True)
+        else:
+            rows.open_largest(self.tree_pane.page * 2 // 3)
         self.start(paths, rows)
-        self.waste_pane.start(self.analysis.body, ranked)
-        count = self.waste_pane.count()
-        self.entitle("waste", f"Waste {count:,}")
+        self.waste_pane.start(groups)
+        self.entitle("waste", f"Waste {len(groups):,}")
         self._show_layer()
         if Path(self.analysis.image.reference).exists():
             self._find()
@@ -260,17 +261,27 @@ class Explorer(Browser):
             self.notify(f"Compare from layer {here}: choose another layer to see all that lies between.")
 
     def action_largest_waste(self) -> None:
-        """Go to the path that wastes most."""
-        if self.rows is not None:
-            self.go_to(self.rows.largest("wasted"), "Nothing that is shown is wasted.")
+        """Go to the largest group of waste, in the layer that stores it."""
+        pane = self.waste_pane
+        if not pane.count():
+            self.notify("Nothing is wasted.", severity="warning")
+            return
+        row = max(range(pane.count()), key=lambda row: pane.groups[row].bytes)
+        pane.post_message(Lines.Chosen(pane, row))
+
+    def action_sort(self) -> None:
+        """Sort the pane that has the keys in the next way: the waste, else the tree."""
+        if self.focused is self.waste_pane:
+            self.waste_pane.border_subtitle = f"by {self.waste_pane.order()}"
+        else:
+            super().action_sort()
 
     # -- waste, and why ----------------------------------------------------------------------------------
 
     @on(Lines.Chosen, "#waste")
     def _waste_chosen(self, event: Lines.Chosen) -> None:
-        """Go to the layer that wrote a wasted file, and to the file there."""
-        stored, _ = self.waste_pane.layers_of(event.row)
-        self.layer_pane.cursor = stored
+        """Go to the layer that wrote what is wasted, and to its folder or file there."""
+        self.layer_pane.cursor = self.waste_pane.groups[event.row].stored_in
         self._compare(None)
         if self.paths is not None:
             node = self.paths.find(self.waste_pane.path(event.row))

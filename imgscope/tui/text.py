@@ -66,6 +66,25 @@ def clip_left(text: str, width: int) -> str:
     return "…" + kept if width > 0 else ""
 
 
+def clip_middle(text: str, width: int) -> str:
+    """Cut a text to a number of cells in its middle: a name's end often tells it from its neighbours."""
+    if cell_len(text) <= width:
+        return text
+    if width < 8:
+        return clip(text, width)
+    head = (width - 1) // 3
+    return set_cell_size(text, head).rstrip() + clip_left(text, width - head)
+
+
+def split_bar(live: int, dead: int, whole: int, width: int) -> tuple[str, str]:
+    """Draw what is seen and what is wasted as two parts of one bar, told apart by pattern too."""
+    if not whole:
+        return "", ""
+    cells = min(-(-(live + dead) * width // whole), width) if live + dead else 0
+    lost = min(-(-dead * width // whole), cells) if dead else 0
+    return "█" * (cells - lost), "░" * lost
+
+
 def bar(share: float, width: int) -> str:
     """Draw a share (0 to 1) as a bar of eighths of a cell; what is not nothing can be seen."""
     eighths = round(min(max(share, 0.0), 1.0) * width * 8)

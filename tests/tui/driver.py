@@ -117,8 +117,12 @@ def explore(
     difference: Difference | None = None,
     settings: Settings | None = None,
     theme: str | None = None,
+    as_opened: bool = False,
 ) -> ImgscopeApp:
-    """Open the view of an image, or of a difference, wait for the tree, and run a scenario."""
+    """Open the view of an image, or of a difference, wait for the tree, and run a scenario.
+
+    Scenarios begin at the last layer with all folders closed; with ``as_opened`` where the view itself begins.
+    """
     known = analysis or webapp()
     opened = known if difference is None else OpenDifference(difference, lambda: None)
 
@@ -133,6 +137,11 @@ def explore(
                     break
             driven = Driven(app, pilot)
             await driven.settle()
+            if difference is None and not as_opened and (settings is None or not settings.open_folders):
+                driven.rows.open_all(False)
+                driven.tree.reload(0)
+                driven.explorer.layer_pane.cursor = max(len(known.layers) - 1, 0)
+                await driven.settle()
             await scenario(driven)
         return app
 

@@ -188,7 +188,16 @@ def test_attributes_can_be_hidden():
         await view.press("ctrl+b")
         assert "drwxr-xr-x" not in view.text("#tree")
 
-    explore(scenario)
+    explore(scenario, size=(200, 60))
+
+
+def test_attributes_give_way_to_names_until_they_are_asked_for():
+    async def scenario(view):
+        assert "drwxr-xr-x" not in view.text("#tree")
+        await view.press("ctrl+b")
+        assert "drwxr-xr-x" in view.text("#tree")
+
+    explore(scenario, size=(110, 30))
 
 
 def test_sorting_by_size_and_waste():
@@ -302,19 +311,61 @@ def test_jumping_to_changes_and_to_the_largest():
         await view.press("B")
         assert view.here() == "/bin/busybox"
         await view.press("W")
-        assert view.here() == "/srv/app/assets/photo-copy.raw"
+        assert view.here() == "/srv/app"
+        assert view.explorer.layer_pane.cursor == 2
 
     explore(scenario)
 
 
-def test_from_a_wasted_file_to_the_layer_that_wrote_it():
+def test_from_a_group_of_waste_to_the_layer_that_wrote_it():
     async def scenario(view):
         await view.press("4", "j", "j")
-        assert view.here() == "/srv/app/.git/objects/ab/cdef"
+        assert view.here() == "/srv/app/src"
         await view.press("enter")
-        assert view.explorer.layer_pane.cursor == 2
+        assert view.explorer.layer_pane.cursor == 5
         assert view.explorer.focused.id == "tree"
-        assert view.here() == "/srv/app/.git/objects/ab/cdef"
+        assert view.here() == "/srv/app/src"
+
+    explore(scenario)
+
+
+def test_waste_is_rolled_up_and_adds_up():
+    async def scenario(view):
+        pane = view.explorer.waste_pane
+        assert sum(group.bytes for group in pane.groups) == webapp().image.wasted_bytes
+        assert "/var/cache/pkg/archives/ (24 files)" in view.text("#waste")
+
+    explore(scenario, size=(200, 60))
+
+
+def test_the_waste_is_sorted_when_its_pane_has_the_keys():
+    async def scenario(view):
+        pane = view.explorer.waste_pane
+        await view.press("4", "j", "s")
+        assert [group.path for group in pane.groups] == sorted(group.path for group in pane.groups)
+        assert pane.selected.path == "/var/cache/pkg/archives/"
+        assert view.rows.sort == "name"
+
+    explore(scenario)
+
+
+def test_it_opens_on_the_layer_that_wasted_most_with_the_largest_branches_open():
+    async def scenario(view):
+        assert view.explorer.layer_pane.cursor == 5
+        assert "/srv/app/assets" in view.paths()
+        assert "/bin/busybox" not in view.paths()
+
+    # Here the folder of programs has more names than there is room for.
+    explore(scenario, size=(140, 38), as_opened=True)
+
+
+def test_live_and_dead_bytes_are_told_apart_without_colour():
+    async def scenario(view):
+        tree = view.text("#tree")
+        assert "█" in tree
+        assert "░" in tree
+
+    explore(scenario, as_opened=True)
 
     explore(scenario)
 
@@ -343,10 +394,10 @@ def test_why_tells_what_each_layer_did():
         assert "Imported from" in view.text("#why")
         await view.press("W")
         text = view.text("#why")
-        assert "photo-copy.raw" in text
+        assert "Why /srv/app" in text
         assert "metadata only" in text
         assert "owner" in text
-        assert "in 2 layers" in text
+        assert "in 5 layers" in text
         await view.press("w")
         assert not view.explorer.query_one("#why").display
 
@@ -476,18 +527,18 @@ def test_the_palette_has_every_action():
             if not key.name.startswith(("move.", "app.command_palette", "app.quit")):
                 assert key.words in words
         await view.press("ctrl+p")
-        for char in "To the path that wastes":
+        for char in "To the largest group":
             await view.pilot.press("space" if char == " " else char)
         for _ in range(200):
             await view.pilot.pause(0.02)
-            if "wastes most" in view.text():
+            if "largest group" in view.text():
                 break
         await view.press("down", "enter")
         for _ in range(100):
             await view.pilot.pause(0.02)
-            if view.here() == "/srv/app/assets/photo-copy.raw":
+            if view.here() == "/srv/app":
                 break
-        assert view.here() == "/srv/app/assets/photo-copy.raw"
+        assert view.here() == "/srv/app"
 
     explore(scenario)
 
@@ -539,9 +590,10 @@ def test_every_key_can_be_pressed_on_a_narrow_terminal():
         await view.press("3")
         assert "Instruction" in view.text("#details")
         await view.press("4")
-        assert "photo" in view.text("#waste")
+        assert "/srv/app/ (20 files)" in view.text("#waste")
         await view.press("2")
-        assert "Files up to" in view.text("#tree")
+        assert "2 File" in view.text("#tree")
+        assert "srv" in view.text("#tree")
 
     explore(scenario, size=(80, 24))
 

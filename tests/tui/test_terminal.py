@@ -66,6 +66,8 @@ def terminal(tmp_path):
 def test_open_filter_view_extract_quit(terminal, webapp, tmp_path):
     here = terminal()
     here.send(f"clear; {COMMAND} analyze {shlex.quote(str(webapp))}; echo left with $?", "Enter")
+    here.wait("Files up to layer 5")
+    here.send("G")
     here.wait("Files up to layer 8")
     here.send("/")
     here.send("webapp.conf")
@@ -96,7 +98,7 @@ def test_open_filter_view_extract_quit(terminal, webapp, tmp_path):
 def test_an_image_from_a_pipe_opens_the_view_and_keys_come_from_the_terminal(terminal, webapp):
     here = terminal()
     here.send(f"clear; cat {shlex.quote(str(webapp))} | {COMMAND} analyze -; echo left with $?", "Enter")
-    here.wait("Files up to layer 8")
+    here.wait("Files up to layer 5")
     here.send("/")
     here.send("busybox")
     here.wait("1 match")
@@ -134,7 +136,7 @@ def test_sixteen_colours_and_no_colour_show_the_cursor(terminal, webapp):
     here = terminal(term="screen", size=(80, 24))
     for before in ("", "NO_COLOR=1 "):
         here.send(f"clear; {before}{COMMAND} analyze {shlex.quote(str(webapp))}", "Enter")
-        here.wait("Files up to layer 8")
+        here.wait("Files up to layer 5")
         here.send("2")
         deadline = time.monotonic() + 5
         while "\x1b[7m" not in (drawn := here.tmux("capture-pane", "-p", "-e")) and "\x1b[1;7m" not in drawn:

@@ -70,7 +70,7 @@ class PairTreePane(TreePane):
             words += f"  ← {escape(found.path_before)}" if arrived else f"  ⇢ {escape(found.path)}"
         elif found.kind == "type_changed":
             words += f"  {found.type_before} → {found.type_after}"
-        differs = self._differs(paths, node, found) if self.attributes else []
+        differs = self._differs(paths, node, found) if self.attributes is not False else []
         # A changed file differs in its content: the mark says so.
         if differs and differs != ["content"]:
             words += "  " + ", ".join(differs)

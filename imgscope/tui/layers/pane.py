@@ -21,13 +21,14 @@ class LayersPane(Lines):
     """A line for each layer; the one under the cursor is the one whose tree is shown."""
 
     def __init__(self, layers: Sequence[Layer], *, id: str) -> None:
-        """List ``layers``, the first at the top; the last one is selected."""
+        """List ``layers``, the first at the top; the one that made most waste is selected, else the largest."""
         super().__init__(id=id)
         self.image_layers = layers
         self.base: int | None = None
         """The last layer of the tree that is compared with; ``None``: the one below the selected."""
         self._largest = max((layer.content_bytes for layer in layers), default=0)
-        self.set_reactive(LayersPane.cursor, max(len(layers) - 1, 0))
+        first = max(layers, key=lambda layer: (layer.wasted_bytes, layer.content_bytes), default=None)
+        self.set_reactive(LayersPane.cursor, first.index if first is not None else 0)
 
     def count(self) -> int:
         """Return the number of layers."""

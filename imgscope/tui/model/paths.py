@@ -62,6 +62,7 @@ class Paths(Columns):
         super().__init__()
         self.body = body
         self.overlay = overlay = body.overlay
+        self.content_bytes = sum(layer.content_bytes for layer in overlay.layers)
         # The columns' tail has a directory of size 0 for each layer's implied directories, and one spare: absent.
         self.absent = -(len(overlay.layers) + 1)
         self.deltas = [Delta() for _ in overlay.layers]

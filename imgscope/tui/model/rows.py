@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from functools import cached_property
+from heapq import heapify, heappop, heappush
 from itertools import accumulate, compress
 from operator import lt, sub
 from typing import Protocol
@@ -14,6 +15,8 @@ from .marks import CHANGES, Mark, table
 _CHANGED = table(CHANGES)
 # Above so many open folders the order of all paths, which is kept, is cheaper than a folder at a time.
 _MANY = 500
+# A folder that holds less than this share of the whole is not opened by itself.
+_SMALL = 20
 _INVERTED = bytes([1]) + bytes(255)
 
 
@@ -275,6 +278,32 @@ class Rows:
     def open_all(self, opened: bool) -> None:
         """Open or close every folder."""
         self.opened = bytearray([opened]) * len(self.paths)
+        self._build()
+
+    def open_largest(self, most: int) -> None:
+        """Open the folders that hold most, one within the other or side by side, until there are ``most`` lines."""
+        if self.view is None:
+            return
+        visible, size, end = self._visible, self.view.size, self.paths.end
+        waiting = [(-size(node), node) for node in self.nodes]
+        heapify(waiting)
+        least = sum(map(size, self.nodes)) / _SMALL
+        lines = len(self.nodes)
+        while waiting:
+            held, node = heappop(waiting)
+            if -held <= least:
+                break
+            below: list[int] = []
+            child = visible.find(1, node + 1, end[node])
+            while child >= 0 and len(below) <= most:
+                below.append(child)
+                child = visible.find(1, end[child], end[node])
+            if not below or lines + len(below) > most:
+                continue
+            self.opened[node] = 1
+            lines += len(below)
+            for child in below:
+                heappush(waiting, (-size(child), child))
         self._build()
 
     def open_below(self, node: int, opened: bool) -> None:

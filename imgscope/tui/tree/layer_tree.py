@@ -3,31 +3,75 @@
 from __future__ import annotations
 
 from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
 
 from ...layer.index import DIRECTORY, HARDLINK, IMPLIED, IMPLIED_META, SYMLINK
 from ..model.paths import Paths
 from ..model.views import View
-from ..text import clip, permissions, shown, size
+from ..text import clip, permissions, shown, size, split_bar
 from .pane import TreePane
+
+_BAR = 8
+# Columns in the order in which they get room, with their cells; sign, size and layer are always there.
+_ATTRIBUTES = 22
+_COLUMNS = (("wasted", 9), ("bar", _BAR + 1), ("attributes", _ATTRIBUTES))
+_FIXED = 20
+# Cells that names have in any case, and those above which a single long name costs no column.
+_LEAST, _MOST = 20, 56
 
 
 class LayerTreePane(TreePane):
     """The merged tree up to a layer, with marks, sizes and where each path comes from."""
 
-    def _wide(self, width: int) -> tuple[bool, bool]:
-        """Tell whether there is room for mode and owner, and for wasted bytes."""
-        attributes = self.attributes and width >= 74
-        return attributes, width >= (74 if attributes else 46)
+    _shown: frozenset[str] = frozenset()
+    """The columns that there is room for besides size and layer: names come first."""
+    _whole = 0
+    """Content bytes of the whole image, which bars are shares of."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw some lines; the columns depend on the names in sight."""
+        self._shown = self._choose(self.scrollable_content_region.width)
+        if isinstance(self.paths, Paths):
+            self._whole = self.paths.content_bytes
+        return super().render_lines(crop)
+
+    def _choose(self, width: int) -> frozenset[str]:
+        """Return the columns that leave room for the names of all lines in sight, or for most of them."""
+        paths, rows = self.paths, self.rows
+        longest = _LEAST
+        if paths is not None and rows is not None:
+            top = round(self.scroll_y)
+            for node in rows.nodes[top : top + self.page]:
+                longest = max(longest, 2 * paths.depth[node] + len(paths.name(node)) + 3)
+        room = width - _FIXED - min(longest, _MOST)
+        found = set()
+        wanted = [(name, cells) for name, cells in _COLUMNS if name != "attributes" or self.attributes is not False]
+        if self.attributes:
+            # Asked for: the first to get room, even at the names' cost.
+            room = max(room, _ATTRIBUTES)
+            wanted.sort(key=lambda column: column[0] != "attributes")
+        for name, cells in wanted:
+            if cells <= room:
+                found.add(name)
+                room -= cells
+        return frozenset(found)
+
+    @property
+    def shows_attributes(self) -> bool:
+        """Whether mode and owner are shown now."""
+        return "attributes" in self._shown
 
     def heading(self, width: int) -> str:
         """Return the columns' names."""
-        attributes, wasted = self._wide(width)
         text = "  "
-        if attributes:
+        if "attributes" in self._shown:
             text += f"{'Permission':<12}{'Owner':>9} "
         text += f"{'Size':>8} "
-        if wasted:
+        if "wasted" in self._shown:
             text += f"{'Wasted':>8} "
+        if "bar" in self._shown:
+            text += " " * (_BAR + 1)
         return text + f"{'Layer':>5}      Path"
 
     def line(self, row: int, width: int) -> list[Segment]:
@@ -41,20 +85,26 @@ class LayerTreePane(TreePane):
         index = overlay.layers[layer]
         kind = overlay.kinds[entry]
         quiet = self.part("lines--quiet")
+        # What the layer changed is coloured as a whole line.
+        changed = self.colour(view.marks[node])
         segments = [self.sign(node)]
-        attributes, wasted = self._wide(width)
-        if attributes:
+        if "attributes" in self._shown:
             meta = IMPLIED_META if own == IMPLIED else index.meta_table[index.metas[own]]
             owner = f"{meta[1]}:{meta[2]}"
-            segments.append(Segment(f"{permissions(kind, meta[0])}  {clip(owner, 9):>9} ", quiet))
+            segments.append(Segment(f"{permissions(kind, meta[0])}  {clip(owner, 9):>9} ", changed or quiet))
         total = view.size(node)
-        segments.append(Segment(f"{size(total) if total or kind != SYMLINK else '':>8} ", None if total else quiet))
-        if wasted:
-            lost = paths.wasted[paths.end[node]] - paths.wasted[node]
+        written = f"{size(total) if total or kind != SYMLINK else '':>8} "
+        segments.append(Segment(written, changed or (None if total else quiet)))
+        lost = paths.wasted[paths.end[node]] - paths.wasted[node]
+        if "wasted" in self._shown:
             segments.append(Segment(f"{size(lost) if lost else '':>8} ", self.part("mark--wasted")))
+        if "bar" in self._shown:
+            live, dead = split_bar(total, lost, self._whole, _BAR)
+            segments += [Segment(live, self.part("lines--bar")), Segment(dead, self.part("mark--wasted"))]
+            segments.append(Segment(" " * (_BAR + 1 - len(live) - len(dead))))
         copies = paths.copies[node]
         more = f"×{copies}" if copies > 1 and kind != DIRECTORY else ""
-        segments.append(Segment(f"{layer:>5}{more:<4}", quiet))
+        segments.append(Segment(f"{layer:>5}{more:<4}", changed or quiet))
         target = index.links.get(own)
         words = ""
         if target is not None and kind in (SYMLINK, HARDLINK):

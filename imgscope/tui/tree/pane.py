@@ -12,7 +12,7 @@ from ...layer.index import DIRECTORY
 from ..model.columns import Columns
 from ..model.marks import CHANGES, Mark
 from ..model.rows import Rows
-from ..text import clip, shown
+from ..text import clip, clip_middle, shown
 from ..widgets import Lines
 
 _STYLES = (
@@ -39,7 +39,8 @@ class TreePane(Lines):
         super().__init__(id=id)
         self.paths: Columns | None = None
         self.rows: Rows | None = None
-        self.attributes = True
+        self.attributes: bool | None = None
+        """Whether details such as the mode are shown; ``None``: where there is room."""
         self.when_moved: Callable[[], None] | None = None
         """Called at once when the cursor moves, so that what follows it is drawn with it."""
 
@@ -78,6 +79,11 @@ class TreePane(Lines):
         if self.rows is not None:
             self.reload(self.rows.row_of(node) if node >= 0 else 0)
 
+    @property
+    def shows_attributes(self) -> bool:
+        """Whether details such as the mode are shown now."""
+        return self.attributes is not False
+
     # -- lines -------------------------------------------------------------------------------------------
 
     def count(self) -> int:
@@ -108,7 +114,7 @@ class TreePane(Lines):
         matches = rows.matches
         if matches is not None and matches[node]:
             style = (style + self.part("lines--strong")) if style is not None else self.part("lines--strong")
-        segments.append(Segment(clip(name, room), style))
+        segments.append(Segment(clip_middle(name, room), style))
         room -= cell_len(name)
         if target and room > 4:
             segments.append(Segment(clip(target, room), quiet))
