@@ -16,7 +16,7 @@ STATIONS = [
     ["compression", "reference"],
     ["archive"],
     ["sources"],
-    ["layer", "history", "cache"],
+    ["layer", "history", "cache_folder", "cache"],
     ["overlay"],
     ["contents", "shared"],
     ["analysis", "compat.dive", "compat.dive_tree"],
