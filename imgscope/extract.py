@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from .analysis import File
+from .ending import tidied
 from .errors import PathNotFoundError, UsageError
 from .escape import escape
 from .layer.index import FILE, SYMLINK, TYPE_NAMES
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 # A sparse file may claim any size; one larger than this is left out.
 MAX_FILE = 1 << 40
-_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _SPECIAL = ("character", "block", "fifo")
 # Paths that were left out are named up to here, then only counted.
 MAX_NAMED = 1000
@@ -95,7 +96,7 @@ def extract(
     base = top.rpartition(b"/")[0]
     try:
         destination.mkdir(parents=True, exist_ok=True)
-        root = os.open(destination, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        root = os.open(destination, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise OutputError(f"{escape(str(destination))} can't be used as a folder: {error.strerror}") from None
     try:
@@ -270,36 +271,41 @@ class _Extraction:
             os.close(made)
 
     def _make_file(self, parent: int, name: bytes, file: File) -> None:
+        """Make a file or a symlink under another name, and give it its own once it is whole."""
         temporary = b".imgscope-" + secrets.token_hex(8).encode()
         try:
-            if file.type == "symlink":
-                os.symlink((file.link_target or "").encode("utf-8", "surrogateescape"), temporary, dir_fd=parent)
-            else:
-                handle = os.open(
-                    temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600, dir_fd=parent
-                )
-                with os.fdopen(handle, "wb") as target, self.read(file.path) as source:
-                    written = 0
-                    while data := source.read(_BLOCK):
-                        # Zeros become a hole: a sparse file takes no more room here than in its layer.
-                        if data.count(0) == len(data):
-                            target.seek(len(data), os.SEEK_CUR)
-                        else:
-                            target.write(data)
-                        written += len(data)
-                    target.truncate(written)
-                    self.result.bytes += written
-                    _set_mode(target.fileno(), file.mode & 0o777)
-                    with suppress(OSError):
-                        os.utime(target.fileno(), ns=(file.mtime_ns, file.mtime_ns))
-            if self.force:
-                os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
-            else:
-                self._rename_new(parent, temporary, name)
+            with tidied(partial(os.unlink, temporary, dir_fd=parent)):
+                if file.type == "symlink":
+                    os.symlink((file.link_target or "").encode("utf-8", "surrogateescape"), temporary, dir_fd=parent)
+                else:
+                    self._copy(parent, temporary, file)
+                if self.force:
+                    os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+                else:
+                    self._rename_new(parent, temporary, name)
         except BaseException:
             with suppress(OSError):
                 os.unlink(temporary, dir_fd=parent)
             raise
+
+    def _copy(self, parent: int, name: bytes, file: File) -> None:
+        """Write a file's content to a new file of its owner's alone, which gets its mode and time at last."""
+        with self.read(file.path) as source:
+            handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=parent)
+            with os.fdopen(handle, "wb") as target:
+                written = 0
+                while data := source.read(_BLOCK):
+                    # Zeros become a hole: a sparse file takes no more room here than in its layer.
+                    if data.count(0) == len(data):
+                        target.seek(len(data), os.SEEK_CUR)
+                    else:
+                        target.write(data)
+                    written += len(data)
+                target.truncate(written)
+                _set_mode(handle, file.mode & 0o777)
+                with suppress(OSError):
+                    os.utime(handle, ns=(file.mtime_ns, file.mtime_ns))
+        self.result.bytes += written
 
     def _rename_new(self, parent: int, temporary: bytes, name: bytes) -> None:
         """Give the file its name unless something has taken it since it was looked at: a link never replaces."""
