@@ -96,6 +96,9 @@ class Cache:
         self.limit = limit
         self._top: int | None = None
         self._ready = self._given_up = False
+        self._problem: str | None = None
+        if self.directory is None:
+            self._problem = "nothing is kept from run to run: there is no home folder; set IMGSCOPE_CACHE_DIR to one"
 
     def _folder(self, make: bool) -> int | None:
         """Return the descriptor of the cache's own folder; ``None`` where there is none."""
@@ -105,7 +108,8 @@ class Cache:
                 found = folders.find(self.directory, make, self._named)
             except Unusable as error:
                 self._given_up = True
-                notices[f"nothing is kept from run to run: {error}; set IMGSCOPE_CACHE_DIR to another folder"] = None
+                self._problem = f"nothing is kept from run to run: {error}; set IMGSCOPE_CACHE_DIR to another folder"
+                notices[self._problem] = None
                 return None
             except OSError:
                 # Not there, and not to be made: nothing that anybody has to hear of.
@@ -223,10 +227,9 @@ class Cache:
                 total += size
                 if remove:
                     _remove(fd, name)
-        problem = next(iter(notices), None) if self._given_up else None
-        if self.directory is None:
-            problem = "nothing is kept from run to run: there is no home folder; set IMGSCOPE_CACHE_DIR to a folder"
-        return CacheInfo(self.directory, counts["layers"], counts["images"], total, self.limit, problem)
+        # Whoever asks is told here.
+        notices.pop(self._problem or "", None)
+        return CacheInfo(self.directory, counts["layers"], counts["images"], total, self.limit, self._problem)
 
 
 def _name(key: str) -> str:

@@ -161,7 +161,7 @@ def _empty(fd: int) -> bool:
 
 
 def _of_older_version(fd: int) -> bool:
-    """Tell whether a folder holds nothing but a cache's records: versions before 0.2 set no mark."""
+    """Tell whether a folder holds nothing but a cache's records: the first ones set no mark."""
     found = False
     for kind in os.listdir(fd):
         if kind not in KINDS:

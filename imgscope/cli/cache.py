@@ -46,7 +46,10 @@ def clear() -> None:
       imgscope cache clear
     """
     from ..cache import Cache
+    from ..escape import escape
     from ..report.sizes import quantity, size
 
     found = Cache().clear()
     click.echo(f"{quantity(found.images + found.layers, 'record')}, {size(found.bytes)} removed")
+    if found.problem:
+        click.echo(f"note    {escape(found.problem)}")

@@ -308,8 +308,11 @@ WORK = {
         def work():
             threading.Event().wait()
         child = Child(work)
-        say()
-        child.result()
+        try:
+            say()
+            child.result()
+        finally:
+            child.stop()
     """,
     "a result half written": """
         import pathlib, threading, sys
