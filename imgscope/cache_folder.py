@@ -92,7 +92,7 @@ def _below(parent: int, path: Path, make: bool) -> int | None:
         fd = os.open(_SUBFOLDER, _FOLDER, dir_fd=parent)
     except FileNotFoundError:
         return None
-    except NotADirectoryError:
+    except OSError:
         raise Unusable(f"{path} is no folder that imgscope made") from None
     if not _usable(fd, make):
         os.close(fd)
