@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from . import ending
 from .errors import ImgscopeError
+
+if TYPE_CHECKING:
+    import subprocess
 
 MAX_PROCESSES = 4
 _PIECE = 1 << 18
@@ -33,6 +36,8 @@ def usable_processes() -> int:
 def end(process: subprocess.Popen[bytes], patience: float = 1.0) -> None:
     """End another program, if it still runs: it is asked to, and killed when it has not gone after some seconds."""
     if process.poll() is None:
+        import subprocess
+
         process.terminate()
         try:
             process.wait(patience)
