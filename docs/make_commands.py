@@ -15,11 +15,13 @@ Made from the commands' own help by `python docs/make_commands.py`; a test keeps
 Everywhere, IMAGE is a [reference](references.md): a name in an engine, an archive, a layout, a saved analysis, or `-`.
 
 Exit codes: 0 fine, 1 a budget or check failed, 2 wrong use, 3 the image could not be had or read. What is wrong is
-one line on standard error. Results go to standard output, progress to standard error (on a terminal, for work of more
-than a second).
+one line on standard error. Ctrl-C and SIGTERM end the program at once, tidied up: 130 and 143. Results go to standard
+output, progress to standard error (on a terminal, for work of more than a second).
 
 Environment: `NO_COLOR` and `TERM=dumb` switch colour off, `IMGSCOPE_CACHE_DIR` moves the cache, `TMPDIR` is where
-temporary files go, `DOCKER_HOST`, `DOCKER_CONTEXT` and their kin choose the engine.
+temporary files go, `DOCKER_HOST`, `DOCKER_CONTEXT` and their kin choose the engine. `IMGSCOPE_TIMEOUT` is for how many
+seconds an engine's export or a pipe may be silent before it counts as stalled (300; ten times that before the first
+byte, which an engine prepares; 0: forever).
 """
 
 

@@ -1,5 +1,19 @@
-"""``python -m imgscope``."""
+"""``python -m imgscope``, and the command ``imgscope``."""
 
-from .cli import main
+import os
 
-main()
+
+def main() -> None:
+    """Run the command line. To import it takes a moment, in which Ctrl-C ends the program as it does later."""
+    try:
+        from . import ending
+
+        ending.at_once()
+        from .cli import main as command_line
+    except KeyboardInterrupt:
+        os._exit(130)
+    command_line()
+
+
+if __name__ == "__main__":
+    main()

@@ -278,6 +278,11 @@ class ReadAhead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None and not issubclass(kind, Exception):
+            # The program is to end: whatever the thread waits for is not waited for here.
+            self._stopped = True
+            self._free.put(False)
+            return
         self.close()
 
 

@@ -45,6 +45,9 @@ def main() -> None:
 
         answer_docker(arguments[1:])
         return
+    from . import ending
+
+    ending.at_once()
     options, rest = split(arguments)
     problem = apply(options)
     if problem:

@@ -223,6 +223,9 @@ def _cache() -> Iterator[Finding]:
     from .report.sizes import quantity, size
 
     found = Cache().info()
+    if found.problem is not None or found.directory is None:
+        yield Finding("folder", str(found.directory or "none"), NOTE, found.problem or "")
+        return
     yield Finding("folder", str(found.directory))
     held = f"{size(found.bytes)} of at most {size(found.limit)}"
     yield Finding("size", f"{held}, {quantity(found.images, 'image')}, {quantity(found.layers, 'layer')}")
@@ -235,8 +238,6 @@ def _cache() -> Iterator[Finding]:
         yield Finding("writable", "no", NOTE, "nothing is kept from run to run; IMGSCOPE_CACHE_DIR moves the cache")
     else:
         yield Finding("writable", "yes")
-        if place == found.directory and place.stat().st_mode & 0o077:
-            yield Finding("private", "no", NOTE, f"others may look into it; mend that with: chmod 700 {place}")
 
 
 def _writable(folder: Path) -> bool:

@@ -2,10 +2,14 @@
 
 Every path is walked from the destination's own descriptor, a component at a time, without following a link. Nothing
 is written outside the destination; a file appears whole or not at all; nothing is replaced unless it was asked for.
+Modes are set through the descriptors of what was made, never by a path, which may be another thing by then.
+
+What can't be written is left out and told, and the rest is written.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -17,9 +21,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from .analysis import File
+from .ending import tidied
 from .errors import PathNotFoundError, UsageError
 from .escape import escape
-from .layer.index import FILE
+from .layer.index import FILE, SYMLINK, TYPE_NAMES
 from .layer.names import internal, public
 from .output import OutputError
 from .overlay.merge import NO_ENTRY, join
@@ -30,17 +35,36 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 20
 # A sparse file may claim any size; one larger than this is left out.
 MAX_FILE = 1 << 40
-_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _SPECIAL = ("character", "block", "fifo")
+# Paths that were left out are named up to here, then only counted.
+MAX_NAMED = 1000
+# Nothing more can be written after these.
+_FINAL = {
+    number
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO", "EMFILE", "ENFILE", "ENOMEM", "ESTALE")
+    if (number := getattr(errno, name, None)) is not None
+}
 
 
 @dataclass(slots=True)
 class Extracted:
-    """What was written: paths, content bytes, and what was left out with the reason."""
+    """What was written: paths, content bytes, and what was left out with the reason (the first ``MAX_NAMED``).
+
+    ``left_out`` counts all that was left out, ``failed`` those of them that were to be written and could not be.
+    """
 
     count: int = 0
     bytes: int = 0
+    left_out: int = 0
+    failed: int = 0
     skipped: list[str] = field(default_factory=list)
+
+    def leave_out(self, words: str) -> None:
+        """Count a path that is left out, and keep the reason."""
+        self.left_out += 1
+        if len(self.skipped) < MAX_NAMED:
+            self.skipped.append(words)
 
 
 def extract(
@@ -56,8 +80,9 @@ def extract(
 
     From the merged tree, from that of the layers up to ``as_of``, or only what ``layer`` itself holds. Permission bits
     are kept but for set-uid, set-gid and sticky; owners are not. Devices and FIFOs, and symlinks that lead out of
-    ``destination``, are left out with a word. Raises ``PathNotFoundError``, ``UsageError`` for a file that is there
-    already (unless ``force``), ``OutputError`` and ``ImageError``.
+    ``destination``, are left out with a word; so is what can't be written (a name that is too long here, a hard link
+    to nowhere). Raises ``PathNotFoundError``, ``UsageError`` for a file that is there already (unless ``force``),
+    ``OutputError`` where nothing more can be written, and ``ImageError``.
     """
     read: Callable[[str], BinaryIO] = partial(analysis.open, layer=layer)
     if as_of is None:
@@ -71,7 +96,7 @@ def extract(
     base = top.rpartition(b"/")[0]
     try:
         destination.mkdir(parents=True, exist_ok=True)
-        root = os.open(destination, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        root = os.open(destination, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise OutputError(f"{escape(str(destination))} can't be used as a folder: {error.strerror}") from None
     try:
@@ -111,10 +136,25 @@ def _below(
 ) -> list[tuple[bytes, File]]:
     key = internal(path)
     below = key + b"/" if key else b""
-    found = [(name, tree.row(name, entry)) for name, entry in pairs if name == key or name.startswith(below)]
+    found = [(name, _row(tree, name, entry)) for name, entry in pairs if name == key or name.startswith(below)]
     if not found and key:
         raise PathNotFoundError(f"no {escape(public(key))} in {where} of {escape(analysis.image.reference)}")
     return found
+
+
+def _row(tree: Tree, name: bytes, entry: int) -> File:
+    """Make the row of an entry; a hard link to what is no file is one more of these."""
+    file = tree.row(name, entry)
+    overlay = tree.overlay
+    inode = overlay.inode(entry) if file.type == "hardlink" else NO_ENTRY
+    if inode == NO_ENTRY or overlay.kind(inode) == FILE:
+        return file
+    layer, own = overlay.locate(inode)
+    target = overlay.layers[layer].links[own] if overlay.kind(inode) == SYMLINK else None
+    return file._replace(
+        type=TYPE_NAMES[overlay.kind(inode)],
+        link_target=None if target is None else target.decode("utf-8", "surrogateescape"),
+    )
 
 
 def _open_in(analysis: Analysis, tree: Tree, path: str) -> BinaryIO:
@@ -125,6 +165,13 @@ def _open_in(analysis: Analysis, tree: Tree, path: str) -> BinaryIO:
     if inode == NO_ENTRY or overlay.kind(inode) != FILE:
         raise PathNotFoundError(f"{escape(path)} leads to no file: it has no content")
     return analysis.contents.open(*overlay.locate(inode))
+
+
+def _set_mode(fd: int, mode: int) -> None:
+    """Set the mode of what was made here; a file system without modes keeps its own."""
+    if os.fstat(fd).st_uid == os.geteuid():
+        with suppress(OSError):
+            os.fchmod(fd, mode)
 
 
 class _Extraction:
@@ -138,22 +185,25 @@ class _Extraction:
     def run(self, rows: list[tuple[bytes, File]]) -> Extracted:
         if not self.force:
             self._refuse_existing(rows)
-        modes: list[tuple[bytes, int]] = []
         for key, file in rows:
             try:
                 self._write(key, file)
+            except PathNotFoundError:
+                self._fail(file, "it leads to no file")
+            except ValueError as error:
+                self._fail(file, str(error))
             except OSError as error:
-                shown = escape(public(key))
-                raise OutputError(
-                    f"{shown} can't be written to {escape(str(self.destination))}: {error.strerror}"
-                ) from None
-            if file.type == "directory":
-                modes.append((key, file.mode))
-        # Last and deepest first: a folder that may not be written to would refuse its own files.
-        for key, mode in reversed(modes):
-            with suppress(OSError), self._parent(key) as (parent, name):
-                os.chmod(name, mode & 0o777 | 0o700, dir_fd=parent)
+                if error.errno in _FINAL:
+                    shown = escape(public(key))
+                    raise OutputError(
+                        f"{shown} can't be written to {escape(str(self.destination))}: {error.strerror}"
+                    ) from None
+                self._fail(file, error.strerror or str(error))
         return self.result
+
+    def _fail(self, file: File, why: str) -> None:
+        self.result.failed += 1
+        self.result.leave_out(f"{file.path}: {why}")
 
     def _refuse_existing(self, rows: list[tuple[bytes, File]]) -> None:
         for key, file in rows:
@@ -184,60 +234,78 @@ class _Extraction:
 
     def _write(self, key: bytes, file: File) -> None:
         if file.type in _SPECIAL:
-            self.result.skipped.append(f"{file.path}: a {file.type} is not copied")
+            self.result.leave_out(f"{file.path}: a {file.type} is not copied")
+            return
+        if file.type == "symlink" and not file.link_target:
+            self._fail(file, "a symlink without a target")
             return
         if file.type == "symlink" and not self._stays(key, file.link_target or ""):
-            self.result.skipped.append(f"{file.path}: a symlink to {file.link_target}, outside of the folder")
+            self.result.leave_out(f"{file.path}: a symlink to {file.link_target}, outside of the folder")
             return
         if file.size > MAX_FILE:
-            self.result.skipped.append(f"{file.path}: it claims {file.size:,} bytes")
+            self._fail(file, f"it claims {file.size:,} bytes")
             return
         with self._parent(key) as (parent, name):
             if file.type == "directory":
-                self._make_directory(parent, name)
+                self._make_directory(parent, name, file.mode & 0o777 | 0o700)
             else:
                 self._make_file(parent, name, file)
         self.result.count += 1
 
-    def _make_directory(self, parent: int, name: bytes) -> None:
+    def _make_directory(self, parent: int, name: bytes, mode: int) -> None:
+        """Make a folder; one that is there stays as it is. Its owner may always write to it: its files are to come."""
         try:
-            os.mkdir(name, 0o755, dir_fd=parent)
+            os.mkdir(name, 0o700, dir_fd=parent)
         except FileExistsError:
             if stat.S_ISDIR(os.lstat(name, dir_fd=parent).st_mode):
                 return
+            if not self.force:
+                raise
             os.unlink(name, dir_fd=parent)
-            os.mkdir(name, 0o755, dir_fd=parent)
+            os.mkdir(name, 0o700, dir_fd=parent)
+        # Through its descriptor, for its name may be a link to somewhere else by now.
+        made = os.open(name, _DIRECTORY, dir_fd=parent)
+        try:
+            _set_mode(made, mode)
+        finally:
+            os.close(made)
 
     def _make_file(self, parent: int, name: bytes, file: File) -> None:
+        """Make a file or a symlink under another name, and give it its own once it is whole."""
         temporary = b".imgscope-" + secrets.token_hex(8).encode()
         try:
-            if file.type == "symlink":
-                os.symlink((file.link_target or "").encode("utf-8", "surrogateescape"), temporary, dir_fd=parent)
-            else:
-                handle = os.open(
-                    temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600, dir_fd=parent
-                )
-                with os.fdopen(handle, "wb") as target, self.read(file.path) as source:
-                    written = 0
-                    while data := source.read(_BLOCK):
-                        # Zeros become a hole: a sparse file takes no more room here than in its layer.
-                        if data.count(0) == len(data):
-                            target.seek(len(data), os.SEEK_CUR)
-                        else:
-                            target.write(data)
-                        written += len(data)
-                    target.truncate(written)
-                    self.result.bytes += written
-                    os.fchmod(target.fileno(), file.mode & 0o777)
-                    os.utime(target.fileno(), ns=(file.mtime_ns, file.mtime_ns))
-            if self.force:
-                os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
-            else:
-                self._rename_new(parent, temporary, name)
+            with tidied(partial(os.unlink, temporary, dir_fd=parent)):
+                if file.type == "symlink":
+                    os.symlink((file.link_target or "").encode("utf-8", "surrogateescape"), temporary, dir_fd=parent)
+                else:
+                    self._copy(parent, temporary, file)
+                if self.force:
+                    os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+                else:
+                    self._rename_new(parent, temporary, name)
         except BaseException:
             with suppress(OSError):
                 os.unlink(temporary, dir_fd=parent)
             raise
+
+    def _copy(self, parent: int, name: bytes, file: File) -> None:
+        """Write a file's content to a new file of its owner's alone, which gets its mode and time at last."""
+        with self.read(file.path) as source:
+            handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=parent)
+            with os.fdopen(handle, "wb") as target:
+                written = 0
+                while data := source.read(_BLOCK):
+                    # Zeros become a hole: a sparse file takes no more room here than in its layer.
+                    if data.count(0) == len(data):
+                        target.seek(len(data), os.SEEK_CUR)
+                    else:
+                        target.write(data)
+                    written += len(data)
+                target.truncate(written)
+                _set_mode(handle, file.mode & 0o777)
+                with suppress(OSError):
+                    os.utime(handle, ns=(file.mtime_ns, file.mtime_ns))
+        self.result.bytes += written
 
     def _rename_new(self, parent: int, temporary: bytes, name: bytes) -> None:
         """Give the file its name unless something has taken it since it was looked at: a link never replaces."""

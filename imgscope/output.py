@@ -6,9 +6,11 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from .ending import tidied
 from .errors import ImgscopeError
 from .escape import escape
 
@@ -34,12 +36,13 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         target = path.resolve()
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
         try:
-            with os.fdopen(handle, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, _mode_for(target))  # noqa: PTH101
-            os.replace(temporary, target)  # noqa: PTH105
+            with tidied(partial(os.unlink, temporary)):
+                with os.fdopen(handle, "wb") as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                    os.fchmod(file.fileno(), _mode_for(target))
+                os.replace(temporary, target)  # noqa: PTH105
         except BaseException:
             with suppress(OSError):
                 os.unlink(temporary)  # noqa: PTH108

@@ -12,8 +12,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from typing import TYPE_CHECKING
 
+from . import ending
 from .errors import ImgscopeError
+
+if TYPE_CHECKING:
+    import subprocess
 
 MAX_PROCESSES = 4
 _PIECE = 1 << 18
@@ -27,19 +33,33 @@ def usable_processes() -> int:
     return min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
 
 
+def end(process: subprocess.Popen[bytes], patience: float = 1.0) -> None:
+    """End another program, if it still runs: it is asked to, and killed when it has not gone after some seconds."""
+    if process.poll() is None:
+        import subprocess
+
+        process.terminate()
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        except BaseException:
+            process.kill()
+            raise
+    process.wait()
+
+
 class Child:
     """A process that does one piece of work and hands its result back as bytes."""
 
     def __init__(self, work: Callable[[], bytes | Iterable[bytes]]) -> None:
         """Start ``work`` in a process of its own; it returns bytes, whole or in pieces."""
         self._memory = os.memfd_create("imgscope", os.MFD_CLOEXEC)
-        self._pid = os.fork()
+        self._pid = ending.fork()
         if self._pid == 0:
             # Nothing of the parent's may run here: no handlers at exit, no flushing of its buffers.
             status = 1
             try:
-                signal.signal(signal.SIGINT, signal.SIG_DFL)
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
                 result = work()
                 self._write(b"+", (result,) if isinstance(result, bytes) else result)
                 status = 0
@@ -48,6 +68,7 @@ class Child:
                 status = 0
             finally:
                 os._exit(status)
+        self._forget = ending.on_end(partial(os.kill, self._pid, signal.SIGKILL))
 
     def _write(self, mark: bytes, pieces: Iterable[bytes]) -> None:
         with os.fdopen(os.dup(self._memory), "wb") as file:
@@ -62,6 +83,7 @@ class Child:
     def pieces(self) -> Iterator[bytes] | None:
         """Wait for the work's result, and return its bytes in pieces; see ``result``."""
         _, status = os.waitpid(self._pid, 0)
+        self._forget()
         self._pid = 0
         if status != 0:
             return None
@@ -80,6 +102,7 @@ class Child:
         if self._pid:
             with suppress(OSError):
                 os.kill(self._pid, signal.SIGKILL)
+            self._forget()
             with suppress(OSError):
                 os.waitpid(self._pid, 0)
             self._pid = 0

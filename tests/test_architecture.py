@@ -11,12 +11,12 @@ PACKAGE = Path(imgscope.__file__).parent
 
 # Stations in the order in which data passes them; a module may import its own station and those before it.
 STATIONS = [
-    ["errors", "escape", "progress", "processes", "tar", "output"],
+    ["errors", "escape", "progress", "ending", "processes", "tar", "output"],
     ["units", "settings", "secrets", "pathsets", "config"],
     ["compression", "reference"],
     ["archive"],
     ["sources"],
-    ["layer", "history", "cache"],
+    ["layer", "history", "cache_folder", "cache"],
     ["overlay"],
     ["contents", "shared"],
     ["analysis", "compat.dive", "compat.dive_tree"],

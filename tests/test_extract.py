@@ -3,7 +3,11 @@
 import io
 import json
 import os
+import stat
+import subprocess
+import sys
 import tarfile
+import time
 
 import pytest
 
@@ -145,3 +149,144 @@ def test_without_hard_links_nothing_is_replaced_either(image, tmp_path, monkeypa
     with pytest.raises(UsageError):
         extract(analysis, "/a", tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
+
+
+# --- what can't be written is left out, and the rest is written ------------------------------------------------------
+
+LONG = "n" * 300
+# What a stranger's layer may hold: (entries, names that are to be there, words about what was left out).
+PARTLY = {
+    "a hard link to a symlink": ([("s", SYMLINK, "a"), ("h", LINK, "s")], {"s", "h"}, []),
+    "one that leads out": ([("d/s", SYMLINK, "../a"), ("h", LINK, "d/s")], {"d", "d/s"}, ["/h: a symlink to ../a"]),
+    "a hard link to a device": ([("c", tarfile.CHRTYPE, ""), ("h", LINK, "c")], set(), ["/c: a", "/h: a character"]),
+    "a hard link to nowhere": ([("h", LINK, "gone")], set(), ["/h: it leads to no file"]),
+    "a hard link to a folder": ([("d", tarfile.DIRTYPE, ""), ("h", LINK, "d")], None, None),
+    "a symlink without a target": ([("s", SYMLINK, "")], set(), ["/s: a symlink without"]),
+    "a symlink too long": ([("s", SYMLINK, "a/" * 3000)], set(), ["/s: File name too long"]),
+    "a name too long": ([(LONG, FILE, b"x"), ("d/" + LONG, SYMLINK, "a")], {"d"}, [f"/{LONG}", f"/d/{LONG}"]),
+    "a folder too long": ([(f"{LONG}/a", FILE, b"x"), (f"{LONG}/b", FILE, b"")], set(), [f"/{LONG}: File name"]),
+    "a device": ([("b", tarfile.BLKTYPE, ""), ("f", tarfile.FIFOTYPE, "")], set(), ["/b: a block", "/f: a fifo"]),
+    "control characters": ([("a\x1b[2J\n\x07", FILE, b"x")], {"a\x1b[2J\n\x07"}, []),
+}
+
+
+@pytest.mark.parametrize("case", PARTLY)
+def test_the_rest_is_written_and_what_is_left_out_is_told(image, tmp_path, case):
+    entries, expected, words = PARTLY[case]
+    result = extract(image(("a", FILE, b"1"), *entries, ("z", FILE, b"2")), "/", tmp_path / "out")
+    there = everything(tmp_path / "out")
+    assert {"a", "z"} <= there
+    if expected is not None:
+        assert there == {"a", "z", *expected}
+        assert result.left_out >= len(words)
+        for word in words:
+            assert any(line.startswith(word) for line in result.skipped), result.skipped
+        assert result.left_out or not words
+    designed = all("outside of the folder" in line or "is not copied" in line for line in result.skipped)
+    assert (result.failed == 0) == designed
+
+
+def test_a_hard_link_to_a_symlink_is_that_symlink_again(image, tmp_path):
+    made = image(("d/a", FILE, b"1"), ("d/s", SYMLINK, "a"), ("d/h", LINK, "d/s"))
+    extract(made, "/d", tmp_path / "out")
+    assert os.readlink(tmp_path / "out/d/h") == "a"
+    extract(made, "/d/h", tmp_path / "one")
+    assert os.readlink(tmp_path / "one/h") == "a"
+    extract(made, "/", tmp_path / "layer", layer=0)
+    assert os.readlink(tmp_path / "layer/d/h") == "a"
+
+
+def test_the_exit_code_says_whether_all_was_written(image, imgscope, tmp_path):
+    """3 where something could not be, 0 where something is left out by design; at most ten are named."""
+    image(("null", tarfile.CHRTYPE, ""), ("a", FILE, b"1"))
+    done = imgscope("extract", tmp_path / "image.tar", "/", tmp_path / "one")
+    assert (done.returncode, "left out /null" in done.stderr) == (0, True)
+    image(*[(f"h{number}", LINK, "gone") for number in range(2000)], ("z", FILE, b"1"))
+    done = imgscope("extract", tmp_path / "image.tar", "/", tmp_path / "two")
+    assert done.returncode == 3 and done.stderr.count("\n") == 12, done.stderr
+    assert "left out 1,990 more" in done.stderr and "1 path, " in done.stderr
+    assert everything(tmp_path / "two") == {"z"}
+
+
+def test_modes_of_folders_that_were_there_stay(image, tmp_path):
+    (tmp_path / "out/d").mkdir(parents=True)
+    (tmp_path / "out/d").chmod(0o700)
+    extract(image(("d", tarfile.DIRTYPE, ""), ("d/a", FILE, b"1"), ("e", tarfile.DIRTYPE, "")), "/", tmp_path / "out")
+    assert stat.S_IMODE((tmp_path / "out/d").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "out/e").stat().st_mode) == 0o755
+
+
+def test_a_destination_that_is_a_link_is_where_it_leads(image, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "out").symlink_to("real")
+    extract(image(("a", FILE, b"1")), "/", tmp_path / "out")
+    assert everything(tmp_path / "real") == {"a"}
+
+
+def test_links_in_a_tree_that_is_there_are_not_followed_with_force_either(image, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o700)
+    (outside / "f").write_text("mine")
+    (outside / "f").chmod(0o600)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "d").symlink_to(outside)
+    (out / "f").symlink_to(outside / "f")
+    extract(image(("d", tarfile.DIRTYPE, ""), ("d/f", FILE, b"x"), ("f", FILE, b"y")), "/", out, force=True)
+    assert (outside / "f").read_text() == "mine"
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (outside, outside / "f")] == [0o700, 0o600]
+    assert (out / "d/f").read_bytes() == b"x" and (out / "f").read_bytes() == b"y"
+
+
+# Every other name becomes a link for good, the others for a moment.
+SWAP = """
+import os, sys
+out, victim = sys.argv[1:]
+print("ready", flush=True)
+while True:
+    for number, name in enumerate(os.listdir(out)):
+        place = os.path.join(out, name)
+        try:
+            os.rename(place, place + ".away")
+            os.symlink(victim, place)
+            if number % 2:
+                os.unlink(place)
+                os.rename(place + ".away", place)
+        except OSError:
+            pass
+"""
+
+
+@pytest.mark.parametrize(("kind", "below"), [(FILE, False), (tarfile.DIRTYPE, False), (tarfile.DIRTYPE, True)])
+@pytest.mark.parametrize("force", [False, True])
+def test_nothing_outside_changes_while_another_swaps_names_for_links(image, tmp_path, kind, force, below):
+    """The image's modes, contents and names stay inside, however the names in the folder move meanwhile."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "inner").write_text("mine")
+    victim.chmod(0o700)
+    target = victim if kind == tarfile.DIRTYPE else victim / "inner"
+    target.chmod(0o700)
+    out = tmp_path / "out"
+    out.mkdir()
+    entries = [(f"d{number}", kind, b"x" if kind == FILE else "") for number in range(300)]
+    if below:
+        entries += [(f"d{number}/inner{letter}", FILE, b"evil") for number in range(300) for letter in ("", "2")]
+    made = image(*entries)
+    other = subprocess.Popen([sys.executable, "-c", SWAP, str(out), str(target)], stdout=subprocess.PIPE)
+    try:
+        assert other.stdout.readline()
+        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            try:
+                extract(made, "/", out, force=force)
+            except imgscope.ImgscopeError:
+                pass
+            assert stat.S_IMODE(target.stat().st_mode) == 0o700
+            subprocess.run(f"rm -rf {out}/*", shell=True, capture_output=True, check=False)
+    finally:
+        other.kill()
+        other.wait()
+        other.stdout.close()
+    assert everything(victim) == {"inner"} and (victim / "inner").read_text() == "mine"
+    assert stat.S_IMODE(victim.stat().st_mode) == 0o700

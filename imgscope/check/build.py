@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..ending import tidied
 from ..errors import EngineError, ImageNotFoundError
 from ..escape import escape
+from ..processes import end
 
 _ENGINES = ("docker", "podman")
 
@@ -56,13 +58,13 @@ def build(arguments: Sequence[str], engine: str | None = None) -> Built:
 
 def _run(words: Sequence[str]) -> int:
     process = subprocess.Popen(words)
-    while True:
-        try:
+    try:
+        with tidied(process.kill):
             code = process.wait()
-        except KeyboardInterrupt:
-            # The builder has been told too, by the same key; what it says last is still to be seen.
-            continue
-        return code if code >= 0 else 128 - code
+    finally:
+        # Whoever ends this program means the build: a key reaches the builder too, but no signal does.
+        end(process)
+    return code if code >= 0 else 128 - code
 
 
 def _identity(iidfile: Path) -> str | None:

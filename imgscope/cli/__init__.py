@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import atexit
 import os
-import signal
 import sys
 from importlib import import_module
 
 import click
 
-from .. import __version__
+from .. import __version__, ending
 
 COMMANDS = {
     "analyze": "Show where an image's bytes come from, and which are wasted.",
@@ -98,27 +97,19 @@ def main(arguments: list[str] | None = None, program: str = "imgscope") -> None:
 
             code = answer(os.environ["_IMGSCOPE_COMPLETE"], sys.argv[1:] if arguments is None else arguments)
         else:
-            # Whoever ends the program gets it tidied up, as with Ctrl-C: no half-written file, no process left behind.
-            for number in (signal.SIGTERM, signal.SIGHUP) if os.name == "posix" else (signal.SIGTERM,):
-                if signal.getsignal(number) is signal.SIG_DFL:
-                    signal.signal(number, _end)
+            # Whoever ends the program gets it tidied up: no half-written file, no process left behind.
+            ending.by_exception()
             code = run(arguments, program)
-    except _Ended as error:
-        code = 128 + int(error.args[0])
+        # All is done but what runs at exit.
+        ending.at_once()
+    except ending.Ended as error:
+        code = int(str(error.code))
     except KeyboardInterrupt:
         code = 130
     # An analysis is a great many objects: taking each apart before the process ends would take a tenth of its time.
+    ending.tidy_up()
     atexit._run_exitfuncs()
     os._exit(code)
-
-
-class _Ended(BaseException):
-    """A signal asked the program to end."""
-
-
-def _end(number: int, _: object) -> None:
-    signal.signal(number, signal.SIG_IGN)
-    raise _Ended(number)
 
 
 def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
@@ -166,6 +157,15 @@ def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
         if os.environ.get("IMGSCOPE_DEBUG"):
             raise
         return _fail(f"internal error, please report it with what IMGSCOPE_DEBUG=1 shows: {error!r}"[:500], 3)
+    finally:
+        _say_of_the_cache()
+
+
+def _say_of_the_cache() -> None:
+    """Say why nothing is kept, where somebody has to know of it."""
+    cache = sys.modules.get("imgscope.cache")
+    for words in list(cache.notices) if cache is not None else ():
+        _fail(words, 0)
 
 
 def _fail(message: str, code: int) -> int:

@@ -29,10 +29,12 @@ def info() -> None:
     from ..report.sizes import size
 
     found = Cache().info()
-    click.echo(f"folder  {escape(str(found.directory))}")
+    click.echo(f"folder  {escape(str(found.directory)) if found.directory else 'none'}")
     click.echo(f"images  {found.images:,}")
     click.echo(f"layers  {found.layers:,}")
     click.echo(f"size    {size(found.bytes)} of at most {size(found.limit)}")
+    if found.problem:
+        click.echo(f"note    {escape(found.problem)}")
 
 
 @command.command()
@@ -44,7 +46,10 @@ def clear() -> None:
       imgscope cache clear
     """
     from ..cache import Cache
+    from ..escape import escape
     from ..report.sizes import quantity, size
 
     found = Cache().clear()
     click.echo(f"{quantity(found.images + found.layers, 'record')}, {size(found.bytes)} removed")
+    if found.problem:
+        click.echo(f"note    {escape(found.problem)}")

@@ -30,11 +30,12 @@ def command(
     no_cache: bool,
     layer: int | None,
     force: bool,
-) -> None:
+) -> int:
     """Copy a file, a folder or a whole layer out of an image into the folder DEST.
 
     Nothing is written outside DEST, and no file is replaced without --force. Devices and FIFOs are left out; set-uid
-    bits are dropped; a symlink that leads out of DEST is not made.
+    bits are dropped; a symlink that leads out of DEST is not made. What can't be written (a name that is too long
+    here, a hard link to nowhere) is left out and told on standard error, the rest is written, and the exit code is 3.
 
     \b
     Examples:
@@ -49,6 +50,7 @@ def command(
         result = extract(analysis, path, destination, layer=layer, force=force)
     for skipped in result.skipped[:_SHOWN]:
         click.echo(f"imgscope: left out {escape(skipped)}", err=True)
-    if len(result.skipped) > _SHOWN:
-        click.echo(f"imgscope: left out {len(result.skipped) - _SHOWN:,} more", err=True)
+    if result.left_out > _SHOWN:
+        click.echo(f"imgscope: left out {result.left_out - _SHOWN:,} more", err=True)
     click.echo(f"{quantity(result.count, 'path')}, {size(result.bytes)} to {escape(str(destination))}", err=True)
+    return 3 if result.failed else 0

@@ -6,17 +6,20 @@ context; with TLS, and over ssh by the system's ssh program.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from ..archive import platform as platforms
 from ..archive.platform import Platform
 from ..errors import EngineError
 from ..escape import escape, without_credentials
+from . import patience
 from .engine import Known
 
 # Asking takes milliseconds; an engine that is starting, or at the end of ssh, some seconds.
@@ -40,13 +43,14 @@ class DockerApi:
     ) -> None:
         """Connect to ``address``; ``image`` is for the hints of messages only. Raises ``EngineError``.
 
-        ``timeout`` is in seconds, for each question but an export.
+        ``timeout`` is in seconds, for each question but an export (see ``patience``).
         """
         # What is shown and kept of it.
         self.address = without_credentials(address)
         self.title = title
         self.pull = pull
         self._image = escape(image)
+        self._timeout = timeout
         _quieten_ssh(address)
         # Any: its stubs leave out the methods that requests of our own need.
         self._api: Any
@@ -122,28 +126,43 @@ class DockerApi:
             asked = {"os": platform.os, "architecture": platform.architecture, "variant": platform.variant}
             parameters["platform"] = json.dumps({key: value for key, value in asked.items() if value})
         api = self._api
+        between = patience.silence()
+        first = patience.before_first(between)
         try:
-            # The package's own get_image knows no platform. An engine may prepare the export for minutes before
-            # its first byte, so there is no time limit.
+            # The package's own get_image knows no platform.
             url = api._url("/images/{0}/get", known.id)
             if self.address.startswith("unix://"):
                 _without_chunks(api, url)
-            response = api._get(url, params=parameters, stream=True, timeout=None)
+            response = api._get(url, params=parameters, stream=True, timeout=(self._timeout, first))
             api._raise_for_status(response)
         except Exception as error:
+            if _is_timeout(error):
+                raise patience.stalled(self.title, first) from None
             self._failed(error)
         raw = response.raw
+        connection = _connection(raw)
+        allowed = first
 
         def read(size: int) -> bytes:
+            nonlocal allowed
             try:
                 data: bytes = raw.read(size)
             except Exception as error:
+                if _is_timeout(error):
+                    raise patience.stalled(self.title, allowed) from None
                 raise EngineError(f"{self.title} broke off the export: {_one_line(error)}") from None
+            if allowed != between and connection is not None:
+                allowed = between
+                # At its end it is closed already.
+                with suppress(OSError):
+                    connection.settimeout(between)
             return data
 
         try:
             yield read
         finally:
+            # A thread may wait for bytes still, and closing would wait for it.
+            _hang_up(connection)
             response.close()
 
     def _refused(self, error: Exception) -> NoReturn:
@@ -165,7 +184,7 @@ class DockerApi:
         if self.address.startswith("ssh://") and (cause is None or isinstance(cause, ConnectionError)):
             host = escape(self.address[6:].partition("/")[0])
             raise EngineError(f"{title} at {self.address} can't be reached; try: ssh {host} docker version") from None
-        if isinstance(cause, TimeoutError) or "timed out" in str(error).lower():
+        if _is_timeout(error):
             raise EngineError(f"{title} at {self.address} doesn't answer; is it running?") from None
         raise EngineError(
             f"{title} at {self.address} can't be used: {without_credentials(_one_line(cause or error))}"
@@ -268,6 +287,32 @@ def _without_chunks(api: Any, url: str) -> None:
         return
 
 
+def _connection(raw: Any) -> Any:
+    """Return the socket that an answer comes from; of ssh the package's own, which has the program behind it."""
+    file = getattr(getattr(raw, "_fp", None), "fp", None)
+    return getattr(file, "channel", None) or getattr(getattr(file, "raw", None), "_sock", None)
+
+
+def _hang_up(connection: Any) -> None:
+    """End a connection so that whoever reads from it sees its end."""
+    with suppress(Exception):
+        program = getattr(connection, "proc", None)
+        if program is not None:
+            program.kill()
+        else:
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+def _is_timeout(error: BaseException | None, depth: int = 8) -> bool:
+    """Tell whether a time limit is within what libraries wrapped around it."""
+    if error is None or depth == 0:
+        return False
+    within = (*error.args, getattr(error, "reason", None), error.__cause__, error.__context__)
+    return isinstance(error, TimeoutError) or any(
+        _is_timeout(inner, depth - 1) for inner in within if isinstance(inner, BaseException)
+    )
+
+
 def _quieten_ssh(address: str) -> None:
     """Make ssh addresses work without paramiko.
 
@@ -282,6 +327,7 @@ def _quieten_ssh(address: str) -> None:
 
     try:
         import_module("paramiko")
+        _limit_ssh()
     except ImportError:
         sys.modules["paramiko"] = ModuleType("paramiko")
         try:
@@ -289,8 +335,38 @@ def _quieten_ssh(address: str) -> None:
             from docker.transport.sshconn import SSHHTTPAdapter
 
             vars(docker.api.client)["SSHHTTPAdapter"] = SSHHTTPAdapter
+            _limit_ssh()
         finally:
             del sys.modules["paramiko"]
+
+
+def _limit_ssh() -> None:
+    """Make time limits hold for ssh addresses: the package reads the program's output, which has none of its own."""
+    from docker.transport import sshconn
+
+    class Pipe(io.RawIOBase):
+        def __init__(self, file: io.FileIO, limits: socket.socket) -> None:
+            self._file, self._limits = file, limits
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int | None:
+            if not patience.wait(self._file.fileno(), self._limits.gettimeout()):
+                raise TimeoutError("timed out")
+            return self._file.readinto(buffer)
+
+    plain: Any = sshconn.SSHSocket
+
+    class Limited(plain):  # type: ignore[misc]
+        limited = True
+
+        def connect(self, **more: Any) -> None:
+            super().connect(**more)
+            self.proc.stdout = io.BufferedReader(Pipe(self.proc.stdout.detach(), self), 1 << 16)
+
+    if not hasattr(plain, "limited"):
+        vars(sshconn)["SSHSocket"] = Limited
 
 
 def _system_error(error: BaseException | None, depth: int = 8) -> OSError | None:

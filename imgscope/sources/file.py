@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from ..archive import platform as platforms
 from ..archive.open import open_descriptor
-from ..errors import ContentUnavailableError, ImageNotFoundError
+from ..errors import ArchiveError, ContentUnavailableError, ImageNotFoundError
 from ..escape import escape
+from . import patience
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class FileSource:
         if self._regular:
             return Stream(_reading(self._fd), self._label)
         if self._once is None:
-            self._once = Stream(lambda size: os.read(self._fd, size), self._label)
+            self._once = Stream(patience.reading(self._fd, self._label, ArchiveError), self._label)
         return self._once
 
     def saved(self) -> bytes | None:

@@ -15,8 +15,11 @@ from typing import Any
 
 from ..archive import platform as platforms
 from ..archive.platform import Platform
+from ..ending import tidied
 from ..errors import EngineError
 from ..escape import escape
+from ..processes import end
+from . import patience
 from .engine import Backend, EngineSource, Known
 from .file import widen_pipe
 
@@ -79,9 +82,12 @@ class PodmanProgram:
 
     def _ask(self, *arguments: str) -> tuple[int, str, str]:
         try:
-            done = subprocess.run([self._program, *arguments], capture_output=True, check=False)
+            limit = patience.silence()
+            done = subprocess.run([self._program, *arguments], capture_output=True, check=False, timeout=limit)
         except OSError as error:
             raise EngineError(f"{self._program} can't be run: {error.strerror}") from None
+        except subprocess.TimeoutExpired:
+            raise patience.stalled(self.title, limit) from None
         return done.returncode, done.stdout.decode("utf-8", "replace"), _last_line(done.stderr)
 
     def inspect(self, name: str) -> Known | None:
@@ -123,11 +129,12 @@ class PodmanProgram:
             assert process.stdout is not None
             fd = process.stdout.fileno()
             widen_pipe(fd)
+            waiting = patience.reading(fd, "podman save")
             ended = False
 
             def read(size: int) -> bytes:
                 nonlocal ended
-                data = os.read(fd, size)
+                data = waiting(size)
                 if not data and not ended:
                     ended = True
                     if process.wait():
@@ -136,12 +143,11 @@ class PodmanProgram:
                 return data
 
             try:
-                yield read
+                with tidied(process.kill):
+                    yield read
             finally:
-                if process.poll() is None:
-                    process.terminate()
+                end(process)
                 process.stdout.close()
-                process.wait()
 
 
 def _parsed(text: str) -> list[Any]:

@@ -74,6 +74,8 @@ class FileActions(Screen[None]):
         words = f"{quantity(result.count, 'path')}, {size(result.bytes)}, written to {escape(str(folder))}"
         if result.skipped:
             words += f"; left out: {escape('; '.join(result.skipped[:3]))}"
+            if result.left_out > 3:
+                words += f"; and {result.left_out - 3:,} more"
         self.notify(words, markup=False)
 
     def refuse_special(self, path: str, kind: str) -> bool:

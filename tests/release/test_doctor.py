@@ -148,10 +148,14 @@ def test_a_cache_that_cannot_be_used_only_costs_time(examined, tmp_path):
     assert found["cache"]["writable"]["state"] == "note"
 
 
-def test_a_cache_that_others_may_read_is_told(examined, tmp_path):
+def test_the_folder_that_the_cache_uses_is_told(examined, tmp_path):
+    """In one that others may look into it has its own."""
     (tmp_path / "cache").mkdir(mode=0o755)
     found = examined(IMGSCOPE_CACHE_DIR=str(tmp_path / "cache"))
-    assert found["cache"]["private"]["state"] == "note"
+    assert found["cache"]["folder"]["value"] == str(tmp_path / "cache" / "imgscope")
+    (tmp_path / "link").symlink_to("cache")
+    found = examined(IMGSCOPE_CACHE_DIR=str(tmp_path / "link"))
+    assert found["cache"]["folder"]["state"] == "note"
 
 
 def test_what_is_broken_is_told_and_fails(tmp_path):
