@@ -23,7 +23,7 @@ SECTIONS = ("layers", "files", "packages", "config")
 
 
 # Older builders write the digest of what is copied into the instruction: its words are the same all the same.
-_DIGEST = re.compile(r"\b(file|dir|multi):[0-9a-f]{64}\b")
+_DIGEST = re.compile(r"\b(file|dir|multi):[0-9a-f]{8,128}\b")
 
 
 class _Made(Protocol):
