@@ -52,7 +52,7 @@ class _Report(Page):
         image = self.analysis.image
         self.console.print(Text(escape(image.reference), style="bold cyan"), no_wrap=True, overflow="ellipsis")
         others = [name for name in image.names if name != image.reference]
-        facts = [image.id[:19] if image.id.startswith("sha256:") else image.id, image.platform]
+        facts = [image.id[:19] if image.id.startswith("sha256:") else image.id, escape(image.system)]
         if image.created:
             facts.append(f"created {image.created[:10]}")
         for line in (", ".join(others), "  ".join(facts)):
