@@ -18,7 +18,7 @@ from .escape import escape
 
 if TYPE_CHECKING:
     from .analysis import Analysis
-    from .archive.image import LayerBlob, OpenImage
+    from .archive.image import LayerBlob
     from .progress import Progress
 
 READ = 1 << 20
@@ -69,7 +69,7 @@ def verify(
             progress.start(sum(blob.size or 0 for blob in opened.layers), "verifying layers")
         done: dict[tuple[int, int], tuple[_Digests, _Digests]] = {}
         for number, blob in enumerate(opened.layers):
-            checks += _layer(number, blob, opened, done, progress)
+            checks += _layer(number, blob, opened.layers, done, progress)
         if progress is not None:
             progress.finish()
         return checks
@@ -100,6 +100,14 @@ def confirm(
         analysis.notes = (*analysis.notes, note)
     if not any(check.what.startswith("layer") for check in unchecked):
         analysis.image = replace(analysis.image, verified=(*analysis.image.verified, "layers"))
+
+
+def wrong_digest(blob: LayerBlob) -> str | None:
+    """Recompute the digests of one layer that is at hand; return what is wrong with them, ``None`` for nothing."""
+    for check in _layer(0, blob, [blob], {}, None):
+        if not check.ok and check.actual is not None:
+            return f"its {check.what.rpartition(' ')[2]} is {check.actual}, claimed is {check.expected}"
+    return None
 
 
 class _Digests:
@@ -133,7 +141,7 @@ def _checked(what: str, claim: str | None, found: _Digests) -> Check:
 def _layer(
     number: int,
     blob: LayerBlob,
-    opened: OpenImage,
+    blobs: Sequence[LayerBlob],
     done: dict[tuple[int, int], tuple[_Digests, _Digests]],
     progress: Progress | None,
 ) -> list[Check]:
@@ -143,7 +151,7 @@ def _layer(
     place = (region.fd, region.start)
     if place not in done:
         # A blob may stand for several layers, with other claims each time.
-        same = [other for other in opened.layers if other.region and (other.region.fd, other.region.start) == place]
+        same = [other for other in blobs if other.region and (other.region.fd, other.region.start) == place]
         done[place] = _digests(blob, same, sequential(region), progress)
     stored, uncompressed = done[place]
     checks = [_checked(f"layer {number} blob", blob.digest, stored)] if blob.digest else []

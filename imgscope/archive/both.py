@@ -14,7 +14,7 @@ from . import docker, oci
 from .candidate import Candidate, LayerRef, misplaced
 from .digests import short
 from .select import familiar
-from .store import Store, clean_name
+from .store import Store, clean_name, shown
 
 
 def candidates(store: Store) -> tuple[list[Candidate], bool]:
@@ -110,14 +110,19 @@ def _fits(candidate: Candidate) -> bool:
 
 
 def _put_aside(oci: list[Candidate], merged: list[Candidate], joined: set[str]) -> None:
-    """Put aside what only the index of a Docker archive names, and is not fit to be read."""
-    whole = {candidate.group for candidate in oci if candidate.problem is None or candidate.artifact}
+    """Put aside what only the index of a Docker archive names, and is not whole."""
+    broken: dict[str, str] = {}
     for candidate in oci:
-        if candidate.group not in joined | whole and candidate.problem is not None:
+        if candidate.artifact or candidate.group in joined:
+            continue
+        lost = None if candidate.problem else candidate.missing_blob()
+        if candidate.problem or lost:
             candidate.aside = True
-    broken = next((candidate for candidate in oci if candidate.aside), None)
-    if broken is not None and broken.problem is not None:
-        why = _reason(broken.store, broken.problem)
+            broken[candidate.group] = (
+                _reason(candidate.store, candidate.problem) if candidate.problem else f"it lacks {shown(lost or '')}"
+            )
+    if broken:
+        why = next(iter(broken.values()))
         _note([c for c in merged if not c.aside], f"index.json is passed over where it can't be used: {why}")
 
 

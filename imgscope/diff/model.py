@@ -98,11 +98,6 @@ class LayerPair:
     pulled: bool = False
 
     @property
-    def identical(self) -> bool:
-        """Whether both layers have the same diff_id."""
-        return bool(self.old and self.new and self.old.diff_id and self.old.diff_id == self.new.diff_id)
-
-    @property
     def same_instruction(self) -> bool:
         """Whether both layers came from the same words."""
         return bool(self.old and self.new and words_of(self.old) == words_of(self.new))
