@@ -110,24 +110,24 @@ def _fits(candidate: Candidate) -> bool:
 
 
 def _put_aside(oci: list[Candidate], merged: list[Candidate], joined: set[str]) -> None:
-    """Put aside what only the index of a Docker archive names, and is not whole."""
-    broken: dict[str, str] = {}
+    """Put aside what only the index of a Docker archive names, and is whole for no platform."""
+    broken: dict[str, list[Candidate]] = {}
+    whole = set(joined)
     for candidate in oci:
-        if candidate.artifact or candidate.group in joined:
-            continue
-        lost = None if candidate.problem else candidate.missing_blob()
-        if candidate.problem or lost:
+        if candidate.artifact or (candidate.problem is None and candidate.missing_blob() is None):
+            whole.add(candidate.group)
+        broken.setdefault(candidate.group, []).append(candidate)
+    reasons: list[str] = []
+    for group, candidates in broken.items():
+        for candidate in candidates if group not in whole else ():
             candidate.aside = True
-            broken[candidate.group] = (
-                _reason(candidate.store, candidate.problem) if candidate.problem else f"it lacks {shown(lost or '')}"
-            )
-    if broken:
-        why = next(iter(broken.values()))
-        _note([c for c in merged if not c.aside], f"index.json is passed over where it can't be used: {why}")
+            reasons.append(_reason(candidate.store, candidate.problem or f"it lacks {candidate.missing_blob()}"))
+    if reasons:
+        _note([c for c in merged if not c.aside], f"index.json is passed over where it can't be used: {reasons[0]}")
 
 
-def _reason(store: Store, error: Exception) -> str:
-    return str(error).removeprefix(f"{store.label}: ").removeprefix(f"{store.label} ")
+def _reason(store: Store, error: Exception | str) -> str:
+    return shown(str(error)).removeprefix(f"{store.label}: ").removeprefix(f"{store.label} ")
 
 
 def _note(candidates: list[Candidate], text: str) -> None:
