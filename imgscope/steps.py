@@ -53,6 +53,7 @@ _MOUNT = re.compile(r":sha256:[0-9a-f]{64}")
 _MOUNT_LENGTH = 72
 _HASHED = re.compile(r"((?:file|dir|multi):[0-9a-f]{8})[0-9a-f]{24,120}(?= +in )")
 _COPIED = re.compile(r"(?:file|dir|multi):[0-9a-f]{32,128} +in ")
+_COPY = re.compile(r"(COPY|ADD)(?: --\S+)* (file|dir|multi):([0-9a-f]{8}) +in (.*)", re.DOTALL)
 _BUILDKIT_COMMENTS = ("buildkit.dockerfile.", "buildkit.exporter.")
 
 
@@ -245,6 +246,19 @@ def clean_instruction(created_by: str, comment: str = "", shell: str = "") -> st
 def with_short_hash(instruction: str) -> str:
     """Shorten the hash that stands for what a COPY takes, so that where it goes to is seen."""
     return _HASHED.sub(r"\1", instruction, count=1)
+
+
+def fitted(instruction: str, width: int) -> str:
+    """Leave out of a COPY of the classic builder what says least, until it fits in ``width`` characters.
+
+    That is the flags first, then the hash: where it went is what is left. Other instructions are returned as they are.
+    """
+    found = _COPY.fullmatch(instruction) if len(instruction) > width else None
+    if found is None:
+        return instruction
+    keyword, kind, short_hash, place = found.groups()
+    shorter = (f"{keyword} {kind}:{short_hash} in {place}", f"{keyword} {kind} in {place}", f"{keyword} … {place}")
+    return next((text for text in shorter if len(text) <= width), shorter[-1])
 
 
 def _is_session(text: str) -> bool:

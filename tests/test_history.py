@@ -5,7 +5,8 @@ import time
 import pytest
 
 from imgscope.history import clean_instruction, read_history
-from imgscope.steps import undecorated
+from imgscope.steps import fitted, undecorated
+from tests.archive.images import layer
 
 HASH = "8e112b88" + "0f" * 28
 PREFERENCES = "$ErrorActionPreference = 'Stop'; $ProgressPreference = 'SilentlyContinue';"
@@ -114,6 +115,24 @@ def test_what_a_step_was_called_is_kept():
     raw = f"/bin/sh -c #(nop) COPY dir:{HASH} in /app "
     step = read_history({"history": [{"created_by": raw}]}, 1)[0][0]
     assert (step.created_by, step.instruction) == (raw, "COPY dir:8e112b88 in /app")
+
+
+@pytest.mark.parametrize("width", range(5, 60))
+def test_where_a_copy_went_is_seen_at_every_width(width):
+    for text in ("COPY --chown=web:web --link dir:8e112b88 in /app", "ADD multi:8e112b88 in /app"):
+        shown = fitted(text, width)
+        assert shown.endswith(" /app") and (len(shown) <= max(width, len("COPY … /app"))) and shown[:3] == text[:3]
+        assert width < len(text) or shown == text
+    assert fitted("COPY a/very/long/source /app", width) == "COPY a/very/long/source /app"
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_reports_show_where_a_copy_went(make, imgscope, columns):
+    steps = ["ADD x /", f"/bin/sh -c #(nop) COPY --chown=1:1dir:{HASH} in /app "]
+    old, new = (make(layer(a="1"), layer(b=b), instructions=steps) for b in ("2", "3"))
+    for words in [("analyze", old, "--no-tui"), ("diff", old, new, "--no-tui")][: 1 if columns < 60 else 2]:
+        rows = imgscope(*words, env={"COLUMNS": str(columns)}).stdout.splitlines()
+        assert any(row.lstrip().startswith(("1 ", "1")) and row.rstrip().endswith(" /app") for row in rows), rows
 
 
 PIECES = [" ", "a", "|1 A=b ", "|", "sh ", "sh -x ", f":sha256:{HASH}", "|force-mtime=1", "#(nop) ", "--chown=", "dir:"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..escape import escape
 from .interface import Options
-from .page import Page
+from .page import Instruction, Page
 from .sizes import percent, quantity
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class _Report(Page):
                     cells.append(Text(f"{count:,}" if count else ".", style=style if count else "dim"))
             waste = Text(self.size(layer.wasted_bytes) if layer.wasted_bytes else ".")
             waste.stylize("yellow" if layer.wasted_bytes else "dim")
-            table.add_row(*cells, waste, self.instruction(layer))
+            table.add_row(*cells, waste, Instruction(self.instruction(layer)))
         self.show(table)
 
     def instruction(self, layer: Layer) -> str:
