@@ -43,19 +43,25 @@ def merge(oci: list[Candidate], docker: list[Candidate]) -> list[Candidate]:
         candidate.names = tuple(dict.fromkeys(familiar(name) for name in candidate.names))
     merged = list(oci)
     joined: set[str] = set()
+    by_config: dict[str | None, list[Candidate]] = {}
+    by_group: dict[str, list[Candidate]] = {}
+    for twin in oci:
+        by_group.setdefault(twin.group, []).append(twin)
+        if twin.problem is None:
+            by_config.setdefault(twin.config_digest, []).append(twin)
     for candidate in docker:
-        digests = (candidate.config_digest or "", candidate.id)
-        twins = [twin for twin in oci if twin.problem is None and twin.config_digest in digests]
-        groups = {twin.group for twin in twins}
+        digests = dict.fromkeys((candidate.config_digest or "", candidate.id))
+        twins = [twin for digest in digests for twin in by_config.get(digest, ())]
+        groups = dict.fromkeys(twin.group for twin in twins)
         if twins:
             _settle(candidate, twins)
         else:
             merged.append(candidate)
-        joined |= groups
+        joined.update(groups)
         # Beside `repo:tag`, the OCI annotation's bare `tag` says nothing more.
         tags = {name.rpartition(":")[2] for name in candidate.names}
-        for other in oci:
-            if other.group in groups:
+        for group in groups:
+            for other in by_group[group]:
                 rest = [name for name in other.names if name not in tags]
                 other.names = tuple(dict.fromkeys((*candidate.names, *rest)))
     if docker:
