@@ -93,7 +93,8 @@ class Image:
     """The image as a whole. ``config`` is the image config's JSON as it stands; sizes are in bytes.
 
     ``verified`` names what was found to have the digest that is claimed for it: ``manifest`` and ``config`` wherever
-    they are claimed, ``layers`` (blobs and diff_ids) where that was asked for.
+    they are claimed, ``layers`` (blobs and diff_ids) where that was asked for. ``platform`` is
+    ``os/architecture[/variant]``; ``os_version`` and ``os_features`` are those of the index or the config.
     """
 
     reference: str
@@ -112,6 +113,17 @@ class Image:
     file_count: int
     dive: DiveFigures
     verified: tuple[str, ...] = ()
+    os_version: str | None = None
+    os_features: tuple[str, ...] = ()
+
+    @property
+    def system(self) -> str:
+        """The platform with the version and features of its operating system, as ``--platform`` takes it."""
+        from .archive.platform import read
+
+        stated = dict(zip(("os", "architecture", "variant"), self.platform.split("/"), strict=False))
+        whole = read({**stated, "os.version": self.os_version, "os.features": list(self.os_features)})
+        return self.platform if whole is None or not (self.os_version or self.os_features) else str(whole)
 
     @property
     def efficiency(self) -> float:

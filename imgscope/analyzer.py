@@ -13,10 +13,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .analysis import Analysis, Body, DiveFigures, Image, Layer, Totals
+from .archive.media import is_layer
+from .archive.store import shown
 from .cache import Cache
 from .compat.dive import Figures, figures
 from .contents import ImageContents, sequential
-from .errors import ImgscopeError, LayerError
+from .errors import ArchiveError, ImgscopeError
 from .history import HistoryStep, read_history
 from .layer import codec
 from .layer.index import LayerIndex
@@ -87,6 +89,7 @@ class _Run:
                 return known
         opened = self.source.open(self._scan_member, self.progress)
         try:
+            opened.check_config()
             return self._analyse(opened, key)
         except BaseException:
             opened.close()
@@ -154,7 +157,7 @@ class _Run:
             if isinstance(blob.scanned, _Scanned):
                 indexes[number], keys[number] = blob.scanned.index, blob.scanned.key
             elif isinstance(blob.scanned, ImgscopeError):
-                raise _of_layer(number, blob.scanned)
+                raise _of_layer(number, blob, blob.scanned)
             elif blob.region is None:
                 indexes[number] = LayerIndex(children={b"": {}})
             else:
@@ -209,8 +212,8 @@ class _Run:
             if self.progress is not None:
                 read = _counted(read, self.progress)
             return _scan_blob(read)
-        except LayerError as error:
-            raise _of_layer(number, error) from None
+        except ArchiveError as error:
+            raise _of_layer(number, blob, error) from None
 
     # -- figures -----------------------------------------------------------------------------------------
 
@@ -300,6 +303,8 @@ def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, conte
             id=opened.id,
             manifest_digest=opened.manifest_digest,
             platform=opened.platform,
+            os_version=opened.os_version or None,
+            os_features=opened.os_features,
             created=created if isinstance(created, str) else None,
             config=opened.config,
             history=steps,
@@ -321,8 +326,9 @@ def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, conte
 
 def _verified(opened: OpenImage) -> tuple[str, ...]:
     """Name what was checked in passing: manifests are found by their digests, a config's is always computed."""
-    found = ["manifest"] if opened.manifest_digest else []
-    return (*found, "config") if opened.config_digest == opened.id else tuple(found)
+    found = ["manifest"] if opened.manifest_digest and opened.manifest_checked else []
+    checked = opened.config_digest is not None and opened.config_digest == opened.config_actual
+    return (*found, "config") if checked else tuple(found)
 
 
 def _layer(
@@ -382,8 +388,9 @@ def _identity(region: Region) -> str:
     )
 
 
-def _of_layer(number: int, error: ImgscopeError) -> ImgscopeError:
-    return type(error)(f"layer {number}: {error}")
+def _of_layer(number: int, blob: LayerBlob, error: ImgscopeError) -> ImgscopeError:
+    kind = "" if is_layer(blob.media_type) else f" has the media type {shown(blob.media_type or '')}"
+    return type(error)(f"layer {number}{kind}: {error}")
 
 
 def _counted(read: Callable[[int], bytes], progress: Progress) -> Callable[[int], bytes]:

@@ -129,6 +129,37 @@ def _bzip2() -> _Codec:
 _KINDS = {"gzip": _gzip, "zstd": _zstd, "xz": _xz, "bzip2": _bzip2}
 
 
+def zstd_window(head: bytes) -> int | None:
+    """Return the window in bytes that a zstd frame needs (RFC 8878, 3.1.1.1); ``None`` where ``head`` does not tell.
+
+    A frame of a single segment has its content's size as its window.
+    """
+    if head[:4] != b"\x28\xb5\x2f\xfd" or len(head) < 6:
+        return None
+    descriptor = head[4]
+    if not descriptor & 0x20:
+        base = 1 << 10 + (head[5] >> 3)
+        return base + base // 8 * (head[5] & 7)
+    start = 5 + (0, 1, 2, 4)[descriptor & 3]
+    length = (1, 2, 4, 8)[descriptor >> 6]
+    if len(head) < start + length:
+        return None
+    return int.from_bytes(head[start : start + length], "little") + (256 if length == 2 else 0)
+
+
+def _too_large(kind: str, window: int | None = None) -> str:
+    """Say that a stream needs more memory than is given: a program of its own may be given more."""
+    if kind != "zstd":
+        return (
+            f"its {kind} data needs more than {_XZ_MEMORY >> 20} MiB of memory to be read; compress it again with less"
+        )
+    size = "" if window is None else f" of {window / (1 << 20):,.0f} MiB"
+    return (
+        f"its zstd window{size} is larger than the {1 << _ZSTD_WINDOW_LOG - 20} MiB that are read, as by zstd itself: "
+        "decompress it with zstd -d --long=31, or compress it again without --long"
+    )
+
+
 class _Decompressed:
     """What the compressed bytes of ``read`` hold; never more than one piece of either is kept."""
 
@@ -159,6 +190,9 @@ class _Decompressed:
             try:
                 out = decoder.decompress(data, size)
             except self._errors as error:
+                # What asks for more memory than is given is not damaged.
+                if "memory" in str(error).lower():
+                    raise ArchiveError(_too_large(self._kind)) from None
                 raise ArchiveError(f"its {self._kind} data is corrupt ({error})") from None
             if decoder.eof:
                 self._pending = decoder.unused_data
@@ -194,6 +228,9 @@ class _Decompressed:
             if self._first:
                 raise ArchiveError(f"it holds no {self._kind} data")
             raise ArchiveError(f"its {self._kind} data is followed by something else")
+        window = zstd_window(data) if self._kind == "zstd" else None
+        if window is not None and window > 1 << _ZSTD_WINDOW_LOG:
+            raise ArchiveError(_too_large("zstd", window))
         self._decoder = self._new()
         return self._decoder
 

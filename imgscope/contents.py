@@ -101,7 +101,7 @@ class ImageContents:
         self._close = close
         self._reopened: OpenImage | None = None
 
-    def _blob(self, layer: int) -> LayerBlob:
+    def blob(self, layer: int) -> LayerBlob:
         """Return a layer's blob, in a seekable file. Raises ``ContentUnavailableError``."""
         if self._blobs is not None:
             blob = self._blobs[layer]
@@ -127,12 +127,12 @@ class ImageContents:
 
     def plain_bytes(self, layer: int) -> FileBytes:
         """Return the bytes of a layer that is not compressed."""
-        region = self._blob(layer).region
+        region = self.blob(layer).region
         assert region is not None
         return FileBytes(region.fd, region.start, region.length)
 
     def _bytes(self, layer: int) -> TarBytes:
-        blob = self._blob(layer)
+        blob = self.blob(layer)
         region = blob.region
         assert region is not None
         if blob.compression is None:
@@ -179,7 +179,7 @@ class ImageContents:
         return wait
 
     def _plain(self, layer: int) -> bool:
-        return self._blob(layer).compression is None
+        return self.blob(layer).compression is None
 
     def fingerprints(self, keys: Sequence[ContentKey]) -> list[bytes]:
         """Return each file's fingerprint: the scan's where it took one, else read now, each layer once."""

@@ -1,26 +1,18 @@
 """Matches an image's history to its layers, and writes each instruction as its author would know it.
 
 Follows the OCI image spec, "Image Configuration" (config.md, *history*): steps stand bottom first, and those with
-``empty_layer`` made no layer.
+``empty_layer`` made no layer. How a builder writes a step is read in ``steps``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The classic builder marks what is no command: /bin/sh -c #(nop)  CMD ["x"]
-_NOP = re.compile(r"^(?:/bin/sh -c|cmd /S /C|powershell .*?-Command)\s+#\(nop\)\s*", re.DOTALL)
-# Build arguments stand before the command: |2 A=1 B=2 /bin/sh -c make
-_ARGUMENTS = re.compile(r"^\|\d+ ")
-_SHELL = re.compile(r"^(?:/bin/sh -c|cmd /S /C)\s+", re.DOTALL)
-_BUILDKIT = re.compile(r"\s+# buildkit\s*$")
-_KEYWORD = re.compile(
-    r"^(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER"
-    r"|VOLUME|WORKDIR)\b"
-)
+from .steps import clean_instruction, shell_of
+
+__all__ = ["HistoryStep", "clean_instruction", "read_history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,40 +31,6 @@ class HistoryStep:
     layer: int | None
 
 
-def _without_arguments(command: str) -> str:
-    """Drop ``|N K=V …`` before a command: the values end where the shell starts."""
-    if _ARGUMENTS.match(command):
-        for shell in ("/bin/sh -c ", "cmd /S /C "):
-            position = command.find(shell)
-            if position >= 0:
-                return command[position:]
-    return command
-
-
-def clean_instruction(created_by: str, comment: str = "") -> str:
-    """Return a Dockerfile instruction from a history step's ``created_by``.
-
-    The classic builder's ``/bin/sh -c #(nop)``, BuildKit's trailing ``# buildkit``, the shell that RUN adds and
-    build arguments' values are dropped. A step without a command shows its comment.
-    """
-    text = created_by.strip()
-    if not text:
-        return comment.strip()
-    text = _BUILDKIT.sub("", text)
-    nop = _NOP.match(text)
-    if nop:
-        return text[nop.end() :].strip()
-    if text.startswith("RUN "):
-        return "RUN " + _SHELL.sub("", _without_arguments(text[4:].lstrip())).strip()
-    if _KEYWORD.match(text):
-        return text
-    command = _without_arguments(text)
-    shell = _SHELL.match(command)
-    if shell:
-        return "RUN " + command[shell.end() :].strip()
-    return "RUN " + command if command.startswith("/bin/") else command
-
-
 def read_history(config: Mapping[str, Any], layer_count: int) -> tuple[tuple[HistoryStep, ...], str | None]:
     """Read a config's history; return its steps, and a note where it doesn't fit the layers.
 
@@ -81,6 +39,7 @@ def read_history(config: Mapping[str, Any], layer_count: int) -> tuple[tuple[His
     """
     steps: list[HistoryStep] = []
     layer = 0
+    shell = ""
     raw = config.get("history")
     for item in raw if isinstance(raw, list) else []:
         if not isinstance(item, Mapping):
@@ -91,9 +50,10 @@ def read_history(config: Mapping[str, Any], layer_count: int) -> tuple[tuple[His
         if not empty:
             made = layer if layer < layer_count else None
             layer += 1
-        steps.append(
-            HistoryStep(clean_instruction(created_by, comment), created_by, created or None, comment, empty, made)
-        )
+        # What a SHELL, or a step of the classic builder, says of the shell holds for the commands after it.
+        shell = shell_of(created_by) or shell
+        instruction = clean_instruction(created_by, comment, shell)
+        steps.append(HistoryStep(instruction, created_by, created or None, comment, empty, made))
     note = None
     if steps and layer != layer_count:
         note = f"the history tells of {layer} layers, the image has {layer_count}"

@@ -60,6 +60,7 @@ class Record:
         image = raw["image"]
         image["names"] = tuple(image["names"])
         image["verified"] = tuple(image["verified"])
+        image["os_features"] = tuple(image["os_features"])
         image["history"] = tuple(HistoryStep(**step) for step in image["history"])
         image["dive"] = DiveFigures(*image["dive"])
         self.image = Image(**image)

@@ -100,6 +100,8 @@ class _Image(msgspec.Struct):
     created: str | None = None
     history: list[HistoryStep] = []
     verified: list[str] = []
+    os_version: str | None = None
+    os_features: list[str] = []
 
 
 class _Saved(msgspec.Struct):
@@ -199,6 +201,8 @@ class _Rebuilt:
                     _undefined(dive) if dive.user_wasted_percent is None else dive.user_wasted_percent,
                 ),
                 verified=tuple(image.verified),
+                os_version=image.os_version,
+                os_features=tuple(image.os_features),
             ),
             saved.layers,
             saved.notes,

@@ -6,12 +6,12 @@ Follows the OCI image spec: descriptor digests (descriptor.md, *Digests*) are of
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .archive.digests import Hash, Unverifiable, algorithm_of, new_hash
 from .contents import sequential
 from .errors import ArchiveError, UsageError
 from .escape import escape
@@ -26,11 +26,16 @@ READ = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One digest recomputed. ``expected`` is ``None`` where nothing is claimed, ``actual`` where nothing is there."""
+    """One digest recomputed.
+
+    ``expected`` is ``None`` where nothing is claimed, ``actual`` where nothing is there, or where the digest can't be
+    computed, as ``unchecked`` says.
+    """
 
     what: str
     expected: str | None
     actual: str | None
+    unchecked: str = ""
 
     @property
     def ok(self) -> bool:
@@ -57,12 +62,14 @@ def verify(
         raise UsageError(f"{reference} is a saved analysis: it has no layers to verify")
     opened = source.reopen(progress)
     try:
-        checks = [Check("config", opened.config_digest, "sha256:" + hashlib.sha256(opened.config_bytes).hexdigest())]
+        checks = [_checked("config", opened.config_digest, _Digests([opened.config_digest], opened.config_bytes))]
+        if opened.manifest_digest and not opened.manifest_checked:
+            checks.insert(0, _checked("manifest", opened.manifest_digest, _Digests([opened.manifest_digest])))
         if progress is not None:
             progress.start(sum(blob.size or 0 for blob in opened.layers), "verifying layers")
-        done: dict[tuple[int, int], tuple[str, str]] = {}
+        done: dict[tuple[int, int], tuple[_Digests, _Digests]] = {}
         for number, blob in enumerate(opened.layers):
-            checks += _layer(number, blob, done, progress)
+            checks += _layer(number, blob, opened.layers, done, progress)
         if progress is not None:
             progress.finish()
         return checks
@@ -80,36 +87,84 @@ def confirm(
     reference = analysis.image.reference
     if reference == "-":
         raise UsageError("standard input can be read only once: save the archive to a file to have it verified")
-    wrong = [
-        check
-        for check in verify(reference, platform=platform, image=image, progress=progress)
-        if not check.ok and check.actual is not None
-    ]
+    checks = verify(reference, platform=platform, image=image, progress=progress)
+    wrong = [check for check in checks if not check.ok and check.actual is not None]
     if wrong:
         raise ArchiveError(
             f"{escape(reference)} is damaged or forged: {wrong[0].what} is {wrong[0].actual}, claimed is "
             f"{wrong[0].expected}; imgscope verify tells all"
         )
-    analysis.image = replace(analysis.image, verified=(*analysis.image.verified, "layers"))
+    unchecked = [check for check in checks if check.unchecked]
+    if unchecked:
+        note = f"{unchecked[0].what} is not verified: {unchecked[0].unchecked}"
+        analysis.notes = (*analysis.notes, note)
+    if not any(check.what.startswith("layer") for check in unchecked):
+        analysis.image = replace(analysis.image, verified=(*analysis.image.verified, "layers"))
+
+
+def wrong_digest(blob: LayerBlob) -> str | None:
+    """Recompute the digests of one layer that is at hand; return what is wrong with them, ``None`` for nothing."""
+    for check in _layer(0, blob, [blob], {}, None):
+        if not check.ok and check.actual is not None:
+            return f"its {check.what.rpartition(' ')[2]} is {check.actual}, claimed is {check.expected}"
+    return None
+
+
+class _Digests:
+    """The digests of some bytes in all algorithms that are claimed of them, and in sha256."""
+
+    def __init__(self, claims: Iterable[str | None], data: bytes = b"") -> None:
+        """Begin with ``data``; ``claims`` are digests."""
+        self._states: dict[str, Hash] = {}
+        self._unchecked: dict[str, str] = {}
+        for algorithm in sorted({algorithm_of(claim) for claim in claims if claim} | {"sha256"}):
+            try:
+                self._states[algorithm] = new_hash(algorithm)
+            except Unverifiable as error:
+                self._unchecked[algorithm] = str(error)
+        self.update(data)
+
+    def update(self, data: bytes) -> None:
+        for state in self._states.values():
+            state.update(data)
+
+    def of(self, algorithm: str) -> tuple[str | None, str]:
+        """Return the digest in an algorithm, or ``None`` and why it can't be computed."""
+        state = self._states.get(algorithm)
+        return (f"{algorithm}:{state.hexdigest()}", "") if state else (None, self._unchecked.get(algorithm, ""))
+
+
+def _checked(what: str, claim: str | None, found: _Digests) -> Check:
+    return Check(what, claim, *found.of(algorithm_of(claim) if claim else "sha256"))
 
 
 def _layer(
-    number: int, blob: LayerBlob, done: dict[tuple[int, int], tuple[str, str]], progress: Progress | None
+    number: int,
+    blob: LayerBlob,
+    blobs: Sequence[LayerBlob],
+    done: dict[tuple[int, int], tuple[_Digests, _Digests]],
+    progress: Progress | None,
 ) -> list[Check]:
     region = blob.region
     if region is None:
         return [Check(f"layer {number}", blob.digest or blob.diff_id, None)]
     place = (region.fd, region.start)
     if place not in done:
-        done[place] = _digests(blob, sequential(region), progress)
+        # A blob may stand for several layers, with other claims each time.
+        same = [other for other in blobs if other.region and (other.region.fd, other.region.start) == place]
+        done[place] = _digests(blob, same, sequential(region), progress)
     stored, uncompressed = done[place]
-    checks = [Check(f"layer {number} blob", blob.digest, stored)] if blob.digest else []
-    return [*checks, Check(f"layer {number} diff_id", blob.diff_id, uncompressed)]
+    checks = [_checked(f"layer {number} blob", blob.digest, stored)] if blob.digest else []
+    return [*checks, _checked(f"layer {number} diff_id", blob.diff_id, uncompressed)]
 
 
-def _digests(blob: LayerBlob, read: Callable[[int], bytes], progress: Progress | None) -> tuple[str, str]:
+def _digests(
+    blob: LayerBlob, same: Sequence[LayerBlob], read: Callable[[int], bytes], progress: Progress | None
+) -> tuple[_Digests, _Digests]:
     """Return the digests of a blob as it is stored, and uncompressed."""
-    stored = hashlib.sha256()
+    diff_ids = [other.diff_id for other in same]
+    plain = blob.compression is None
+    stored = _Digests([other.digest for other in same] + (diff_ids if plain else []))
 
     def hashing(size: int) -> bytes:
         data = read(size)
@@ -118,16 +173,16 @@ def _digests(blob: LayerBlob, read: Callable[[int], bytes], progress: Progress |
             progress.advance(len(data))
         return data
 
-    if blob.compression is None:
+    if plain:
         while hashing(READ):
             pass
-        return ("sha256:" + stored.hexdigest(),) * 2
+        return stored, stored
     from .compression import reader
 
-    uncompressed = hashlib.sha256()
-    source = reader(blob.compression, hashing)
+    uncompressed = _Digests(diff_ids)
+    source = reader(blob.compression or "", hashing)
     while data := source.read(READ):
         uncompressed.update(data)
     while hashing(READ):
         pass
-    return "sha256:" + stored.hexdigest(), "sha256:" + uncompressed.hexdigest()
+    return stored, uncompressed

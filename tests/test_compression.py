@@ -14,7 +14,7 @@ import tracemalloc
 import pytest
 
 from imgscope import compression
-from imgscope.compression import detect, read_ahead, reader
+from imgscope.compression import detect, read_ahead, reader, zstd_window
 from imgscope.errors import ArchiveError
 
 if sys.version_info >= (3, 14):
@@ -106,8 +106,32 @@ def test_skippable_zstd_frames_are_skipped():
 def test_a_zstd_window_that_asks_for_too_much_memory_is_refused():
     # Magic, a frame header with a window descriptor of exponent 31 - 10 (2 GiB), one raw block of a byte.
     frame = b"\x28\xb5\x2f\xfd" + bytes([0b00000000, 21 << 3]) + (1 << 3 | 1).to_bytes(3, "little") + b"x"
-    with pytest.raises(ArchiveError, match="corrupt"):
+    with pytest.raises(ArchiveError, match="its zstd window of 2,048 MiB is larger than the 128 MiB"):
         unpack("zstd", frame)
+
+
+@pytest.mark.parametrize("log", range(10, 31))
+def test_the_window_that_a_zstd_frame_needs_is_told_or_the_frame_is_read(log):
+    compressor = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: log})
+    packed = compressor.compress(DATA) + compressor.flush()
+    assert zstd_window(packed[:10]) == 1 << log
+    if log <= 27:
+        assert unpack("zstd", packed) == DATA
+    else:
+        with pytest.raises(ArchiveError, match=f"its zstd window of {1 << log - 20:,} MiB is larger"):
+            unpack("zstd", packed)
+
+
+@pytest.mark.parametrize("size", [0, 255, 256, 65_791, 65_792, 200_000])
+def test_a_frame_of_one_segment_has_its_content_as_window(size):
+    packed = zstd.compress(bytes(size))
+    assert zstd_window(packed) == size and unpack("zstd", packed) == bytes(size)
+
+
+def test_xz_that_needs_too_much_memory_is_not_called_corrupt():
+    packed = lzma.compress(DATA, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 256 << 20}])
+    with pytest.raises(ArchiveError, match="needs more than 128 MiB of memory"):
+        unpack("xz", packed)
 
 
 @pytest.mark.parametrize("kind", ["gzip", "zstd"])

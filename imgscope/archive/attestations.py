@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArchiveError
+from .digests import blob_name, digest_of, is_digest
 from .directory import DirectoryStore
 from .outer import TarStore
-from .store import Store, blob_name, digest_of, is_digest, parse_json
+from .store import Store, parse_json
 
 _OF = "vnd.docker.reference.digest"
 _TYPE = "vnd.docker.reference.type"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import ArchiveError, ImgscopeError
+from ..tar.header import BLOCK
 from . import platform as platforms
+from .digests import algorithm_of, digest_of, is_digest, short
+from .keys import CONFIG, named
+from .outer import looks_like_tar
 from .platform import Platform
-from .store import Store, digest_of, parse_json, short, shown
+from .store import Blob, Store, clean_name, parse_json, shown
 
 # Docker stops at 127 layers; what a manifest may make us open is bounded all the same.
 MAX_LAYERS = 2000
@@ -30,6 +36,11 @@ class LayerRef:
         media_type = self.media_type or ""
         return bool(self.urls) or "foreign" in media_type or "nondistributable" in media_type
 
+    @property
+    def encrypted(self) -> bool:
+        """Tell whether the blob's bytes are encrypted (OCIcrypt's media types)."""
+        return (self.media_type or "").endswith("+encrypted")
+
 
 @dataclass(slots=True)
 class Candidate:
@@ -37,7 +48,9 @@ class Candidate:
 
     ``group`` is the same for all platforms of one image in an index. ``claimed`` is the platform by the index;
     ``parents`` the digests of the indexes above. ``problem`` says why it
-    can't be analysed (its manifest is absent, it is an artifact); it then only matters when it is chosen.
+    can't be analysed (its manifest is absent, it is an artifact); it then only matters when it is chosen. ``aside``
+    tells that a Docker archive has it in its index only, and broken. ``confirmed`` tells that ``manifest.json`` names
+    the same layers, ``unchecked`` why the manifest's digest could not be computed.
     """
 
     store: Store
@@ -51,6 +64,10 @@ class Candidate:
     claimed: Platform | None = None
     artifact: bool = False
     absent: bool = False
+    aside: bool = False
+    confirmed: bool = False
+    unchecked: str = ""
+    notes: tuple[str, ...] = ()
     problem: ImgscopeError | None = None
     _config: tuple[bytes, dict[str, Any]] | None = field(default=None, repr=False)
 
@@ -63,7 +80,7 @@ class Candidate:
             data = self.store.json(self.config_name)
             if data is None:
                 raise ArchiveError(missing(self.store, self.config_name, "the image's config"))
-            config = parse_json(data, f"the config {shown(self.config_name)}", label)
+            config = named(parse_json(data, f"the config {shown(self.config_name)}", label), CONFIG)
             if not isinstance(config, dict):
                 raise ArchiveError(f"{label}: the config {shown(self.config_name)} is not an image's config")
             self._config = data, config
@@ -79,12 +96,28 @@ class Candidate:
 
     @property
     def platform(self) -> Platform | None:
-        """Return the platform that the config states, else what the index claims."""
+        """Return the platform that the config states, with what only the index says of it; else the index's."""
+        claimed = self.claimed
         try:
-            stated = platforms.read(self.config()[1])
+            config = self.config()[1]
         except ImgscopeError:
-            stated = None
-        return stated or self.claimed
+            return claimed
+        stated = platforms.read(config)
+        if stated is None or claimed is None or stated[:2] != claimed[:2]:
+            return stated or claimed
+        variant = stated.variant if config.get("variant") else claimed.variant
+        return Platform(*stated[:2], variant, stated.version or claimed.version, stated.features or claimed.features)
+
+    def diff_ids(self) -> list[str]:
+        """Return the config's diff_ids (config.md, *rootfs*). Raises ``ArchiveError``."""
+        rootfs = self.config()[1].get("rootfs")
+        label = self.store.label
+        if not isinstance(rootfs, dict):
+            raise ArchiveError(f"{label}: {self.title()} is not a container image: its config has no rootfs")
+        diff_ids = rootfs.get("diff_ids") or []
+        if not isinstance(diff_ids, list) or not all(map(is_digest, diff_ids)):
+            raise ArchiveError(f"{label}: the config of {self.title()} has diff_ids that are no digests")
+        return diff_ids
 
     def missing_blob(self) -> str | None:
         """Name the first blob that has to be in the store and is not."""
@@ -101,6 +134,35 @@ class Candidate:
         if self.names:
             return shown(self.names[0])
         return short(self.manifest_digest or self.id)
+
+
+def misplaced(store: Store, layers: Sequence[LayerRef], diff_ids: Sequence[str]) -> int | None:
+    """Return the first layer that its name shows to be another than the diff_id at its place says; ``None``: none.
+
+    A blob that is a plain tar has the digest that the config has as its diff_id. So an order, or a layer, that is wrong
+    is seen without reading a byte; of compressed blobs nothing can be told.
+    """
+    known = set(diff_ids)
+    for number, (layer, diff_id) in enumerate(zip(layers, diff_ids, strict=False)):
+        digest = layer.digest
+        if digest is None:
+            # Podman and skopeo call a layer by its diff_id; others that look so are something else.
+            stem = clean_name(layer.name).removesuffix(".tar").removeprefix("sha256:")
+            digest = "sha256:" + stem if "sha256:" + stem in known else None
+        if digest in (None, diff_id) or algorithm_of(digest) != algorithm_of(diff_id):
+            continue
+        if not layer.encrypted and _is_plain_tar(store.blob(layer.name)):
+            return number
+    return None
+
+
+def _is_plain_tar(blob: Blob | None) -> bool:
+    if blob is None or blob.compression is not None:
+        return False
+    region = blob.region
+    if region is None:
+        return not isinstance(blob.scanned, ImgscopeError)
+    return not region.length or looks_like_tar(os.pread(region.fd, BLOCK, region.start))
 
 
 def missing(store: Store, name: str, what: str) -> str:

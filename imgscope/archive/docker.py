@@ -7,13 +7,19 @@ OCI layout; podman and skopeo write it too.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..errors import ArchiveError
 from .candidate import MAX_LAYERS, Candidate, LayerRef
-from .store import Store, clean_name, is_digest, parse_json
+from .digests import is_digest
+from .keys import DESCRIPTOR, DOCKER_ENTRY, named
+from .store import Store, clean_name, parse_json
 
 MAX_IMAGES = 10_000
+# What engines call a config: its digest, as Docker, podman and go-containerregistry's tools write it. Other tools give
+# it any name.
+_CONFIG_NAME = re.compile(r"(?:sha256:)?([0-9a-f]{64})\.json|sha256:([0-9a-f]{64})")
 
 
 def candidates(store: Store) -> list[Candidate]:
@@ -33,6 +39,7 @@ def candidates(store: Store) -> list[Candidate]:
 
 
 def _candidate(store: Store, image: Any) -> Candidate:
+    image = named(image, DOCKER_ENTRY)
     config = image.get("Config") if isinstance(image, dict) else None
     if not isinstance(config, str) or not config:
         raise ArchiveError(f"{store.label}: manifest.json has an entry without a Config")
@@ -43,7 +50,7 @@ def _candidate(store: Store, image: Any) -> Candidate:
     sources = image.get("LayerSources")
     if not isinstance(sources, dict):
         sources = {}
-    candidate = Candidate(store, config, "config " + config, names=names, config_digest=_digest(config))
+    candidate = Candidate(store, config, "config " + config, names=names, config_digest=_config_digest(config))
     diff_ids = _diff_ids(candidate) if sources else []
     if len(diff_ids) != len(layers):
         diff_ids = [""] * len(layers)
@@ -63,18 +70,23 @@ def _strings(value: Any) -> tuple[str, ...] | None:
 def _diff_ids(candidate: Candidate) -> list[str]:
     """Return the config's diff_ids; none where it can't be read, which is found later, if it is chosen."""
     try:
-        rootfs = candidate.config()[1].get("rootfs")
+        return candidate.diff_ids()
     except ArchiveError:
         return []
-    found = rootfs.get("diff_ids") if isinstance(rootfs, dict) else None
-    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
 
 
 def _layer(name: str, source: Any) -> LayerRef:
     """Describe a layer; ``LayerSources`` (by diff_id) has a descriptor for some, of which the URLs matter."""
+    source = named(source, DESCRIPTOR)
     media_type = source.get("mediaType") if isinstance(source, dict) else None
     urls = _strings(source.get("urls")) if isinstance(source, dict) else None
     return LayerRef(name, _digest(name), media_type if isinstance(media_type, str) else None, None, urls or ())
+
+
+def _config_digest(name: str) -> str | None:
+    """Return the digest that a config's name is; ``None`` for a name that is none."""
+    found = _CONFIG_NAME.fullmatch(clean_name(name))
+    return f"sha256:{found[1] or found[2]}" if found else _digest(name)
 
 
 def _digest(name: str) -> str | None:

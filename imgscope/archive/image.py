@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import ArchiveError
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -44,8 +46,11 @@ class LayerBlob:
 class OpenImage:
     """One image, open: ``close`` releases its files.
 
-    ``id`` is the digest of the config's very bytes, ``config_digest`` what the manifest claims of it. ``layers``
-    are bottom first, as many as the config has diff_ids. ``file_identity`` holds device, inode, size and times
+    ``id`` is the digest of the config's very bytes, ``config_digest`` what the manifest claims of it (or the config's
+    name, where that is a digest), and ``config_actual`` what it is in that algorithm, ``None`` where that can't be
+    computed here. ``manifest_checked`` tells whether the manifest's digest could be. ``platform`` is
+    ``os/architecture[/variant]``; ``os_version`` and ``os_features`` are what the index or the config says more.
+    ``layers`` are bottom first, as many as the config has diff_ids. ``file_identity`` holds device, inode, size, times
     (mtime, ctime in nanoseconds) of every file that the image lies in, ``None`` where it came by a stream.
     ``complete`` is false for an archive that ends without an end mark, after all that the image needs.
     ``notes`` are oddities to report.
@@ -60,10 +65,23 @@ class OpenImage:
     config_digest: str | None
     layers: tuple[LayerBlob, ...]
     origin: str
+    config_actual: str | None = None
+    os_version: str = ""
+    os_features: tuple[str, ...] = ()
+    manifest_checked: bool = True
+    label: str = ""
     file_identity: tuple[int, ...] | None = None
     complete: bool = True
     notes: tuple[str, ...] = ()
     closers: list[Callable[[], None]] = field(default_factory=list)
+
+    def check_config(self) -> None:
+        """Raise ``ArchiveError`` where the config's bytes are not those of the digest that is claimed for them."""
+        if None not in (self.config_digest, self.config_actual) and self.config_digest != self.config_actual:
+            raise ArchiveError(
+                f"{self.label}: the image's config is damaged or forged: its digest is {self.config_actual}, "
+                f"claimed is {self.config_digest}"
+            )
 
     def close(self) -> None:
         """Release the files and temporary folders that belong to it; twice does no harm."""

@@ -3,7 +3,7 @@
 Follows the OCI image spec: image-layout.md (the layout), image-index.md (nested indexes, platforms,
 ``org.opencontainers.image.ref.name``) and manifest.md. What a document is, is told from its content, since media
 types are optional and Docker's own are as common. Attestations (BuildKit's, ``vnd.docker.reference.type``) are
-no images and left out.
+no images and left out; signatures and the like, that other tools write, are known by their layers' media types.
 """
 
 from __future__ import annotations
@@ -14,20 +14,17 @@ from typing import Any
 from ..errors import ArchiveError
 from . import platform as platforms
 from .candidate import MAX_LAYERS, Candidate, LayerRef, missing
+from .digests import Unverifiable, algorithm_of, blob_name, digest_of, is_digest, short
+from .keys import MANIFEST, named
+from .media import CONFIG_TYPES, is_document, is_layer, subject
 from .platform import Platform
-from .store import MAX_ALL_JSON, Store, blob_name, digest_of, is_digest, parse_json, short, shown
+from .store import MAX_ALL_JSON, Store, parse_json, shown
 
 MAX_DEPTH = 8
 MAX_MANIFESTS = 10_000
 _REF_NAME = "org.opencontainers.image.ref.name"
 # containerd keeps the whole reference here, and only the tag in the annotation of the standard.
 _CONTAINERD_NAME = "io.containerd.image.name"
-_CONFIG_TYPES = (
-    "application/vnd.oci.image.config.v1+json",
-    "application/vnd.docker.container.image.v1+json",
-    # What Docker's registry wrote for some years.
-    "application/octet-stream",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,7 @@ class _Descriptor:
     names: tuple[str, ...]
     platform: Platform | None
     attestation: bool
+    artifact: bool
 
 
 def candidates(store: Store) -> list[Candidate]:
@@ -46,8 +44,8 @@ def candidates(store: Store) -> list[Candidate]:
     data = store.json("index.json") if store.has("index.json") else None
     if data is None:
         return []
-    index = parse_json(data, "index.json", store.label)
-    if not isinstance(index, dict) or not isinstance(index.get("manifests", []), list):
+    index = named(parse_json(data, "index.json", store.label), MANIFEST)
+    if not isinstance(index, dict) or not isinstance(index.get("manifests") or [], list):
         raise ArchiveError(f"{store.label}: index.json is not an OCI image index")
     found: list[Candidate] = []
     walk = _Walk(store, found)
@@ -59,7 +57,18 @@ def candidates(store: Store) -> list[Candidate]:
     for same in tops.values():
         names = tuple(dict.fromkeys(name for descriptor in same for name in descriptor.names))
         walk.follow(replace(same[0], names=names), names, ())
+    _mark_signatures(found)
     return found
+
+
+def _mark_signatures(found: list[Candidate]) -> None:
+    """Mark what is called ``sha256-….sig`` and speaks of an image: it is none itself."""
+    here = {digest for candidate in found for digest in (candidate.manifest_digest, *candidate.parents)}
+    for candidate in found:
+        about = [digest for digest in map(subject, candidate.names) if digest is not None]
+        layers = [layer.media_type for layer in candidate.layers]
+        if any(digest in here for digest in about) or (about and not any(kind and is_layer(kind) for kind in layers)):
+            candidate.artifact = True
 
 
 class _Walk:
@@ -91,12 +100,12 @@ class _Walk:
         )
         if not store.has(name):
             # Engines save a multi-platform image without the platforms that were never pulled.
-            found.absent = True
+            found.absent, found.artifact = True, descriptor.artifact
             found.problem = ArchiveError(missing(store, digest, "the manifest"))
             self.found.append(found)
             return
         try:
-            document = self.document(name, digest)
+            document = self.document(name, digest, found)
             if not isinstance(document.get("manifests"), list):
                 _manifest(document, found)
         except ArchiveError as error:
@@ -116,15 +125,15 @@ class _Walk:
             # A name stands at the top; below, it says what an index's author thought of its parts.
             self.follow(descriptor, names or descriptor.names, parents)
 
-    def document(self, name: str, digest: str) -> dict[str, Any]:
+    def document(self, name: str, digest: str, found: Candidate) -> dict[str, Any]:
         """Read a manifest or an index. Raises ``ArchiveError``."""
         label = self.store.label
         data = self.store.json(name) or b""
         self.json_left -= len(data)
         if self.json_left < 0:
             raise ArchiveError(f"{label}: its manifests are larger than any image's")
-        _check(data, digest, label)
-        document = parse_json(data, f"the manifest {short(digest)}", label)
+        _check(data, found)
+        document = named(parse_json(data, f"the manifest {short(digest)}", label), MANIFEST)
         if not isinstance(document, dict):
             raise ArchiveError(f"{label}: the manifest {short(digest)} is not a JSON object")
         return document
@@ -143,18 +152,23 @@ def _descriptor(item: Any, label: str) -> _Descriptor:
         digest,
         (name,) if isinstance(name, str) and name else (),
         platform,
-        "vnd.docker.reference.type" in annotations or platform == ("unknown", "unknown", ""),
+        "vnd.docker.reference.type" in annotations or (platform is not None and platform[:2] == ("unknown", "unknown")),
+        is_document(item.get("artifactType") if isinstance(item.get("artifactType"), str) else None),
     )
 
 
-def _check(data: bytes, digest: str, label: str) -> None:
+def _check(data: bytes, found: Candidate) -> None:
     """Compare a document with its digest. Raises ``ArchiveError``."""
+    digest = found.manifest_digest or ""
     try:
-        actual = digest_of(data, digest.partition(":")[0])
-    except KeyError:
+        actual = digest_of(data, algorithm_of(digest))
+    except Unverifiable as error:
+        found.unchecked = str(error)
         return
     if actual != digest:
-        raise ArchiveError(f"{label}: the manifest {short(digest)} is damaged: its bytes have another digest")
+        raise ArchiveError(
+            f"{found.store.label}: the manifest {short(digest)} is damaged: its bytes have another digest"
+        )
 
 
 def _manifest(document: dict[str, Any], found: Candidate) -> None:
@@ -176,10 +190,14 @@ def _manifest(document: dict[str, Any], found: Candidate) -> None:
         raise ArchiveError(f"{label}: the manifest {short(digest)} has {len(layers):,} layers: no image has so many")
     found.config_digest = config["digest"]
     found.config_name = blob_name(config["digest"])
-    if config.get("mediaType", _CONFIG_TYPES[0]) not in _CONFIG_TYPES:
-        _artifact(found, document.get("artifactType") or config.get("mediaType"))
+    kind = document.get("artifactType")
+    if config.get("mediaType", CONFIG_TYPES[0]) not in CONFIG_TYPES:
+        _artifact(found, kind or config.get("mediaType"))
         return
     found.layers = tuple(_layer(layer, label, digest) for layer in layers)
+    documents = [layer.media_type for layer in found.layers if is_document(layer.media_type)]
+    if (documents and len(documents) == len(found.layers)) or (isinstance(kind, str) and is_document(kind)):
+        _artifact(found, kind or documents[0])
 
 
 def _artifact(found: Candidate, kind: Any) -> None:

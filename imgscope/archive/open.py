@@ -8,17 +8,18 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ArchiveError, EncryptedLayerError, ImageNotFoundError
 from ..escape import escape
-from . import docker, oci, select
-from . import platform as platforms
-from .candidate import Candidate, LayerRef
+from . import both, select
+from .candidate import Candidate, LayerRef, misplaced
+from .digests import Unverifiable, algorithm_of, digest_of, short
 from .directory import DirectoryStore
 from .image import LayerBlob, OpenImage
+from .media import is_layer
 from .outer import ScanLayer, StreamStore, TarStore
-from .store import Store, clean_name, digest_of, is_digest, short, shown
+from .store import Store, clean_name, shown
 
 if TYPE_CHECKING:
     from ..progress import Progress
@@ -73,13 +74,11 @@ def open_stream(
 
 def _open(store: Store, origin: str | None, image: str | None, platform: str | None) -> OpenImage:
     try:
-        found = oci.candidates(store)
-        kind = "oci-archive" if found else "docker-archive"
-        named = docker.candidates(store)
-        if not found and not named:
+        found, docker = both.candidates(store)
+        if not found:
             raise ArchiveError(_no_image(store))
-        chosen = select.choose(select.merge(found, named), store.label, image, platform)
-        opened = _describe(chosen, origin or ("docker-archive" if named else kind))
+        chosen = select.choose(found, store.label, image, platform)
+        opened = _describe(chosen, origin or ("docker-archive" if docker else "oci-archive"))
     except BaseException:
         store.close()
         raise
@@ -104,56 +103,67 @@ def _no_image(store: Store) -> str:
 
 def _describe(chosen: Candidate, origin: str) -> OpenImage:
     """Describe the chosen image's layers. Raises ``ArchiveError``."""
-    label = chosen.store.label
+    label, store = chosen.store.label, chosen.store
     data, config = chosen.config()
-    diff_ids = _diff_ids(config, chosen)
+    diff_ids = chosen.diff_ids()
     if len(diff_ids) != len(chosen.layers):
         raise ArchiveError(
             f"{label}: the manifest of {chosen.title()} names {len(chosen.layers)} layers, but its config "
             f"{len(diff_ids)} diff_ids"
         )
+    wrong = misplaced(store, chosen.layers, diff_ids)
+    if wrong is not None:
+        layer = chosen.layers[wrong]
+        raise ArchiveError(
+            f"{label}: the layers of {chosen.title()} are not those of its config, or in another order: layer {wrong} "
+            f"is {short(layer.digest) if layer.digest else shown(layer.name)}, uncompressed, where the config has the "
+            f"diff_id {short(diff_ids[wrong])}"
+        )
+    notes = list(chosen.notes)
+    if not store.complete:
+        notes.append("the archive has no end mark, though all of this image is in it; it may have been cut short")
+    if chosen.unchecked:
+        notes.append(f"the manifest's digest is not checked: {chosen.unchecked}")
     windows = config.get("os") == "windows"
     layers = tuple(
-        _layer(chosen.store, number, layer, diff_id, windows)
+        _layer(chosen, number, layer, diff_id, windows, notes)
         for number, (layer, diff_id) in enumerate(zip(chosen.layers, diff_ids, strict=True))
     )
-    image_id = digest_of(data)
-    notes = []
-    if not chosen.store.complete:
-        notes.append("the archive has no end mark, though all of this image is in it; it may have been cut short")
-    if (chosen.config_digest or image_id).startswith("sha256:") and chosen.config_digest not in (None, image_id):
-        notes.append(f"the config's bytes are not those of its digest: the manifest names {chosen.config_digest}")
+    platform = chosen.platform
     return OpenImage(
         names=chosen.names,
-        id=image_id,
+        id=digest_of(data),
         manifest_digest=chosen.manifest_digest,
-        platform=str(platforms.read(config) or chosen.claimed or ""),
+        platform=platform.plain if platform else "",
         config=config,
         config_bytes=data,
         config_digest=chosen.config_digest,
+        config_actual=_config_actual(data, chosen.config_digest, notes),
         layers=layers,
         origin=origin,
-        file_identity=chosen.store.identity(),
-        complete=chosen.store.complete,
+        os_version=platform.version if platform else "",
+        os_features=platform.features if platform else (),
+        manifest_checked=not chosen.unchecked,
+        label=label,
+        file_identity=store.identity(),
+        complete=store.complete,
         notes=tuple(notes),
     )
 
 
-def _diff_ids(config: dict[str, Any], chosen: Candidate) -> list[str]:
-    """Return the config's diff_ids (config.md, *rootfs*). Raises ``ArchiveError``."""
-    rootfs = config.get("rootfs")
-    label = chosen.store.label
-    if not isinstance(rootfs, dict):
-        raise ArchiveError(f"{label}: {chosen.title()} is not a container image: its config has no rootfs")
-    diff_ids = rootfs.get("diff_ids") or []
-    if not isinstance(diff_ids, list) or not all(map(is_digest, diff_ids)):
-        raise ArchiveError(f"{label}: the config of {chosen.title()} has diff_ids that are no digests")
-    return diff_ids
+def _config_actual(data: bytes, claimed: str | None, notes: list[str]) -> str | None:
+    """Return the digest that a config has in the algorithm that is claimed; ``None`` where that can't be computed."""
+    try:
+        return digest_of(data, algorithm_of(claimed or "sha256:"))
+    except Unverifiable as error:
+        notes.append(f"the config's digest is not checked: {error}")
+        return None
 
 
-def _layer(store: Store, number: int, ref: LayerRef, diff_id: str, windows: bool) -> LayerBlob:
+def _layer(chosen: Candidate, number: int, ref: LayerRef, diff_id: str, windows: bool, notes: list[str]) -> LayerBlob:
     """Describe one layer. Raises ``EncryptedLayerError``, ``ArchiveError`` where its blob isn't what it should be."""
-    if (ref.media_type or "").endswith("+encrypted"):
+    store = chosen.store
+    if ref.encrypted:
         raise EncryptedLayerError(
             f"{store.label}: layer {number} is encrypted; decrypt the image first, "
             "say with skopeo copy --decryption-key"
@@ -165,7 +175,17 @@ def _layer(store: Store, number: int, ref: LayerRef, diff_id: str, windows: bool
         where = f" ({shown(ref.urls[0])})" if ref.urls else ""
         missing = f"{kind}, not in the archive{where}"
         return LayerBlob(diff_id, ref.digest, ref.media_type, ref.size, None, missing=missing, name=ref.name)
-    if ref.size not in (None, blob.size):
+    if not is_layer(ref.media_type):
+        notes.append(
+            f"layer {number} has the media type {shown(ref.media_type or '')}, which is no image layer's; it is read "
+            "for what its bytes are"
+        )
+    if ref.size not in (None, blob.size) and chosen.confirmed:
+        notes.append(
+            f"the OCI manifest states {ref.size:,} bytes for layer {number}, which has {blob.size:,}; manifest.json "
+            "and the config decide"
+        )
+    elif ref.size not in (None, blob.size):
         raise ArchiveError(
             f"{store.label}: layer {number} ({short(ref.digest or ref.name)}) is damaged: it has {blob.size:,} bytes "
             f"of the {ref.size:,} that the manifest states"

@@ -9,8 +9,9 @@ from dataclasses import replace
 from ..errors import AmbiguousImageError, ArchiveError, ImageNotFoundError, PlatformError
 from . import platform as platforms
 from .candidate import Candidate, missing
+from .digests import short
 from .platform import Platform
-from .store import short, shown
+from .store import shown
 
 MAX_LISTED = 12
 _HEX = re.compile(r"(?:sha256:)?[0-9a-f]{4,64}")
@@ -24,27 +25,6 @@ def familiar(name: str) -> str:
     return name
 
 
-def merge(oci: list[Candidate], docker: list[Candidate]) -> list[Candidate]:
-    """Join what ``index.json`` and ``manifest.json`` name: the same image (by its config's digest) counts once.
-
-    The OCI manifest has the digests and media types, Docker's list the whole names.
-    """
-    for candidate in (*oci, *docker):
-        candidate.names = tuple(dict.fromkeys(familiar(name) for name in candidate.names))
-    merged = list(oci)
-    for candidate in docker:
-        groups = {twin.group for twin in oci if twin.config_digest in (candidate.config_digest or "", candidate.id)}
-        if not groups:
-            merged.append(candidate)
-        # Beside `repo:tag`, the OCI annotation's bare `tag` says nothing more.
-        tags = {name.rpartition(":")[2] for name in candidate.names}
-        for other in oci:
-            if other.group in groups:
-                rest = [name for name in other.names if name not in tags]
-                other.names = tuple(dict.fromkeys((*candidate.names, *rest)))
-    return merged
-
-
 def choose(found: list[Candidate], label: str, image: str | None, platform: str | None) -> Candidate:
     """Return the one image that is meant.
 
@@ -55,6 +35,7 @@ def choose(found: list[Candidate], label: str, image: str | None, platform: str 
     wanted = platforms.parse(platform) if platform else None
     if image is not None:
         found = _named(found, image, label)
+    found = [candidate for candidate in found if not candidate.aside] or found
     found = [candidate for candidate in found if not candidate.artifact] or found[:1]
     groups = _groups(found)
     if len(groups) == 1:
@@ -140,7 +121,16 @@ def _for_platform(group: list[Candidate], wanted: Platform | None, label: str) -
     if not best:
         # Any variant was asked for: the newest that all of its kind can run is listed first by builders.
         best = fitting[:1]
+    # One that needs more of a system than was asked for is no engine's first choice.
+    fewest = min(len(c.platform.features) for c in best if c.platform)
+    best = [c for c in best if c.platform and len(c.platform.features) == fewest]
     distinct = {candidate.id: candidate for candidate in best}
+    versions = sorted({str(candidate.platform) for candidate in best})
+    if len(distinct) > 1 and len(versions) > 1:
+        raise PlatformError(
+            f"{label}: {best[0].title()} is there for {target} in {len(versions)} versions; choose with --platform one "
+            f"of {_listed(versions)}"
+        )
     if len(distinct) > 1:
         raise AmbiguousImageError(
             f"{label} holds {len(distinct)} images named {best[0].title()} for {target}; choose one by its digest: "

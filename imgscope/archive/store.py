@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeGuard
+from typing import Any, Protocol
 
 from ..errors import ArchiveError
 from ..escape import escape
@@ -20,8 +19,6 @@ from .image import Region
 MAX_JSON = 8 << 20
 MAX_ALL_JSON = 128 << 20
 MAX_SHOWN = 200
-_DIGEST = re.compile(r"([a-z0-9]+(?:[+._-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
-_SHA = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +62,6 @@ def clean_name(name: str) -> str:
     return posixpath.normpath("/" + name).lstrip("/")
 
 
-def blob_name(digest: str) -> str:
-    """Return where an OCI layout keeps a blob (image-layout.md, *Blobs*). Raises ``ArchiveError``."""
-    match = _DIGEST.fullmatch(digest)
-    if match is None or len(match[2]) != _SHA.get(match[1], len(match[2])):
-        raise ArchiveError(f"{escape(digest[:100])!r} is no digest")
-    return f"blobs/{match[1]}/{match[2]}"
-
-
-def is_digest(text: object) -> TypeGuard[str]:
-    """Tell whether a JSON value is a well-formed digest (descriptor.md, *Digests*)."""
-    if not isinstance(text, str):
-        return False
-    match = _DIGEST.fullmatch(text)
-    return match is not None and len(match[2]) == _SHA.get(match[1], len(match[2]))
-
-
-def digest_of(data: bytes, algorithm: str = "sha256") -> str:
-    """Return the digest of some bytes. Raises ``KeyError`` for an algorithm that isn't known."""
-    import hashlib
-
-    if algorithm not in _SHA:
-        raise KeyError(algorithm)
-    return f"{algorithm}:{hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()}"
-
-
 def parse_json(data: bytes, what: str, label: str) -> Any:
     """Parse JSON from an archive. Raises ``ArchiveError`` that names it."""
     try:
@@ -102,9 +74,3 @@ def shown(name: str) -> str:
     """Make a name from an archive fit for a message: printable, and not pages long."""
     text = escape(name[:MAX_SHOWN])
     return text + "…" if len(name) > MAX_SHOWN else text
-
-
-def short(digest: str) -> str:
-    """Shorten a digest for a message, as engines print ids."""
-    algorithm, _, value = digest.partition(":")
-    return f"{algorithm}:{value[:12]}" if value else escape(digest[:40])

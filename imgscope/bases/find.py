@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..settings import mapping, settings
+from ..steps import shell_end
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -172,7 +173,7 @@ def _style(step: HistoryStep) -> str:
     """Name the builder that a step's words are like."""
     if "buildkit" in step.comment or step.created_by.endswith("# buildkit"):
         return "BuildKit"
-    if "#(nop)" in step.created_by or step.created_by.startswith(("/bin/sh -c", "|")):
+    if "#(nop)" in step.created_by or step.created_by.startswith("|") or shell_end(step.created_by):
         return "the classic builder"
     if step.comment.startswith("Imported from"):
         return "an import"

@@ -26,6 +26,8 @@ def growth_causes(base: Baseline, analysis: Analysis) -> list[Cause]:
         if pair.old is not None
         and pair.new is not None
         and base.layers[pair.old].diff_id == analysis.layers[pair.new].diff_id is not None
+        # A diff_id is a claim.
+        and base.layers[pair.old].content_bytes == analysis.layers[pair.new].content_bytes
     ]
     shared = frozenset(pair.new for pair in kept if pair.new is not None)
     gone = frozenset(range(len(base.layers))) - {pair.old for pair in kept if pair.old is not None}

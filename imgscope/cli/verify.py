@@ -27,8 +27,10 @@ def command(reference: str, platform: str | None, image: str | None) -> None:
     checks = verify(reference, platform=platform, image=image, progress=terminal_progress())
     width = max(len(check.what) for check in checks)
     for check in checks:
-        word = "ok     " if check.ok else "absent " if check.actual is None else "WRONG  "
-        click.echo(f"{word} {check.what:<{width}}  {check.actual or check.expected or '-'}")
+        word = "ok" if check.ok else "WRONG" if check.actual is not None else "unknown" if check.unchecked else "absent"
+        click.echo(f"{word:<7} {check.what:<{width}}  {check.actual or check.expected or '-'}")
+        if check.unchecked:
+            click.echo(f"        {'not checked':<{width}}  {check.unchecked}")
         if not check.ok and check.actual is not None:
             click.echo(f"        {'claimed':<{width}}  {check.expected}")
     wrong = [check for check in checks if not check.ok and check.actual is not None]

@@ -80,23 +80,25 @@ def diff(
 
 def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Difference:
     """Compare two analyses. Raises ``ImageError`` where contents have to be read and can't be."""
-    from .files import Comparison, Found, same_layers
-    from .layers import align, first_break, lacking, pull
+    from .claims import believed
+    from .files import Comparison, Found
+    from .layers import first_break, lacking, pairings, pull
 
-    matched, notes = same_layers(old, new)
-    comparison = Comparison(old, new, matched)
+    claims = believed(old, new)
+    notes = list(claims.notes)
+    comparison = Comparison(old, new, claims.shared)
     changed_bytes, by_layer = comparison.really_new()
     before, after = comparison.touched()
-    missing = lacking(old.layers, new.layers)
+    missing = lacking(claims.old, claims.new)
     pairs = tuple(
         LayerPair(
-            pair.status,
-            pair.old,
-            pair.new,
-            by_layer.get(pair.new.index, 0) if pair.new else 0,
-            bool(pair.new and missing[pair.new.index]),
+            status,
+            None if before_number is None else old.layers[before_number],
+            None if number is None else new.layers[number],
+            0 if number is None else by_layer.get(number, 0),
+            number is not None and missing[number],
         )
-        for pair in align(old.layers, new.layers)
+        for status, before_number, number in pairings(claims.old, claims.new)
     )
     first = first_break(pairs, timestamps=False)
     if first is not None and first.pair.old and first.pair.new:
@@ -127,7 +129,7 @@ def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Diffe
         filter=wanted,
         layers=pairs,
         broken=first,
-        pull=pull(old.layers, new.layers, changed_bytes, unread_bytes),
+        pull=pull(claims.old, claims.new, changed_bytes, unread_bytes),
         files=files,
         packages=packages,
         unpackaged_bytes=unpackaged,

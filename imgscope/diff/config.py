@@ -33,7 +33,7 @@ def compare_configs(old: Image, new: Image) -> list[ConfigDifference]:
         if before != after:
             found.append(ConfigDifference(field, key, _shown(before), _shown(after)))
 
-    single("platform", old.platform, new.platform)
+    single("platform", old.system, new.system)
     labels_a, labels_b = mapping(a.get("Labels")), mapping(b.get("Labels"))
     for label in _BASE:
         single("base", labels_a.get(label), labels_b.get(label), label.rpartition(".")[2])

@@ -168,50 +168,8 @@ def _fingerprint_both(old: Side, old_inodes: list[int], new: Side, new_inodes: l
             child.stop()
 
 
-def same_layers(old: Analysis, new: Analysis) -> tuple[dict[int, int], list[str]]:
-    """Find the layers that both images have; return them as OLD's number to NEW's, and notes on what is odd.
-
-    They are told by their diff_ids. Where both were scanned the entries have to agree too: an archive that claims
-    another's diff_id for other entries is not believed.
-    """
-    by_id: dict[str, list[int]] = {}
-    for layer in reversed(new.layers):
-        if layer.diff_id is not None and not layer.missing:
-            by_id.setdefault(layer.diff_id, []).append(layer.index)
-    found: dict[int, int] = {}
-    notes: list[str] = []
-    for layer in old.layers:
-        candidates = by_id.get(layer.diff_id or "")
-        if not candidates or layer.missing:
-            continue
-        number = candidates.pop()
-        a, b = old.body.overlay.layers[layer.index], new.body.overlay.layers[number]
-        if _saved(old) or _saved(new) or _same_columns(a, b):
-            found[layer.index] = number
-        else:
-            notes.append(
-                f"layer {layer.index} of OLD and layer {number} of NEW claim the same diff_id, but differ: "
-                "one of the images is not what it says (see imgscope verify)"
-            )
-    return found, notes
-
-
 def _saved(analysis: Analysis) -> bool:
     return isinstance(analysis.contents, NoContents)
-
-
-def _same_columns(a: LayerIndex, b: LayerIndex) -> bool:
-    """Tell whether two indexes of one diff_id have the same entries under the same numbers."""
-    if a is b:
-        return True
-    return (
-        a.kinds == b.kinds
-        and a.sizes == b.sizes
-        and a.offsets == b.offsets
-        and a.mtimes == b.mtimes
-        and a.children == b.children
-        and (a.fingerprints is None or b.fingerprints is None or a.fingerprints == b.fingerprints)
-    )
 
 
 def _translation(old: Side, new: Side, matched: Mapping[int, int]) -> array[int]:

@@ -23,7 +23,7 @@ SECTIONS = ("layers", "files", "packages", "config")
 
 
 # Older builders write the digest of what is copied into the instruction: its words are the same all the same.
-_DIGEST = re.compile(r"\b(file|dir|multi):[0-9a-f]{64}\b")
+_DIGEST = re.compile(r"\b(file|dir|multi):[0-9a-f]{8,128}\b")
 
 
 class _Made(Protocol):
@@ -96,11 +96,6 @@ class LayerPair:
     new: Layer | None
     really_new: int = 0
     pulled: bool = False
-
-    @property
-    def identical(self) -> bool:
-        """Whether both layers have the same diff_id."""
-        return bool(self.old and self.new and self.old.diff_id and self.old.diff_id == self.new.diff_id)
 
     @property
     def same_instruction(self) -> bool:

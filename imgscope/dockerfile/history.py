@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..steps import KEYWORDS, arguments_end, shell_end, undecorated
 from .model import Instruction
 from .words import expand, fits
 
@@ -23,20 +24,11 @@ DIFFERENT, ALIKE, FITS, EQUAL = range(4)
 # Steps longer than this are compared by their beginnings: a config may hold anything.
 _MAX_TEXT = 1 << 16
 _ALIKE = 0.6
-_BUILDKIT = re.compile(r"\s+# buildkit\s*$")
-_NOP = re.compile(r"^[^\n]{0,300}?#\(nop\)\s*")
-_KEYWORD = re.compile(
-    r"(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME"
-    r"|WORKDIR)(?=\s|$)"
-)
-# The classic builder leaves out the space between --chown and what is copied.
+_KEYWORD = re.compile(rf"({'|'.join(word for word in KEYWORDS if word != 'FROM')})(?=\s|$)")
 _HASHED = re.compile(r"(?:file|dir|multi):[0-9a-f]{32,128}\s+in\s+(.*)", re.DOTALL)
 _FLAGS = re.compile(r"^(?:--[a-z]+(?:=\S*)?\s+)+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _PORTS = re.compile(r"\d+(?:-\d+)?(?:/\w+)?")
-_SHELL = re.compile(
-    r"(?:\|\d+ .*\s)?\S*(?:sh|cmd|powershell|pwsh)(?:\.exe)?(?: \S+){0,6}? (?:-\w*c|/C|-Command)", re.DOTALL
-)
 DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
@@ -91,14 +83,17 @@ class Step(_Words):
 
 def read_step(created_by: str) -> Step:
     """Read what a builder wrote of one instruction."""
-    text = _BUILDKIT.sub("", created_by[:_MAX_TEXT].strip())
-    nop = _NOP.match(text)
-    if nop:
-        text = text[nop.end() :]
+    text, _, nop = undecorated(created_by[:_MAX_TEXT])
     keyword = _KEYWORD.match(text)
     if keyword:
         return Step(keyword[1], text[keyword.end() :].strip())
-    return Step("" if nop else "RUN", text)
+    return Step("RUN" if nop is None else "", text)
+
+
+def _only_shell(prefix: str) -> bool:
+    """Tell whether what stands before a command is nothing but build arguments and a shell."""
+    start = arguments_end(prefix + " ")
+    return start == len(prefix) + 1 or shell_end(prefix + " ", start) == len(prefix) + 1
 
 
 @dataclass
@@ -162,7 +157,7 @@ class Wanted(_Words):
             shell = " ".join(self.shell)
             if prefix == shell or (prefix.startswith("|") and prefix.endswith(" " + shell)):
                 return EQUAL
-            if _SHELL.fullmatch(prefix):
+            if _only_shell(prefix):
                 return FITS if self.shell_known else EQUAL
         # A here-document that begins with #! is a file of its own for BuildKit.
         if any(have.endswith("/dev/pipes/" + heredoc.name) for heredoc in self.instruction.heredocs):

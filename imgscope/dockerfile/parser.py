@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..escape import escape
+from ..steps import KEYWORDS
 from .model import Dockerfile, Heredoc, Instruction, Stage
 
 if TYPE_CHECKING:
@@ -152,9 +153,12 @@ def _instruction(
 def _trigger(
     rest: str, index: int, stage: int, escaper: str, ignores: frozenset[str], line: int, shown: str
 ) -> Instruction | None:
-    """Read what an ONBUILD will do."""
+    """Read what an ONBUILD will do; ``None`` for an instruction that there isn't: builders keep that as it stands."""
     from e2b_dockerfile_utils import parse_dockerfile_ast
 
+    keyword = rest.partition("\n")[0].split(None, 1)[:1]
+    if keyword and keyword[0].upper() not in KEYWORDS:
+        return None
     directive = f"# escape={escaper}\n"
     try:
         inner = parse_dockerfile_ast(directive + rest).instructions

@@ -85,6 +85,8 @@ def _image(analysis: Analysis) -> dict[str, Any]:
         "manifest_digest": image.manifest_digest,
         "verified": list(image.verified),
         "platform": image.platform,
+        "os_version": image.os_version,
+        "os_features": list(image.os_features),
         "created": image.created,
         "content_bytes": image.content_bytes,
         "merged_bytes": image.merged_bytes,

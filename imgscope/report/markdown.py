@@ -59,7 +59,7 @@ def _lines(analysis: Analysis, options: Options) -> Iterator[str]:
 
     yield f"# {plain(image.reference)}"
     yield ""
-    yield f"{code(image.id)}, {plain(image.platform)}, {quantity(len(analysis.layers), 'layer')}"
+    yield f"{code(image.id)}, {plain(image.system)}, {quantity(len(analysis.layers), 'layer')}"
     yield ""
     share = percent(image.wasted_bytes, image.content_bytes)
     yield from table(

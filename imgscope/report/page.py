@@ -7,10 +7,13 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from ..escape import escape
+from ..steps import fitted
 from .interface import Options
 from .sizes import size
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -18,6 +21,26 @@ if TYPE_CHECKING:
 NARROW = 72
 # Narrower than this, they are set tighter, so that instructions can still be read on 80 columns.
 ROOMY = 100
+
+
+class Instruction:
+    """An instruction in a cell of a table: as much of it as there is room for, the destination of a COPY above all."""
+
+    def __init__(self, text: str, style: str = "") -> None:
+        """Take an instruction that is safe to print."""
+        self.text = text
+        self.style = style
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
+        yield Text(fitted(self.text, options.max_width), style=self.style, no_wrap=True, overflow="ellipsis")
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        from rich.cells import cell_len
+        from rich.measure import Measurement
+
+        return Measurement(min(8, options.max_width), min(max(cell_len(self.text), 8), options.max_width))
 
 
 class Page:

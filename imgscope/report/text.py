@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..escape import escape
 from .interface import Options
-from .page import Page
+from .page import Instruction, Page
 from .sizes import percent, quantity
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class _Report(Page):
         image = self.analysis.image
         self.console.print(Text(escape(image.reference), style="bold cyan"), no_wrap=True, overflow="ellipsis")
         others = [name for name in image.names if name != image.reference]
-        facts = [image.id[:19] if image.id.startswith("sha256:") else image.id, image.platform]
+        facts = [image.id[:19] if image.id.startswith("sha256:") else image.id, escape(image.system)]
         if image.created:
             facts.append(f"created {image.created[:10]}")
         for line in (", ".join(others), "  ".join(facts)):
@@ -119,7 +119,7 @@ class _Report(Page):
                     cells.append(Text(f"{count:,}" if count else ".", style=style if count else "dim"))
             waste = Text(self.size(layer.wasted_bytes) if layer.wasted_bytes else ".")
             waste.stylize("yellow" if layer.wasted_bytes else "dim")
-            table.add_row(*cells, waste, self.instruction(layer))
+            table.add_row(*cells, waste, Instruction(self.instruction(layer)))
         self.show(table)
 
     def instruction(self, layer: Layer) -> str:

@@ -85,6 +85,7 @@ class DockerApi:
             self._failed(error)
         several = "Descriptor" in info and self._version() >= _PLATFORM_API
         stated = {"os": info.get("Os"), "architecture": info.get("Architecture"), "variant": info.get("Variant")}
+        stated |= {"os.version": info.get("OsVersion")}
         # containerd's store counts compressed bytes, and those of other platforms.
         size = info.get("Size") if not several else None
         return Known(
@@ -124,6 +125,7 @@ class DockerApi:
         parameters = {}
         if platform is not None and known.several:
             asked = {"os": platform.os, "architecture": platform.architecture, "variant": platform.variant}
+            asked |= {"os.version": platform.version}
             parameters["platform"] = json.dumps({key: value for key, value in asked.items() if value})
         api = self._api
         between = patience.silence()

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.archive.images import Image, write_tar
+from tests.archive.images import docker_archive as archive
 from tests.oracle import maketar as tar
 
 BASE = tar.layer(tar.directory("usr"), tar.file("usr/lib.so", b"l" * 40_000), tar.file("etc/conf", b"c" * 100))
@@ -111,21 +113,8 @@ def test_an_edited_instruction_is_the_same_layer_grown(imgscope, images, tmp_pat
     build = "RUN pip install flask gunicorn requests"
 
     def with_history(name, layers, instructions):
-        import tarfile
-        from io import BytesIO
-
-        plain = tar.docker_archive(tmp_path / "plain.tar", layers)
-        with tarfile.open(plain) as archive, tarfile.open(tmp_path / name, "w") as out:
-            manifest = json.loads(archive.extractfile("manifest.json").read())
-            for member in archive:
-                data = archive.extractfile(member).read()
-                if member.name == manifest[0]["Config"]:
-                    config = json.loads(data)
-                    for row, instruction in zip(config["history"], instructions, strict=True):
-                        row["created_by"] = instruction
-                    data = json.dumps(config).encode()
-                    member.size = len(data)
-                out.addfile(member, BytesIO(data))
+        history = [{"created_by": instruction} for instruction in instructions]
+        write_tar(tmp_path / name, archive(Image(tuple(layers), extra={"history": history})))
 
     with_history("a.tar", [BASE, APP], ["ADD rootfs.tar /", build])
     with_history("b.tar", [BASE, GROWN], ["ADD rootfs.tar /", build + " pandas"])

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
+
 from imgscope.diff import diff
+from tests.archive.images import PACK, Image, blob, descriptor, digest, docker_archive, layout, oci, write_tar
 from tests.oracle.maketar import file, layer
 
 A, B, C = (layer(file(name, name.encode() * size)) for name, size in (("a", 1000), ("b", 2000), ("c", 3000)))
@@ -74,6 +80,57 @@ def test_digests_in_the_classic_builders_words_do_not_make_another_instruction(m
 def test_a_blob_that_comes_twice_is_pulled_once(make):
     with diff(make(A), make(A, B, C, B), cache=False) as found:
         assert [pair.pulled for pair in found.layers] == [False, True, True, False]
+
+
+def claiming(path: Path, layer: bytes, claim: bytes, pack: str = "", digest_of: bytes | None = None) -> Path:
+    """An image of one layer whose config has the diff_id of another; ``digest_of`` is what the manifest calls it by."""
+    image = Image((layer,), extra={"rootfs": {"type": "layers", "diff_ids": [digest(claim)]}})
+    if not pack:
+        return write_tar(path, docker_archive(image))
+    members = oci(image, pack=pack, media=f"tar+{pack}")
+    if digest_of is None:
+        return write_tar(path, members)
+    # The blob under the name of the other one.
+    other = PACK[pack](digest_of)
+    (top,) = json.loads(members["index.json"])["manifests"]
+    manifest = json.loads(members["blobs/" + top["digest"].replace(":", "/")])
+    members[blob(other)] = members.pop(blob(PACK[pack](layer)))
+    manifest["layers"][0].update(digest=digest(other), size=len(members[blob(other)]))
+    return write_tar(path, layout(members, descriptor(manifest, members, "manifest.v1+json")))
+
+
+@pytest.mark.parametrize("pack", ["", "gzip"])
+@pytest.mark.parametrize("liar", ["OLD", "NEW"])
+def test_a_layer_that_claims_anothers_diff_id_is_pulled_and_named(tmp_path, pack, liar):
+    honest = claiming(tmp_path / "honest.tar", A, A, pack)
+    false = claiming(tmp_path / "false.tar", B, A, pack)
+    old, new = (false, honest) if liar == "OLD" else (honest, false)
+    with diff(old, new, cache=False) as found:
+        assert lined_up(found) == [("changed", 0, 0)] and not found.equal
+        assert found.pull.layers == 1 and found.pull.changed_bytes == (1000 if liar == "OLD" else 2000)
+        (note,) = found.notes
+        assert note.startswith(f"layer 0 of {liar} is not what that image says: its diff_id is {digest(B)}")
+
+
+def test_a_blob_that_claims_anothers_digest_is_pulled_and_named(tmp_path):
+    honest = claiming(tmp_path / "honest.tar", A, A, "gzip")
+    false = claiming(tmp_path / "false.tar", B, B, "gzip", digest_of=A)
+    with diff(honest, false, cache=False) as found:
+        assert found.pull.layers == 1 and "layer 0 of NEW is not what that image says: its blob is" in found.notes[0]
+
+
+def test_a_false_claim_beside_the_true_one_does_not_hide_it(tmp_path, make):
+    both = Image((B, A), extra={"rootfs": {"type": "layers", "diff_ids": [digest(A), digest(A)]}})
+    with diff(make(A), write_tar(tmp_path / "both.tar", docker_archive(both)), cache=False) as found:
+        assert found.pull.layers == 0 or found.notes
+        assert [row.kind for row in found.files] == ["added"]
+
+
+def test_a_saved_analysis_with_another_layer_of_that_name_is_not_believed(tmp_path, imgscope):
+    honest = claiming(tmp_path / "honest.tar", A, A)
+    (tmp_path / "old.json").write_text(imgscope("analyze", honest, "--format", "json").stdout)
+    with diff(tmp_path / "old.json", claiming(tmp_path / "false.tar", B, A), cache=False) as found:
+        assert found.pull.layers == 1 and "layer 0 of NEW is not what that image says" in found.notes[0]
 
 
 def test_compressed_layers_that_both_have_are_unpacked_once(make, monkeypatch):

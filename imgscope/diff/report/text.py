@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...escape import escape
 from ...report.interface import Options
-from ...report.page import Page
+from ...report.page import Instruction, Page
 from ...report.sizes import quantity
 from . import words
 from .words import signed
@@ -159,7 +159,7 @@ class _Report(Page):
                 Text(word, style=_STYLES[word]),
                 stored,
                 news,
-                escape(words.instruction(layer)),
+                Instruction(escape(words.instruction(layer))),
             )
         if shared:
             self._shared(table, shared)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from ...report.sizes import quantity, size
+from ...steps import with_short_hash
 from ..model import DirectoryDifference
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ MARKS = {
 }
 # Where less is pulled than this for each byte that changed, the order of the layers is fine.
 _AS_MUCH = 1.25
-_DIGEST = re.compile(r"\b((?:file|dir|multi):[0-9a-f]{12})[0-9a-f]{52}\b")
 _CAUSES = {
     "changed": "has the same instruction, but other bytes",
     "edited": "has another instruction",
@@ -88,12 +87,7 @@ def where(pair: LayerPair) -> str:
 
 def instruction(layer: Layer) -> str:
     """Write an instruction as one line; digests that older builders put into it are cut short."""
-    return shortened(" ".join(layer.instruction.split())) or "(no history)"
-
-
-def shortened(instruction: str) -> str:
-    """Cut the digests in an instruction short."""
-    return _DIGEST.sub(r"\1", instruction)
+    return with_short_hash(" ".join(layer.instruction.split())) or "(no history)"
 
 
 def culprit(broken: Break) -> list[tuple[str, str]]:

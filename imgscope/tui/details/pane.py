@@ -60,7 +60,7 @@ def image_facts(analysis: Analysis) -> list[Row]:
     rows = [
         ("Reference", escape(image.reference)),
         ("Names", escape(", ".join(image.names))),
-        ("Platform", escape(image.platform)),
+        ("Platform", escape(image.system)),
         ("Created", escape(image.created or "")),
         ("Content", size(image.content_bytes)),
         ("Merged", f"{size(image.merged_bytes)} in {quantity(image.file_count, 'path')}"),

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from ...diff.report.words import shortened
 from ...escape import escape
 from ...report.sizes import quantity, size
 from ..dialogs.window import Window
@@ -31,7 +30,7 @@ def fix_text(report: Report, finding: Finding) -> Text:
     text.append(escape(finding.fix) + "\n")
     for layer in finding.layers:
         text.append(f"\nlayer {layer}  ", style="dim")
-        text.append(escape(shortened(report.instruction(layer))))
+        text.append(escape(report.instruction(layer)))
     if finding.layers:
         text.append("\n")
     for heading, lines in (("Dockerfile", finding.lines), (".dockerignore", finding.ignore_lines)):

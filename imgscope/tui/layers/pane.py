@@ -8,6 +8,7 @@ from rich.segment import Segment
 
 from ...analysis import Layer
 from ...escape import escape
+from ...steps import fitted
 from ..text import bar, clip, size
 from ..widgets import Lines
 
@@ -60,7 +61,7 @@ class LayersPane(Lines):
             segments.append(Segment(" "))
         room = width - sum(segment.cell_length for segment in segments)
         text = f"not analysed: {layer.missing}" if layer.missing else layer.instruction or "(no instruction known)"
-        words = clip(one_line(text), room)
+        words = clip(fitted(one_line(text), room), room)
         first, space, rest = words.partition(" ")
         segments.append(Segment(first + space, self.part("lines--folder") if first.isupper() else None))
         segments.append(Segment(rest))
