@@ -46,7 +46,7 @@ def _kept(stream: TextIO | None, descriptor: int) -> TextIO:
     except OSError:
         _to_nowhere(descriptor)
     if stream is None:
-        return open(descriptor, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: PTH123, SIM115
+        return open(descriptor, "w", encoding="utf-8", errors="replace", closefd=False)
     if not isinstance(stream, io.TextIOWrapper) or stream.isatty():
         return stream
     stream.flush()
