@@ -69,7 +69,7 @@ def node() -> list[bytes]:
     def manifest(**fields: object) -> bytes:
         return json.dumps(fields).encode()
 
-    names = {name: "1" for name in NAMES}
+    names = dict.fromkeys(NAMES, "1")
     files = [file("app/package.json", manifest(name="app", dependencies={"a0": "1"}, devDependencies=names))]
     for name, needs in zip(NAMES, (*NAMES[4:], *NAMES[:4]), strict=True):
         home = f"app/node_modules/{name}"

@@ -36,7 +36,7 @@ def with_processes(count: int) -> None:
 
 @contextmanager
 def cache_as(way: str, shared: Path, own: Path) -> Iterator[None]:
-    """Have a cache: ``shared`` as it is (``warm``), or without its ``layers`` or ``images``; an empty one (``cold``)."""
+    """Have a cache: ``shared`` as it is (``warm``), or with a kind of record lost; else an empty one."""
     if way in ("no layers", "no images"):
         shutil.copytree(shared, own)
         shutil.rmtree(own / way.removeprefix("no "), ignore_errors=True)
