@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from urllib.parse import quote
 
 from .. import __version__
 from ..escape import escape
+from .portable import dumps
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -31,7 +31,7 @@ def log(rules: Sequence[Node], invocation: Mapping[str, Any], results: Sequence[
         "columnKind": "unicodeCodePoints",
         "results": list(results),
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1).encode() + b"\n"
+    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, base64=False) + b"\n"
 
 
 def rule(code: str, name: str, summary: str, explained: str, **more: Any) -> Node:
