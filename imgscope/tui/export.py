@@ -7,7 +7,7 @@ from itertools import chain
 
 from ..layer.index import IMPLIED, IMPLIED_META, TYPE_NAMES
 from ..layer.names import public
-from ..report.markdown import code
+from ..report.markdown import code, table
 from ..report.portable import dumps, dumps_row
 from ..report.sizes import size
 from .model.marks import Mark
@@ -54,14 +54,16 @@ def render(rows: Rows, reference: str, form: str) -> Iterator[bytes]:
             yield (b",\n" if number else b"") + dumps_row(row)
         yield b"\n]}\n"
         return
-    heading = (
-        f"# {code(reference)}, layer {view.layer}\n\n",
-        "| | Path | Size | Wasted | Layer |\n|---|---|--:|--:|--:|\n",
-    )
-    lines = (
-        f"| {Mark[str(row['change']).upper()].sign} | {code(str(row['path']))} | {size(int(str(row['size'])))} "
-        f"| {size(int(str(row['wasted_bytes'])))} | {row['layer']} |\n"
+    columns = (("", False), ("Path", False), ("Size", True), ("Wasted", True), ("Layer", True))
+    cells = (
+        (
+            Mark[str(row["change"]).upper()].sign,
+            code(str(row["path"])),
+            size(int(str(row["size"]))),
+            size(int(str(row["wasted_bytes"]))),
+            str(row["layer"]),
+        )
         for row in rows_of(rows)
     )
-    for line in chain(heading, lines):
-        yield line.encode()
+    for line in chain((f"# {code(reference)}, layer {view.layer}", ""), table(columns, cells)):
+        yield line.encode() + b"\n"

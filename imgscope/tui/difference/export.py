@@ -8,7 +8,7 @@ from itertools import chain
 from ...diff.report.words import signed
 from ...layer.index import TYPE_NAMES
 from ...layer.names import public
-from ...report.markdown import code
+from ...report.markdown import code, table
 from ...report.portable import dumps, dumps_row
 from ..files import JSON
 from ..model.marks import Mark
@@ -45,9 +45,7 @@ def render(rows: Rows, old: str, new: str, form: str) -> Iterator[bytes]:
             yield (b",\n" if number else b"") + dumps_row(row)
         yield b"\n]}\n"
         return
-    heading = (f"# {code(old)} to {code(new)}\n\n", "| | Path | Delta |\n|---|---|--:|\n")
-    lines = (
-        f"| {row['change']} | {code(str(row['path']))} | {signed(int(str(row['delta'])))} |\n" for row in rows_of(rows)
-    )
-    for line in chain(heading, lines):
-        yield line.encode()
+    columns = (("", False), ("Path", False), ("Delta", True))
+    cells = ((str(row["change"]), code(str(row["path"])), signed(int(str(row["delta"])))) for row in rows_of(rows))
+    for line in chain((f"# {code(old)} to {code(new)}", ""), table(columns, cells)):
+        yield line.encode() + b"\n"
