@@ -28,7 +28,7 @@ def code(text: str) -> str:
     Nothing in it is a mention, a link, an image or HTML to whoever shows it (CommonMark, *Code spans*).
     """
     shown = escape(text)
-    if not shown.strip():
+    if not shown:
         return ""
     fence = "`" * (_longest(shown) + 1)
     pad = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) else ""

@@ -18,8 +18,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def dumps(value: Any, *, indent: int | None = 1, base64: bool = True) -> bytes:
     """Write a document; without ``base64`` for formats of others, which have no place for further fields."""
-    separators = None if indent is not None else (",", ":")
-    return _text(portable(value, base64=base64), indent, separators)
+    return _text(portable(value, base64=base64), indent)
 
 
 def dumps_row(row: dict[str, Any]) -> bytes:
@@ -33,10 +32,10 @@ def dumps_row(row: dict[str, Any]) -> bytes:
         plain = b""
     if plain and plain.isascii() and b"\x7f" not in plain:
         return plain
-    return _text(portable(row), None, (",", ":"))
+    return _text(portable(row), separators=(",", ":"))
 
 
-def _text(value: Any, indent: int | None, separators: tuple[str, str] | None) -> bytes:
+def _text(value: Any, indent: int | None = None, separators: tuple[str, str] | None = None) -> bytes:
     # JSON takes DEL as it stands.
     return json.dumps(value, indent=indent, separators=separators).replace("\x7f", "\\u007f").encode("ascii")
 
