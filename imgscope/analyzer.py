@@ -111,7 +111,8 @@ class _Run:
             return None
         body = _LazyBody(self, record)
         contents = ImageContents(body.indexes, None, self.source.reopen)
-        image = replace(record.image, reference=self.reference)
+        names = self.source.names()
+        image = replace(record.image, reference=self.reference, names=record.image.names if names is None else names)
         return Analysis(image, record.layers, record.notes, body, contents, record.highlights)
 
     def _cached_index(self, key: str) -> LayerIndex | None:

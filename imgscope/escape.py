@@ -6,7 +6,7 @@ import re
 
 # Control characters (C0, DEL, C1), the surrogates that stand for bytes that are not UTF-8, line and
 # paragraph separators, and the marks that reorder or hide text.
-_UNSAFE = re.compile(
+UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -28,7 +28,7 @@ def escape(text: str) -> str:
     Bytes that are not UTF-8 (surrogate escapes) become ``\xff``; printable text stays as it is. The result
     is for people: it is not meant to be read back.
     """
-    return _UNSAFE.sub(_escaped, text) if not text.isascii() or not text.isprintable() else text
+    return UNSAFE.sub(_escaped, text) if not text.isascii() or not text.isprintable() else text
 
 
 def without_credentials(text: str) -> str:

@@ -24,7 +24,7 @@ from .analysis import (
 from .history import HistoryStep
 
 # Raised when what a record holds, or the meaning of a figure, changes: older ones are then not read.
-VERSION = 2
+VERSION = 3
 
 _TOTALS = ("added", "modified", "metadata_only", "rewritten", "removed", "repeated")
 

@@ -77,7 +77,7 @@ class Loader:
             seen |= wanted
             entries: list[int] = []
             for directory, names in overlay.tree.items():
-                for name in wanted & names.keys():
+                for name in filter(wanted.__contains__, names):
                     found = self.root.file(join(directory, name))
                     if found is not None:
                         entries.append(found.entry)

@@ -42,11 +42,11 @@ HEALTH = b"//HEALTHCHECK"
 
 @dataclass(slots=True)
 class Start:
-    """What starting a container reaches. ``files`` are real paths, ``missing`` (kind, name, who asks, whether the
-    start fails without) of programs that were asked for and are not there.
+    """What starting a container reaches. ``files`` are real paths, in the order in which they are met, ``missing``
+    (kind, name, who asks, whether the start fails without) of programs that were asked for and are not there.
     """
 
-    files: set[bytes] = field(default_factory=set)
+    files: dict[bytes, None] = field(default_factory=dict)
     missing: list[tuple[str, str, bytes, bool]] = field(default_factory=list)
     known: bool = True
     """Whether there is a command at all."""
@@ -128,7 +128,7 @@ class _Walk:
 
     def reach(self, path: bytes) -> None:
         if path not in self.start.files:
-            self.start.files.add(path)
+            self.start.files[path] = None
             self.pending.append(path)
 
     def file(self, path: bytes) -> None:
@@ -177,7 +177,7 @@ class _Walk:
             else:
                 name = word.decode("utf-8", "surrogateescape")
                 self.start.missing.append(("command", name, by, first and word == leading))
-        for word in set(_TOKEN.findall(text)):
+        for word in dict.fromkeys(_TOKEN.findall(text)):
             for path in self.app.programs.get(word.rpartition(b"/")[2], ()):
                 found = self.root.file(path)
                 if found is not None and (b"/" not in word or path.endswith(word.lstrip(b"./"))):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
 from ..escape import escape
 from ..layer.names import internal, public
+from ..report.portable import dumps
 from .baseline import BaseLayer, Baseline
 
 VERSION = 1
@@ -47,12 +50,32 @@ def dump(base: Baseline) -> bytes:
         "directories": [[public(path), layer, count, number] for path, layer, count, number in base.directories],
         "waste": [[public(path), count] for path, count in base.waste.items()],
     }
-    # ASCII alone: a path that is no UTF-8 has half surrogates, which JSON can only write escaped.
-    parts = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    parts = [_field(key, value) for key, value in head.items()]
     for key, rows in lists.items():
-        lines = ",\n".join(f"    {json.dumps(row)}" for row in rows)
-        parts.append(f"  {json.dumps(key)}: [\n{lines}\n  ]" if rows else f"  {json.dumps(key)}: []")
-    return ("{\n" + ",\n".join(parts) + "\n}\n").encode("ascii")
+        lines = b",\n".join(b"    " + dumps(row, indent=None) for row in rows)
+        parts.append(_field(key, []) if not rows else _field(key, []).replace(b"[]", b"[\n" + lines + b"\n  ]"))
+    for key, paths in (
+        ("files_base64", [path for path, *_ in base.files]),
+        ("directories_base64", [path for path, *_ in base.directories]),
+        ("waste_base64", list(base.waste)),
+    ):
+        # The bytes of paths that are not UTF-8, by the row's number.
+        odd = {str(row): b64encode(path).decode("ascii") for row, path in enumerate(paths) if not _is_utf8(path)}
+        if odd:
+            parts.append(_field(key, odd))
+    return b"{\n" + b",\n".join(parts) + b"\n}\n"
+
+
+def _field(key: str, value: Any) -> bytes:
+    return b"  " + dumps(key) + b": " + dumps(value, indent=None)
+
+
+def _is_utf8(path: bytes) -> bool:
+    try:
+        path.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def is_baseline(path: Path) -> bool:
@@ -82,6 +105,14 @@ def load(path: Path) -> Baseline:
         if raw[_MARK] != VERSION:
             raise ConfigError(f"{shown} is a baseline of version {raw[_MARK]}, this imgscope reads {VERSION}")
         saved = msgspec.convert(raw, type=_saved_type())
+        files, directories, waste = (
+            _paths(rows, encoded)
+            for rows, encoded in (
+                (saved.files, saved.files_base64),
+                (saved.directories, saved.directories_base64),
+                (saved.waste, saved.waste_base64),
+            )
+        )
     except OSError as error:
         raise ConfigError(f"{shown} can't be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
@@ -97,13 +128,20 @@ def load(path: Path) -> Baseline:
         compressed=saved.compressed,
         file_count=saved.file_count,
         layers=tuple(saved.layers),
-        files=tuple((internal(path), layer, count) for path, layer, count in saved.files),
+        files=tuple((files[row], layer, count) for row, (_, layer, count) in enumerate(saved.files)),
         files_above=saved.files_above,
-        directories=tuple((internal(path), layer, count, number) for path, layer, count, number in saved.directories),
-        waste={internal(path): count for path, count in saved.waste},
+        directories=tuple((directories[row], *numbers) for row, (_, *numbers) in enumerate(saved.directories)),
+        waste={waste[row]: count for row, (_, count) in enumerate(saved.waste)},
         waste_above=saved.waste_above,
         origin=str(path),
     )
+
+
+def _paths(rows: Sequence[tuple[Any, ...]], encoded: Mapping[str, str]) -> list[bytes]:
+    """Return the paths that rows begin with. Raises ``ValueError`` where their bytes can't be read."""
+    return [
+        b64decode(encoded[str(row)]) if str(row) in encoded else internal(path) for row, (path, *_) in enumerate(rows)
+    ]
 
 
 def _saved_type() -> Any:
@@ -131,5 +169,8 @@ def _saved_type() -> Any:
             ("files", list[tuple[str, count, count]]),
             ("directories", list[tuple[str, count, count, count]]),
             ("waste", list[tuple[str, count]]),
+            ("files_base64", dict[str, str], {}),
+            ("directories_base64", dict[str, str], {}),
+            ("waste_base64", dict[str, str], {}),
         ],
     )

@@ -63,7 +63,7 @@ class Sieve:
         ):
             yield from names
             return
-        yield from names.keys() & self.names
+        yield from filter(self.names.__contains__, names)
         if self.endings:
             yield from [name for name in names if name.endswith(self.endings) and name not in self.names]
 

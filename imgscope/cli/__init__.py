@@ -91,6 +91,9 @@ def main(arguments: list[str] | None = None, program: str = "imgscope") -> None:
 
     ``program`` is what a user types to get here.
     """
+    from .streams import open_for_good
+
+    open_for_good()
     try:
         if "_IMGSCOPE_COMPLETE" in os.environ:
             from ..completion.answer import answer
@@ -117,7 +120,6 @@ def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
     import gc
 
     from ..errors import ImgscopeError
-    from .common import ReaderGone
 
     # An analysis makes many objects and no rubbish that needs looking for: collecting would only cost time.
     gc.disable()
@@ -142,10 +144,6 @@ def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
         return _fail(error.format_message(), 2)
     except (KeyboardInterrupt, click.Abort):
         return 130
-    except (BrokenPipeError, ReaderGone):
-        # The reader has gone (| head): nothing is left to say, and flushing at exit would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
     except MemoryError:
         return _fail("there is not enough memory for this image", 3)
     except RecursionError:

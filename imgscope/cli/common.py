@@ -13,14 +13,11 @@ import click
 from click.core import ParameterSource
 
 from ..errors import UsageError
+from .streams import reader_gone
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..report.interface import Options
-
-
-class ReaderGone(Exception):
-    """Whoever read standard output has gone (``| head``): nothing is left to do, and nothing is wrong."""
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -142,13 +139,16 @@ def parse_outputs(values: Iterable[str], formats: Iterable[str]) -> list[tuple[s
 
 
 def write_stdout(parts: Iterable[bytes]) -> None:
-    """Write bytes to standard output. Raises ``ReaderGone`` when nobody reads them any more, ``OutputError``."""
+    """Write bytes to standard output, as long as somebody reads them. Raises ``OutputError``."""
     stream = sys.stdout.buffer
     for part in parts:
         try:
             stream.write(part)
         except OSError as error:
             raise _unwritten(error) from None
+        if reader_gone(stream):
+            # The rest need not be made; what the command has to say by its exit code is still wanted.
+            return
     try:
         stream.flush()
     except OSError as error:
@@ -158,8 +158,6 @@ def write_stdout(parts: Iterable[bytes]) -> None:
 def _unwritten(error: OSError) -> Exception:
     from ..output import OutputError
 
-    if isinstance(error, BrokenPipeError):
-        return ReaderGone()
     return OutputError(f"standard output can't be written: {error.strerror or error}")
 
 

@@ -72,9 +72,8 @@ def _wrapped(text: str, columns: int) -> list[str]:
 
 
 def _json(parts: list[Part], broken: bool) -> bytes:
-    import json
-
     from .. import __version__
+    from ..report.portable import dumps
 
     def entry(finding: Finding) -> dict[str, str]:
         found = {"value": finding.value, "state": finding.state}
@@ -86,4 +85,4 @@ def _json(parts: list[Part], broken: bool) -> bytes:
         "ok": not broken,
         **{part.name: {finding.name: entry(finding) for finding in part.findings} for part in parts},
     }
-    return json.dumps(whole, indent=2).encode() + b"\n"
+    return dumps(whole, indent=2) + b"\n"

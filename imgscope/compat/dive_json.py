@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ..escape import UNSAFE
 from ..layer.index import BLOCK_DEVICE, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, LayerIndex
 from ..overlay.merge import join
 from .dive import as_dive_reads, inefficient_files, layer_bytes
@@ -32,6 +33,8 @@ _GO_TYPE = {
 # Bytes that Go's encoder leaves as they are, in a text of nothing else.
 _PLAIN = bytes(code for code in range(0x20, 0x7F) if code not in b'"\\<>&')
 _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)}
+# Its encoder writes these as they are; a reader of the JSON gets the same, and a terminal is not steered.
+_ESCAPES |= {ord(char): f"\\u{ord(char):04x}" for char in UNSAFE.findall("".join(map(chr, range(0x7F, 0x10000))))}
 _ESCAPES |= {ord(char): "\\" + letter for char, letter in zip('"\\\b\f\n\r\t', '"\\bfnrt', strict=True)}
 # Each byte that is not UTF-8 is a surrogate escape by now.
 _ESCAPES |= dict.fromkeys(range(0xDC80, 0xDD00), "\\ufffd")

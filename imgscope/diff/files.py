@@ -254,7 +254,9 @@ class Comparison:
                     self._removed.append(Row(REMOVED, directory, name, entry, None))
                 elif translation[entry] != other:
                     self._pairs.append((directory, name, entry, other))
-            self._added += [Row(ADDED, directory, name, None, others[name]) for name in others.keys() - names.keys()]
+            self._added += [
+                Row(ADDED, directory, name, None, entry) for name, entry in others.items() if name not in names
+            ]
         for directory, names in new.items():
             if directory not in old:
                 self._added += [Row(ADDED, directory, name, None, entry) for name, entry in names.items()]

@@ -53,7 +53,7 @@ def compare_packages(old: Packages, new: Packages, changed: set[bytes]) -> list[
     before, after = _grouped(old), _grouped(new)
     touched = {id(new.owners[path]) for path in changed if path in new.owners}
     found: list[PackageDifference] = []
-    for key in before.keys() | after.keys():
+    for key in before | after:
         for a, b in _paired(before.get(key, []), after.get(key, [])):
             kind = _kind(a, b, touched)
             shown = b or a

@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
+from ..errors import ImgscopeError
 from ..processes import MAX_PROCESSES, Child, usable_processes
 from . import codec
 from .index import LayerIndex
@@ -28,14 +30,18 @@ def scan_side_by_side(
     """Call ``work`` for each number, several at a time where that pays; return the results by number.
 
     ``sizes`` are the bytes that each has to go through, ``threads`` tells whether threads would help. Raises what
-    ``work`` raises.
+    ``work`` raises for the first number that it fails for, however many work at it.
     """
     processes = usable_processes()
     count = processes if processes > 1 or not threads else min(os.cpu_count() or 1, MAX_PROCESSES)
     shares = _shares(numbers, sizes, count)
+    results: dict[int, LayerIndex] = {}
     if len(shares) > 1 and sum(sizes[number] for number in numbers) >= WORTHWHILE:
-        return _in_processes(shares, work) if processes > 1 else _in_threads(shares, work)
-    return {number: work(number) for number in numbers}
+        results = _in_processes(shares, work) if processes > 1 else _in_threads(shares, work)
+    # All of them, where one works alone. Else those that failed, in order: so which error it is that is told does not
+    # depend on who came to it first. And those of a process that was killed, perhaps for want of memory: one at a time
+    # may do.
+    return results | {number: work(number) for number in numbers if number not in results}
 
 
 def _shares(numbers: Sequence[int], sizes: dict[int, int], count: int) -> list[list[int]]:
@@ -51,15 +57,19 @@ def _shares(numbers: Sequence[int], sizes: dict[int, int], count: int) -> list[l
 
 
 def _in_processes(shares: list[list[int]], work: Work) -> dict[int, LayerIndex]:
+    """Return the results that come without an error."""
     children: list[tuple[list[int], Child]] = []
+    results: dict[int, LayerIndex] = {}
     try:
         # The largest share stays here: its indexes needn't be handed over.
         children.extend((share, Child(partial(_encoded, share, work))) for share in shares[1:])
-        results = {number: work(number) for number in shares[0]}
-        for share, child in children:
-            data = child.result()
-            # A process that was killed, perhaps for want of memory: one at a time may do.
-            results.update({number: work(number) for number in share} if data is None else _decoded(share, data))
+        with suppress(ImgscopeError):
+            for number in shares[0]:
+                results[number] = work(number)
+            for share, child in children:
+                data = child.result()
+                if data is not None:
+                    results.update(_decoded(share, data))
         return results
     finally:
         for _, child in children:
@@ -85,6 +95,7 @@ def _decoded(share: list[int], data: bytes) -> dict[int, LayerIndex]:
 
 
 def _in_threads(shares: list[list[int]], work: Work) -> dict[int, LayerIndex]:
+    """Return the results that come without an error."""
     results: dict[int, LayerIndex] = {}
     errors: list[BaseException] = []
 
@@ -106,6 +117,7 @@ def _in_threads(shares: list[list[int]], work: Work) -> dict[int, LayerIndex]:
         raise errors[0]
     for thread in others:
         thread.join()
-    if errors:
-        raise errors[0]
+    unexpected = next((error for error in errors if not isinstance(error, ImgscopeError)), None)
+    if unexpected is not None:
+        raise unexpected
     return results

@@ -14,6 +14,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..layer.index import DIRECTORY, HARDLINK, IMPLIED, LayerIndex
 from ..layer.names import split
@@ -291,7 +292,7 @@ class Overlay:
         """Put a layer's names of one directory on top of what the tree, or what was just hidden, has there."""
         merged = self._own(directory)
         gone = self._gone.get(directory)
-        replaced = [(name, merged[name]) for name in merged.keys() & names.keys()]
+        replaced = [(name, merged[name]) for name in _in_both(names, merged)]
         merged.update({name: own + first if own >= 0 else implied for name, own in names.items()})
         rows, kinds = self._rows, self.kinds
         for name, old in replaced:
@@ -305,7 +306,7 @@ class Overlay:
                     self._hide_subtree(join(directory, name))
             rows.append((directory, name, old, OVERWRITTEN, entry))
         if gone:
-            for name in gone.keys() & names.keys():
+            for name in _in_both(names, gone):
                 rows.append((directory, name, gone.pop(name)[0], OVERWRITTEN, merged[name]))
 
     def _account(self, start: int) -> None:
@@ -404,6 +405,16 @@ class Overlay:
             names = self.tree[directory]
             for name in run:
                 yield join(directory, name), names[name]
+
+
+def _in_both(one: dict[bytes, Any], other: dict[bytes, Any]) -> list[bytes]:
+    """Return the names that two directories share, in an order that their layers decide and no hash does.
+
+    Judgements of rows are kept by the rows' numbers, so every run has to make the rows in the same order. A set of the
+    names would be as quick, but the order of one changes from process to process.
+    """
+    few, many = (one, other) if len(one) <= len(other) else (other, one)
+    return list(filter(many.__contains__, few))
 
 
 def _marks(directory: bytes, tree: dict[bytes, dict[bytes, int]], kinds: bytearray) -> list[bytes]:

@@ -6,8 +6,6 @@ whole never lies in memory.
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from ..layer.index import FILE
 from ..processes import in_another_process
 from .interface import Options
 from .json_rows import Rows, listed
+from .portable import dumps
 
 if TYPE_CHECKING:
     from ..analysis import Analysis, Layer
@@ -41,14 +40,12 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
             {"size": found.size, "redundant_bytes": found.redundant_bytes, "paths": list(found.paths)}
             for found in analysis.duplicates()
         ]
-    # Escaped to ASCII: a config may hold half of a surrogate pair, which no UTF-8 can.
-    text = json.dumps(finite(head), indent=1)
+    text = dumps(head)
     if not options.files:
         waste = [row._asdict() for row in analysis.top_waste(options.top)]
-        text = json.dumps(finite({**head, "top_waste": waste}), indent=1)
-        yield text.encode() + b"\n"
+        yield dumps({**head, "top_waste": waste}) + b"\n"
         return
-    yield text[:-2].encode()
+    yield text[:-2]
     prints = _fingerprints(analysis) if options.fingerprints else {}
     rows = Rows(analysis, prints)
 
@@ -62,17 +59,6 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
         yield from listed("waste", rows.waste())
         yield from rest()
     yield b"\n}\n"
-
-
-def finite(value: Any) -> Any:
-    """Replace what JSON has no number for."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return value
 
 
 def _image(analysis: Analysis) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ..layer.index import DIRECTORY, FILE, HARDLINK, TYPE_NAMES
 from ..layer.names import public
 from ..overlay.changes import CHANGE_NAMES, TWICE, UNCHANGED
 from ..overlay.merge import NO_ENTRY, Hidden, join
+from .portable import dumps_row
 
 if TYPE_CHECKING:
     from ..analysis import Analysis, File, Tree
@@ -33,14 +34,11 @@ def listed(name: str, lines: Iterable[bytes | str | dict[str, Any]]) -> Iterator
 
     A row is a dictionary, or the text or bytes of one that is JSON already.
     """
-    from msgspec.json import Encoder
-
-    encode = Encoder().encode
     yield f',\n "{name}": ['.encode()
     piece: list[bytes] = []
     separator = b"\n"
     for row in lines:
-        piece.append(row.encode() if isinstance(row, str) else row if isinstance(row, bytes) else encode(row))
+        piece.append(row.encode() if isinstance(row, str) else row if isinstance(row, bytes) else dumps_row(row))
         if len(piece) == _PIECE:
             yield separator + b",\n".join(piece)
             separator = b",\n"
@@ -48,20 +46,6 @@ def listed(name: str, lines: Iterable[bytes | str | dict[str, Any]]) -> Iterator
     if piece:
         yield separator + b",\n".join(piece)
     yield b"]"
-
-
-def with_path(row: dict[str, Any], keys: tuple[str, ...] = ("path",)) -> dict[str, Any]:
-    """Make a row's paths UTF-8; what that changes is also given in base64."""
-    for key in keys:
-        text = row[key]
-        if text is None or text.isascii():
-            continue
-        raw = text.encode("utf-8", "surrogateescape")
-        clean = raw.decode("utf-8", "replace")
-        if clean != text:
-            row[key] = clean
-            row[f"{key}_base64"] = b64encode(raw).decode()
-    return row
 
 
 class Rows:
@@ -159,7 +143,7 @@ class Rows:
                     f'"wasted_by":{row.wasted_by},"reason":"{row.reason}"}}'
                 )
             else:
-                yield with_path(row._asdict())
+                yield row._asdict()
 
     def hidden(self) -> Iterator[str | dict[str, Any]]:
         """Yield every entry that the merged tree does not show."""
@@ -194,9 +178,9 @@ class Rows:
         """Yield the layers' whiteouts and opaque whiteouts."""
         for number, index in enumerate(self.overlay.layers):
             for directory in index.opaques:
-                yield with_path({"layer": number, "path": public(directory), "opaque": True})
+                yield {"layer": number, "path": public(directory), "opaque": True}
             for directory, name in index.whiteouts:
-                yield with_path({"layer": number, "path": public(join(directory, name)), "opaque": False})
+                yield {"layer": number, "path": public(join(directory, name)), "opaque": False}
 
     def changes(self) -> Iterator[str | dict[str, Any]]:
         """Yield what layers did to paths that were there before."""
@@ -211,16 +195,11 @@ class Rows:
             word = CHANGE_NAMES[kind]
             if path is None:
                 path = public(hidden.path(row))
-                yield with_path({"layer": hidden.by[row], "path": path, "kind": word, "differs": differs})
+                yield {"layer": hidden.by[row], "path": path, "kind": word, "differs": differs}
             else:
                 words = '","'.join(differs)
                 shown = f'["{words}"]' if words else "[]"
                 yield f'{{"layer":{hidden.by[row]},"path":"{path}","kind":"{word}","differs":{shown}}}'
-
-
-def _utf8(text: str) -> str:
-    """Replace what is not UTF-8 by U+FFFD."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _file(file: File) -> dict[str, Any]:
@@ -240,8 +219,8 @@ def _file(file: File) -> dict[str, Any]:
     if file.device is not None:
         row["device"] = file.device
     if file.xattrs:
-        row["xattrs"] = {_utf8(key): b64encode(value).decode() for key, value in file.xattrs.items()}
-    return with_path(row, ("path", "link_target"))
+        row["xattrs"] = {key: b64encode(value).decode() for key, value in file.xattrs.items()}
+    return row
 
 
 def _linked(tree: Tree) -> dict[int, dict[str, Any]]:
@@ -257,7 +236,7 @@ def _linked(tree: Tree) -> dict[int, dict[str, Any]]:
                 continue
             entry = overlay.first[number] + own
             inode = overlay.inode(entry)
-            found[entry] = with_path({"link": public(link)}, ("link",))
+            found[entry] = {"link": public(link)}
             if inode != NO_ENTRY:
                 found[entry]["inode"] = numbers[inode]
                 found.setdefault(inode, {})["inode"] = numbers[inode]

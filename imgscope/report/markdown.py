@@ -14,31 +14,63 @@ from .text import REASONS
 if TYPE_CHECKING:
     from ..analysis import Analysis
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
-
-
-def plain(text: str) -> str:
-    """Escape what Markdown, or the HTML in it, would read as more than text."""
-    return _SPECIAL.sub(r"\\\1", escape(text)).replace("\\&", "&amp;").replace("\\<", "&lt;").replace("\\>", "&gt;")
+# A word of ours, or a number: no mark of Markdown's is in it, and nothing that a host makes a link of (``@name``,
+# ``#1``, ``GH-1``, ``www.``, ``name.org``, the digits of a commit).
+_PROSE = re.compile(r"[(\"']*(?:[A-Za-z]+(?:['’-][A-Za-z]+)*|[+-]?\d{1,6}(?:[.,]\d+)*(?:%|'s)?|[-–+→…%])[)\"',.;:!?…]*")
+# What stands around a word in a sentence, and does nothing.
+_PUNCTUATION = re.compile(r"([(\"']*)(.*?)([)\"',.;:?…]*)", re.DOTALL)
+_COMMIT = re.compile(r"[\W_]*[0-9a-f]{7,}[\W_]*")
 
 
 def code(text: str) -> str:
-    """Write text as code, whatever backticks and pipes it holds, fit for a table cell."""
+    """Write text as a code span, whatever backticks it holds: the one place where what an image says may stand.
+
+    Nothing in it is a mention, a link, an image or HTML to whoever shows it (CommonMark, *Code spans*).
+    """
     shown = escape(text)
     if not shown:
         return ""
-    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{pad}{shown}{pad}{fence}".replace("|", "\\|")
+    fence = "`" * (_longest(shown) + 1)
+    pad = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def prose(text: str) -> str:
+    """Write sentences of ours; each word that may be more than a word, as a path or a name may, becomes code."""
+    parts: list[str] = []
+    odd: list[str] = []
+    for word in [*escape(text).split(), ""]:
+        if word and (not _PROSE.fullmatch(word) or _COMMIT.fullmatch(word)):
+            odd.append(word)
+            continue
+        if odd:
+            before, inner, after = _PUNCTUATION.fullmatch(" ".join(odd)).groups()  # type: ignore[union-attr]
+            parts.append(f"{before}{code(inner)}{after}")
+            odd = []
+        parts.append(word)
+    return " ".join(parts).rstrip()
+
+
+def block(lines: Iterable[str], language: str) -> Iterator[str]:
+    """Yield lines as a block of code, whatever backticks they hold; tabs stay, for the lines are there to be taken."""
+    shown = ["\t".join(map(escape, line.split("\t"))) for line in lines]
+    fence = "`" * max(3, *(_longest(line) + 1 for line in shown), 3)
+    yield fence + language
+    yield from shown
+    yield fence
+
+
+def _longest(text: str) -> int:
+    return max(map(len, re.findall(r"`+", text)), default=0)
 
 
 def table(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield a table's lines; a column is (title, whether it is a number)."""
+    """Yield a table's lines; a column is (title, whether it is a number). Cells may hold any code span."""
     yield "| " + " | ".join(title for title, _ in columns) + " |"
     yield "|" + "|".join("---:" if number else "---" for _, number in columns) + "|"
     for row in rows:
-        yield "| " + " | ".join(row) + " |"
+        # A cell ends at any other bar, in code too (GitHub Flavored Markdown, *Tables*).
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
 
 
 def _short(text: str, limit: int = 160) -> str:
@@ -57,9 +89,9 @@ def _lines(analysis: Analysis, options: Options) -> Iterator[str]:
     def written(count: int | None) -> str:
         return size(count, options.exact_bytes)
 
-    yield f"# {plain(image.reference)}"
+    yield f"# {code(image.reference)}"
     yield ""
-    yield f"{code(image.id)}, {plain(image.system)}, {quantity(len(analysis.layers), 'layer')}"
+    yield f"{code(image.id)}, {code(image.system)}, {quantity(len(analysis.layers), 'layer')}"
     yield ""
     share = percent(image.wasted_bytes, image.content_bytes)
     yield from table(
@@ -87,7 +119,7 @@ def _lines(analysis: Analysis, options: Options) -> Iterator[str]:
                 f"{layer.modified.count + layer.metadata_only.count + layer.rewritten.count:,}",
                 f"{layer.removed.count:,}",
                 written(layer.wasted_bytes),
-                plain(layer.missing) if layer.missing else code(_short(layer.instruction)),
+                code(layer.missing) if layer.missing else code(_short(layer.instruction)),
             )
             for layer in analysis.layers
         ),
@@ -128,4 +160,4 @@ def _lines(analysis: Analysis, options: Options) -> Iterator[str]:
         yield ""
         yield "## Notes"
         yield ""
-        yield from (f"- {plain(note)}" for note in analysis.notes)
+        yield from (f"- {code(note)}" for note in analysis.notes)

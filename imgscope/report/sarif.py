@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from .. import __version__
 from ..escape import escape
+from .portable import dumps
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+_LINK = re.compile(r"\[(?=[^\]]*\]\()")
 
 Node = dict[str, Any]
 """An object of the log."""
@@ -31,7 +34,7 @@ def log(rules: Sequence[Node], invocation: Mapping[str, Any], results: Sequence[
         "columnKind": "unicodeCodePoints",
         "results": list(results),
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1).encode() + b"\n"
+    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, base64=False) + b"\n"
 
 
 def rule(code: str, name: str, summary: str, explained: str, **more: Any) -> Node:
@@ -46,9 +49,14 @@ def rule(code: str, name: str, summary: str, explained: str, **more: Any) -> Nod
     }
 
 
+def message(text: str) -> Node:
+    """Return a message of plain text: what would be a link in it is none (SARIF 2.1.0, 3.11.6, *Embedded links*)."""
+    return {"text": _LINK.sub(r"\\[", escape(text))}
+
+
 def notice(text: str, level: str) -> Node:
     """Return a word about the run itself, ``note`` or ``warning``."""
-    return {"message": {"text": escape(text)}, "level": level}
+    return {"message": message(text), "level": level}
 
 
 def place(path: str, first: int, last: int | None = None) -> Node:

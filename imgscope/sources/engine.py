@@ -125,6 +125,10 @@ class EngineSource:
         """Return the image id that the engine gives, with the engine's address and the platform."""
         return f"engine:{self.backend.address}:{self.known().id}:{self._wanted or platforms.host()}"
 
+    def names(self) -> tuple[str, ...] | None:
+        """Return the tags that the image has now: they come and go while its id stays."""
+        return tuple(familiar(name) for name in self.known().names)
+
     def open(self, scan_layer: ScanLayer, progress: Progress | None = None) -> OpenImage:
         """Export the image and scan its layers while they arrive."""
         if self._contents:
@@ -152,7 +156,7 @@ class EngineSource:
             raise EngineError(f"{self.backend.title} broke off the export: it has no end")
         opened.origin = "engine"
         # It is exported by its id, so that a tag that moves meanwhile does no harm; the archive then lacks names.
-        opened.names = tuple(familiar(name) for name in known.names) or opened.names
+        opened.names = self.names() or opened.names
         return opened
 
 

@@ -75,6 +75,10 @@ class FileSource:
         numbers = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         return f"file:{numbers}:{self._image}:{self._platform or platforms.host()}"
 
+    def names(self) -> tuple[str, ...] | None:
+        """Return nothing: the names are part of what ``cache_key`` is made of."""
+        return None
+
     def open(self, scan_layer: ScanLayer, progress: Progress | None = None) -> OpenImage:
         """Open a plain archive for seeking; stream one that is compressed."""
         stream = self._stream()

@@ -31,6 +31,9 @@ class Source(Protocol):
         An engine's image id, or the identity of the files (device, inode, size, times). ``None``: can't be told.
         """
 
+    def names(self) -> tuple[str, ...] | None:
+        """Return the image's names as they are now, where they can change while the image stays what it is."""
+
     def open(self, scan_layer: ScanLayer, progress: Progress | None = None) -> OpenImage:
         """Open the image in the way that costs least: where it has to stream, layers are scanned as they pass.
 

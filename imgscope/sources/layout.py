@@ -63,6 +63,10 @@ class LayoutSource:
             return None
         return f"layout:{state.hexdigest()}:{self._image}:{self._platform or platforms.host()}"
 
+    def names(self) -> tuple[str, ...] | None:
+        """Return nothing: the names are part of what ``cache_key`` is made of."""
+        return None
+
     def open(self, scan_layer: ScanLayer, progress: Progress | None = None) -> OpenImage:
         """Open the layout; its blobs are files, so nothing streams."""
         return self.reopen(progress)

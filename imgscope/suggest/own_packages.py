@@ -73,7 +73,7 @@ class OwnPackages:
     @property
     def ecosystem(self) -> str:
         """The package manager: ``dpkg``, ``apk`` or ``rpm``."""
-        return next(iter(self.own)).package.ecosystem
+        return next(one for one in self.every if one in self.own).package.ecosystem
 
 
 @once
@@ -115,6 +115,11 @@ def _read(context: Context, entries: Mapping[bytes, int]) -> dict[bytes, bytes]:
     return {keys[key]: data for key, data in context.analysis.contents.read(list(keys))}
 
 
+def _by_name(one: Installed) -> tuple[str, str]:
+    """Return what packages are told apart by in one system: a set of them has no order of its own."""
+    return one.name, one.package.architecture or ""
+
+
 def _in_base(context: Context, path: bytes) -> int | None:
     """Return the entry that the base's own tree shows at a path."""
     directory, name = split(path)
@@ -130,7 +135,7 @@ def _wanted(found: OwnPackages, used: _Identities) -> list[str]:
     kept = found.own - found.unneeded
     unknown = set(leaves(found.every)) if any(one.manual is None for one in kept) else set()
     manual = {one for one in kept if one.manual or (one.manual is None and one in unknown)}
-    asked = sorted((one for one in kept if one in manual or one.package in used), key=lambda one: one.name)
+    asked = sorted((one for one in kept if one in manual or one.package in used), key=_by_name)
     if len(asked) > _MANY or len(found.every) > _VERY_MANY:
         return [one.name for one in asked if one in manual]
     for one in list(asked):
@@ -163,7 +168,7 @@ def _used(context: Context, found: OwnPackages) -> _Identities:
     owners = found.owners
     run = program(context)
     used = {id(owners[path]) for path in run.files if path in owners}
-    names_ = {one.name: one.package for one in found.own}
+    names_ = {one.name: one.package for one in sorted(found.own, key=_by_name)}
     # What is run is known where it is a program that is there, and none that starts others by a file of its own: then
     # other files' endings say nothing.
     known = run.known and run.files and run.words.isdisjoint(_MANAGERS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..layer.index import DIRECTORY, FILE, SYMLINK
@@ -52,16 +52,17 @@ def program(context: Context) -> Program:
     known = any(word.rpartition("/")[2] not in _SHELLS for word in words)
     home = config.get("WorkingDir")
     folders = [home if isinstance(home, str) else "/", *search_path(config)][:_MAX_FOLDERS]
-    places = {place for word in words for place in _found(context, word, folders)}
-    new = places
+    places = dict.fromkeys(place for word in words for place in _found(context, word, folders))
+    new = list(places)
     for _ in range(_MAX_SCRIPTS):
         # A script may start another.
         script = _scripts(context, new)
         more = list(dict.fromkeys(_WORD.findall(_COMMENT.sub("", script))))[:_MAX_WORDS]
-        new = {place for word in more for place in _found(context, word, folders)} - places
+        found = dict.fromkeys(place for word in more for place in _found(context, word, folders))
+        new = [place for place in found if place not in places]
         told.append(script)
         words += more
-        places = places | new
+        places |= found
         if not new:
             break
     return Program(frozenset(word.rpartition("/")[2] for word in words), frozenset(places), "\n".join(told), known)
@@ -119,7 +120,7 @@ def resolve(context: Context, path: bytes) -> bytes | None:
     return None
 
 
-def _scripts(context: Context, places: set[bytes]) -> str:
+def _scripts(context: Context, places: Iterable[bytes]) -> str:
     """Return the text of the scripts among the programs, where own layers have them and contents are at hand."""
     overlay = context.overlay
     entries = []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import chain
 
 from ..layer.index import IMPLIED, IMPLIED_META, TYPE_NAMES
 from ..layer.names import public
-from ..report.markdown import code
+from ..report.markdown import code, table
+from ..report.portable import dumps, dumps_row
 from ..report.sizes import size
 from .model.marks import Mark
 from .model.paths import Paths
@@ -30,7 +30,7 @@ def rows_of(rows: Rows) -> Iterator[dict[str, object]]:
         index = overlay.layers[layer]
         mode, uid, gid = IMPLIED_META if own == IMPLIED else index.meta_table[index.metas[own]]
         yield {
-            "path": public(paths.path(node)).encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+            "path": public(paths.path(node)),
             "type": TYPE_NAMES[overlay.kinds[entry]],
             "change": Mark(view.marks[node]).name.lower(),
             "size": view.size(node),
@@ -49,19 +49,21 @@ def render(rows: Rows, reference: str, form: str) -> Iterator[bytes]:
     if form == "json":
         base = view.base if view.base >= 0 else None
         head = {"reference": reference, "layer": view.layer, "compared_with_layer": base}
-        yield json.dumps(head)[:-1].encode() + b', "paths": [\n'
+        yield dumps(head, indent=None)[:-1] + b', "paths": [\n'
         for number, row in enumerate(rows_of(rows)):
-            yield (b",\n" if number else b"") + json.dumps(row, ensure_ascii=False).encode()
+            yield (b",\n" if number else b"") + dumps_row(row)
         yield b"\n]}\n"
         return
-    heading = (
-        f"# {code(reference)}, layer {view.layer}\n\n",
-        "| | Path | Size | Wasted | Layer |\n|---|---|--:|--:|--:|\n",
-    )
-    lines = (
-        f"| {Mark[str(row['change']).upper()].sign} | {code(str(row['path']))} | {size(int(str(row['size'])))} "
-        f"| {size(int(str(row['wasted_bytes'])))} | {row['layer']} |\n"
+    columns = (("", False), ("Path", False), ("Size", True), ("Wasted", True), ("Layer", True))
+    cells = (
+        (
+            Mark[str(row["change"]).upper()].sign,
+            code(str(row["path"])),
+            size(int(str(row["size"]))),
+            size(int(str(row["wasted_bytes"]))),
+            str(row["layer"]),
+        )
         for row in rows_of(rows)
     )
-    for line in chain(heading, lines):
-        yield line.encode()
+    for line in chain((f"# {code(reference)}, layer {view.layer}", ""), table(columns, cells)):
+        yield line.encode() + b"\n"

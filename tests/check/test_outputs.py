@@ -299,7 +299,7 @@ def test_markdown_fits_and_says_what_is_cut(analysis, limit):
     text = "".join(markdown(_large(analysis, 3000), limit))
     assert limit * 0.9 < len(text.encode()) <= limit
     assert re.search(r"_and [\d,]+ more parts of this report that there is no room for here_$", text.strip())
-    assert text.index("result 0 ") < text.index("result 1 ")
+    assert text.index("result 0`") < text.index("result 1`")
     assert text.count("<details>") == text.count("</details>")
 
 

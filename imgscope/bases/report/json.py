@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ...escape import escape
+from ...report.portable import dumps
 from ...secrets import redact
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ SCHEMA_VERSION = 1
 
 def render(comparison: Comparison, options: Options) -> Iterator[bytes]:
     """Yield the JSON."""
-    yield json.dumps(_clean(document(comparison)), indent=1, ensure_ascii=True).encode() + b"\n"
+    yield dumps(document(comparison)) + b"\n"
 
 
 def document(comparison: Comparison) -> dict[str, Any]:
@@ -74,18 +73,3 @@ def _candidate(one: Candidate) -> dict[str, Any]:
         "missing": [asdict(lack) for lack in one.fit.lacks],
         "package_manager_missing": one.manager_missing,
     }
-
-
-def _clean(value: Any) -> Any:
-    """Write text so that any program can read it: bytes that are not UTF-8 are shown escaped."""
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return escape(value)
-        return value
-    if isinstance(value, dict):
-        return {key: _clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
-    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...report.markdown import code, plain, table
+from ...report.markdown import code, prose, table
 from ...report.sizes import size
 from . import words
 
@@ -27,11 +27,11 @@ def _lines(comparison: Comparison, options: Options) -> Iterator[str]:
         return size(count, options.exact_bytes)
 
     brings, adds = comparison.brings, comparison.adds
-    yield f"# Bases for {plain(image.reference)}"
+    yield f"# Bases for {code(image.reference)}"
     yield ""
     if base.layers:
         layers = f"{base.layers} of {len(comparison.analysis.layers)} layers"
-        yield f"It stands on **{plain(words.base_name(comparison))}**: {layers}, {base.certainty}, {plain(base.how)}."
+        yield f"It stands on {code(words.base_name(comparison))}: {layers}, {base.certainty}, {prose(base.how)}."
     else:
         yield "No base was found: all layers are taken for the app's."
     yield ""
@@ -79,37 +79,37 @@ def _lines(comparison: Comparison, options: Options) -> Iterator[str]:
                     written(row.known.bytes + adds.content_bytes),
                     row.known.dated or "-",
                     row.known.libc or "none",
-                    f"no: {plain(row.unfit)}" if row.unfit else "to be tried",
+                    f"no: {code(row.unfit)}" if row.unfit else "to be tried",
                 )
                 for row in comparison.known
             ),
         )
     if comparison.notes:
         yield ""
-        yield from (f"- {plain(note)}" for note in comparison.notes)
+        yield from (f"- {code(note)}" for note in comparison.notes)
 
 
 def _row(name: str, facts: Facts, written: object, total: int, verdict: str) -> tuple[str, ...]:
     assert callable(written)
     return (
-        plain(name),
+        code(name),
         written(facts.content_bytes),
         written(total),
-        plain(facts.libc) or "none",
-        plain(facts.shell) or "none",
-        facts.manager or "none",
-        plain(facts.user),
+        code(facts.libc) or "none",
+        code(facts.shell) or "none",
+        code(facts.manager) or "none",
+        code(facts.user),
         verdict,
     )
 
 
 def _details(one: Candidate, options: Options) -> Iterator[str]:
-    yield f"**{plain(one.name)}** {words.VERDICTS[one.fit.verdict]}: {words.verdict(one.fit)}."
+    yield f"{code(one.name)} {words.VERDICTS[one.fit.verdict]}: {words.verdict(one.fit)}."
     shown = one.fit.lacks[: max(options.top, 1)]
     if shown:
         yield ""
     for row in shown:
         name, why = words.lack(row)
-        yield f"- {words.KINDS[row.kind]} {code(name)}" + (f": {plain(why)}" if why else "")
+        yield f"- {words.KINDS[row.kind]} {code(name)}" + (f": {code(why)}" if why else "")
     if len(one.fit.lacks) > len(shown):
         yield f"- and {len(one.fit.lacks) - len(shown):,} more"

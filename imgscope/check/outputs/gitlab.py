@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...escape import escape
+from ...report.portable import dumps
 from ..model import Report
 from .findings import Finding, findings
 from .limits import GITLAB_ISSUES
@@ -27,7 +27,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
         del issues[GITLAB_ISSUES - 1 :]
         last = {"description": f"and {left_out + 1:,} more findings", "fingerprint": "0" * 32, "severity": "info"}
         issues.append({**issues[-1], **last})
-    yield json.dumps(issues, indent=1).encode() + b"\n"
+    yield dumps(issues, base64=False) + b"\n"
 
 
 def _issue(row: Finding) -> dict[str, Any]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ... import __version__
-from ..model import Cause, ImageCheck, Report, Result
+from ...report.portable import dumps
+from ..model import ImageCheck, Report, Result
 
 if TYPE_CHECKING:
     from ...report.interface import Options
@@ -27,11 +25,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
         "exit_code": report.exit_code,
         "images": [_image(image) for image in report.images],
     }
-    yield json.dumps(document, indent=1).encode() + b"\n"
-
-
-def _finite(value: float | int | None) -> float | int | None:
-    return value if value is not None and math.isfinite(value) else None
+    yield dumps(document) + b"\n"
 
 
 def _image(check: ImageCheck) -> dict[str, Any]:
@@ -51,9 +45,9 @@ def _image(check: ImageCheck) -> dict[str, Any]:
         "file_count": image.file_count,
         "efficiency": image.efficiency,
         "dive": {
-            "efficiency": _finite(image.dive.efficiency),
+            "efficiency": image.dive.efficiency,
             "wastedBytes": image.dive.wasted_bytes,
-            "userWastedPercent": _finite(image.dive.user_wasted_percent),
+            "userWastedPercent": image.dive.user_wasted_percent,
         },
     }
     if check.baseline is not None:
@@ -86,19 +80,9 @@ def _result(result: Result) -> dict[str, Any]:
         "note": result.note or None,
         "unit": limit.unit if limit is not None else None,
         "limit": list(value) if isinstance(value, tuple) else value,
-        "actual": _finite(result.actual),
-        "excess": _finite(excess),
+        "actual": result.actual,
+        "excess": excess,
         "origin": result.setting.origin,
-        "causes": [_cause(cause) for cause in result.causes.rows],
+        "causes": [asdict(cause) for cause in result.causes.rows],
         "cause_count": result.causes.total,
     }
-
-
-def _cause(cause: Cause) -> dict[str, Any]:
-    row = asdict(cause)
-    if cause.path is not None and not cause.path.isascii():
-        raw = cause.path.encode("utf-8", "surrogateescape")
-        clean = raw.decode("utf-8", "replace")
-        if clean != cause.path:
-            row["path"], row["path_base64"] = clean, b64encode(raw).decode("ascii")
-    return row

@@ -5,11 +5,12 @@ Its first line is a marker that nobody sees; whoever posts the comment finds the
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...escape import escape
-from ...report.markdown import code, plain
+from ...report.markdown import code, prose, table
 from ...report.sizes import size
 from ..model import FAIL, PASS, SKIPPED, WARN, Cause, ImageCheck, Report, Result
 from ..rules.interface import written
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _WORDS = {FAIL: "**FAIL**", WARN: "**warn**", PASS: "pass", SKIPPED: "skipped"}
 _CAUSES = 10
+# Names that stand in the marker as they are.
+_NAME = re.compile(r"/?[A-Za-z0-9]+(?:[._:/-][A-Za-z0-9]+)*")
+_MARKER = 200
 
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
@@ -33,8 +37,10 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
 def marker(report: Report) -> str:
     """Return the line by which a comment is known again: the same for all builds of the same images."""
     names = sorted({stable_name(image.reference) for image in report.images})
-    clean = ", ".join(escape(name) for name in names).replace("--", "-\u200b-").replace(">", "")
-    return f"<!-- imgscope check: {shorten(clean, 200)} -->"
+    if sum(map(len, names)) > _MARKER or not all(map(_NAME.fullmatch, names)):
+        # Nobody sees a comment of HTML, but whoever named the image should not write into it either.
+        names = [hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()[:32]]
+    return f"<!-- imgscope check: {', '.join(names)} -->"
 
 
 def markdown(report: Report, limit: int) -> Iterator[str]:
@@ -50,18 +56,17 @@ def markdown(report: Report, limit: int) -> Iterator[str]:
 def _heads(report: Report) -> Iterator[str]:
     ordered = sorted(report.images, key=lambda image: ("error", "fail", "warn", "pass").index(image.verdict))
     for image in ordered:
-        yield f"## imgscope: {image.verdict.upper()} for {plain(image.reference)}\n\n"
+        yield f"## imgscope: {image.verdict.upper()} for {code(image.reference)}\n\n"
         if image.error:
-            yield f"{plain(image.error)}\n\n"
+            yield f"{code(image.error)}\n\n"
             continue
-        yield f"{_figures(image)}\n\n{plain(summary(image))}\n\n"
+        yield f"{_figures(image)}\n\n{prose(summary(image))}\n\n"
         rows = sorted(image.results, key=lambda result: result.order)
-        yield "| | rule | | limit |\n|---|---|---|---:|\n"
-        for result in rows:
-            yield _row(result)
+        columns = (("", False), ("rule", False), ("", False), ("limit", True))
+        yield from (line + "\n" for line in table(columns, map(_row, rows)))
         yield "\n"
         for note in image.notes:
-            yield f"> {plain(note)}\n\n"
+            yield f"> {code(note)}\n\n"
 
 
 def _figures(image: ImageCheck) -> str:
@@ -75,19 +80,19 @@ def _figures(image: ImageCheck) -> str:
         base = image.baseline
         grown = facts.content_bytes - base.content_bytes
         share = f" ({grown / base.content_bytes:+.1%})".replace("%", " %") if base.content_bytes else ""
-        parts.append(f"**{'+' if grown >= 0 else '-'}{size(abs(grown))}**{share} against {plain(base.reference)}")
+        parts.append(f"**{'+' if grown >= 0 else '-'}{size(abs(grown))}**{share} against {code(base.reference)}")
     return ", ".join(parts)
 
 
-def _row(result: Result) -> str:
+def _row(result: Result) -> tuple[str, ...]:
     word = _WORDS[result.status] if not result.blocking else "**could not be evaluated**"
     limit = ""
     if result.limit is not None and isinstance(result.limit.value, int | float) and result.limit.value is not True:
         limit = written(result.limit.value, result.limit.unit)
-    message = plain(shorten(result.message))
+    message = code(shorten(result.message))
     if result.note:
-        message += f"<br>{plain(result.note)}"
-    return f"| {word} | {code(result.name)} | {message} | {limit} |\n"
+        message += f"<br>{code(result.note)}"
+    return word, code(result.name), message, limit
 
 
 def _details(report: Report) -> Iterator[str]:
@@ -102,11 +107,12 @@ def _details(report: Report) -> Iterator[str]:
             yield f"{code(result.name)}: the causes are those of {code(before.name)}\n\n"
             continue
         sign = "+" if result.rule in GROWTH else ""
-        where = f" of {html(image.reference)}" if several else ""
-        head = f"<code>{html(result.name)}</code>{where}: {html(shorten(result.message))}"
-        lines = [f"<details><summary>{head}</summary>\n\n"]
-        lines.append("| bytes | what | layer | instruction |\n|---:|---|---:|---|\n")
-        lines.extend(_cause(cause, sign) for cause in _chosen(result))
+        where = f" of {code(image.reference)}" if several else ""
+        # In the summary, which is HTML, Markdown's code would be none: it has the rule's own name alone.
+        lines = [f"<details><summary>{result.rule}</summary>\n\n"]
+        lines.append(f"{code(result.name)}{where}: {code(shorten(result.message))}\n\n")
+        columns = (("bytes", True), ("what", False), ("layer", True), ("instruction", False))
+        lines += [line + "\n" for line in table(columns, (_cause(cause, sign) for cause in _chosen(result)))]
         left = result.causes.total - len(_chosen(result))
         if left > 0:
             lines.append(f"\nand {left:,} more\n")
@@ -114,20 +120,15 @@ def _details(report: Report) -> Iterator[str]:
         yield "".join(lines)
 
 
-def html(text: str) -> str:
-    """Write text for the inside of an HTML element, where Markdown's own marks mean nothing."""
-    return escape(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def _chosen(result: Result) -> list[Cause]:
     layers = [cause for cause in result.causes.rows if cause.kind == "layer"][:5]
     return [*layers, *[cause for cause in result.causes.rows if cause.kind != "layer"][:_CAUSES]]
 
 
-def _cause(cause: Cause, sign: str) -> str:
+def _cause(cause: Cause, sign: str) -> tuple[str, ...]:
     what = code(shorten(cause.name, 300)) if cause.name else "the whole layer"
-    details = ([f"was {size(cause.before)}"] if cause.before else []) + ([cause.detail] if cause.detail else [])
+    details = ([f"was {size(cause.before)}"] if cause.before else []) + ([code(cause.detail)] if cause.detail else [])
     if details:
-        what += f" ({plain(', '.join(details))})"
+        what += f" ({', '.join(details)})"
     layer = "" if cause.layer is None else str(cause.layer)
-    return f"| {sign}{size(cause.bytes)} | {what} | {layer} | {code(shorten(cause.instruction, 120))} |\n"
+    return f"{sign}{size(cause.bytes)}", what, layer, code(shorten(cause.instruction, 120))

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ...escape import escape
 from ...layer.names import internal
-from ...report.sarif import fingerprints, log, notice, place, rule
+from ...report.sarif import fingerprints, log, message, notice, place, rule
 from ..model import Report
 from ..rules import RULES
 from .findings import Finding, findings
@@ -74,7 +74,7 @@ def _result(row: Finding, index: int) -> dict[str, Any]:
         "ruleId": row.result.rule,
         "ruleIndex": index,
         "level": row.level,
-        "message": {"text": row.message},
+        "message": message(row.message),
         "locations": [location],
         "partialFingerprints": fingerprints(row.fingerprint),
         "properties": properties,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ... import __version__
 from ...report.interface import Options
-from ...report.json import finite
-from ...report.json_rows import listed, with_path
+from ...report.json_rows import listed
+from ...report.portable import dumps
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
@@ -37,22 +36,18 @@ def render(difference: Difference, options: Options) -> Iterator[bytes]:
     if wants("files"):
         head["kinds"] = {kind: asdict(totals) for kind, totals in difference.files.totals().items()}
         head["times_only"] = difference.files.only_times()
-        head["directories"] = [
-            with_path({**row._asdict(), "delta": row.delta}) for row in difference.files.directories().values()
-        ]
+        head["directories"] = [{**row._asdict(), "delta": row.delta} for row in difference.files.directories().values()]
     if wants("packages"):
-        head["packages"] = [
-            with_path({**asdict(row), "delta": row.delta}, ("location",)) for row in difference.packages
-        ]
+        head["packages"] = [{**asdict(row), "delta": row.delta} for row in difference.packages]
         head["unpackaged_bytes"] = difference.unpackaged_bytes
     if wants("config"):
         head["config"] = [asdict(row) for row in difference.config]
     head["notes"] = list(difference.notes)
-    text = json.dumps(finite(head), indent=1)
+    text = dumps(head)
     if not options.files or not wants("files"):
-        yield text.encode() + b"\n"
+        yield text + b"\n"
         return
-    yield text[:-2].encode()
+    yield text[:-2]
     yield from listed("files", map(_file, difference.files))
     yield b"\n}\n"
 
@@ -103,5 +98,4 @@ def _file(row: FileDifference) -> dict[str, Any]:
     value["delta"] = row.delta
     if row.path_before is None:
         del value["path_before"]
-        return with_path(value)
-    return with_path(value, ("path", "path_before"))
+    return value

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...report.interface import Options
-from ...report.markdown import code, plain, table
+from ...report.markdown import code, prose, table
 from ...report.sizes import quantity, size
 from . import words
 from .words import signed
@@ -30,7 +30,7 @@ def _short(line: str) -> str:
 def _lines(difference: Difference, options: Options) -> Iterator[str]:
     old, new = difference.old, difference.new
     exact = options.exact_bytes
-    yield f"# {plain(old.image.reference)} → {plain(new.image.reference)}"
+    yield f"# {code(old.image.reference)} → {code(new.image.reference)}"
     yield ""
     rows: list[tuple[str, int | None, int | None]] = [
         ("**content**", old.image.content_bytes, new.image.content_bytes),
@@ -63,21 +63,21 @@ def _lines(difference: Difference, options: Options) -> Iterator[str]:
         yield from table(
             [("", False), ("old", False), ("new", False)],
             (
-                (plain(f"{row.field} {row.key or ''}".strip()), code(row.before or ""), code(row.after or ""))
+                (code(f"{row.field} {row.key or ''}".strip()), code(row.before or ""), code(row.after or ""))
                 for row in difference.config
             ),
         )
     if difference.notes:
         yield from ("", "## Notes", "")
-        yield from (f"- {plain(note)}" for note in difference.notes)
+        yield from (f"- {code(note)}" for note in difference.notes)
 
 
 def _sharing(difference: Difference, exact: bool) -> Iterator[str]:
     yield from ("", "## Layers", "")
-    yield from (f"- {plain(text)}" for text in words.sharing(difference))
+    yield from (f"- {prose(text)}" for text in words.sharing(difference))
     if difference.broken is not None:
         yield from (f"  - {mark} {code(_short(text))}" for mark, text in _culprit(difference))
-    yield from (f"- {plain(text)}" for text in words.pulling(difference.pull, exact))
+    yield from (f"- {prose(text)}" for text in words.pulling(difference.pull, exact))
     pairs = [pair for pair in difference.layers if pair.status != "shared"]
     if not pairs:
         return

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ...escape import escape
+from ...report.portable import dumps
 from ..run import by_certainty
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ SCHEMA_VERSION = 1
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
     """Yield the JSON; see ``outputs.Render``."""
-    yield json.dumps(document(report, files=options.files), indent=1, ensure_ascii=True).encode() + b"\n"
+    yield dumps(document(report, files=options.files)) + b"\n"
 
 
 def document(report: Report, *, files: bool = True) -> dict[str, Any]:
@@ -62,16 +61,6 @@ def _finding(report: Report, finding: Finding, files: bool) -> dict[str, Any]:
     }
     if files:
         rows["evidence"] = [
-            {"path": _text(row.path), "bytes": row.bytes, "layer": row.layer, "kind": row.kind}
-            for row in finding.evidence
+            {"path": row.path, "bytes": row.bytes, "layer": row.layer, "kind": row.kind} for row in finding.evidence
         ]
     return rows
-
-
-def _text(path: str) -> str:
-    """Write a path so that any program can read it: bytes that are not UTF-8 are shown escaped."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return escape(path)
-    return path

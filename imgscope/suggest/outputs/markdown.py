@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...report.markdown import code, plain, table
+from ...report.markdown import block, code, prose, table
 from ...report.sizes import percent, size
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
     def written(count: int) -> str:
         return size(count, options.exact_bytes)
 
-    yield f"# Suggestions for {plain(image.reference)}"
+    yield f"# Suggestions for {code(image.reference)}"
     yield ""
     saving = [finding for finding in report.findings if not finding.note]
     if saving:
@@ -34,7 +34,7 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
         yield from table(
             (("rule", False), ("saves", True), ("sure", False), ("what", False)),
             (
-                (f"`{finding.code}`", written(finding.bytes), finding.certainty, plain(finding.title))
+                (f"`{finding.code}`", written(finding.bytes), finding.certainty, code(finding.title))
                 for finding in saving
             ),
         )
@@ -48,26 +48,26 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
         yield ""
         yield "## Good practice"
         yield ""
-        yield from (f"- `{finding.code}` {plain(finding.title)}. {plain(finding.fix)}" for finding in notes)
+        yield from (f"- `{finding.code}` {code(finding.title)}: {prose(finding.fix)}" for finding in notes)
     if report.proposal:
         yield ""
         yield "## In two stages"
         yield ""
-        yield from _block(report.proposal, "dockerfile")
+        yield from block(report.proposal, "dockerfile")
     if report.skipped:
         yield ""
-        yield from (f"- `{rule}` could not be evaluated: {plain(reason)}" for rule, reason in report.skipped)
+        yield from (f"- `{rule}` could not be evaluated: {code(reason)}" for rule, reason in report.skipped)
 
 
 def _finding(report: Report, finding: Finding, options: Options) -> Iterator[str]:
-    yield f"## {finding.code}: {plain(finding.title)}"
+    yield f"## {finding.code}: {code(finding.title)}"
     yield ""
-    yield plain(finding.fix)
+    yield prose(finding.fix)
     yield ""
     for layer in finding.layers[:6]:
         yield f"- layer {layer}: {code(report.instruction(layer)[:160])}"
     for row in finding.evidence[: options.top]:
-        kind = f" ({plain(row.kind)})" if row.kind else ""
+        kind = f" ({code(row.kind)})" if row.kind else ""
         yield f"- {size(row.bytes, options.exact_bytes)} {code(row.path)}{kind}"
     left = finding.evidence_count - min(options.top, len(finding.evidence))
     if left > 0:
@@ -75,12 +75,4 @@ def _finding(report: Report, finding: Finding, options: Options) -> Iterator[str
     for lines, word in ((finding.lines, "dockerfile"), (finding.ignore_lines, "gitignore")):
         if lines:
             yield ""
-            yield from _block(lines, word)
-
-
-def _block(lines: tuple[str, ...], language: str) -> Iterator[str]:
-    longest = max((len(line) - len(line.lstrip("`")) for line in lines), default=0)
-    fence = "`" * max(3, longest + 1)
-    yield fence + language
-    yield from lines
-    yield fence
+            yield from block(lines, word)

@@ -10,7 +10,7 @@ from ...check.outputs.findings import stable_name
 from ...check.outputs.limits import SARIF_RESULTS
 from ...dockerfile.model import Location
 from ...escape import escape
-from ...report.sarif import fingerprints, log, notice, place, rule
+from ...report.sarif import fingerprints, log, message, notice, place, rule
 from ...report.sizes import size
 from ..rules import all_rules
 
@@ -45,7 +45,7 @@ def _result(report: Report, finding: Finding, index: int) -> dict[str, Any]:
         "ruleId": finding.code,
         "ruleIndex": index,
         "level": "note" if finding.note else _LEVELS[finding.certainty],
-        "message": {"text": escape(f"{finding.title}{saves}. {finding.fix}")},
+        "message": message(f"{finding.title}{saves}. {finding.fix}"),
         "locations": [place(*location)],
         "partialFingerprints": fingerprints(fingerprint),
         "properties": {

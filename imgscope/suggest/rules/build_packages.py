@@ -31,7 +31,7 @@ def _check(context: Context) -> Iterator[Draft]:
     claims = _claims(context, found)
     if not claims:
         return
-    gone = sorted(found.unneeded, key=lambda one: -one.package.size)
+    gone = sorted(found.unneeded, key=lambda one: (-one.package.size, one.name, one.package.architecture or ""))
     tools = [one.name for one in gone if BUILD.fullmatch(one.name) and one.manual is not False] or [
         one.name for one in gone if BUILD.fullmatch(one.name)
     ]

@@ -121,9 +121,11 @@ def _started(
             folder = None if place is None else modules.package_of(place)
             if folder is not None:
                 found.append(folder)
-    found += [folder for path in run.files if (folder := modules.package_of(path)) is not None]
+    found += [folder for path in sorted(run.files) if (folder := modules.package_of(path)) is not None]
     # Run as they are named too: node -r ts-node/register.
-    found += [folder for word in called if (folder := modules.find(home, word.encode("utf-8", "replace"))) is not None]
+    found += [
+        folder for word in sorted(called) if (folder := modules.find(home, word.encode("utf-8", "replace"))) is not None
+    ]
     return found
 
 

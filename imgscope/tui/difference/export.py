@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import chain
 
 from ...diff.report.words import signed
 from ...layer.index import TYPE_NAMES
 from ...layer.names import public
-from ...report.markdown import code
+from ...report.markdown import code, table
+from ...report.portable import dumps, dumps_row
 from ..files import JSON
 from ..model.marks import Mark
 from ..model.pair import PairPaths, PairView
@@ -27,8 +27,8 @@ def rows_of(rows: Rows) -> Iterator[dict[str, object]]:
         row = paths.row_of.get(node)
         mark = Mark(view.marks[node])
         yield {
-            "path": _text(paths.path(node)),
-            "path_before": None if row is None or row.path_before is None else _text(row.path_before),
+            "path": public(paths.path(node)),
+            "path_before": None if row is None or row.path_before is None else public(row.path_before),
             "type": TYPE_NAMES[view.shown_side(node).overlay.kind(view.entry(node))],
             "change": "unchanged" if row is None else "changed" if mark is Mark.MODIFIED else mark.name.lower(),
             "size_before": before if had else None,
@@ -37,21 +37,15 @@ def rows_of(rows: Rows) -> Iterator[dict[str, object]]:
         }
 
 
-def _text(path: bytes) -> str:
-    return public(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
 def render(rows: Rows, old: str, new: str, form: str) -> Iterator[bytes]:
     """Yield the lines of the tree as JSON or Markdown."""
     if form == JSON:
-        yield json.dumps({"old": old, "new": new})[:-1].encode() + b', "paths": [\n'
+        yield dumps({"old": old, "new": new}, indent=None)[:-1] + b', "paths": [\n'
         for number, row in enumerate(rows_of(rows)):
-            yield (b",\n" if number else b"") + json.dumps(row, ensure_ascii=False).encode()
+            yield (b",\n" if number else b"") + dumps_row(row)
         yield b"\n]}\n"
         return
-    heading = (f"# {code(old)} to {code(new)}\n\n", "| | Path | Delta |\n|---|---|--:|\n")
-    lines = (
-        f"| {row['change']} | {code(str(row['path']))} | {signed(int(str(row['delta'])))} |\n" for row in rows_of(rows)
-    )
-    for line in chain(heading, lines):
-        yield line.encode()
+    columns = (("", False), ("Path", False), ("Delta", True))
+    cells = ((str(row["change"]), code(str(row["path"])), signed(int(str(row["delta"])))) for row in rows_of(rows))
+    for line in chain((f"# {code(old)} to {code(new)}", ""), table(columns, cells)):
+        yield line.encode() + b"\n"
