@@ -11,7 +11,7 @@ PACKAGE = Path(imgscope.__file__).parent
 
 # Stations in the order in which data passes them; a module may import its own station and those before it.
 STATIONS = [
-    ["errors", "escape", "progress", "processes", "tar", "output"],
+    ["errors", "bounds", "escape", "progress", "processes", "tar", "output"],
     ["units", "settings", "secrets", "pathsets", "config"],
     ["compression", "reference"],
     ["archive"],
