@@ -12,7 +12,7 @@ PACKAGE = Path(imgscope.__file__).parent
 # Stations in the order in which data passes them; a module may import its own station and those before it.
 STATIONS = [
     ["errors", "bounds", "escape", "progress", "processes", "tar", "output"],
-    ["units", "settings", "secrets", "pathsets", "config"],
+    ["units", "documents", "settings", "secrets", "pathsets", "config"],
     ["compression", "reference"],
     ["archive"],
     ["sources"],

@@ -52,39 +52,44 @@ class Candidate:
     artifact: bool = False
     absent: bool = False
     problem: ImgscopeError | None = None
-    _config: tuple[bytes, dict[str, Any]] | None = field(default=None, repr=False)
+    _facts: tuple[str, Platform | None] | None = field(default=None, repr=False)
 
     def config(self) -> tuple[bytes, dict[str, Any]]:
-        """Return the config's bytes and the config. Raises ``ArchiveError`` (or the candidate's ``problem``)."""
+        """Return the config's bytes and the config, which are not kept: an archive may name thousands.
+
+        Raises ``ArchiveError`` (or the candidate's ``problem``).
+        """
         if self.problem is not None:
             raise self.problem
-        if self._config is None:
-            label = self.store.label
-            data = self.store.json(self.config_name)
-            if data is None:
-                raise ArchiveError(missing(self.store, self.config_name, "the image's config"))
-            config = parse_json(data, f"the config {shown(self.config_name)}", label)
-            if not isinstance(config, dict):
-                raise ArchiveError(f"{label}: the config {shown(self.config_name)} is not an image's config")
-            self._config = data, config
-        return self._config
+        label = self.store.label
+        data = self.store.json(self.config_name)
+        if data is None:
+            raise ArchiveError(missing(self.store, self.config_name, "the image's config"))
+        config = parse_json(data, f"the config {shown(self.config_name)}", label)
+        if not isinstance(config, dict):
+            raise ArchiveError(f"{label}: the config {shown(self.config_name)} is not an image's config")
+        self._facts = digest_of(data), platforms.read(config)
+        return data, config
+
+    def _known(self) -> tuple[str, Platform | None]:
+        """Return what choosing an image needs of its config: the digest of its bytes, and the platform."""
+        if self._facts is None:
+            try:
+                self.config()
+            except ImgscopeError:
+                self._facts = self.config_digest or self.manifest_digest or "", None
+        assert self._facts is not None
+        return self._facts
 
     @property
     def id(self) -> str:
         """Return the digest of the config's bytes; what the manifest claims, where there are none."""
-        try:
-            return digest_of(self.config()[0])
-        except ImgscopeError:
-            return self.config_digest or self.manifest_digest or ""
+        return self._known()[0]
 
     @property
     def platform(self) -> Platform | None:
         """Return the platform that the config states, else what the index claims."""
-        try:
-            stated = platforms.read(self.config()[1])
-        except ImgscopeError:
-            stated = None
-        return stated or self.claimed
+        return self._known()[1] or self.claimed
 
     def missing_blob(self) -> str | None:
         """Name the first blob that has to be in the store and is not."""

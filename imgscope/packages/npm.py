@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ..documents import parse_small
+from ..errors import LimitError
 from ..layer.names import split
 from .interface import Package
 
@@ -40,8 +41,8 @@ class Npm:
         for directory in self._packages(image):
             path = directory + b"/package.json"
             try:
-                manifest = json.loads(image.content(path) or b"null")
-            except (ValueError, RecursionError):
+                manifest = parse_small(image.content(path) or b"null")
+            except (ValueError, RecursionError, LimitError):
                 image.note(f"/{path.decode('utf-8', 'surrogateescape')} can't be read")
                 continue
             if not isinstance(manifest, dict):
