@@ -23,7 +23,7 @@ DIFFERENT, ALIKE, FITS, EQUAL = range(4)
 # Steps longer than this are compared by their beginnings: a config may hold anything.
 _MAX_TEXT = 1 << 16
 _ALIKE = 0.6
-_BUILDKIT = re.compile(r"\s+# buildkit\s*$")
+_BUILDKIT = re.compile(r"(?<!\s)\s+# buildkit\s*$")
 _NOP = re.compile(r"^[^\n]{0,300}?#\(nop\)\s*")
 _KEYWORD = re.compile(
     r"(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME"
