@@ -156,9 +156,10 @@ def sample(tokens: object, turn: int = 0) -> str:
         if kind is code.LITERAL:
             out += chr(value)
         elif kind is code.NOT_LITERAL:
-            out += "a" if value != ord("a") else "b"
+            choices = [sign for sign in "a -=/0" if ord(sign) != value]
+            out += choices[turn % len(choices)]
         elif kind is code.ANY:
-            out += "a"
+            out += "a -=/"[turn % 5]
         elif kind is code.IN:
             choices = members(value)
             out += choices[turn % len(choices)]
