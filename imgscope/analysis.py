@@ -7,6 +7,7 @@ inodes with at least one name in the merged tree; *wasted bytes* all others. So,
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -423,9 +424,10 @@ class Analysis:
         index, first = overlay.layers[layer], overlay.first[layer]
         found: list[tuple[bytes, str, int | None, int | None, int]] = []
         replacing: set[int] = set()
-        for row in range(len(hidden)):
+        # Rows stand layer after layer.
+        for row in range(bisect_left(hidden.by, layer), bisect_right(hidden.by, layer)):
             kind = kinds[row]
-            if hidden.by[row] != layer or kind == TWICE:
+            if kind == TWICE:
                 continue
             before = overlay.inode(hidden.entries[row])
             old_size = overlay.sizes[before] if before != NO_ENTRY else 0

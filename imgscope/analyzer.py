@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING
 from .analysis import Analysis, Body, DiveFigures, Image, Layer, Totals
 from .archive.media import is_layer
 from .archive.store import shown
+from .bounds import REPEATED, Costs
 from .cache import Cache
 from .compat.dive import Figures, figures
 from .contents import ImageContents, sequential
-from .errors import ArchiveError, ImgscopeError
+from .errors import ArchiveError, ImgscopeError, LimitError
 from .history import HistoryStep, read_history
 from .layer import codec
 from .layer.index import LayerIndex
+from .layer.keep import MAX_IMAGE
 from .layer.scan import scan_file, scan_stream
 from .layer.workers import scan_side_by_side
 from .overlay.changes import Comparison, LayerChanges, Tally
@@ -80,6 +82,11 @@ class _Run:
         self.cache = cache
         self.progress = progress
         self.shared = shared
+        # What the layers that were scanned so far cost together.
+        self.costs = Costs()
+        self.may_keep = MAX_IMAGE
+        # Once they are too much, what still streams by is not looked at.
+        self.refused: LimitError | None = None
 
     def result(self) -> Analysis:
         key = self.source.cache_key() if self.cache is not None else None
@@ -144,10 +151,22 @@ class _Run:
             known = self._cached_index(key)
             if known is not None:
                 return _Scanned(key, known)
-        index = _scan_blob(read)
+        if self.refused is not None:
+            raise self.refused
+        try:
+            index = self._counted_in(_scan_blob(read, self.may_keep))
+        except LimitError as error:
+            self.refused = error
+            raise
         if key is not None:
             self._keep(key, index)
         return _Scanned(key, index)
+
+    def _counted_in(self, index: LayerIndex) -> LayerIndex:
+        """Add up what layers cost as they are scanned. Raises ``LimitError`` at the first that is too much."""
+        self.costs.include([index.costs])
+        self.may_keep -= sum(map(len, index.kept.values()))
+        return index
 
     def _indexes(self, opened: OpenImage) -> tuple[list[LayerIndex], list[str | None]]:
         """Return each layer's index, from the stream, the cache, or by scanning now, and its key in the cache."""
@@ -183,7 +202,9 @@ class _Run:
             for blob, found in zip(opened.layers, indexes, strict=True):
                 if found is not None:
                     self.shared.remember(blob, found)
-        return [index for index in indexes if index is not None], keys
+        layers = [index for index in indexes if index is not None]
+        _check_costs(layers)
+        return layers, keys
 
     def _scan_all(self, opened: OpenImage, numbers: Sequence[int]) -> list[LayerIndex]:
         """Scan layers from a seekable file, several side by side, and keep their indexes."""
@@ -208,11 +229,11 @@ class _Run:
         assert region is not None
         try:
             if blob.compression is None:
-                return scan_file(region.fd, region.start, region.length)
+                return self._counted_in(scan_file(region.fd, region.start, region.length))
             read = sequential(region)
             if self.progress is not None:
                 read = _counted(read, self.progress)
-            return _scan_blob(read)
+            return self._counted_in(_scan_blob(read, self.may_keep))
         except ArchiveError as error:
             raise _of_layer(number, blob, error) from None
 
@@ -277,6 +298,17 @@ class _LazyBody:
 
     def indexes(self) -> Sequence[LayerIndex]:
         return self().overlay.layers
+
+
+def _check_costs(indexes: Sequence[LayerIndex]) -> None:
+    """Refuse an image whose layers, wherever they were read, cost too much together. Raises ``LimitError``."""
+    total = Costs()
+    seen: set[int] = set()
+    for index in indexes:
+        total.include([index.costs])
+        if id(index) in seen:
+            total.add(REPEATED, index.members)
+        seen.add(id(index))
 
 
 def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, contents: ImageContents) -> Analysis:
@@ -366,7 +398,7 @@ def _layer(
     )
 
 
-def _scan_blob(read: Callable[[int], bytes]) -> LayerIndex:
+def _scan_blob(read: Callable[[int], bytes], keep: int) -> LayerIndex:
     """Scan a layer's blob that comes in sequence, whatever it is compressed with."""
     from .compression import detect, reader
 
@@ -377,7 +409,7 @@ def _scan_blob(read: Callable[[int], bytes]) -> LayerIndex:
     def chained(size: int) -> bytes:
         return first.pop() if first else read(size)
 
-    return scan_stream(reader(kind, chained).read if kind else chained)
+    return scan_stream(reader(kind, chained).read if kind else chained, keep)
 
 
 def _identity(region: Region) -> str:
@@ -390,6 +422,9 @@ def _identity(region: Region) -> str:
 
 
 def _of_layer(number: int, blob: LayerBlob, error: ImgscopeError) -> ImgscopeError:
+    if isinstance(error, LimitError):
+        # It speaks of the image: which layer was the last straw says nothing.
+        return error
     kind = "" if is_layer(blob.media_type) else f" has the media type {shown(blob.media_type or '')}"
     return type(error)(f"layer {number}{kind}: {error}")
 

@@ -6,6 +6,7 @@ them), xz and bzip2 the standard library's decoders. What a name or a media type
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from .errors import ArchiveError
+from .errors import ArchiveError, LimitError
 
 READ = 1 << 18
 """Compressed bytes are taken in pieces of this size."""
@@ -23,6 +24,14 @@ MAGIC_BYTES = 10
 # RFC 8878 asks decoders to support 8 MiB; `zstd -d` goes up to 128 MiB without --long, and --ultra -22 needs it.
 _ZSTD_WINDOW_LOG = 27
 _XZ_MEMORY = 1 << 27
+FREE_MEMBERS = 256
+"""So many members (frames, streams) of one stream may hold nothing …"""
+MEMBER_BYTES = 512
+"""… beyond one for so many bytes that come out: a tar's block."""
+# How much of a piece a member is given first; most are longer, and get twice as much each time.
+_FIRST = 1 << 12
+_SKIPPABLE = b"\x2a\x4d\x18"
+_ZEROS = re.compile(rb"\0*")
 
 Read = Callable[[int], bytes]
 
@@ -52,7 +61,7 @@ def detect(head: bytes) -> str | None:
         return "gzip"
     if head[:4] == b"\x28\xb5\x2f\xfd":
         return "zstd"
-    if head[1:4] == b"\x2a\x4d\x18" and head[0] & 0xF0 == 0x50:  # a skippable zstd frame
+    if head[1:4] == _SKIPPABLE and head[0] & 0xF0 == 0x50:  # a skippable zstd frame
         return "zstd"
     if head[:6] == b"\xfd7zXZ\0":
         return "xz"
@@ -168,25 +177,30 @@ class _Decompressed:
         self._source = read
         self._new, self._errors = _KINDS[kind]()
         self._decoder: _Decoder | None = None
-        self._pending = b""
-        self._first = True
+        # A piece of the source, and how far it is used up.
+        self._piece = b""
+        self._at = 0
+        # A member is given little at first: what it leaves is copied, and members may be many in a piece.
+        self._give = _FIRST
+        self._members = 0
+        self._produced = 0
 
     def read(self, size: int, /) -> bytes:
         if size <= 0:
             return b""
         while True:
-            decoder = self._decoder
+            decoder = self._decoder or self._next_member()
             if decoder is None:
-                decoder = self._next_member()
-                if decoder is None:
-                    return b""
+                return b""
             data = b""
             if decoder.needs_input:
-                data, self._pending = self._pending, b""
-                if not data:
-                    data = self._source(READ)
-                    if not data:
-                        raise ArchiveError(f"its {self._kind} data is cut short")
+                if not self._fill(1):
+                    raise ArchiveError(f"its {self._kind} data is cut short")
+                data = self._piece
+                if self._at or self._give < len(data):
+                    data = data[self._at : self._at + self._give]
+                self._at += len(data)
+                self._give = min(self._give * 2, READ)
             try:
                 out = decoder.decompress(data, size)
             except self._errors as error:
@@ -195,44 +209,69 @@ class _Decompressed:
                     raise ArchiveError(_too_large(self._kind)) from None
                 raise ArchiveError(f"its {self._kind} data is corrupt ({error})") from None
             if decoder.eof:
-                self._pending = decoder.unused_data
+                self._at -= len(decoder.unused_data)
                 self._decoder = None
-                self._first = False
             if out:
+                self._produced += len(out)
                 return out
+
+    def _fill(self, count: int) -> bool:
+        """Have so many bytes at hand, if the source has them; tell whether it had."""
+        while len(self._piece) - self._at < count:
+            more = self._source(READ)
+            if not more:
+                return False
+            self._piece, self._at = self._piece[self._at :] + more, 0
+        return True
 
     def _next_member(self) -> _Decoder | None:
         """Start the next member; ``None`` at the end of the stream.
 
         Zeros after the last member are padding (of tapes, and of xz by its own format). Anything else there is
-        damage.
+        damage. A member costs as much to start as thousands of bytes to read: those that hold next to nothing are
+        bounded. Raises ``LimitError``.
         """
-        data = self._pending
-        if not self._first:
-            data = data.lstrip(b"\0")
-            while not data:
-                data = self._source(READ)
-                if not data:
-                    self._pending = b""
-                    return None
-                data = data.lstrip(b"\0")
-        while len(data) < MAGIC_BYTES:
-            more = self._source(MAGIC_BYTES - len(data))
-            if not more:
-                break
-            data += more
-        self._pending = data
-        if not data:
-            return None
-        if detect(data) != self._kind:
-            if self._first:
-                raise ArchiveError(f"it holds no {self._kind} data")
-            raise ArchiveError(f"its {self._kind} data is followed by something else")
-        window = zstd_window(data) if self._kind == "zstd" else None
-        if window is not None and window > 1 << _ZSTD_WINDOW_LOG:
-            raise ArchiveError(_too_large("zstd", window))
-        self._decoder = self._new()
-        return self._decoder
+        while True:
+            if self._members:
+                self._pass_zeros()
+            self._fill(MAGIC_BYTES)
+            head = self._piece[self._at : self._at + MAGIC_BYTES]
+            if not head:
+                return None
+            if detect(head) != self._kind:
+                if not self._members:
+                    raise ArchiveError(f"it holds no {self._kind} data")
+                raise ArchiveError(f"its {self._kind} data is followed by something else")
+            self._members += 1
+            if self._members > FREE_MEMBERS + self._produced // MEMBER_BYTES:
+                raise LimitError(
+                    f"its {self._kind} data is refused: of {self._members:,} members (frames, streams) over "
+                    f"{FREE_MEMBERS} hold next to nothing (less than {MEMBER_BYTES} bytes each)"
+                )
+            if self._kind != "zstd" or head[1:4] != _SKIPPABLE:
+                window = zstd_window(head) if self._kind == "zstd" else None
+                if window is not None and window > 1 << _ZSTD_WINDOW_LOG:
+                    raise ArchiveError(_too_large("zstd", window))
+                self._give = _FIRST
+                self._decoder = self._new()
+                return self._decoder
+            self._skip(8 + int.from_bytes(head[4:8], "little"))
+
+    def _pass_zeros(self) -> None:
+        while self._fill(1):
+            found = _ZEROS.match(self._piece, self._at)
+            assert found is not None
+            self._at = found.end()
+            if self._at < len(self._piece):
+                return
+
+    def _skip(self, count: int) -> None:
+        while count:
+            if not self._fill(1):
+                raise ArchiveError(f"its {self._kind} data is cut short")
+            step = min(count, len(self._piece) - self._at)
+            self._at += step
+            count -= step
 
 
 def reader(kind: str, read: Read) -> ByteReader:
@@ -240,7 +279,8 @@ def reader(kind: str, read: Read) -> ByteReader:
 
     ``read(n)`` returns up to ``n`` bytes and ``b""`` at the end. Output comes in pieces of at most the size asked
     for, however much a piece of input would expand to. Checksums are checked. The reader raises ``ArchiveError``
-    when the data is corrupt, cut short, or followed by anything but zeros.
+    when the data is corrupt, cut short, or followed by anything but zeros, ``LimitError`` when it comes in many members
+    that hold next to nothing (estargz and zstd:chunked have one for each file, and each holds a tar header at least).
     """
     return _Decompressed(kind, read)
 

@@ -13,8 +13,9 @@
         ├── ImageNotFoundError            no such image there
         ├── PlatformError                 the image is not there for that platform
         ├── ArchiveError                  truncated, corrupt, or no image at all
-        │   └── LayerError                the same, of one layer
-        │       └── EncryptedLayerError
+        │   ├── LayerError                the same, of one layer
+        │   │   └── EncryptedLayerError
+        │   └── LimitError                more than any image needs (the bounds in docs/security.md)
         └── ContentUnavailableError       contents asked for where only an analysis is at hand
 
 The message is the one line that a user sees: what is wrong, with what, and what to do.
@@ -79,6 +80,10 @@ class LayerError(ArchiveError):
 
 class EncryptedLayerError(LayerError):
     """The layer is encrypted (media type ``…+encrypted``), so its entries can't be listed."""
+
+
+class LimitError(ArchiveError):
+    """The image has more of something than any image needs, which would cost time or memory out of proportion."""
 
 
 class ContentUnavailableError(ImageError):

@@ -33,4 +33,5 @@ def escape(text: str) -> str:
 
 def without_credentials(text: str) -> str:
     """Take what is before the @ out of addresses where it has a password; a user's name alone stays."""
-    return re.sub(r"[^/@\s]*:[^/@\s]*@", "***@", text)
+    # A word is looked at from its start only: else a long one would be gone through from each of its letters.
+    return re.sub(r"(?<![^/@\s])[^/@\s:]*:[^/@\s]*@", "***@", text)

@@ -14,6 +14,7 @@ import msgspec
 
 from .analysis import SCHEMA_VERSION, Analysis, Body, DiveFigures, Image, Layer
 from .contents import NoContents
+from .documents import parse
 from .errors import ArchiveError
 from .escape import escape
 from .history import HistoryStep
@@ -92,7 +93,7 @@ class _Image(msgspec.Struct):
     wasted_bytes: int
     file_count: int
     dive: _Dive
-    config: dict[str, Any]
+    config: msgspec.Raw
     blob_bytes: int | None = None
     tar_bytes: int = 0
     names: list[str] = []
@@ -136,6 +137,14 @@ def load(data: bytes, reference: str) -> Analysis:
         return _Rebuilt(saved).analysis(shown)
     except (msgspec.MsgspecError, TarError, ValueError, OverflowError, RecursionError, UnicodeError) as error:
         raise ArchiveError(f"{shown} is no readable saved analysis: {escape(str(error))}") from None
+
+
+def _config(raw: msgspec.Raw) -> dict[str, Any]:
+    """Read the image's config. Raises ``ValueError``, ``LimitError``."""
+    found = parse(bytes(raw))
+    if not isinstance(found, dict):
+        raise ValueError("its config is no object")
+    return found
 
 
 def _undefined(dive: _Dive) -> float:
@@ -187,7 +196,7 @@ class _Rebuilt:
                 manifest_digest=image.manifest_digest,
                 platform=image.platform,
                 created=image.created,
-                config=image.config,
+                config=_config(image.config),
                 history=tuple(image.history),
                 content_bytes=image.content_bytes,
                 merged_bytes=image.merged_bytes,

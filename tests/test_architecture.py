@@ -11,14 +11,15 @@ PACKAGE = Path(imgscope.__file__).parent
 
 # Stations in the order in which data passes them; a module may import its own station and those before it.
 STATIONS = [
-    ["errors", "escape", "progress", "ending", "processes", "tar", "output"],
-    ["units", "settings", "steps", "secrets", "pathsets", "config"],
+    ["errors", "bounds", "escape", "progress", "ending", "processes", "tar", "output"],
+    ["units", "documents", "settings", "steps", "secrets", "pathsets", "config"],
     ["compression", "reference"],
     ["archive"],
     ["sources"],
     ["layer", "history", "cache_folder", "cache"],
     ["overlay"],
     ["contents", "shared"],
+    ["rollup"],
     ["analysis", "compat.dive", "compat.dive_tree"],
     ["records", "saved", "analyzer", "verify"],
     ["compat", "extract", "packages", "dockerfile"],

@@ -9,13 +9,14 @@ import lzma
 import random
 import sys
 import threading
+import time
 import tracemalloc
 
 import pytest
 
 from imgscope import compression
 from imgscope.compression import detect, read_ahead, reader, zstd_window
-from imgscope.errors import ArchiveError
+from imgscope.errors import ArchiveError, LimitError
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -205,3 +206,50 @@ def test_read_ahead_stays_a_bounded_way_ahead_and_stops_when_it_is_closed():
     ahead.close()
     assert not ahead._thread.is_alive()
     assert calls <= 3
+
+
+# --- members that hold nothing -----------------------------------------------------------------------------
+
+SKIPPABLE = b"\x50\x2a\x4d\x18\0\0\0\0"
+HOLLOW = {**{kind: pack(b"") for kind, pack in COMPRESS.items()}, "zstd, skippable": SKIPPABLE}
+
+
+@pytest.mark.parametrize("kind", HOLLOW)
+def test_members_that_hold_nothing_are_refused_before_they_take_time(kind):
+    """However many there are: what they cost is what a few hundred cost."""
+    pack = COMPRESS[kind.partition(",")[0]]
+    times = []
+    for count in (1000, 100_000):
+        data = pack(DATA[:100]) + HOLLOW[kind] * count
+        begin = time.process_time()
+        with pytest.raises(LimitError, match="members"):
+            unpack(kind.partition(",")[0], data)
+        times.append(time.process_time() - begin)
+    assert times[1] < 5 * times[0] + 0.1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_member_for_each_small_file_is_read(kind):
+    """What estargz and zstd:chunked write: each file a member, a header and a byte; and a few that hold nothing."""
+    small = COMPRESS[kind](bytes(512) + b"x")
+    hollow = HOLLOW[kind] + (SKIPPABLE if kind == "zstd" else b"")
+    assert len(unpack(kind, hollow * 20 + small * 3000 + hollow * 20)) == 513 * 3000
+
+
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz"])
+def test_the_time_for_many_members_grows_as_they_do(kind):
+    """Within one piece of input too: what is left of it is not copied for each."""
+    small = COMPRESS[kind](bytes(512))
+    times = []
+    for count in (2000, 8000):
+        begin = time.process_time()
+        unpack(kind, small * count)
+        times.append(time.process_time() - begin)
+    assert times[1] < 10 * times[0] + 0.05
+
+
+def test_a_skippable_frame_may_be_long_or_cut_short():
+    long = b"\x5a\x2a\x4d\x18" + (900_000).to_bytes(4, "little") + bytes(900_000)
+    assert unpack("zstd", long + zstd.compress(DATA[:50]) + long) == DATA[:50]
+    with pytest.raises(ArchiveError, match="cut short"):
+        unpack("zstd", zstd.compress(DATA[:50]) + long[:-1])

@@ -69,43 +69,50 @@ class Candidate:
     unchecked: str = ""
     notes: tuple[str, ...] = ()
     problem: ImgscopeError | None = None
-    _config: tuple[bytes, dict[str, Any]] | None = field(default=None, repr=False)
+    _facts: tuple[str, Platform | None, bool] | None = field(default=None, repr=False)
 
     def config(self) -> tuple[bytes, dict[str, Any]]:
-        """Return the config's bytes and the config. Raises ``ArchiveError`` (or the candidate's ``problem``)."""
+        """Return the config's bytes and the config, which are not kept: an archive may name thousands.
+
+        Raises ``ArchiveError`` (or the candidate's ``problem``).
+        """
         if self.problem is not None:
             raise self.problem
-        if self._config is None:
-            label = self.store.label
-            data = self.store.json(self.config_name)
-            if data is None:
-                raise ArchiveError(missing(self.store, self.config_name, "the image's config"))
-            config = named(parse_json(data, f"the config {shown(self.config_name)}", label), CONFIG)
-            if not isinstance(config, dict):
-                raise ArchiveError(f"{label}: the config {shown(self.config_name)} is not an image's config")
-            self._config = data, config
-        return self._config
+        label = self.store.label
+        data = self.store.json(self.config_name)
+        if data is None:
+            raise ArchiveError(missing(self.store, self.config_name, "the image's config"))
+        config = named(parse_json(data, f"the config {shown(self.config_name)}", label), CONFIG)
+        if not isinstance(config, dict):
+            raise ArchiveError(f"{label}: the config {shown(self.config_name)} is not an image's config")
+        self._facts = digest_of(data), platforms.read(config), bool(config.get("variant"))
+        return data, config
+
+    def _known(self) -> tuple[str, Platform | None, bool]:
+        """Return what choosing an image needs of its config: the digest of its bytes, the platform, and whether it
+        states the variant.
+        """
+        if self._facts is None:
+            try:
+                self.config()
+            except ImgscopeError:
+                self._facts = self.config_digest or self.manifest_digest or "", None, False
+        assert self._facts is not None
+        return self._facts
 
     @property
     def id(self) -> str:
         """Return the digest of the config's bytes; what the manifest claims, where there are none."""
-        try:
-            return digest_of(self.config()[0])
-        except ImgscopeError:
-            return self.config_digest or self.manifest_digest or ""
+        return self._known()[0]
 
     @property
     def platform(self) -> Platform | None:
         """Return the platform that the config states, with what only the index says of it; else the index's."""
         claimed = self.claimed
-        try:
-            config = self.config()[1]
-        except ImgscopeError:
-            return claimed
-        stated = platforms.read(config)
+        _, stated, with_variant = self._known()
         if stated is None or claimed is None or stated[:2] != claimed[:2]:
             return stated or claimed
-        variant = stated.variant if config.get("variant") else claimed.variant
+        variant = stated.variant if with_variant else claimed.variant
         return Platform(*stated[:2], variant, stated.version or claimed.version, stated.features or claimed.features)
 
     def diff_ids(self) -> list[str]:

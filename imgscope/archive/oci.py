@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import ArchiveError
+from ..errors import ArchiveError, LimitError
 from . import platform as platforms
 from .candidate import MAX_LAYERS, Candidate, LayerRef, missing
 from .digests import Unverifiable, algorithm_of, blob_name, digest_of, is_digest, short
@@ -22,6 +22,8 @@ from .store import MAX_ALL_JSON, Store, parse_json, shown
 
 MAX_DEPTH = 8
 MAX_MANIFESTS = 10_000
+# Layers that all manifests name together: each takes some hundred bytes of memory.
+MAX_ALL_LAYERS = 200_000
 _REF_NAME = "org.opencontainers.image.ref.name"
 # containerd keeps the whole reference here, and only the tag in the annotation of the standard.
 _CONTAINERD_NAME = "io.containerd.image.name"
@@ -80,6 +82,7 @@ class _Walk:
         self.visits = 0
         self.seen: set[str] = set()
         self.json_left = MAX_ALL_JSON
+        self.layers_left = MAX_ALL_LAYERS
 
     def follow(self, descriptor: _Descriptor, names: tuple[str, ...], parents: tuple[str, ...]) -> None:
         """Add what a descriptor leads to; ``parents`` are the indexes above it, from the top."""
@@ -115,6 +118,9 @@ class _Walk:
             if isinstance(document.get("manifests"), list):
                 self.index(document["manifests"], names, (*parents, digest))
                 return
+        self.layers_left -= len(found.layers)
+        if self.layers_left < 0:
+            raise LimitError(f"{store.label}: its manifests name over {MAX_ALL_LAYERS:,} layers together")
         self.found.append(found)
 
     def index(self, items: list[Any], names: tuple[str, ...], parents: tuple[str, ...]) -> None:

@@ -199,6 +199,7 @@ class StreamStore:
         self._blobs: dict[str, Blob] = {}
         self._json: dict[str, bytes] = {}
         self._json_bytes = 0
+        self._json_left = MAX_ALL_JSON
         ended: list[bool] = []
         for name, member in _walk(self._at, label, ended):
             if self._links.note(name, member):
@@ -290,8 +291,9 @@ class StreamStore:
         if blob is None:
             return None
         data = self._json.get(name)
-        if data is None:
-            what = "is too large for what it is" if blob.size > MAX_JSON else "is not JSON"
+        self._json_left -= blob.size if data is not None else 0
+        if data is None or self._json_left < 0:
+            what = "is too large for what it is" if blob.size > MAX_JSON or data is not None else "is not JSON"
             raise ArchiveError(f"{self.label}: {shown(name)} ({blob.size:,} bytes) {what}")
         return data
 

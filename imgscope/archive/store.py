@@ -5,12 +5,12 @@ Three kinds: a tar on disk and a tar that streams by (``outer``), and a director
 
 from __future__ import annotations
 
-import json
 import posixpath
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..errors import ArchiveError
+from .. import documents
+from ..errors import ArchiveError, LimitError
 from ..escape import escape
 from .image import Region
 
@@ -63,9 +63,11 @@ def clean_name(name: str) -> str:
 
 
 def parse_json(data: bytes, what: str, label: str) -> Any:
-    """Parse JSON from an archive. Raises ``ArchiveError`` that names it."""
+    """Parse JSON from an archive. Raises ``ArchiveError`` that names it, ``LimitError`` for too many values."""
     try:
-        return json.loads(data)
+        return documents.parse(data)
+    except LimitError as error:
+        raise LimitError(f"{label}: {what} is refused: {error}, which no image's has") from None
     except (ValueError, RecursionError):
         raise ArchiveError(f"{label}: {what} is not valid JSON; the archive is damaged, or was not made well") from None
 

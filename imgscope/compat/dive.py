@@ -146,6 +146,8 @@ class _Stack:
         self.tree: dict[bytes, tuple[dict[bytes, int], int]] = {}
         self.owned: set[bytes] = set()
         self.done = -1
+        # Sizes of all that lies in a directory, until the tree changes: whiteouts may name what lies in each other.
+        self.sizes: dict[bytes, int] = {}
 
     def reach(self, layer: int) -> None:
         """Stack all layers below ``layer``."""
@@ -155,6 +157,7 @@ class _Stack:
             self.tree = {directory: (names, 0) for directory, names in self.overlay.layers[0].children.items()}
             self.done = 0
         while self.done < layer:
+            self.sizes.clear()
             self._add(self.done)
             self.done += 1
 
@@ -212,12 +215,20 @@ class _Stack:
             return None
         if own < 0 or self.overlay.kinds[own + first] != DIRECTORY:
             return 0
-        sizes = self.overlay.sizes
-        total = 0
-        for here in self._below(join(directory, name)):
-            names, first = self.tree[here]
-            total += sum(sizes[own + first] for own in names.values() if own >= 0)
-        return total
+        path = join(directory, name)
+        if path not in self.sizes:
+            sizes = self.overlay.sizes
+            below = [path] if path in self.tree else []
+            for here in below:
+                inner = [inside for each in self.tree[here][0] if (inside := join(here, each)) in self.tree]
+                below += [inside for inside in inner if inside not in self.sizes]
+            self.sizes[path] = 0
+            # What lies deepest comes last.
+            for here in reversed(below):
+                names, first = self.tree[here]
+                total = sum(sizes[own + first] for own in names.values() if own >= 0)
+                self.sizes[here] = total + sum(self.sizes.get(join(here, each), 0) for each in names)
+        return self.sizes[path]
 
 
 class _Collisions:
@@ -264,16 +275,27 @@ class _Collisions:
             for index in self.overlay.layers
         ]
 
+    @cached_property
+    def _held(self) -> dict[Key, list[tuple[int, int]]]:
+        """For each special path, the layers that hold it and their own entries: found in one pass over the layers."""
+        wanted: dict[bytes, set[bytes]] = {}
+        for directory, name in self.special:
+            wanted.setdefault(directory, set()).add(name)
+        held: dict[Key, list[tuple[int, int]]] = {}
+        for number, index in enumerate(self.overlay.layers):
+            for directory in wanted.keys() & index.children.keys():
+                names = index.children[directory]
+                for name in names.keys() & wanted[directory]:
+                    held.setdefault((directory, name), []).append((number, names[name]))
+        return held
+
     def _leaves(self, key: Key) -> tuple[list[int], list[int]]:
         """Return the global entries that are leaves of a path, and the sizes of all its leaves, whiteouts included."""
         directory, name = key
         path = join(directory, name)
         overlay = self.overlay
         entries, sizes = [], list(self.whiteouts.get(key, ()))
-        for number, index in enumerate(overlay.layers):
-            own = index.children.get(directory, {}).get(name)
-            if own is None:
-                continue
+        for number, own in self._held.get(key, ()):
             entry = own + overlay.first[number] if own >= 0 else -1
             if overlay.kinds[entry] != DIRECTORY or path not in self._with_names[number]:
                 sizes.append(overlay.sizes[entry])

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 # Longer words, and patterns with more stars, are taken as they stand: nobody writes them, and to match them takes long.
 _MAX_WORD = 32768
 _MAX_STARS = 4
-_REFERENCE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
+# What stands in braces may name other variables, but each ``${`` is looked at once.
+_REFERENCE = re.compile(r"\$(?:\{(?:[^}$]|\$(?!\{))*\}|\w+)")
 
 
 def expand(word: str, values: Mapping[str, str], escaper: str = "\\") -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from .index import FINGERPRINT, LayerIndex, Marker
 
 # Raised whenever what an index holds, or means, changes: older caches are then not read.
-VERSION = 5
+VERSION = 6
 
 _COLUMNS = (("sizes", "q"), ("offsets", "q"), ("metas", "I"), ("mtimes", "q"))
 
@@ -72,7 +72,8 @@ def encode(index: LayerIndex) -> bytes:
             for entry, xattrs in index.xattrs.items()
         },
         "devices": index.devices,
-        "sparse": index.sparse,
+        "sparse": {entry: list(numbers) for entry, numbers in index.sparse.items()},
+        "costs": index.costs,
         "tar_bytes": index.tar_bytes,
         "members": index.members,
         "notes": index.notes,
@@ -164,9 +165,8 @@ def decode(data: bytes) -> LayerIndex:
         int(entry): {key: b64decode(value) for key, value in xattrs.items()} for entry, xattrs in head["xattrs"].items()
     }
     index.devices = {int(entry): (major, minor) for entry, (major, minor) in head["devices"].items()}
-    index.sparse = {
-        int(entry): [(offset, length) for offset, length in pieces] for entry, pieces in head["sparse"].items()
-    }
+    index.sparse = {int(entry): array("q", numbers) for entry, numbers in head["sparse"].items()}
+    index.costs = {str(kind): int(amount) for kind, amount in head["costs"].items()}
     position = 0
     for entry, size in head["kept"]:
         index.kept[entry] = bytes(columns[24][position : position + size])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from ..errors import LayerError
+from ..tar.header import sparse_pieces
 from .index import LayerIndex
 from .scan import READ, sparse_fingerprint
 
@@ -88,7 +89,7 @@ def pieces(index: LayerIndex, entry: int) -> Iterator[tuple[int | None, int]]:
             yield data, size
         return
     position = 0
-    for offset, length in sparse:
+    for offset, length in sparse_pieces(sparse):
         if offset > position:
             yield None, offset - position
         yield data, length

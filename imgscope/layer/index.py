@@ -63,8 +63,8 @@ class LayerIndex:
     xattrs: dict[int, dict[str, bytes]] = field(default_factory=dict)
     devices: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Major and minor number of device entries."""
-    sparse: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    """Sparse files: (offset in the file, length) of the pieces that the tar holds, in order."""
+    sparse: dict[int, array[int]] = field(default_factory=dict)
+    """Sparse files: offset in the file and length of each piece that the tar holds, in turns."""
     fingerprints: bytearray | None = None
     """16 bytes an entry (zeros for what has no content), or ``None`` where contents were not read."""
     elf: array[int] = field(default_factory=lambda: array("I"))
@@ -93,6 +93,8 @@ class LayerIndex:
     """Members of the tar, whiteouts and the root included."""
     notes: list[str] = field(default_factory=list)
     """Oddities worth a word to the user."""
+    costs: dict[str, int] = field(default_factory=dict)
+    """What the layer costs beyond its size (see ``bounds``): it adds up over an image."""
 
     def __len__(self) -> int:
         """Return the number of entries."""

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import os
 import re
+from array import array
 from collections.abc import Callable
 from struct import Struct
 from typing import Protocol
 from zlib import adler32
 
+from ..bounds import FREE_NAME, HOLE_BYTES, LIMITS, MEMBERS, Costs, exceeded
 from ..errors import LayerError
 from ..escape import escape
-from ..tar.header import BLOCK, Member, TarError, read_member
+from ..tar.header import BLOCK, Member, TarError, read_member, sparse_pieces
 from .index import (
     BLOCK_DEVICE,
     CHARACTER,
@@ -39,8 +41,6 @@ READ = 1 << 20
 # Longer paths can't be unpacked by any engine (PATH_MAX of Linux).
 MAX_NAME = 4096
 MAX_NOTES = 20
-# All extended attributes of a layer together; what comes after is left out, and noted.
-MAX_XATTRS = 1 << 26
 # A sparse file's holes count as content up to here; beyond, its map and pieces are fingerprinted instead.
 MAX_HOLES = 1 << 28
 
@@ -239,7 +239,7 @@ def _shown(name: bytes) -> str:
 class _Scan:
     """One scan under way: the index that grows, and what has to wait until the tar's end."""
 
-    def __init__(self, source: _Bytes, hashing: bool) -> None:
+    def __init__(self, source: _Bytes, hashing: bool, keep: int = 0) -> None:
         self.source = source
         self.index = LayerIndex(fingerprints=bytearray() if hashing else None)
         self.meta_rows: dict[tuple[int, int, int], int] = {}
@@ -249,9 +249,8 @@ class _Scan:
         # Entries whose names were clamped: where they would be without; -1 for what is no entry.
         self.clamped: dict[int, bytes] = {}
         self.records: dict[bytes, bytes] = {}
-        self.keeping = 0
-        self.xattr_bytes = 0
-        self.xattrs_left_out = False
+        self.may_keep = min(keep, MAX_LAYER)
+        self.costs = Costs()
 
     def note(self, text: str) -> None:
         if len(self.index.notes) < MAX_NOTES:
@@ -291,8 +290,6 @@ class _Scan:
         return False
 
     def _put(self, name: bytes, entry: int) -> bool:
-        if len(name) > MAX_NAME:
-            raise TarError(f"a name is {len(name):,} bytes long")
         path, clamped = clean(name)
         if clamped:
             self.note(f"names that climb above the root ({_shown(name)}) were clamped to it")
@@ -325,10 +322,14 @@ class _Scan:
 
     def member(self, position: int) -> int | None:
         """Read the member at ``position`` the thorough way; return where the next one is, ``None`` at the end."""
-        member = read_member(self.source.at, position, self.records)
+        member = read_member(self.source.at, position, self.records, self.costs)
         if member is None:
             return None
         index = self.index
+        for name in (member.name, member.link):
+            if len(name) > MAX_NAME:
+                raise TarError(f"a name is {len(name):,} bytes long")
+            self.costs.name(len(name))
         kind = _KINDS.get(member.typeflag, FILE)
         if member.typeflag == ord("V"):
             return member.next
@@ -354,14 +355,11 @@ class _Scan:
         if not plain or index.links.get(entry, b"") != member.link:
             self.claim(entry, flag, member.size, member.link)
         if member.xattrs:
-            self.xattr_bytes += sum(len(key) + len(value) for key, value in member.xattrs.items())
-            if self.xattr_bytes <= MAX_XATTRS:
-                index.xattrs[entry] = member.xattrs
-            elif not self.xattrs_left_out:
-                self.xattrs_left_out = True
-                self.note(f"extended attributes beyond {MAX_XATTRS >> 20} MiB are left out")
+            index.xattrs[entry] = member.xattrs
         if member.sparse is not None:
             index.sparse[entry] = member.sparse
+            holes = member.size - sum(member.sparse[1::2])
+            self.costs.add(HOLE_BYTES, holes if holes <= MAX_HOLES else 0)
         if index.fingerprints is not None:
             index.fingerprints += self._fingerprint(member, entry) if kind == FILE else _NO_FINGERPRINT
             if kind == FILE and member.sparse is None and self.source.elf:
@@ -376,9 +374,9 @@ class _Scan:
 
     def keep(self, entry: int, position: int, size: int) -> bytes:
         """Keep an entry's content, if it is small enough; return its fingerprint."""
-        if size > MAX_FILE or self.keeping + size > MAX_LAYER:
+        if size > min(MAX_FILE, self.may_keep):
             return self.source.fingerprint(position, size)
-        self.keeping += size
+        self.may_keep -= size
         from xxhash import xxh3_128_digest
 
         data = self.source.at(position, size) if size else b""
@@ -409,12 +407,15 @@ class _Scan:
         window, fingerprint, records, codes = source.window, source.fingerprint, self.records, _ORDINARY
         fields = _FIELDS.unpack_from
         entry = members = 0
+        costs, most = self.costs, LIMITS[MEMBERS][0]
         buffer, base, here, limit, position = b"", 0, 0, -1, 0
         last: bytes | None = None
         names: dict[bytes, int] | None = None
         keep: tuple[bytes, ...] = ()
         while True:
             if here > limit:
+                if members > most:
+                    raise exceeded(MEMBERS)
                 buffer, base = window(position)
                 here = position - base
                 limit = len(buffer) - BLOCK
@@ -439,6 +440,8 @@ class _Scan:
                     name, code = long_name, codes[flag]
                     if code < 0:
                         raise _Unusual
+                    if len(name) > FREE_NAME:
+                        costs.name(len(name))
                 if prefix:
                     raise _Unusual
                 total = sum_of.get(sum_field)
@@ -518,7 +521,9 @@ class _Scan:
             here = position - base
         index.members = members
         index.tar_bytes = source.finish()
-        settle(index, self.whiteouts, self.opaques, self.clamped)
+        costs.add(MEMBERS, members)
+        settle(index, self.whiteouts, self.opaques, self.clamped, costs)
+        index.costs = costs.spent
         return index
 
     def _meta(self, field: bytes) -> int:
@@ -573,7 +578,7 @@ def _long_name(buffer: bytes, here: int) -> tuple[bytes, int]:
     return name, start + ((size + 511) & -BLOCK)
 
 
-def sparse_fingerprint(pieces: list[tuple[int, int]], size: int, data: int, at: Callable[[int, int], bytes]) -> bytes:
+def sparse_fingerprint(sparse: array[int], size: int, data: int, at: Callable[[int, int], bytes]) -> bytes:
     """Fingerprint a sparse file: of its content with the holes as zeros, so that it equals a plain copy's.
 
     Where the holes alone are over 256 MiB (they cost an archive nothing), the map and the pieces are
@@ -583,12 +588,12 @@ def sparse_fingerprint(pieces: list[tuple[int, int]], size: int, data: int, at: 
     from xxhash import xxh3_128
 
     state = xxh3_128()
-    holes = size - sum(length for _, length in pieces)
+    holes = size - sum(sparse[1::2])
     if holes > MAX_HOLES:
-        state.update(repr((size, pieces)).encode())
+        state.update(b"%d %s" % (size, sparse.tobytes()))
     position = 0
     zeros = bytes(1 << 16)
-    for offset, length in pieces:
+    for offset, length in sparse_pieces(sparse):
         if holes <= MAX_HOLES:
             _zeros(state.update, offset - position, zeros)
         position = offset + length
@@ -613,18 +618,20 @@ def _zeros(update: Callable[[bytes], None], count: int, zeros: bytes) -> None:
 def scan_file(fd: int, start: int, length: int) -> LayerIndex:
     """Index the plain tar that takes ``length`` bytes from ``start`` of a seekable file.
 
-    Headers are read, contents are not. Raises ``LayerError`` when the tar is truncated or corrupt.
+    Headers are read, contents are not. Raises ``LayerError`` when the tar is truncated or corrupt, ``LimitError`` when
+    it holds more of something than any image needs.
     """
     return _run(_Scan(_File(fd, start, length), hashing=False))
 
 
-def scan_stream(read: Callable[[int], bytes]) -> LayerIndex:
+def scan_stream(read: Callable[[int], bytes], keep: int = MAX_LAYER) -> LayerIndex:
     """Index a plain tar that comes in sequence, and fingerprint every regular file as it passes.
 
-    ``read(n)`` returns up to ``n`` bytes, ``b""`` at the end; it is called until then. Raises ``LayerError``
-    when the tar is truncated or corrupt, and whatever ``read`` raises.
+    ``read(n)`` returns up to ``n`` bytes, ``b""`` at the end; it is called until then. At most ``keep`` bytes of
+    contents are kept in the index. Raises ``LayerError`` when the tar is truncated or corrupt, ``LimitError`` when it
+    holds more of something than any image needs, and whatever ``read`` raises.
     """
-    return _run(_Scan(_Stream(read), hashing=True))
+    return _run(_Scan(_Stream(read), hashing=True, keep=keep))
 
 
 def _run(scan: _Scan) -> LayerIndex:

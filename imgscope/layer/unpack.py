@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..tar.header import TarError
+from ..bounds import DIRECTORIES, DIRECTORY_BYTES, FREE_PATH, FREE_STEPS, LIMITS, STEPS, Costs, exceeded
 from .index import DIRECTORY, HARDLINK, IMPLIED, SYMLINK, LayerIndex
 from .names import split
 
-# Bounds the memory that implied directories can take: a name of 4,096 bytes may imply 2,048 of them.
-MAX_IMPLIED_BYTES = 1 << 28
 # Linux follows at most 40 links in one path (path_resolution(7)).
 MAX_LINKS = 40
-# Bounds the time that symlinks to symlinks to long paths can take: some ten seconds.
-MAX_STEPS = 1 << 24
 
 Event = tuple[int, bytes, bytes]
 
@@ -27,11 +23,13 @@ def settle(
     whiteouts: list[Event],
     opaques: list[tuple[int, bytes]],
     clamped: dict[int, bytes],
+    costs: Costs,
 ) -> None:
     """Finish a freshly scanned index: close ``children`` upwards, apply the rules, resolve hard links.
 
     ``whiteouts`` and ``opaques`` carry the number of the entry that follows them in the tar, so that a replay
-    meets them where they stood. ``clamped`` has the names, as written, of entries that were put elsewhere.
+    meets them where they stood. ``clamped`` has the names, as written, of entries that were put elsewhere. ``costs``
+    counts what the names imply. Raises ``LimitError``.
     """
     written = _as_written(index, clamped) if clamped else index.children
     for _, directory, _name in whiteouts:
@@ -39,7 +37,7 @@ def settle(
     for _, directory in opaques:
         index.children.setdefault(directory, {})
     if (
-        not _close(index)
+        not _close(index, index.members)
         or (
             index.repeated
             and (
@@ -47,16 +45,18 @@ def settle(
                 or any(_joined(d, n) in index.children for d, n, _ in index.repeated)
             )
         )
-        or not _resolve_hardlinks(index, None)
+        or not _resolve_hardlinks(index, None, costs)
     ):
-        linked = _replay(index, whiteouts, opaques)
-        _close(index)
-        _resolve_hardlinks(index, linked)
+        linked = _replay(index, whiteouts, opaques, costs)
+        _close(index, index.members)
+        _resolve_hardlinks(index, linked, costs)
         # Whiteouts may lie where links lead, or below what is no directory.
         index.odd = index.odd or bool(whiteouts)
     else:
         index.whiteouts = [(directory, name) for _, directory, name in whiteouts]
         index.opaques = [directory for _, directory in opaques]
+    costs.add(DIRECTORIES, len(index.children) - index.members)
+    costs.add(DIRECTORY_BYTES, sum(map(len, index.children)) - FREE_PATH * index.members)
     if written is not index.children and _named(written) != _named(index.children):
         index.written, index.odd = written, True
 
@@ -81,12 +81,28 @@ def _joined(directory: bytes, name: bytes) -> bytes:
     return directory + b"/" + name if directory else name
 
 
-def _close(index: LayerIndex) -> bool:
+class _Room:
+    """How many directories, and of how long paths, a layer of so many members may have. A name may imply 2,048."""
+
+    def __init__(self, members: int) -> None:
+        self.count = LIMITS[DIRECTORIES][0] + members
+        self.length = LIMITS[DIRECTORY_BYTES][0] + FREE_PATH * members
+
+    def take(self, length: int, count: int = 1) -> None:
+        """Make room for one more, or several. Raises ``LimitError``."""
+        self.count -= count
+        self.length -= length
+        if self.count < 0 or self.length < 0:
+            raise exceeded(DIRECTORIES if self.count < 0 else DIRECTORY_BYTES)
+
+
+def _close(index: LayerIndex, members: int) -> bool:
     """Name every directory in its parent; tell whether all that lies in between is a directory."""
     children, kinds = index.children, index.kinds
     children.setdefault(b"", {})
     sound = True
-    implied_bytes = 0
+    room = _Room(members)
+    room.take(sum(map(len, children)), len(children))
     for path in list(children):
         here = path
         while here:
@@ -95,9 +111,7 @@ def _close(index: LayerIndex) -> bool:
             known = siblings is not None
             if siblings is None:
                 siblings = children[head] = {}
-                implied_bytes += len(head)
-                if implied_bytes > MAX_IMPLIED_BYTES:
-                    raise TarError("its names imply too many directories to be an image")
+                room.take(len(head))
             entry = siblings.setdefault(tail, IMPLIED)
             if entry != IMPLIED and kinds[entry] != DIRECTORY:
                 sound = False
@@ -113,7 +127,13 @@ class _Links:
     def __init__(self, index: LayerIndex, tree: dict[bytes, dict[bytes, int]]) -> None:
         self.index = index
         self.tree = tree
-        self.steps = 0
+        self.steps = -FREE_STEPS * index.members
+
+    def step(self, count: int) -> None:
+        """Count what a name goes through: symlinks may lead to long paths, and these to symlinks."""
+        self.steps += count
+        if self.steps > LIMITS[STEPS][0]:
+            raise exceeded(STEPS)
 
     def symlink(self, directory: bytes, name: bytes) -> bytes | None:
         """Return the target of the symlink of this name, if it is one (hard links to symlinks are not followed)."""
@@ -129,7 +149,9 @@ class _Links:
         ``mend``, the answer is ``None``.
         """
         here = b""
-        for part in directory.split(b"/") if directory else ():
+        parts = directory.split(b"/") if directory else []
+        self.step(len(parts))
+        for part in parts:
             path: bytes | None = _joined(here, part)
             if self.symlink(here, part) is not None:
                 path = self._lead(here, part)
@@ -148,7 +170,6 @@ class _Links:
         followed = 0
         while todo:
             part = todo.pop()
-            self.steps += 1
             if part in (b"", b"."):
                 continue
             if part == b"..":
@@ -160,10 +181,9 @@ class _Links:
                 if target.startswith(b"/"):
                     here = b""
                 todo.extend(target.split(b"/")[::-1])
+                self.step(len(todo))
             else:
                 here = _joined(here, part)
-        if self.steps > MAX_STEPS:
-            raise TarError("its names go through too many symlinks to be an image")
         return here
 
 
@@ -173,6 +193,7 @@ class _Unpacker:
     def __init__(self, index: LayerIndex) -> None:
         self.index = index
         self.tree: dict[bytes, dict[bytes, int]] = {b"": {}}
+        self.room = _Room(index.members)
         # Hard links to what stood there when they came: link -> entry.
         self.linked: dict[int, int] = {}
         self.links = _Links(index, self.tree)
@@ -211,7 +232,10 @@ class _Unpacker:
             entry = None
         if entry is None:
             siblings[name] = IMPLIED
-        self.tree.setdefault(_joined(directory, name), {})
+        path = _joined(directory, name)
+        if path not in self.tree:
+            self.room.take(len(path))
+            self.tree[path] = {}
 
     def place(self, directory: bytes, name: bytes, entry: int) -> None:
         """Put an entry where its name leads."""
@@ -237,7 +261,9 @@ class _Unpacker:
         return None if found is None or found == IMPLIED or self.index.kinds[found] == DIRECTORY else found
 
 
-def _replay(index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, bytes]]) -> dict[int, int]:
+def _replay(
+    index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, bytes]], costs: Costs
+) -> dict[int, int]:
     """Unpack the entries in their order; return the hard links that found their targets on the way."""
     events: list[tuple[int, int, bytes, bytes]] = [
         (entry, 1, directory, name)
@@ -260,10 +286,11 @@ def _replay(index: LayerIndex, whiteouts: list[Event], opaques: list[tuple[int, 
             index.opaques.append(unpacker.enter(directory))
     index.children = {directory: names for directory, names in unpacker.tree.items() if names or not directory}
     index.repeated = [(directory, name, entry) for entry, directory, name in sorted(unpacker.repeated)]
+    costs.add(STEPS, unpacker.links.steps)
     return unpacker.linked
 
 
-def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int] | None) -> bool:
+def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int] | None, costs: Costs) -> bool:
     """Find, for each hard link, the entry of this layer that it shares content with, if there is one.
 
     A link takes what its target's name held when it came (``linked``), else what it holds in the end. Where
@@ -315,6 +342,7 @@ def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int] | None) -> bool
             inodes[entry] = inode
         else:
             looked_at[entry] = below if below is not None else targets[linked.get(entry, entry)]
+    costs.add(STEPS, links.steps)
     index.inodes = inodes
     for entry, path in looked_at.items():
         if path != index.links[entry]:
@@ -332,5 +360,5 @@ def settle_known(index: LayerIndex) -> None:
         index.children.setdefault(directory, {})
     for directory in index.opaques:
         index.children.setdefault(directory, {})
-    if not _close(index):
+    if not _close(index, len(index)):
         raise ValueError("something lies below what is no directory")

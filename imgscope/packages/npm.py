@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ..documents import MAX_SMALL, parse_small
+from ..errors import LimitError
 from ..layer.names import split
 from .interface import Package
 
@@ -24,7 +25,9 @@ class Npm:
     def wanted(self, image: ImageReader) -> Iterable[bytes]:
         """Yield each package's manifest."""
         for directory in self._packages(image):
-            yield directory + b"/package.json"
+            # What is longer is no manifest, and not read; it is noted below.
+            if image.size(image.names(directory)[b"package.json"]) <= MAX_SMALL:
+                yield directory + b"/package.json"
 
     def _packages(self, image: ImageReader) -> Iterator[bytes]:
         for directory in sorted(image.directories()):
@@ -39,9 +42,12 @@ class Npm:
         """Yield the packages, by their paths."""
         for directory in self._packages(image):
             path = directory + b"/package.json"
+            if image.size(image.names(directory)[b"package.json"]) > MAX_SMALL:
+                image.note(f"/{path.decode('utf-8', 'surrogateescape')} is too large for a package's manifest")
+                continue
             try:
-                manifest = json.loads(image.content(path) or b"null")
-            except (ValueError, RecursionError):
+                manifest = parse_small(image.content(path) or b"null")
+            except (ValueError, RecursionError, LimitError):
                 image.note(f"/{path.decode('utf-8', 'surrogateescape')} can't be read")
                 continue
             if not isinstance(manifest, dict):

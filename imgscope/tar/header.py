@@ -8,8 +8,11 @@ Go's ``archive/tar`` does, since the engines read layers with it.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
+
+from ..bounds import ATTRIBUTE, ATTRIBUTE_BYTES, FREE_RECORDS, PIECES, RECORDS, Costs
 
 BLOCK = 512
 ZERO_BLOCK = bytes(BLOCK)
@@ -22,6 +25,10 @@ MAX_MAP = 40 * MAX_SPARSE + BLOCK
 MAX_SIZE = (1 << 63) - 1
 
 _XATTR = b"SCHILY.xattr."
+_KEYS = frozenset(
+    [b"path", b"linkpath", b"size", b"uid", b"gid", b"mtime"]
+    + [b"GNU.sparse." + key for key in (b"major", b"minor", b"name", b"size", b"realsize", b"map")]
+)
 
 
 class TarError(Exception):
@@ -33,7 +40,7 @@ class Member(NamedTuple):
 
     ``size`` is the content's size in bytes (a sparse file's apparent size), ``stored`` what follows the header
     in the tar, from ``data``; ``next`` is the offset of the next header. Offsets count from the tar's start.
-    ``typeflag`` is the header's byte. ``sparse`` lists (offset in the file, length) of the stored pieces.
+    ``typeflag`` is the header's byte. ``sparse`` has offset in the file and length of each stored piece, in turns.
     """
 
     name: bytes
@@ -47,7 +54,7 @@ class Member(NamedTuple):
     major: int
     minor: int
     xattrs: dict[str, bytes] | None
-    sparse: list[tuple[int, int]] | None
+    sparse: array[int] | None
     data: int
     stored: int
     next: int
@@ -91,9 +98,13 @@ def checksum_holds(block: bytes) -> bool:
     return sum(rest) + 256 - 256 * sum(byte > 127 for byte in rest) == claimed
 
 
-def pax_records(data: bytes) -> dict[bytes, bytes]:
-    """Split a PAX extended header's data into its records, raw. Raises ``TarError`` when it is malformed."""
+def pax_records(data: bytes, costs: Costs | None = None) -> dict[bytes, bytes]:
+    """Split a PAX extended header's data into its records, raw. Raises ``TarError`` when it is malformed.
+
+    ``costs`` counts the records beyond what headers have. Raises ``LimitError``.
+    """
     records: dict[bytes, bytes] = {}
+    count = 0
     position = 0
     end = len(data)
     while position < end:
@@ -109,6 +120,9 @@ def pax_records(data: bytes) -> dict[bytes, bytes]:
             raise TarError("a PAX record is malformed")
         records[data[space + 1 : equals]] = data[equals + 1 : stop - 1]
         position = stop
+        count += 1
+    if costs is not None:
+        costs.add(RECORDS, count - FREE_RECORDS)
     return records
 
 
@@ -136,26 +150,33 @@ def _pax_time(value: bytes) -> int:
     return seconds * 1_000_000_000 + (-nanos if negative else nanos)
 
 
-def _pairs(numbers: list[int]) -> list[tuple[int, int]]:
-    return list(zip(numbers[::2], numbers[1::2], strict=True))
-
-
-def _check_sparse(pieces: list[tuple[int, int]], size: int) -> list[tuple[int, int]]:
-    """Refuse a map that goes back, overlaps or leaves the file, as Go does."""
+def _check_sparse(numbers: Sequence[int], size: int) -> array[int]:
+    """Refuse a map (offset, length, offset, …) that goes back, overlaps or leaves the file, as Go does."""
+    if size > MAX_SIZE:
+        raise TarError("a sparse file's map is malformed")
+    pieces = array("q")
     position = 0
-    for offset, length in pieces:
+    for offset, length in zip(numbers[::2], numbers[1::2], strict=True):
         if offset < position or length < 0 or offset + length > size:
             raise TarError("a sparse file's map is malformed")
         position = offset + length
-    return [piece for piece in pieces if piece[1]]
+        if length:
+            pieces.append(offset)
+            pieces.append(length)
+    return pieces
 
 
 class _Reader:
     """Reads one member: holds what its extended headers said until the real header comes."""
 
-    def __init__(self, at: Callable[[int, int], bytes], records: dict[bytes, bytes]) -> None:
+    def __init__(self, at: Callable[[int, int], bytes], records: dict[bytes, bytes], costs: Costs) -> None:
         self.at = at
         self.records = records
+        self.costs = costs
+
+    def _count(self, numbers: int) -> None:
+        """Count the pieces of a map before it is parsed, those that hold nothing included."""
+        self.costs.add(PIECES, numbers // 2)
 
     def map_block(self, offset: int) -> bytes:
         """Read one block of a sparse file's map."""
@@ -177,23 +198,27 @@ class _Reader:
                 wanted = 2 * _pax_int(b"".join(blocks).partition(b"\n")[0])
                 if not 0 <= wanted <= 2 * MAX_SPARSE:
                     raise TarError("a sparse file's map is too long")
+                self._count(wanted)
         lines = b"".join(blocks).split(b"\n")
         return [_pax_int(line) for line in lines[1 : wanted + 1]], offset + len(blocks) * BLOCK
 
-    def old_sparse(self, block: bytes, offset: int, stored: int) -> tuple[list[tuple[int, int]], int, int]:
+    def old_sparse(self, block: bytes, offset: int, stored: int) -> tuple[array[int], int, int]:
         """Read the map of an old GNU sparse file; give it, the real size, and the data's offset."""
         real = number(block[483:495])
         fields = [block[386 + 12 * i : 398 + 12 * i] for i in range(8)]
         more = block[482]
-        pieces: list[tuple[int, int]] = []
+        pieces: list[int] = []
+        counted = 0
         while True:
             for i in range(0, len(fields), 2):
                 if fields[i][0] == 0:
                     break
-                pieces.append((number(fields[i]), number(fields[i + 1])))
+                pieces += number(fields[i]), number(fields[i + 1])
+            self._count(len(pieces) - counted)
+            counted = len(pieces)
             if not more:
                 break
-            if len(pieces) > MAX_SPARSE:
+            if len(pieces) > 2 * MAX_SPARSE:
                 raise TarError("a sparse file's map is too long")
             block = self.map_block(offset)
             offset += BLOCK
@@ -201,22 +226,28 @@ class _Reader:
             more = block[504]
         return _check_sparse(pieces, real), real, offset
 
-    def pax_sparse(self, offset: int, stored: int) -> tuple[list[tuple[int, int]], int, int] | None:
+    def pax_sparse(self, offset: int, stored: int) -> tuple[array[int], int, int] | None:
         """Read the map of a PAX sparse file (GNU 0.0, 0.1, 1.0); give it, the real size, the data's offset."""
         records = self.records
         major, minor = records.get(b"GNU.sparse.major"), records.get(b"GNU.sparse.minor")
         if (major, minor) == (b"1", b"0"):
             numbers, position = self._map_before_data(offset, stored)
             real = _pax_int(records.get(b"GNU.sparse.realsize", b"0"))
-            return _check_sparse(_pairs(numbers), real), real, position
+            return _check_sparse(numbers, real), real, position
         if (major, minor) in ((b"0", b"1"), (b"0", b"0")) or b"GNU.sparse.map" in records:
             flat = records.get(b"GNU.sparse.map", b"")
+            self._count(flat.count(b",") + 1)
             numbers = [_pax_int(part) for part in flat.split(b",")] if flat else []
             if len(numbers) % 2 or len(numbers) > 2 * MAX_SPARSE:
                 raise TarError("a sparse file's map is malformed")
             real = _pax_int(records.get(b"GNU.sparse.size", records.get(b"GNU.sparse.realsize", b"0")))
-            return _check_sparse(_pairs(numbers), real), real, offset
+            return _check_sparse(numbers, real), real, offset
         return None
+
+
+def sparse_pieces(sparse: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield (offset in the file, length) of each piece of a ``Member``'s or an index's ``sparse``."""
+    return zip(sparse[::2], sparse[1::2], strict=True)
 
 
 def _sparse_0_0(data: bytes, records: dict[bytes, bytes]) -> None:
@@ -236,13 +267,22 @@ def _sparse_0_0(data: bytes, records: dict[bytes, bytes]) -> None:
         records[b"GNU.sparse.map"] = b",".join(numbers)
 
 
-def read_member(at: Callable[[int, int], bytes], offset: int, global_records: dict[bytes, bytes]) -> Member | None:
+def _known(key: bytes) -> bool:
+    """Tell whether a record means anything to a member: others in a global header would burden each."""
+    return key in _KEYS or key.startswith(_XATTR)
+
+
+def read_member(
+    at: Callable[[int, int], bytes], offset: int, global_records: dict[bytes, bytes], costs: Costs | None = None
+) -> Member | None:
     """Read the member whose first header block is at ``offset``; ``None`` at the end of the archive.
 
     ``at(offset, size)`` returns exactly ``size`` bytes of the tar (at its very end, ``b""``) and is called with
     growing offsets only, so a stream serves as well as a file. PAX global headers are kept in
-    ``global_records``, which the caller passes again for the next member. Raises ``TarError``.
+    ``global_records``, which the caller passes again for the next member. ``costs`` counts what the members cost
+    beyond their bytes. Raises ``TarError``, and ``LimitError`` where that is more than any image's.
     """
+    costs = Costs() if costs is None else costs
     records: dict[bytes, bytes] = {}
     long_name: bytes | None = None
     long_link: bytes | None = None
@@ -275,17 +315,17 @@ def read_member(at: Callable[[int, int], bytes], offset: int, global_records: di
             elif typeflag == 75:  # K
                 long_link = _text(data)
             elif typeflag == 103:  # g
-                for key, value in pax_records(data).items():
-                    if value:
+                for key, value in pax_records(data, costs).items():
+                    if value and _known(key):
                         global_records[key] = value
                     else:
                         global_records.pop(key, None)
             else:
-                records = pax_records(data)
+                records = pax_records(data, costs)
                 if b"GNU.sparse.offset" in records:
                     _sparse_0_0(data, records)
             continue
-        return _member(at, block, offset, size, long_name, long_link, {**global_records, **records})
+        return _member(at, block, offset, size, long_name, long_link, {**global_records, **records}, costs)
 
 
 def _member(
@@ -296,6 +336,7 @@ def _member(
     long_name: bytes | None,
     long_link: bytes | None,
     records: dict[bytes, bytes],
+    costs: Costs,
 ) -> Member:
     typeflag = block[156]
     name = _text(block[:100])
@@ -315,7 +356,7 @@ def _member(
     if long_link is not None:
         link = long_link
     xattrs: dict[str, bytes] | None = None
-    sparse: list[tuple[int, int]] | None = None
+    sparse: array[int] | None = None
     stored = size
     if records:
         # An empty value stands for "no such record" (POSIX pax, "pax Extended Header").
@@ -336,7 +377,9 @@ def _member(
             for key, value in records.items()
             if key.startswith(_XATTR)
         }
-        xattrs = found or None
+        if found:
+            costs.add(ATTRIBUTE_BYTES, sum(len(key) + len(value) + ATTRIBUTE for key, value in found.items()))
+            xattrs = found
     if not 0 <= size <= MAX_SIZE:
         raise TarError(f"a member claims {size:,} bytes at offset {offset - BLOCK:,}")
     data = offset
@@ -344,8 +387,8 @@ def _member(
     # them so too, except that a regular file's flag may be NUL or 7).
     if typeflag in b"123456":
         size = stored = 0
-    reader = _Reader(at, records)
-    found_map: tuple[list[tuple[int, int]], int, int] | None = None
+    reader = _Reader(at, records, costs)
+    found_map: tuple[array[int], int, int] | None = None
     if typeflag == 83:  # S: old GNU sparse
         found_map = reader.old_sparse(block, offset, stored)
         data = found_map[2]
@@ -360,7 +403,7 @@ def _member(
                 name = records.get(b"GNU.sparse.name") or name
     if found_map:
         sparse, size = found_map[0], found_map[1]
-        if not 0 <= size <= MAX_SIZE or sum(length for _, length in sparse) > stored:
+        if not 0 <= size <= MAX_SIZE or sum(sparse[1::2]) > stored:
             raise TarError("a sparse file's map is malformed")
     end = -(-stored_end // BLOCK) * BLOCK
     return Member(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ...documents import parse_small
+from ...errors import LimitError
 from ...layer.index import DIRECTORY
 from ...layer.names import public, split
 from ...overlay.merge import join
@@ -83,8 +84,8 @@ def _line(context: Context, home: bytes) -> str:
 
 def _json(data: bytes | None) -> Mapping[str, Any]:
     try:
-        found = json.loads(data or b"null")
-    except (ValueError, RecursionError):
+        found = parse_small(data or b"null")
+    except (ValueError, RecursionError, LimitError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -32,7 +32,7 @@ _INSTALLS = (
         re.compile(r"\bnpm (?:ci|install|i)\b(?! +(?:-g|--global)\b)"),
         ("package.json", "package-lock.json", "npm-shrinkwrap.json"),
     ),
-    (re.compile(r"\byarn(?: install\b|\s*(?:--\S+\s*)*(?:$|[&;]))"), ("package.json", "yarn.lock")),
+    (re.compile(r"\byarn(?: install\b|(?:\s+--\S+){0,20}\s*(?:$|[&;]))"), ("package.json", "yarn.lock")),
     (re.compile(r"\bpnpm (?:install|i)\b"), ("package.json", "pnpm-lock.yaml")),
     (re.compile(r"\bbundle install\b"), ("Gemfile", "Gemfile.lock")),
     (re.compile(r"\bcomposer install\b"), ("composer.json", "composer.lock")),
@@ -40,7 +40,7 @@ _INSTALLS = (
     (re.compile(r"\bcargo fetch\b"), ("Cargo.toml", "Cargo.lock")),
     (re.compile(r"\bdotnet restore\b"), ()),
 )
-_SYSTEM = re.compile(r"\b(?:apt-get|apt|aptitude|apk|dnf|yum|microdnf|zypper) (?:-\S+ )*(?:install|add)\b")
+_SYSTEM = re.compile(r"\b(?:apt-get|apt|aptitude|apk|dnf|yum|microdnf|zypper) (?:-\S+ ){0,20}(?:install|add)\b")
 _SOURCE = re.compile(
     rb"\.(?:py|js|mjs|cjs|jsx|ts|tsx|vue|svelte|go|rs|rb|php|java|kt|scala|cs|fs|c|cc|cpp|h|hpp|html|css|scss|swift|ex|exs)$"
 )

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from ...packages import Package
 
-_APT = re.compile(r"\b(?:apt-get|apt|aptitude)\b[^&|;]*\binstall\b")
+# From the last of several names on: each part of a line is gone through once.
+_APT = re.compile(r"\b(?:apt-get|apt|aptitude)\b(?:(?!\b(?:apt-get|apt|aptitude)\b)[^&|;])*?\binstall\b")
 # How many packages a title names.
 _NAMED = 4
 
