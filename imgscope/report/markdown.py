@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # ``#1``, ``GH-1``, ``www.``, ``name.org``, the digits of a commit).
 _PROSE = re.compile(r"[(\"']*(?:[A-Za-z]+(?:['’-][A-Za-z]+)*|[+-]?\d{1,6}(?:[.,]\d+)*(?:%|'s)?|[-–+→…%])[)\"',.;:!?…]*")
 # What stands around a word in a sentence, and does nothing.
-_PUNCTUATION = re.compile(r"([(\"']*)(.*?)([)\"',.;:?…]*)", re.DOTALL)
+_BEFORE, _AFTER = "(\"'", ")\"',.;:?…"
 _COMMIT = re.compile(r"[\W_]*[0-9a-f]{7,}[\W_]*")
 
 
@@ -44,8 +44,10 @@ def prose(text: str) -> str:
             odd.append(word)
             continue
         if odd:
-            before, inner, after = _PUNCTUATION.fullmatch(" ".join(odd)).groups()  # type: ignore[union-attr]
-            parts.append(f"{before}{code(inner)}{after}")
+            whole = " ".join(odd)
+            rest = whole.lstrip(_BEFORE)
+            inner = rest.rstrip(_AFTER)
+            parts.append(f"{whole[: len(whole) - len(rest)]}{code(inner)}{rest[len(inner) :]}")
             odd = []
         parts.append(word)
     return " ".join(parts).rstrip()

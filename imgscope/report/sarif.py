@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -13,8 +12,6 @@ from ..escape import escape
 from .portable import dumps
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-
-_LINK = re.compile(r"\[(?=[^\]]*\]\()")
 
 Node = dict[str, Any]
 """An object of the log."""
@@ -51,7 +48,8 @@ def rule(code: str, name: str, summary: str, explained: str, **more: Any) -> Nod
 
 def message(text: str) -> Node:
     """Return a message of plain text: what would be a link in it is none (SARIF 2.1.0, 3.11.6, *Embedded links*)."""
-    return {"text": _LINK.sub(r"\\[", escape(text))}
+    shown = escape(text)
+    return {"text": shown.replace("[", r"\[") if "](" in shown else shown}
 
 
 def notice(text: str, level: str) -> Node:
