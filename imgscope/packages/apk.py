@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .interface import Package
+from .lines import lines, paragraphs
 
 if TYPE_CHECKING:
     from .reader import ImageReader
 
 _PLACES = (b"lib/apk/db/installed", b"usr/lib/apk/db/installed")
+_FIELDS = (b"P", b"V", b"A")
+_LONGEST = 4096
 
 
 class Apk:
@@ -26,22 +29,33 @@ class Apk:
     def read(self, image: ImageReader) -> Iterator[Package]:
         """Yield the installed packages."""
         for place in _PLACES:
-            for text in (image.content(place) or b"").split(b"\n\n"):
+            content, known = image.database("apk", place) or b"", False
+            for text in paragraphs(content):
                 fields: dict[bytes, bytes] = {}
-                paths: list[bytes] = []
-                folder = b""
-                for line in text.split(b"\n"):
-                    key, colon, value = line.partition(b":")
-                    if not colon:
-                        continue
-                    if key == b"F":
-                        folder = value.strip(b"/")
-                    elif key == b"R":
-                        paths.append(folder + b"/" + value if folder else value)
-                    else:
+                for key, value in _fields(text):
+                    if key in _FIELDS:
                         fields.setdefault(key, value)
                 if fields.get(b"P") and b"V" in fields:
                     name, version, architecture = (
                         fields.get(key, b"").decode("utf-8", "replace") for key in (b"P", b"V", b"A")
                     )
-                    yield Package("apk", name, version, architecture or None, place, paths)
+                    known = True
+                    yield Package("apk", name, version, architecture or None, place, image.claim(_paths(text)))
+            if not known and content.strip():
+                image.failed("apk", place, "it is not what apk writes")
+
+
+def _fields(text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for line in lines(text):
+        key, colon, value = line.partition(b":")
+        if colon:
+            yield key, value
+
+
+def _paths(text: bytes) -> Iterator[bytes]:
+    folder = b""
+    for key, value in _fields(text):
+        if key == b"F":
+            folder = value.strip(b"/")
+        elif key == b"R" and len(folder) + len(value) < _LONGEST:
+            yield folder + b"/" + value if folder else value

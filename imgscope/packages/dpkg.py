@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .interface import Package
+from .lines import lines, paragraphs
 
 if TYPE_CHECKING:
     from .reader import ImageReader
@@ -31,17 +32,20 @@ class Dpkg:
 
     def read(self, image: ImageReader) -> Iterator[Package]:
         """Yield the installed packages."""
-        info = _HOME + b"/info/"
-        for fields in paragraphs(image.content(_HOME + b"/status") or b""):
+        info, found = _HOME + b"/info/", False
+        status = image.database("dpkg", _HOME + b"/status") or b""
+        for fields in _paragraphs(status):
+            found = True
             # Removed packages whose configuration was kept have a status too.
             if fields.get(b"Status", b"").split()[-1:] != [b"installed"]:
                 continue
             package = _package(fields, _HOME + b"/status")
             if package is None:
+                image.note(f"/{_HOME.decode()}/status holds a package without a name or a version")
                 continue
             name, architecture = fields[b"Package"], fields.get(b"Architecture", b"")
             paths = image.content(info + name + b".list") or image.content(info + name + b":" + architecture + b".list")
-            package.paths = [path for line in (paths or b"").split(b"\n") if (path := line.strip(b"/"))]
+            package.paths = image.claim(path for line in lines(paths or b"") if (path := line.strip(b"/")))
             package.paths += [
                 path
                 for stem in (name, name + b":" + architecture)
@@ -49,26 +53,28 @@ class Dpkg:
                 if image.has(path := info + stem + ending)
             ]
             yield package
+        if not found and status.strip():
+            image.failed("dpkg", _HOME + b"/status", "it is not what dpkg writes")
         for name in sorted(image.names(_HOME + b"/status.d")):
             path = _HOME + b"/status.d/" + name
             if name.endswith(b".md5sums"):
                 continue
-            for fields in paragraphs(image.content(path) or b""):
+            for fields in _paragraphs(image.content(path) or b""):
                 package = _package(fields, path)
                 if package is None:
                     continue
                 sums = image.content(path + b".md5sums") or b""
-                lines = (line.split(None, 1) for line in sums.split(b"\n"))
-                package.paths = [part[1].strip(b" /").removeprefix(b"./") for part in lines if len(part) == 2]
+                rows = (line.split(None, 1) for line in lines(sums))
+                package.paths = image.claim(part[1].strip(b" /").removeprefix(b"./") for part in rows if len(part) == 2)
                 package.paths += [path, path + b".md5sums"]
                 yield package
 
 
-def paragraphs(data: bytes) -> Iterator[dict[bytes, bytes]]:
+def _paragraphs(data: bytes) -> Iterator[dict[bytes, bytes]]:
     """Yield the fields of each paragraph that say what is installed; continued lines are none of them."""
-    for text in data.split(b"\n\n"):
+    for text in paragraphs(data):
         fields: dict[bytes, bytes] = {}
-        for line in text.split(b"\n"):
+        for line in lines(text):
             key, colon, value = line.partition(b":")
             if colon and key in _FIELDS:
                 fields.setdefault(key, value.strip())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..layer.index import FILE
 from ..layer.names import split
 from ..packages.dependencies import DATABASES, MARKS, Installed, installed, leaves, names, needed
-from ..packages.reader import MAX_FILE
+from ..packages.reader import MAX_FILE, MAX_TOTAL
 from .elf import elf_files
 from .once import once
 from .program import program
@@ -85,13 +85,12 @@ def own_packages(context: Context) -> OwnPackages | None:
     overlay = context.overlay
     if not installed_here(context):
         return None
-    entries = {path: entry for path in DATABASES if (entry := overlay.lookup(path)) is not None}
-    wanted = dict(entries)
-    wanted.update((path, entry) for path in MARKS if (entry := overlay.lookup(path)) is not None)
-    contents = _read(context, wanted)
-    below = {path: entry for path in entries if (entry := _in_base(context, path)) is not None}
-    base = {pair for path, data in _read(context, below).items() for pair in names(path, data)}
     packages = context.packages
+    marks = {path: entry for path in MARKS if (entry := overlay.lookup(path)) is not None}
+    contents = {**packages.records, **_read(context, marks)}
+    below = {path: entry for path in DATABASES if (entry := _in_base(context, path)) is not None}
+    before = _read(context, below)
+    base = {pair for path in before for pair in names(path, before)}
     every = installed(packages.packages, contents)
     own = {one for one in every if (one.name, one.package.architecture) not in base}
     if not own:
@@ -108,9 +107,14 @@ def _read(context: Context, entries: Mapping[bytes, int]) -> dict[bytes, bytes]:
     overlay = context.overlay
     context.require_contents()
     keys: dict[tuple[int, int], bytes] = {}
+    total = 0
     for path, entry in entries.items():
         inode = overlay.inode(entry)
-        if inode >= 0 and overlay.kind(inode) == FILE and overlay.sizes[inode] <= MAX_FILE:
+        if inode < 0 or overlay.kind(inode) != FILE:
+            continue
+        size = overlay.sizes[inode]
+        if size <= MAX_FILE and total + size <= MAX_TOTAL:
+            total += size
             keys[overlay.locate(inode)] = path
     return {keys[key]: data for key, data in context.analysis.contents.read(list(keys))}
 
@@ -119,6 +123,8 @@ def _in_base(context: Context, path: bytes) -> int | None:
     """Return the entry that the base's own tree shows at a path."""
     directory, name = split(path)
     for layer in reversed(range(context.own_layers.start)):
+        if (directory, name) in context.overlay.layers[layer].whiteouts:
+            return None
         own = context.overlay.layers[layer].children.get(directory, {}).get(name)
         if own is not None and own >= 0:
             return context.overlay.first[layer] + own

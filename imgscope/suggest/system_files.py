@@ -6,20 +6,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..packages.dependencies import DATABASES
+from ..packages.pacman import HOME as PACMAN
 from .once import once
 
 if TYPE_CHECKING:
     from ..packages import Package
     from .context import Context
 
-_SYSTEM = ("dpkg", "apk", "rpm")
+_SYSTEM = ("dpkg", "apk", "rpm", "pacman")
 
 
 @once
 def installed_here(context: Context) -> bool:
     """Tell whether own layers wrote to a database of the system's packages."""
     overlay = context.overlay
-    entries = (overlay.lookup(path) for path in DATABASES)
+    # pacman's is a folder for each package.
+    folders = (PACMAN + b"/" + name + b"/desc" for name in overlay.tree.get(PACMAN, ()))
+    entries = (overlay.lookup(path) for path in (*DATABASES, *folders))
     return any(entry is not None and overlay.layer_of(overlay.inode(entry)) in context.own_layers for entry in entries)
 
 
