@@ -24,14 +24,15 @@ __all__ = ["Package", "Packages", "databases", "read_packages"]
 class Packages:
     """The packages of an image. ``owners`` maps paths (bytes, no leading slash) to the package that has them;
     ``records`` are the contents of the databases' own files, by path. ``unread`` are the kinds of packages of which
-    a database can't be read, or not to its end: there are more of them than are known. ``notes`` say what and why.
+    a database can't be read, or not to its end, and why: there are more of them than are known. ``notes`` say all
+    that could not be read.
     """
 
     packages: list[Package]
     owners: Mapping[bytes, Package]
     notes: list[str] = field(default_factory=list)
     records: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
-    unread: frozenset[str] = frozenset()
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total_bytes(self) -> int:
@@ -82,7 +83,7 @@ def read_packages(analysis: Analysis, known: Mapping[bytes, bytes] | None = None
                 break
             packages.append(package)
             _claim(image, package, owners)
-    return Packages(packages, owners, image.notes, image.loaded, frozenset(image.unread))
+    return Packages(packages, owners, image.notes, image.loaded, image.unread)
 
 
 def _claim(image: ImageReader, package: Package, owners: dict[bytes, Package]) -> None:

@@ -41,7 +41,7 @@ class Dpkg:
                 continue
             package = _package(fields, _HOME + b"/status")
             if package is None:
-                image.note(f"/{_HOME.decode()}/status holds a package without a name or a version")
+                image.failed("dpkg", _HOME + b"/status", "it holds a package without a name or a version")
                 continue
             name, architecture = fields[b"Package"], fields.get(b"Architecture", b"")
             paths = image.content(info + name + b".list") or image.content(info + name + b":" + architecture + b".list")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..layer.names import public
 from ..overlay.merge import join
 from .interface import Package
 from .lines import lines
@@ -43,7 +42,7 @@ class Pacman:
             name, version, architecture = (fields.get(key, "") for key in _FIELDS)
             location = folder + b"/desc"
             if not name or not version:
-                image.note(f"{public(location)} says no name or no version of a package")
+                image.failed("pacman", location, "it says no name or no version")
                 continue
             listed = (value for key, value in _values(image.content(folder + b"/files") or b"") if key == b"%FILES%")
             paths = image.claim(path.strip(b"/") for path in listed if path[-1:] != b"/")

@@ -38,8 +38,8 @@ class ImageReader:
         self._tree = analysis.files.tree
         self.overlay = self._tree.overlay
         self.notes: list[str] = []
-        self.unread: set[str] = set()
-        """Kinds of packages of which a database can't be read, or not to its end."""
+        self.unread: dict[str, str] = {}
+        """Kinds of packages of which a database can't be read, or not to its end, and why."""
         self.left_out: set[bytes] = set()
         """Paths of files that were to be loaded and are too large."""
         self._paths, self._path_bytes = MAX_PATHS, MAX_PATH_BYTES
@@ -93,9 +93,7 @@ class ImageReader:
                 found = self._directory(clean(target if target[:1] == b"/" else join(parent, target))[0], depth + 1)
             elif entry is not None and self.overlay.kind(entry) == DIRECTORY:
                 found = join(parent, name)
-        # Of what is below a directory that isn't there nothing is kept: such paths may be any number of any length.
-        if parent is not None:
-            self._real[path] = found
+        self._real[path] = found
         return found
 
     # -- contents ----------------------------------------------------------------------------------------
@@ -164,7 +162,7 @@ class ImageReader:
     def database(self, ecosystem: str, path: bytes) -> bytes | None:
         """Return the content of a database that was loaded, ``None`` where there is none or it is too large."""
         if path in self.left_out:
-            self.unread.add(ecosystem)
+            self.unread.setdefault(ecosystem, f"{public(path)} is too large to be read")
         return self._contents.get(path)
 
     @property
@@ -188,8 +186,9 @@ class ImageReader:
 
     def failed(self, ecosystem: str, path: bytes, why: object) -> None:
         """Keep that a database can't be read, or not to its end."""
-        self.unread.add(ecosystem)
-        self.note(f"{public(path)} can't be read: {why}")
+        text = f"{public(path)} can't be read: {why}"
+        self.unread.setdefault(ecosystem, text)
+        self.note(text)
 
     def note(self, text: str) -> None:
         """Keep a word for the user, once."""

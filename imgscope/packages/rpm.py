@@ -63,7 +63,7 @@ class Rpm:
             for blob in headers(path, image.loaded):
                 package = None if blob is None else _package(blob, path, image)
                 if package is None:
-                    image.note(f"/{path.decode()} holds a header that can't be read")
+                    image.failed("rpm", path, "it holds a header that is damaged")
                 elif package.name != "gpg-pubkey":
                     yield package
         except DatabaseError as problem:

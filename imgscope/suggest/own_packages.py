@@ -14,7 +14,7 @@ from ..packages.reader import MAX_FILE, MAX_TOTAL
 from .elf import elf_files
 from .once import once
 from .program import program
-from .system_files import installed_here, system_owners
+from .system_files import installed_here, system_owners, system_packages
 
 if TYPE_CHECKING:
     from ..packages import Package
@@ -80,12 +80,12 @@ class OwnPackages:
 def own_packages(context: Context) -> OwnPackages | None:
     """Find the packages that own layers installed; ``None`` where they installed none.
 
-    Raises ``ContentUnavailableError`` for a saved analysis.
+    Raises ``ContentUnavailableError`` for a saved analysis, and where not all packages are known.
     """
     overlay = context.overlay
     if not installed_here(context):
         return None
-    packages = context.packages
+    packages = system_packages(context)
     marks = {path: entry for path in MARKS if (entry := overlay.lookup(path)) is not None}
     contents = {**packages.records, **_read(context, marks)}
     below = {path: entry for path in DATABASES if (entry := _in_base(context, path)) is not None}
