@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .interface import Package
-from .lines import lines, paragraphs
+from .lines import field_pattern, fields, paragraphs
 
 if TYPE_CHECKING:
     from .reader import ImageReader
 
 _PLACES = (b"lib/apk/db/installed", b"usr/lib/apk/db/installed")
-_FIELDS = (b"P", b"V", b"A")
+_FIELDS = field_pattern(b"P", b"V", b"A")
+# A folder, and the names of what lies in it.
+_PATHS = field_pattern(b"F", b"R")
 _LONGEST = 4096
 
 
@@ -31,13 +33,10 @@ class Apk:
         for place in _PLACES:
             content, known = image.database("apk", place) or b"", False
             for text in paragraphs(content):
-                fields: dict[bytes, bytes] = {}
-                for key, value in _fields(text):
-                    if key in _FIELDS:
-                        fields.setdefault(key, value)
-                if fields.get(b"P") and b"V" in fields:
+                record = fields(text, _FIELDS)
+                if record.get(b"P") and b"V" in record:
                     name, version, architecture = (
-                        fields.get(key, b"").decode("utf-8", "replace") for key in (b"P", b"V", b"A")
+                        record.get(key, b"").decode("utf-8", "replace") for key in (b"P", b"V", b"A")
                     )
                     known = True
                     yield Package("apk", name, version, architecture or None, place, image.claim(_paths(text)))
@@ -45,17 +44,10 @@ class Apk:
                 image.failed("apk", place, "it is not what apk writes")
 
 
-def _fields(text: bytes) -> Iterator[tuple[bytes, bytes]]:
-    for line in lines(text):
-        key, colon, value = line.partition(b":")
-        if colon:
-            yield key, value
-
-
 def _paths(text: bytes) -> Iterator[bytes]:
     folder = b""
-    for key, value in _fields(text):
-        if key == b"F":
-            folder = value.strip(b"/")
-        elif key == b"R" and len(folder) + len(value) < _LONGEST:
-            yield folder + b"/" + value if folder else value
+    for match in _PATHS.finditer(text):
+        if match[1] == b"F":
+            folder = match[2].strip(b"/")
+        elif len(folder) + len(match[2]) < _LONGEST:
+            yield folder + b"/" + match[2] if folder else match[2]

@@ -59,6 +59,6 @@ class Conda:
                 image.note(f"{public(path)} is no record of a package")
                 continue
             home = split(split(path)[0])[0]
-            names = (name.encode("utf-8", "surrogateescape") for name in record.files)
+            names = (name.encode("utf-8", "surrogateescape") for name in record.files if name)
             paths = image.claim(clean(join(home, name))[0] for name in names)
             yield Package("conda", record.name, record.version, record.subdir or None, path, [*paths, path])

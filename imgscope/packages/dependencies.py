@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from .interface import Package
-from .lines import lines, paragraphs
+from .lines import field_pattern, fields, paragraphs
 from .reader import MAX_PACKAGES
 from .rpm import read_relations
 from .rpmdb import DATABASES as RPM_DATABASES
@@ -37,8 +37,11 @@ Alternatives = tuple[str, ...]
 _NAME = re.compile(r"[^\s()\[\]<>=~|]+")
 # What one field may hold, and how many names all of a database's: real ones have some thousand bytes, and some hundred
 # thousand names.
-_MAX_FIELD, _MAX_NAMES = 256 << 10, 2_000_000
-_DEBIAN = frozenset(b"Package Status Architecture Provides Pre-Depends Depends Recommends Essential Protected".split())
+_MAX_FIELD, _MAX_NAMES = 256 << 10, 1_000_000
+_DEBIAN = field_pattern(*b"Package Status Architecture Provides Pre-Depends Depends Recommends".split())
+_VITAL = field_pattern(b"Essential", b"Protected")
+_AUTOMATIC = field_pattern(b"Package", b"Auto-Installed")
+_ALPINE = field_pattern(b"P", b"A", b"D", b"p", b"i")
 # apk's conditions are looked at again as long as they bring packages in, but no more often than this.
 _MAX_ROUNDS = 50
 
@@ -84,17 +87,22 @@ def installed(packages: Iterable[Package], contents: Mapping[bytes, bytes]) -> l
     """Return the packages of systems' databases; ``contents`` are those of ``DATABASES`` and ``MARKS``."""
     read: dict[tuple[bytes, str, str | None], _Read] = {}
     for path in DATABASES:
-        for fields in _records(path, contents):
-            read[path, fields.name, fields.architecture] = fields
+        for one in _records(path, contents):
+            read[path, one.name, one.architecture] = one
     automatic = _automatic(contents[EXTENDED_STATES]) if EXTENDED_STATES in contents else None
     world = _world(contents[WORLD]) if WORLD in contents else None
     found: list[Installed] = []
     # What rpm's packages need may be a file.
-    files = {name for fields in read.values() for group in fields.needs for name in group if name[:1] == "/"}
+    files = {name for one in read.values() for group in one.needs for name in group if name[:1] == "/"}
+    left = _MAX_NAMES
     for package in packages:
         fields_ = read.get((package.location, package.name, package.architecture))
         if fields_ is None:
             continue
+        # Packages of one name share what was read.
+        left -= _weight(fields_)
+        if left < 0:
+            break
         manual: bool | None = None
         if package.ecosystem == "dpkg" and automatic is not None:
             manual = package.name not in automatic
@@ -119,7 +127,7 @@ def installed(packages: Iterable[Package], contents: Mapping[bytes, bytes]) -> l
 
 def names(path: bytes, contents: Mapping[bytes, bytes]) -> set[tuple[str, str | None]]:
     """Return (name, architecture) of each package that a database, of ``DATABASES``, has."""
-    return {(fields.name, fields.architecture) for fields in _records(path, contents)}
+    return {(one.name, one.architecture) for one in _records(path, contents)}
 
 
 def _records(path: bytes, contents: Mapping[bytes, bytes]) -> Iterator[_Read]:
@@ -131,40 +139,37 @@ def _records(path: bytes, contents: Mapping[bytes, bytes]) -> Iterator[_Read]:
     else:
         found = _debian(contents[path]) if path == STATUS else _alpine(contents[path])
     left = _MAX_NAMES
-    for fields in islice(found, MAX_PACKAGES):
-        left -= len(fields.provides) + len(fields.conditions)
-        left -= sum(map(len, fields.needs)) + sum(map(len, fields.recommends))
+    for one in islice(found, MAX_PACKAGES):
+        left -= _weight(one)
         if left < 0:
             return
-        yield fields
+        yield one
 
 
-def _fields(text: bytes, wanted: Collection[bytes]) -> dict[bytes, str]:
-    """Return the first value of each wanted field of a paragraph."""
-    found: dict[bytes, str] = {}
-    for line in lines(text):
-        key, colon, value = line.partition(b":")
-        if colon and key in wanted and key not in found:
-            found[key] = value[:_MAX_FIELD].decode("utf-8", "replace").strip()
-    return found
+def _weight(one: _Read | Installed) -> int:
+    return len(one.provides) + len(one.conditions) + sum(map(len, one.needs)) + sum(map(len, one.recommends))
+
+
+def _fields(text: bytes, pattern: re.Pattern[bytes]) -> dict[bytes, str]:
+    return {key: value[:_MAX_FIELD].decode("utf-8", "replace") for key, value in fields(text, pattern).items()}
 
 
 def _debian(content: bytes) -> Iterator[_Read]:
     """Yield dpkg's installed packages (deb822(5), Debian policy, *Declaring relationships between packages*)."""
     for text in paragraphs(content):
-        fields = _fields(text, _DEBIAN)
-        name = fields.get(b"Package")
-        if not name or fields.get(b"Status", "").split()[-1:] != ["installed"]:
+        record = _fields(text, _DEBIAN)
+        name = record.get(b"Package")
+        if not name or record.get(b"Status", "").split()[-1:] != ["installed"]:
             continue
-        provides = tuple(_bare(part) for part in fields.get(b"Provides", "").split(",") if part.strip())
-        needs = (*_groups(fields.get(b"Pre-Depends", "")), *_groups(fields.get(b"Depends", "")))
-        vital = "yes" in (fields.get(b"Essential"), fields.get(b"Protected"))
+        provides = tuple(_bare(part) for part in record.get(b"Provides", "").split(",") if part.strip())
+        needs = (*_groups(record.get(b"Pre-Depends", "")), *_groups(record.get(b"Depends", "")))
+        vital = "yes" in _fields(text, _VITAL).values()
         yield _Read(
             name,
-            fields.get(b"Architecture"),
+            record.get(b"Architecture"),
             (name, *provides),
             needs,
-            _groups(fields.get(b"Recommends", "")),
+            _groups(record.get(b"Recommends", "")),
             vital=vital,
             record=len(text) + 2,
         )
@@ -184,25 +189,25 @@ def _automatic(content: bytes) -> set[str]:
     """Return the packages that apt installed because others need them."""
     found: set[str] = set()
     for text in paragraphs(content):
-        fields = _fields(text, (b"Package", b"Auto-Installed"))
-        if fields.get(b"Auto-Installed") == "1" and b"Package" in fields:
-            found.add(fields[b"Package"])
+        record = _fields(text, _AUTOMATIC)
+        if record.get(b"Auto-Installed") == "1" and b"Package" in record:
+            found.add(record[b"Package"])
     return found
 
 
 def _alpine(content: bytes) -> Iterator[_Read]:
     """Yield apk's installed packages (apk-package(5), *Installed database*)."""
     for text in paragraphs(content):
-        fields = _fields(text, (b"P", b"A", b"D", b"p", b"i"))
-        name = fields.get(b"P")
+        record = _fields(text, _ALPINE)
+        name = record.get(b"P")
         if not name:
             continue
         # Conflicts are among the dependencies, with a mark before the name.
-        needs = tuple((_plain(word),) for word in fields.get(b"D", "").split() if word[:1] != "!")
-        provides = tuple(_plain(word) for word in fields.get(b"p", "").split())
-        conditions = tuple(_plain(word) for word in fields.get(b"i", "").split())
+        needs = tuple((_plain(word),) for word in record.get(b"D", "").split() if word[:1] != "!")
+        provides = tuple(_plain(word) for word in record.get(b"p", "").split())
+        conditions = tuple(_plain(word) for word in record.get(b"i", "").split())
         yield _Read(
-            name, fields.get(b"A") or None, (name, *provides), needs, conditions=conditions, record=len(text) + 2
+            name, record.get(b"A") or None, (name, *provides), needs, conditions=conditions, record=len(text) + 2
         )
 
 
@@ -270,6 +275,11 @@ def needed(
         if not pending:
             break
     return kept
+
+
+def weight(packages: Iterable[Installed]) -> int:
+    """Return how many names packages say in all: what a look at all of them costs."""
+    return sum(map(_weight, packages))
 
 
 def leaves(packages: Sequence[Installed]) -> list[Installed]:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .interface import Package
-from .lines import lines, paragraphs
+from .lines import field_pattern, fields, lines, paragraphs
 
 if TYPE_CHECKING:
     from .reader import ImageReader
 
 _HOME = b"var/lib/dpkg"
-_FIELDS = (b"Package", b"Status", b"Version", b"Architecture")
+_FIELDS = field_pattern(b"Package", b"Status", b"Version", b"Architecture")
 
 
 class Dpkg:
@@ -34,16 +34,16 @@ class Dpkg:
         """Yield the installed packages."""
         info, found = _HOME + b"/info/", False
         status = image.database("dpkg", _HOME + b"/status") or b""
-        for fields in _paragraphs(status):
+        for record in _paragraphs(status):
             found = True
             # Removed packages whose configuration was kept have a status too.
-            if fields.get(b"Status", b"").split()[-1:] != [b"installed"]:
+            if record.get(b"Status", b"").split()[-1:] != [b"installed"]:
                 continue
-            package = _package(fields, _HOME + b"/status")
+            package = _package(record, _HOME + b"/status")
             if package is None:
                 image.failed("dpkg", _HOME + b"/status", "it holds a package without a name or a version")
                 continue
-            name, architecture = fields[b"Package"], fields.get(b"Architecture", b"")
+            name, architecture = record[b"Package"], record.get(b"Architecture", b"")
             paths = image.content(info + name + b".list") or image.content(info + name + b":" + architecture + b".list")
             package.paths = image.claim(path for line in lines(paths or b"") if (path := line.strip(b"/")))
             package.paths += [
@@ -59,8 +59,8 @@ class Dpkg:
             path = _HOME + b"/status.d/" + name
             if name.endswith(b".md5sums"):
                 continue
-            for fields in _paragraphs(image.content(path) or b""):
-                package = _package(fields, path)
+            for record in _paragraphs(image.content(path) or b""):
+                package = _package(record, path)
                 if package is None:
                     continue
                 sums = image.content(path + b".md5sums") or b""
@@ -73,20 +73,15 @@ class Dpkg:
 def _paragraphs(data: bytes) -> Iterator[dict[bytes, bytes]]:
     """Yield the fields of each paragraph that say what is installed; continued lines are none of them."""
     for text in paragraphs(data):
-        fields: dict[bytes, bytes] = {}
-        for line in lines(text):
-            key, colon, value = line.partition(b":")
-            if colon and key in _FIELDS:
-                fields.setdefault(key, value.strip())
-        if fields:
-            yield fields
+        if found := fields(text, _FIELDS):
+            yield found
 
 
-def _package(fields: dict[bytes, bytes], location: bytes) -> Package | None:
-    name, version = fields.get(b"Package"), fields.get(b"Version")
+def _package(record: dict[bytes, bytes], location: bytes) -> Package | None:
+    name, version = record.get(b"Package"), record.get(b"Version")
     if not name or version is None:
         return None
-    architecture = fields.get(b"Architecture")
+    architecture = record.get(b"Architecture")
     return Package(
         "dpkg",
         name.decode("utf-8", "replace"),

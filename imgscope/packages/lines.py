@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
+
+_ENDS = re.compile(rb"\n*")
 
 
 def lines(data: bytes) -> Iterator[bytes]:
@@ -15,11 +18,26 @@ def lines(data: bytes) -> Iterator[bytes]:
 def paragraphs(data: bytes) -> Iterator[bytes]:
     """Yield what empty lines part; nothing of several empty lines in a row."""
     start = 0
-    while start < len(data):
+    while True:
+        match = _ENDS.match(data, start)
+        start = match.end() if match else start
+        if start == len(data):
+            return
         end = data.find(b"\n\n", start)
         end = len(data) if end < 0 else end
-        if end > start:
-            yield data[start:end]
-        start = end + 1
-        while data[start : start + 1] == b"\n":
-            start += 1
+        yield data[start:end]
+        start = end
+
+
+def field_pattern(*names: bytes) -> re.Pattern[bytes]:
+    """Return a pattern that finds lines ``NAME:VALUE`` of these names: name and value are its groups."""
+    return re.compile(rb"^(" + b"|".join(map(re.escape, names)) + rb"):(.*)$", re.MULTILINE)
+
+
+def fields(text: bytes, pattern: re.Pattern[bytes]) -> dict[bytes, bytes]:
+    """Return the first value of each field that a ``field_pattern`` finds in a paragraph, without blanks around it."""
+    found: dict[bytes, bytes] = {}
+    for match in pattern.finditer(text):
+        if match[1] not in found:
+            found[match[1]] = match[2].strip()
+    return found

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 # A database larger than this is not read, nor more than that in all: an image may hold anything.
 MAX_FILE = 128 << 20
 MAX_TOTAL = 256 << 20
-# Real images have some thousands of packages, with some hundred thousand paths of 60 bytes.
+# Real images have some thousand packages, with some hundred thousand paths of 60 bytes.
 MAX_PACKAGES = 100_000
-MAX_PATHS = 2_000_000
+MAX_PATHS = 1_000_000
 MAX_PATH_BYTES = 256 << 20
 # A path, in bytes (Linux' PATH_MAX) and in components; a name with its version.
 MAX_PATH, MAX_DEPTH, MAX_NAME = 4096, 256, 4096
@@ -174,14 +174,13 @@ class ImageReader:
         """Return the paths that a package claims; those beyond what all packages of an image may are left out."""
         found: list[bytes] = []
         for path in paths:
-            if len(path) > MAX_PATH or path.count(b"/") >= MAX_DEPTH:
-                continue
             self._paths -= 1
             self._path_bytes -= len(path)
             if self._paths < 0 or self._path_bytes < 0:
-                self.note("the package databases claim more paths than are read")
+                self.note(f"the package databases claim more paths than are read ({MAX_PATHS:,})")
                 break
-            found.append(path)
+            if len(path) <= MAX_PATH and path.count(b"/") < MAX_DEPTH:
+                found.append(path)
         return found
 
     def failed(self, ecosystem: str, path: bytes, why: object) -> None:

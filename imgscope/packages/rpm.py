@@ -56,9 +56,10 @@ class Rpm:
             if path + b"-wal" in image.left_out:
                 image.failed("rpm", path, "its log is too large")
                 continue
-            yield from self._packages(image, path)
+            yield from self.packages(image, path)
 
-    def _packages(self, image: ImageReader, path: bytes) -> Iterator[Package]:
+    def packages(self, image: ImageReader, path: bytes) -> Iterator[Package]:
+        """Yield the packages of one database."""
         try:
             for blob in headers(path, image.loaded):
                 package = None if blob is None else _package(blob, path, image)

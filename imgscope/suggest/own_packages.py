@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..layer.index import FILE
 from ..layer.names import split
-from ..packages.dependencies import DATABASES, MARKS, Installed, installed, leaves, names, needed
+from ..packages.dependencies import DATABASES, MARKS, Installed, installed, leaves, names, needed, weight
 from ..packages.reader import MAX_FILE, MAX_TOTAL
 from .elf import elf_files
 from .once import once
@@ -44,6 +44,7 @@ _LIBRARIES = (b"usr/lib/", b"usr/share/", b"usr/local/lib/", b"var/", b"etc/", b
 # With more packages than that, one that comes along with another is named all the same.
 _MANY = 60
 _VERY_MANY = 10_000
+_MAX_LOOKS = 20_000_000
 # What a program may need that no file names: certificates, time zones, users' databases.
 RUNTIME = re.compile(r"ca-certificates(?:-bundle|-java)?|tzdata|locales|netbase|tini|dumb-init|gosu|su-exec|libnss-.*")
 # An interpreter that is used is more than the package of its program.
@@ -137,7 +138,7 @@ def _wanted(found: OwnPackages, used: _Identities) -> list[str]:
     unknown = set(leaves(found.every)) if any(one.manual is None for one in kept) else set()
     manual = {one for one in kept if one.manual or (one.manual is None and one in unknown)}
     asked = sorted((one for one in kept if one in manual or one.package in used), key=lambda one: one.name)
-    if len(asked) > _MANY or len(found.every) > _VERY_MANY:
+    if len(asked) > _MANY or len(found.every) > _VERY_MANY or weight(found.every) * len(asked) > _MAX_LOOKS:
         return [one.name for one in asked if one in manual]
     for one in list(asked):
         others = [other for other in asked if other is not one]

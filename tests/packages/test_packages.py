@@ -248,9 +248,15 @@ def test_a_hostile_rpm_database_costs_a_note_and_no_more(tmp_path, data):
     assert len(found.notes) == 1
 
 
-def test_an_older_rpm_database_is_named(tmp_path):
-    found = packages(image(tmp_path / "i.tar", layer(file("var/lib/rpm/Packages", b"\0" * 100))))
-    assert "older format" in found.notes[0]
+@pytest.mark.parametrize(
+    "place",
+    ["var/lib/rpm/Packages", "usr/lib/sysimage/rpm/Packages.db", "usr/share/rpm/rpmdb.sqlite"]
+    + ["var/lib/dpkg/status", "lib/apk/db/installed", "var/lib/pacman/local/a-1/desc"],
+)
+def test_a_database_that_is_none_is_named_and_its_packages_are_not_called_none(tmp_path, place):
+    found = packages(image(tmp_path / "i.tar", layer(file(place, b"\0" * 100))))
+    assert found.packages == [] and len(found.unread) == 1
+    assert place in found.notes[0] and "can't be read" in found.notes[0]
 
 
 # -- Python and npm ----------------------------------------------------------------------------------------------------

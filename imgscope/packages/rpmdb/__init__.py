@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from .berkeley import read_berkeley
-from .errors import DatabaseError
+from .errors import MAX_HEADERS, TOO_MANY, DatabaseError
 from .ndb import read_ndb
 from .sqlite import read_sqlite
 
@@ -28,7 +28,6 @@ _FORMATS: tuple[tuple[bytes, Callable[[bytes, bytes], Iterator[bytes | None]]], 
 DATABASES = tuple(home + b"/" + name for home in HOMES for name, _ in _FORMATS)
 # The databases, each followed by what belongs to it.
 FILES = tuple(file for path in DATABASES for file in ((path, path + _WAL) if path.endswith(b".sqlite") else (path,)))
-_MAX_HEADERS = 100_000
 
 
 def database_of(home: bytes, sizes: Callable[[bytes], int | None]) -> bytes | None:
@@ -52,6 +51,6 @@ def headers(path: bytes, contents: Mapping[bytes, bytes]) -> Iterator[bytes | No
         left -= len(blob or b"")
         if left < 0:
             raise DatabaseError("its records overlap")
-        if count >= _MAX_HEADERS:
-            raise DatabaseError(f"it holds more than {_MAX_HEADERS:,} packages")
+        if count >= MAX_HEADERS:
+            raise DatabaseError(TOO_MANY)
         yield blob

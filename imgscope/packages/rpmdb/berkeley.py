@@ -8,9 +8,10 @@ pages. Which bucket a key is in doesn't matter here, since all of them are wante
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from struct import Struct, unpack_from
 
-from .errors import DatabaseError
+from .errors import MAX_HEADERS, TOO_MANY, DatabaseError
 
 _HASH, _BTREE = 0x061561, 0x053162
 _VERSIONS = range(4, 11)
@@ -24,8 +25,11 @@ def read_berkeley(data: bytes, log: bytes = b"") -> Iterator[bytes | None]:
     """Yield the values by their keys' numbers, ``None`` for one that is damaged. Raises ``DatabaseError``."""
     database = _Database(data)
     # The database's own counter has the key 0.
-    rows = sorted(row for number in range(1, database.pages) for row in database.rows(number) if row[0])
-    for _, page, place, size in rows:
+    every = (row for number in range(1, database.pages) for row in database.rows(number) if row[0])
+    rows = list(islice(every, MAX_HEADERS + 1))
+    if len(rows) > MAX_HEADERS:
+        raise DatabaseError(TOO_MANY)
+    for _, page, place, size in sorted(rows):
         yield database.value(page, place, size)
     if database.damaged:
         raise DatabaseError(database.damaged)

@@ -28,11 +28,15 @@ def read_ndb(data: bytes, log: bytes = b"") -> Iterator[bytes | None]:
         raise DatabaseError(f"its ndb format {version:,} is not known")
     if pages * _PAGE > len(data):
         raise DatabaseError("it is cut short")
+    left = len(data)
     # The header takes the first two slots' place.
-    for mark, package, offset, count in _SLOT.iter_unpack(data[2 * _SLOT.size : pages * _PAGE]):
+    for mark, package, offset, count in _SLOT.iter_unpack(memoryview(data)[2 * _SLOT.size : pages * _PAGE]):
         if mark != b"Slot":
             raise DatabaseError("a slot is damaged")
         if package:
+            left -= count * _BLOCK
+            if left < 0:
+                raise DatabaseError("its blobs overlap")
             yield _blob(data, package, offset * _BLOCK, count * _BLOCK)
 
 

@@ -87,21 +87,26 @@ class _Database:
             if any(not array + 2 * cells <= place <= self.usable - 4 for place in places):
                 raise DatabaseError("a page is damaged")
             if kind == _LEAF:
+                room = self.usable
                 for place in places:
-                    yield self._row(page, place)
+                    row, used = self._row(page, place)
+                    room -= used
+                    if room < 0:
+                        raise DatabaseError("its rows overlap")
+                    yield row
             else:
                 pending.append(unpack_from(">I", page, head + 8)[0])
                 pending += [unpack_from(">I", page, place)[0] for place in reversed(places)]
 
-    def _row(self, page: memoryview, place: int) -> memoryview:
-        """Return the record of a leaf's cell, from however many pages it lies on."""
+    def _row(self, page: memoryview, place: int) -> tuple[memoryview, int]:
+        """Return the record of a leaf's cell, from however many pages it lies on, and its bytes on this one."""
         length, place = _number(page, place)
         _, place = _number(page, place)
         most = self.usable - 35
         if length <= most:
             if place + length > self.usable:
                 raise DatabaseError("a row is damaged")
-            return page[place : place + length]
+            return page[place : place + length], length
         if length > self.count * self.size:
             raise DatabaseError("a row is damaged")
         least = (self.usable - 12) * 32 // 255 - 23
@@ -118,7 +123,7 @@ class _Database:
             following = unpack_from(">I", further)[0]
             parts.append(further[4 : min(self.usable, 4 + left)])
             left -= len(parts[-1])
-        return memoryview(b"".join(parts))
+        return memoryview(b"".join(parts)), local
 
 
 def _page_size(written: int) -> int:
