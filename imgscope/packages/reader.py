@@ -22,7 +22,7 @@ MAX_TOTAL = 256 << 20
 # Real images have some thousand packages, with some hundred thousand paths of 60 bytes.
 MAX_PACKAGES = 100_000
 MAX_PATHS = 1_000_000
-MAX_PATH_BYTES = 256 << 20
+MAX_PATH_BYTES = 128 << 20
 # A path, in bytes (Linux' PATH_MAX) and in components; a name with its version.
 MAX_PATH, MAX_DEPTH, MAX_NAME = 4096, 256, 4096
 MAX_NOTES = 20
