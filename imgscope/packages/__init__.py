@@ -83,6 +83,9 @@ def read_packages(analysis: Analysis, known: Mapping[bytes, bytes] | None = None
                 break
             packages.append(package)
             _claim(image, package, owners)
+        if image.full:
+            image.unread.setdefault(reader.ecosystem, image.full)
+            image.note(image.full)
     return Packages(packages, owners, image.notes, image.loaded, image.unread)
 
 

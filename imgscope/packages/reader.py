@@ -42,6 +42,8 @@ class ImageReader:
         """Kinds of packages of which a database can't be read, or not to its end, and why."""
         self.left_out: set[bytes] = set()
         """Paths of files that were to be loaded and are too large."""
+        self.full = ""
+        """What to say of packages whose paths were not all taken; empty as long as they were."""
         self._paths, self._path_bytes = MAX_PATHS, MAX_PATH_BYTES
         self._contents: dict[bytes, bytes] = {}
         self._real: dict[bytes, bytes | None] = {b"": b""}
@@ -177,7 +179,7 @@ class ImageReader:
             self._paths -= 1
             self._path_bytes -= len(path)
             if self._paths < 0 or self._path_bytes < 0:
-                self.note(f"the package databases claim more paths than are read ({MAX_PATHS:,})")
+                self.full = f"the package databases claim more paths than are read ({MAX_PATHS:,})"
                 break
             if len(path) <= MAX_PATH and path.count(b"/") < MAX_DEPTH:
                 found.append(path)
