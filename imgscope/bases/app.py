@@ -24,8 +24,12 @@ PYTHON_HOME = re.compile(rb"^(?:(.*)/)?lib(?:64)?/python(3(?:\.\d+)?)/(site-pack
 _PYTHON_TAG = re.compile(rb"\.cpython-3(\d+)[a-z]*-([\w-]+)\.so$")
 _KEYS = re.compile(r"(?:^|\s)([A-Za-z_]\w*)=")
 _SHEBANG = re.compile(rb"^#![ \t]*(\S+)(?:[ \t]+([^\r\n]*))?")
-MANAGERS = ("apt-get", "apt", "apk", "dnf", "microdnf", "yum", "zypper", "pacman")
-_INSTALLS = re.compile(r"(?:^|[\s;&|(])(" + "|".join(MANAGERS) + r")\s+(?:-\S+\s+)*(?:install|add|update|upgrade|-S)\b")
+MANAGERS = ("apt-get", "apt", "apk", "dnf", "dnf5", "microdnf", "yum", "tdnf", "zypper", "pacman")
+_INSTALLS = re.compile(
+    r"(?:^|[\s;&|(])("
+    + "|".join(MANAGERS)
+    + r")\s+(?:-\S+\s+)*(?:install|localinstall|groupinstall|add|in|update|upgrade|-S\w*)\b"
+)
 
 
 class PythonHome(NamedTuple):

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ..packages.places import database_entries
 from ..settings import environment
 from .app import App, read_app
+from .candidates import Other, match, shared_layers
 from .facts import Facts, read_facts
 from .find import Base, find_base, steps_of
 from .fit import Fit, Needs, judge, known_lacks
@@ -20,9 +22,10 @@ from .stack import bottom, stacked
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from ..packages import Package
+    from ..packages import Package, Packages
     from ..progress import Progress
     from ..shared import SharedLayers
+    from .local import LocalImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,9 @@ def compare_bases(
             from .local import local_images
 
             local = local_images()
-        found = _base(base, analysis, local, how)
+        shared = _shared(how)
+        opened = [(name, stack.enter_context(analyze(name, shared=shared, **how))) for name in names]
+        found = _base(base, analysis, local, opened, how)
         run = _Run(analysis, found)
         if not names:
             from .local import likely_bases
@@ -110,9 +115,9 @@ def compare_bases(
                 run.comparison.notes.append(
                     "no engine answers, so its images were not looked at; name others by --with"
                 )
-        shared = _shared(how)
-        for name in names:
-            run.add(name, stack.enter_context(analyze(name, shared=shared, **how)))
+            opened = [(name, stack.enter_context(analyze(name, shared=shared, **how))) for name in names]
+        for name, candidate in opened:
+            run.add(name, candidate)
         run.rank()
         if table:
             run.table({candidate.name for candidate in run.comparison.candidates})
@@ -126,17 +131,34 @@ def _shared(how: dict[str, Any]) -> SharedLayers:
     return SharedLayers()
 
 
-def _base(name: str | None, analysis: Analysis, local: Sequence[Any], how: dict[str, Any]) -> Base:
-    """Return the base that the user names, or what can be found of it."""
+def _base(
+    name: str | None,
+    analysis: Analysis,
+    local: Sequence[LocalImage],
+    opened: Sequence[tuple[str, Analysis]],
+    how: dict[str, Any],
+) -> Base:
+    """Return the base that the user names, or what can be found of it: among images that are at hand, too."""
     if name is None:
-        return find_base(analysis, [(one.name, one.diff_ids) for one in local])
+        from .local import others
+
+        return find_base(analysis, [*others(local), *(Other.of(*one) for one in opened)])
     from ..analyzer import analyze
 
     with analyze(name, **{**how, "contents": False}) as below:
-        diff_ids = [layer.diff_id for layer in below.layers]
-    if [layer.diff_id for layer in analysis.layers[: len(diff_ids)]] != diff_ids or not diff_ids:
+        other = Other.of(name, below)
+    count = len(other.diff_ids)
+    if not count or shared_layers(analysis, other) < count:
         raise UsageError(f"{name} is not the base of this image: its layers are not the bottom of the image's")
-    return Base(name, None, len(diff_ids), "as you say", "certain", steps_of(analysis.image.history, len(diff_ids)))
+    found = match(analysis, other)
+    steps = steps_of(analysis.image.history, count)
+    if found is None and count < len(analysis.layers):
+        return Base(
+            name, None, count, "as you say, though its history is not the bottom of this image's", "likely", steps
+        )
+    return Base(
+        name, None, count, "as you say", "certain", steps if found is None or found.steps is None else found.steps
+    )
 
 
 class _Run:
@@ -155,7 +177,8 @@ class _Run:
         self.known = known_lacks(lacks)
         self.unread = self.files.unread
         added: list[Package] = []
-        if packages is not None and all_packages is not None:
+        known = packages is not None and all_packages is not None and not packages.unread and not all_packages.unread
+        if packages is not None and all_packages is not None and known:
             before = {(item.ecosystem, item.name, item.version, item.location) for item in packages.packages}
             added = [
                 item
@@ -167,7 +190,7 @@ class _Run:
             analysis,
             base,
             facts,
-            *_parts(analysis, base, facts, len(added) if all_packages is not None else None),
+            *_parts(analysis, base, facts, len(added) if known else None),
             self.app,
             added,
         )
@@ -185,24 +208,31 @@ class _Run:
                 "no base was found: all layers are taken for the app's; name the base by --base if there is one"
             )
         self._database()
+        self.packages("the image", all_packages)
+        self.packages("the base", packages)
 
     def _database(self) -> None:
         """Say that layers which bring a package database don't belong on another base as they are."""
         overlay, base = self.root.overlay, self.comparison.base
-        for path in (b"var/lib/dpkg/status", b"lib/apk/db/installed", b"usr/lib/apk/db/installed"):
-            entry = overlay.lookup(path)
-            if entry is not None and base.layers and overlay.layer_of(entry) >= base.layers:
-                self.comparison.notes.append(
-                    "the app's layers hold packages that the base's package manager installed: sizes and verdicts are "
-                    "of those files as they are; built anew on another base, its package manager would bring its own"
-                )
-                break
+        if base.layers and any(overlay.layer_of(entry) >= base.layers for entry in database_entries(overlay)):
+            self.comparison.notes.append(
+                "the app's layers hold packages that the base's package manager installed: sizes and verdicts are "
+                "of those files as they are; built anew on another base, its package manager would bring its own"
+            )
+
+    def packages(self, whose: str, packages: Packages | None) -> None:
+        """Say what of an image's packages could not be read."""
+        for note in packages.notes if packages is not None else ():
+            text = f"packages of {whose}: {note}"
+            if text not in self.comparison.notes:
+                self.comparison.notes.append(text)
 
     def add(self, name: str, candidate: Analysis) -> None:
         """Compare with one base."""
         base = self.comparison.base
         own_files = Files()
-        facts, _ = read_facts(candidate, own_files)
+        facts, packages = read_facts(candidate, own_files)
+        self.packages(name, packages)
         both = stacked(candidate, self.analysis, base.layers)
         self.files.unread = False
         root = Root(both, self.files)

@@ -36,7 +36,7 @@ _PRETTY = re.compile(rb'(?m)^PRETTY_NAME="?([^"\n]*)"?')
 @dataclass(frozen=True, slots=True)
 class Facts:
     """A base. ``content_bytes`` are those of its layers' files, ``merged_bytes`` what a container sees of them;
-    ``packages`` is ``None`` where its databases can't be read.
+    ``packages`` is ``None`` where its databases can't be read, or not to their end.
     """
 
     platform: str
@@ -74,7 +74,7 @@ def read_facts(
         analysis.image.platform,
         sum(overlay.sizes),
         *merged,
-        len(packages.packages) if packages is not None else None,
+        len(packages.packages) if packages is not None and not packages.unread else None,
         len(overlay.layers),
         _distribution(root),
         _libc(root, packages),

@@ -1,9 +1,9 @@
 """Finds the base image: which of an image's layers, from the bottom, its author did not write.
 
-Sure is only what the user says, or another image whose layers are the bottom of this one. Else the history tells: an
-author sets CMD or ENTRYPOINT last, so one that layers follow ends a base; another builder made what is below; the
-official images of languages without a CMD of their own end as they always do; and a whole root filesystem, added or
-imported as the first layer, is a base.
+Sure is only what the user says, or another image whose layers and whose history are the bottom of this one's. Else
+the history tells: an author sets CMD or ENTRYPOINT last, so one that layers follow ends a base; another builder made
+what is below; the official images of languages without a CMD of their own end as they always do; and a whole root
+filesystem, added or imported as the first layer, is a base.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..layer.names import split
+from ..packages.dependencies import DATABASES
 from ..settings import mapping, settings
 from ..steps import shell_end
+from .candidates import Other, best_match, shared_layers
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -35,6 +38,8 @@ _ENDINGS = (
 # What official images say of themselves, and their repository's name.
 _OFFICIAL = re.compile(r"^ENV (PYTHON|NODE|RUBY|GOLANG|PHP|NGINX|RUST|JAVA|PG|MYSQL|REDIS)_VERSION[= ](\S+)")
 _REPOSITORIES = {"PG": "postgres", "RUST": "rust", "JAVA": "openjdk"}
+# Package databases that are folders.
+_FOLDERS = (b"var/lib/dpkg/status.d", b"var/lib/pacman/local")
 # Steps of one build follow each other within minutes; what is older by more was there before.
 _ONE_BUILD = 3600
 
@@ -62,23 +67,33 @@ class _Found(NamedTuple):
     sure: bool
 
 
-def find_base(analysis: Analysis, others: Iterable[tuple[str, Sequence[str | None]]] = ()) -> Base:
+def find_base(analysis: Analysis, others: Iterable[Other] = ()) -> Base:
     """Find the base of an image.
 
-    ``others`` are (name, diff_ids) of images that may be it: the one with most layers that are all at the bottom of
-    this image is, unless it is the image itself.
+    ``others`` are images that may be it: the one with most layers is that are all at the bottom of this image and whose
+    history is the beginning of this one's.
     """
+    others = list(others)
     labels = mapping(settings(analysis.image.config).get("Labels"))
     named, digest = labels.get(NAME_LABEL), labels.get(DIGEST_LABEL)
     name = named if isinstance(named, str) and named else None
     digest = digest if isinstance(digest, str) and digest else None
     history = analysis.image.history
-    shared = _shared(analysis, others)
+    shared = best_match(analysis, others, name)
     if shared is not None:
-        known = digest if shared[0] == name else None
-        return Base(shared[0], known, shared[1], "its layers are this image's", "certain", steps_of(history, shared[1]))
-    found = _by_history(history, len(analysis.layers))
+        known = digest if shared.name == name else None
+        if shared.steps is not None:
+            how = "its layers and its history are the bottom of this image's"
+            return Base(shared.name, known, shared.layers, how, "certain", shared.steps)
+        how = "its layers are the bottom of this image's; without a history it may be a sibling"
+        return Base(shared.name, known, shared.layers, how, "likely", steps_of(history, shared.layers))
+    found = _by_history(history, len(analysis.layers), analysis)
     if found is None:
+        # What two images share at the bottom neither of them added.
+        count, other = max(((shared_layers(analysis, other), other.name) for other in others), default=(0, ""))
+        if count < len(analysis.layers) and any(layer.content_bytes for layer in analysis.layers[:count]):
+            layers = "layer is" if count == 1 else f"{count} layers are"
+            return Base(name, digest, count, f"its first {layers} {other}'s too", "possible", steps_of(history, count))
         return Base(name, digest, 0, "none found", "possible")
     return Base(name, digest, found.layers, found.how, "likely" if found.sure else "possible", found.steps)
 
@@ -98,22 +113,19 @@ def steps_of(history: Sequence[HistoryStep], layers: int) -> int:
     return end
 
 
-def _shared(analysis: Analysis, others: Iterable[tuple[str, Sequence[str | None]]]) -> tuple[str, int] | None:
-    own = [layer.diff_id for layer in analysis.layers]
-    best: tuple[str, int] | None = None
-    for name, diff_ids in others:
-        count = len(diff_ids)
-        if (
-            0 < count < len(own)
-            and None not in diff_ids
-            and own[:count] == list(diff_ids)
-            and (best is None or count > best[1])
-        ):
-            best = name, count
-    return best
+def _whole_root(analysis: Analysis) -> bool:
+    """Tell whether the first layer is a root filesystem: it names its system, has a shell and its user, or packages."""
+    children = analysis.body.overlay.layers[0].children
+
+    def has(*paths: bytes) -> bool:
+        return any(name in children.get(directory, ()) for directory, name in map(split, paths))
+
+    if has(b"etc/os-release", b"usr/lib/os-release") or has(*DATABASES, *_FOLDERS):
+        return True
+    return has(b"etc/passwd") and has(b"bin/sh", b"usr/bin/sh", b"bin/busybox")
 
 
-def _by_history(history: Sequence[HistoryStep], layers: int) -> _Found | None:
+def _by_history(history: Sequence[HistoryStep], layers: int, analysis: Analysis) -> _Found | None:
     """Return what the history tells of the base: the highest place where one ends."""
     found: _Found | None = None
     seen, ending, official = 0, None, ""
@@ -130,7 +142,7 @@ def _by_history(history: Sequence[HistoryStep], layers: int) -> _Found | None:
         if match:
             product = match[1]
             official = f", which sets {product}_VERSION: {_REPOSITORIES.get(product, product.lower())} {match[2][:20]}"
-        if step.layer == 0 and _ROOT.match(text):
+        if step.layer == 0 and _ROOT.match(text) and _whole_root(analysis):
             found = _Found(1, number + 1, "its first layer is a whole root filesystem", False)
         elif step.layer is None and _ENDS.match(text) and seen:
             # CMD and ENTRYPOINT may stand together.

@@ -55,11 +55,14 @@ class Lack:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A verdict, and what it rests on. ``unread``: some files of the candidate could not be looked into."""
+    """A verdict, and what it rests on. ``unread``: some files of the candidate could not be looked into; ``resolved``:
+    the command's program, its interpreter and all their libraries were found.
+    """
 
     verdict: Verdict
     lacks: tuple[Lack, ...] = ()
     unread: bool = False
+    resolved: bool = False
 
 
 class Needs:
@@ -182,7 +185,9 @@ def judge(
     lacks: list[Lack] = []
     if platforms[0] != platforms[1]:
         lacks.append(Lack("platform", platforms[0], hint=f"it is for {platforms[1]}", decisive=True))
+    resolved = bool(other.start.files)
     for lack in other.lacks(python=python, node=node):
+        resolved = resolved and not lack.decisive
         paths = tuple(path for path in lack.by or ("",) if (lack.kind, lack.name, path) not in known)
         if paths:
             by = tuple(path for path in paths if path)
@@ -195,7 +200,7 @@ def judge(
         verdict = "unsure"
     else:
         verdict = "fits"
-    return Fit(verdict, merged, unread)
+    return Fit(verdict, merged, unread, resolved and not unread and verdict != "unfit")
 
 
 def _merged(lacks: Iterable[Lack]) -> tuple[Lack, ...]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ImgscopeError
+from .candidates import Other
 from .known import known_bases
 
 if TYPE_CHECKING:
@@ -17,6 +19,19 @@ if TYPE_CHECKING:
 MAX_IMAGES = 200
 MAX_CANDIDATES = 5
 _NAMES = ("alpine", "debian", "ubuntu", "busybox", "distroless", "wolfi", "chainguard", "fedora", "ubi", "almalinux")
+
+
+def others(images: Sequence[LocalImage]) -> list[Other]:
+    """Return the engine's images as what may be a base: their histories are asked for where that matters."""
+    from ..sources.docker_api import DockerApi
+
+    def words(name: str) -> list[str] | None:
+        try:
+            return DockerApi.from_environment("IMAGE").history(name) or None
+        except ImgscopeError:
+            return None
+
+    return [Other(image.name, image.diff_ids, partial(words, image.name)) for image in images]
 
 
 class LocalImage(NamedTuple):

@@ -122,7 +122,9 @@ def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Diffe
         owners = was, now
         if was is not None and now is not None:
             packages = tuple(compare_packages(was, now, comparison.content_paths()))
+            whole = not was.unread and not now.unread
             unpackaged = (new.image.merged_bytes - now.total_bytes) - (old.image.merged_bytes - was.total_bytes)
+            unpackaged = unpackaged if whole else None
     return Difference(
         old=old,
         new=new,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .files import Comparison
 
 _PART = re.compile(r"\d+|[A-Za-z]+|~|\^")
+# What a package that this image lacks would be reported as.
+_MISSING = {"OLD": "added", "NEW": "removed"}
 _ORDER = ("removed", "added", "upgraded", "downgraded", "modified")
 
 
@@ -44,12 +46,18 @@ def read_both(
             continue
         found[name] = read
         notes += [f"{name}: {note}" for note in read.notes]
+        if read.unread:
+            kinds = " and ".join(sorted(read.unread))
+            notes.append(f"not all {kinds} packages of {name} are known, so none is reported as {_MISSING[name]}")
         known = {path: data for path, data in read.records.items() if path not in differing}
     return found["OLD"], found["NEW"], notes
 
 
 def compare_packages(old: Packages, new: Packages, changed: set[bytes]) -> list[PackageDifference]:
-    """Return what differs, the largest delta first; ``changed`` are paths whose content is not the same in both."""
+    """Return what differs, the largest delta first; ``changed`` are paths whose content is not the same in both.
+
+    That an image lacks a package is not said of a kind of which not all packages are known.
+    """
     before, after = _grouped(old), _grouped(new)
     touched = {id(new.owners[path]) for path in changed if path in new.owners}
     found: list[PackageDifference] = []
@@ -57,6 +65,8 @@ def compare_packages(old: Packages, new: Packages, changed: set[bytes]) -> list[
         for a, b in _paired(before.get(key, []), after.get(key, [])):
             kind = _kind(a, b, touched)
             shown = b or a
+            if key[0] in (old.unread if a is None else new.unread if b is None else ()):
+                continue
             if kind is not None and shown is not None:
                 found.append(
                     PackageDifference(

@@ -13,15 +13,16 @@ MAX_FILE = 48 << 20
 MAX_LAYER = 64 << 20
 MAX_IMAGE = 128 << 20
 
+_RPM = (b"rpmdb.sqlite", b"rpmdb.sqlite-wal", b"Packages", b"Packages.db")
 _EXACT = {
     b"var/lib/dpkg": (b"status",),
     b"var/lib/apt": (b"extended_states",),
     b"etc/apk": (b"world",),
     b"lib/apk/db": (b"installed",),
     b"usr/lib/apk/db": (b"installed",),
-    b"var/lib/rpm": (b"rpmdb.sqlite",),
-    b"usr/lib/sysimage/rpm": (b"rpmdb.sqlite",),
-    b"usr/share/rpm": (b"rpmdb.sqlite",),
+    b"var/lib/rpm": _RPM,
+    b"usr/lib/sysimage/rpm": _RPM,
+    b"usr/share/rpm": _RPM,
     b"var/lib/dpkg/info": (b".list",),
     # Distroless: a file for each package.
     b"var/lib/dpkg/status.d": (b"",),
@@ -37,8 +38,16 @@ def kept_endings(directory: bytes) -> tuple[bytes, ...]:
     if directory.endswith(b".dist-info"):
         return (b"RECORD",)
     if directory.endswith(b".egg-info"):
-        return (b"installed-files.txt",)
-    above = split(directory)[0]
+        return (b"installed-files.txt", b"PKG-INFO")
+    above, own = split(directory)
+    if own == b"EGG-INFO":
+        return (b"PKG-INFO",)
+    if own in (b"site-packages", b"dist-packages"):
+        return (b".egg-info",)
+    if own == b"conda-meta":
+        return (b".json",)
+    if above == b"var/lib/pacman/local":
+        return (b"desc", b"files")
     name = split(above)[1]
     if name == b"node_modules" or (name[:1] == b"@" and split(split(above)[0])[1] == b"node_modules"):
         return (b"package.json",)

@@ -23,13 +23,16 @@ __all__ = ["Package", "Packages", "databases", "read_packages"]
 @dataclass(slots=True)
 class Packages:
     """The packages of an image. ``owners`` maps paths (bytes, no leading slash) to the package that has them;
-    ``records`` are the contents of the databases' own files, by path.
+    ``records`` are the contents of the databases' own files, by path. ``unread`` are the kinds of packages of which
+    a database can't be read, or not to its end, and why: there are more of them than are known. ``notes`` say all
+    that could not be read.
     """
 
     packages: list[Package]
     owners: Mapping[bytes, Package]
     notes: list[str] = field(default_factory=list)
     records: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    unread: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total_bytes(self) -> int:
@@ -44,12 +47,14 @@ class Packages:
 def databases() -> list[Database]:
     """Return a reader for each kind of package; those of operating systems first."""
     from .apk import Apk
+    from .conda import Conda
     from .dpkg import Dpkg
     from .npm import Npm
+    from .pacman import Pacman
     from .python import Python
     from .rpm import Rpm
 
-    return [Dpkg(), Apk(), Rpm(), Python(), Npm()]
+    return [Dpkg(), Apk(), Rpm(), Pacman(), Conda(), Python(), Npm()]
 
 
 def read_packages(analysis: Analysis, known: Mapping[bytes, bytes] | None = None) -> Packages:
@@ -59,7 +64,7 @@ def read_packages(analysis: Analysis, known: Mapping[bytes, bytes] | None = None
     system's is not counted a second time. Raises ``ImageError`` where contents can't be read
     (``ContentUnavailableError`` for a saved analysis).
     """
-    from .reader import ImageReader
+    from .reader import MAX_NAME, MAX_PACKAGES, ImageReader
 
     image = ImageReader(analysis)
     readers = databases()
@@ -70,9 +75,18 @@ def read_packages(analysis: Analysis, known: Mapping[bytes, bytes] | None = None
         for package in reader.read(image):
             if not reader.system and package.location in owners:
                 continue
+            if len(package.name) + len(package.version) > MAX_NAME:
+                image.failed(reader.ecosystem, package.location, "a package's name is too long")
+                continue
+            if len(packages) >= MAX_PACKAGES:
+                image.failed(reader.ecosystem, package.location, f"the image has more than {MAX_PACKAGES:,} packages")
+                break
             packages.append(package)
             _claim(image, package, owners)
-    return Packages(packages, owners, image.notes, image.loaded)
+        if image.full:
+            image.unread.setdefault(reader.ecosystem, image.full)
+            image.note(image.full)
+    return Packages(packages, owners, image.notes, image.loaded, image.unread)
 
 
 def _claim(image: ImageReader, package: Package, owners: dict[bytes, Package]) -> None:

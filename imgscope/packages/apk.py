@@ -6,11 +6,16 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .interface import Package
+from .lines import field_pattern, fields, paragraphs
 
 if TYPE_CHECKING:
     from .reader import ImageReader
 
 _PLACES = (b"lib/apk/db/installed", b"usr/lib/apk/db/installed")
+_FIELDS = field_pattern(b"P", b"V", b"A")
+# A folder, and the names of what lies in it.
+_PATHS = field_pattern(b"F", b"R")
+_LONGEST = 4096
 
 
 class Apk:
@@ -26,22 +31,23 @@ class Apk:
     def read(self, image: ImageReader) -> Iterator[Package]:
         """Yield the installed packages."""
         for place in _PLACES:
-            for text in (image.content(place) or b"").split(b"\n\n"):
-                fields: dict[bytes, bytes] = {}
-                paths: list[bytes] = []
-                folder = b""
-                for line in text.split(b"\n"):
-                    key, colon, value = line.partition(b":")
-                    if not colon:
-                        continue
-                    if key == b"F":
-                        folder = value.strip(b"/")
-                    elif key == b"R":
-                        paths.append(folder + b"/" + value if folder else value)
-                    else:
-                        fields.setdefault(key, value)
-                if fields.get(b"P") and b"V" in fields:
+            content, known = image.database("apk", place) or b"", False
+            for text in paragraphs(content):
+                record = fields(text, _FIELDS)
+                if record.get(b"P") and b"V" in record:
                     name, version, architecture = (
-                        fields.get(key, b"").decode("utf-8", "replace") for key in (b"P", b"V", b"A")
+                        record.get(key, b"").decode("utf-8", "replace") for key in (b"P", b"V", b"A")
                     )
-                    yield Package("apk", name, version, architecture or None, place, paths)
+                    known = True
+                    yield Package("apk", name, version, architecture or None, place, image.claim(_paths(text)))
+            if not known and content.strip():
+                image.failed("apk", place, "it is not what apk writes")
+
+
+def _paths(text: bytes) -> Iterator[bytes]:
+    folder = b""
+    for match in _PATHS.finditer(text):
+        if match[1] == b"F":
+            folder = match[2].strip(b"/")
+        elif len(folder) + len(match[2]) < _LONGEST:
+            yield folder + b"/" + match[2] if folder else match[2]

@@ -8,15 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from .interface import Package
+from .lines import field_pattern, fields, paragraphs
+from .reader import MAX_PACKAGES
 from .rpm import read_relations
+from .rpmdb import DATABASES as RPM_DATABASES
+from .rpmdb import FILES as RPM_FILES
 
 STATUS = b"var/lib/dpkg/status"
 EXTENDED_STATES = b"var/lib/apt/extended_states"
 WORLD = b"etc/apk/world"
 APK = (b"lib/apk/db/installed", b"usr/lib/apk/db/installed")
-RPM = (b"var/lib/rpm/rpmdb.sqlite", b"usr/lib/sysimage/rpm/rpmdb.sqlite", b"usr/share/rpm/rpmdb.sqlite")
+# A log is read with the database that it belongs to.
+RPM = RPM_FILES
 # What says which packages were asked for by name.
 MARKS = (EXTENDED_STATES, WORLD)
 DATABASES = (STATUS, *APK, *RPM)
@@ -29,6 +35,13 @@ Alternatives = tuple[str, ...]
 
 # A version that is asked for stands behind the name: foo>=1.2, foo~1, foo (>= 1.2).
 _NAME = re.compile(r"[^\s()\[\]<>=~|]+")
+# What one field may hold, and how many names all of a database's: real ones have some thousand bytes, and some hundred
+# thousand names.
+_MAX_FIELD, _MAX_NAMES = 256 << 10, 1_000_000
+_DEBIAN = field_pattern(*b"Package Status Architecture Provides Pre-Depends Depends Recommends".split())
+_VITAL = field_pattern(b"Essential", b"Protected")
+_AUTOMATIC = field_pattern(b"Package", b"Auto-Installed")
+_ALPINE = field_pattern(b"P", b"A", b"D", b"p", b"i")
 # apk's conditions are looked at again as long as they bring packages in, but no more often than this.
 _MAX_ROUNDS = 50
 
@@ -74,17 +87,22 @@ def installed(packages: Iterable[Package], contents: Mapping[bytes, bytes]) -> l
     """Return the packages of systems' databases; ``contents`` are those of ``DATABASES`` and ``MARKS``."""
     read: dict[tuple[bytes, str, str | None], _Read] = {}
     for path in DATABASES:
-        for fields in _records(path, contents.get(path, b"")):
-            read[path, fields.name, fields.architecture] = fields
+        for one in _records(path, contents):
+            read[path, one.name, one.architecture] = one
     automatic = _automatic(contents[EXTENDED_STATES]) if EXTENDED_STATES in contents else None
     world = _world(contents[WORLD]) if WORLD in contents else None
     found: list[Installed] = []
     # What rpm's packages need may be a file.
-    files = {name for fields in read.values() for group in fields.needs for name in group if name[:1] == "/"}
+    files = {name for one in read.values() for group in one.needs for name in group if name[:1] == "/"}
+    left = _MAX_NAMES
     for package in packages:
         fields_ = read.get((package.location, package.name, package.architecture))
         if fields_ is None:
             continue
+        # Packages of one name share what was read.
+        left -= _weight(fields_)
+        if left < 0:
+            break
         manual: bool | None = None
         if package.ecosystem == "dpkg" and automatic is not None:
             manual = package.name not in automatic
@@ -107,35 +125,53 @@ def installed(packages: Iterable[Package], contents: Mapping[bytes, bytes]) -> l
     return found
 
 
-def names(path: bytes, content: bytes) -> set[tuple[str, str | None]]:
+def names(path: bytes, contents: Mapping[bytes, bytes]) -> set[tuple[str, str | None]]:
     """Return (name, architecture) of each package that a database, of ``DATABASES``, has."""
-    return {(fields.name, fields.architecture) for fields in _records(path, content)}
+    return {(one.name, one.architecture) for one in _records(path, contents)}
 
 
-def _records(path: bytes, content: bytes) -> Iterator[_Read]:
+def _records(path: bytes, contents: Mapping[bytes, bytes]) -> Iterator[_Read]:
+    """Yield what a database says of each package, up to what a real one may say in all."""
+    if path not in contents or (path in RPM and path not in RPM_DATABASES):
+        return
     if path in RPM:
-        return _fedora(content)
-    return _debian(content) if path == STATUS else _alpine(content)
+        found = _fedora(path, contents)
+    else:
+        found = _debian(contents[path]) if path == STATUS else _alpine(contents[path])
+    left = _MAX_NAMES
+    for one in islice(found, MAX_PACKAGES):
+        left -= _weight(one)
+        if left < 0:
+            return
+        yield one
+
+
+def _weight(one: _Read | Installed) -> int:
+    return len(one.provides) + len(one.conditions) + sum(map(len, one.needs)) + sum(map(len, one.recommends))
+
+
+def _fields(text: bytes, pattern: re.Pattern[bytes]) -> dict[bytes, str]:
+    return {key: value[:_MAX_FIELD].decode("utf-8", "replace") for key, value in fields(text, pattern).items()}
 
 
 def _debian(content: bytes) -> Iterator[_Read]:
     """Yield dpkg's installed packages (deb822(5), Debian policy, *Declaring relationships between packages*)."""
-    for text in content.decode("utf-8", "replace").split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in text.split("\n") if ": " in line and line[:1] != " ")
-        name = fields.get("Package")
-        if not name or fields.get("Status", "").split()[-1:] != ["installed"]:
+    for text in paragraphs(content):
+        record = _fields(text, _DEBIAN)
+        name = record.get(b"Package")
+        if not name or record.get(b"Status", "").split()[-1:] != ["installed"]:
             continue
-        provides = tuple(_bare(part) for part in fields.get("Provides", "").split(",") if part.strip())
-        needs = (*_groups(fields.get("Pre-Depends", "")), *_groups(fields.get("Depends", "")))
-        vital = "yes" in (fields.get("Essential"), fields.get("Protected"))
+        provides = tuple(_bare(part) for part in record.get(b"Provides", "").split(",") if part.strip())
+        needs = (*_groups(record.get(b"Pre-Depends", "")), *_groups(record.get(b"Depends", "")))
+        vital = "yes" in _fields(text, _VITAL).values()
         yield _Read(
             name,
-            fields.get("Architecture"),
+            record.get(b"Architecture"),
             (name, *provides),
             needs,
-            _groups(fields.get("Recommends", "")),
+            _groups(record.get(b"Recommends", "")),
             vital=vital,
-            record=len(text.encode("utf-8", "replace")) + 2,
+            record=len(text) + 2,
         )
 
 
@@ -152,35 +188,26 @@ def _bare(name: str) -> str:
 def _automatic(content: bytes) -> set[str]:
     """Return the packages that apt installed because others need them."""
     found: set[str] = set()
-    for text in content.decode("utf-8", "replace").split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in text.split("\n") if ": " in line)
-        if fields.get("Auto-Installed", "").strip() == "1" and "Package" in fields:
-            found.add(fields["Package"].strip())
+    for text in paragraphs(content):
+        record = _fields(text, _AUTOMATIC)
+        if record.get(b"Auto-Installed") == "1" and b"Package" in record:
+            found.add(record[b"Package"])
     return found
 
 
 def _alpine(content: bytes) -> Iterator[_Read]:
     """Yield apk's installed packages (apk-package(5), *Installed database*)."""
-    for text in content.decode("utf-8", "replace").split("\n\n"):
-        fields: dict[str, str] = {}
-        for line in text.split("\n"):
-            key, colon, value = line.partition(":")
-            if colon and key in ("P", "A", "D", "p", "i"):
-                fields.setdefault(key, value)
-        name = fields.get("P")
+    for text in paragraphs(content):
+        record = _fields(text, _ALPINE)
+        name = record.get(b"P")
         if not name:
             continue
         # Conflicts are among the dependencies, with a mark before the name.
-        needs = tuple((_plain(word),) for word in fields.get("D", "").split() if word[:1] != "!")
-        provides = tuple(_plain(word) for word in fields.get("p", "").split())
-        conditions = tuple(_plain(word) for word in fields.get("i", "").split())
+        needs = tuple((_plain(word),) for word in record.get(b"D", "").split() if word[:1] != "!")
+        provides = tuple(_plain(word) for word in record.get(b"p", "").split())
+        conditions = tuple(_plain(word) for word in record.get(b"i", "").split())
         yield _Read(
-            name,
-            fields.get("A") or None,
-            (name, *provides),
-            needs,
-            conditions=conditions,
-            record=len(text.encode("utf-8", "replace")) + 2,
+            name, record.get(b"A") or None, (name, *provides), needs, conditions=conditions, record=len(text) + 2
         )
 
 
@@ -190,16 +217,16 @@ def _plain(word: str) -> str:
     return match[0].partition("@")[0] if match else ""
 
 
-def _fedora(content: bytes) -> Iterator[_Read]:
+def _fedora(path: bytes, contents: Mapping[bytes, bytes]) -> Iterator[_Read]:
     """Yield rpm's installed packages. Of a condition (``(a or b)``, ``(a if b)``) any name counts."""
-    for one in read_relations(content):
+    for one in read_relations(path, contents):
         needs = tuple(tuple(_NAMES.findall(word)) if word[:1] == "(" else (word,) for word in one.requires)
         wishes = tuple(tuple(_NAMES.findall(word)) if word[:1] == "(" else (word,) for word in one.recommends)
         yield _Read(one.name, one.architecture, (one.name, *one.provides), needs, wishes, record=one.record)
 
 
 def _world(content: bytes) -> set[str]:
-    return {_plain(word) for word in content.decode("utf-8", "replace").split()}
+    return {_plain(word) for word in content[:_MAX_FIELD].decode("utf-8", "replace").split()}
 
 
 def needed(
@@ -248,6 +275,11 @@ def needed(
         if not pending:
             break
     return kept
+
+
+def weight(packages: Iterable[Installed]) -> int:
+    """Return how many names packages say in all: what a look at all of them costs."""
+    return sum(map(_weight, packages))
 
 
 def leaves(packages: Sequence[Installed]) -> list[Installed]:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .interface import Package
+from .lines import field_pattern, fields, lines, paragraphs
 
 if TYPE_CHECKING:
     from .reader import ImageReader
 
 _HOME = b"var/lib/dpkg"
-_FIELDS = (b"Package", b"Status", b"Version", b"Architecture")
+_FIELDS = field_pattern(b"Package", b"Status", b"Version", b"Architecture")
 
 
 class Dpkg:
@@ -31,17 +32,20 @@ class Dpkg:
 
     def read(self, image: ImageReader) -> Iterator[Package]:
         """Yield the installed packages."""
-        info = _HOME + b"/info/"
-        for fields in paragraphs(image.content(_HOME + b"/status") or b""):
+        info, found = _HOME + b"/info/", False
+        status = image.database("dpkg", _HOME + b"/status") or b""
+        for record in _paragraphs(status):
+            found = True
             # Removed packages whose configuration was kept have a status too.
-            if fields.get(b"Status", b"").split()[-1:] != [b"installed"]:
+            if record.get(b"Status", b"").split()[-1:] != [b"installed"]:
                 continue
-            package = _package(fields, _HOME + b"/status")
+            package = _package(record, _HOME + b"/status")
             if package is None:
+                image.failed("dpkg", _HOME + b"/status", "it holds a package without a name or a version")
                 continue
-            name, architecture = fields[b"Package"], fields.get(b"Architecture", b"")
+            name, architecture = record[b"Package"], record.get(b"Architecture", b"")
             paths = image.content(info + name + b".list") or image.content(info + name + b":" + architecture + b".list")
-            package.paths = [path for line in (paths or b"").split(b"\n") if (path := line.strip(b"/"))]
+            package.paths = image.claim(path for line in lines(paths or b"") if (path := line.strip(b"/")))
             package.paths += [
                 path
                 for stem in (name, name + b":" + architecture)
@@ -49,38 +53,35 @@ class Dpkg:
                 if image.has(path := info + stem + ending)
             ]
             yield package
+        if not found and status.strip():
+            image.failed("dpkg", _HOME + b"/status", "it is not what dpkg writes")
         for name in sorted(image.names(_HOME + b"/status.d")):
             path = _HOME + b"/status.d/" + name
             if name.endswith(b".md5sums"):
                 continue
-            for fields in paragraphs(image.content(path) or b""):
-                package = _package(fields, path)
+            for record in _paragraphs(image.content(path) or b""):
+                package = _package(record, path)
                 if package is None:
                     continue
                 sums = image.content(path + b".md5sums") or b""
-                lines = (line.split(None, 1) for line in sums.split(b"\n"))
-                package.paths = [part[1].strip(b" /").removeprefix(b"./") for part in lines if len(part) == 2]
+                rows = (line.split(None, 1) for line in lines(sums))
+                package.paths = image.claim(part[1].strip(b" /").removeprefix(b"./") for part in rows if len(part) == 2)
                 package.paths += [path, path + b".md5sums"]
                 yield package
 
 
-def paragraphs(data: bytes) -> Iterator[dict[bytes, bytes]]:
+def _paragraphs(data: bytes) -> Iterator[dict[bytes, bytes]]:
     """Yield the fields of each paragraph that say what is installed; continued lines are none of them."""
-    for text in data.split(b"\n\n"):
-        fields: dict[bytes, bytes] = {}
-        for line in text.split(b"\n"):
-            key, colon, value = line.partition(b":")
-            if colon and key in _FIELDS:
-                fields.setdefault(key, value.strip())
-        if fields:
-            yield fields
+    for text in paragraphs(data):
+        if found := fields(text, _FIELDS):
+            yield found
 
 
-def _package(fields: dict[bytes, bytes], location: bytes) -> Package | None:
-    name, version = fields.get(b"Package"), fields.get(b"Version")
+def _package(record: dict[bytes, bytes], location: bytes) -> Package | None:
+    name, version = record.get(b"Package"), record.get(b"Version")
     if not name or version is None:
         return None
-    architecture = fields.get(b"Architecture")
+    architecture = record.get(b"Architecture")
     return Package(
         "dpkg",
         name.decode("utf-8", "replace"),

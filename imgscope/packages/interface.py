@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Package:
     """An installed package.
 
-    ``ecosystem`` is ``dpkg``, ``apk``, ``rpm``, ``python`` or ``npm``; ``location`` is the path of its record, which
+    ``ecosystem`` is that of its ``Database``: ``dpkg``, ``rpm``, …; ``location`` is the path of its record, which
     tells two installations of one package apart. ``paths`` are those that it claims, without leading slash;
     ``below`` is a directory that is its own, with all that lies in it. ``size`` are the content bytes of its files
     in the merged tree.

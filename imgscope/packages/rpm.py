@@ -1,32 +1,25 @@
-"""Packages of Fedora, RHEL, SUSE and their kin: ``rpmdb.sqlite``.
-
-A row's blob is a header as rpm keeps it in memory (rpm's docs, *RPM V4 Package format*, without the lead): the number
-of index entries and of data bytes, then 16 bytes for each entry (tag, type, offset, count), then the data. Read here
-since packages for it decode every tag in time that grows with the square of the header's size.
-"""
+"""Packages of Fedora, RHEL, SUSE and their kin: what the headers in rpm's database say, whatever its format."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from .interface import Package
+from .rpmdb import FILES, HOMES, DatabaseError, database_of, header, headers
+from .rpmdb.header import Value, read_header
 
 if TYPE_CHECKING:
     from .reader import ImageReader
 
-_HOMES = (b"var/lib/rpm", b"usr/lib/sysimage/rpm", b"usr/share/rpm")
-_OTHERS = (b"Packages", b"Packages.db")
-_NAME, _VERSION, _RELEASE, _EPOCH, _ARCHITECTURE = 1000, 1001, 1002, 1003, 1022
-_DIRECTORY_INDEXES, _BASENAMES, _DIRECTORIES = 1116, 1117, 1118
-_INT32, _STRING, _STRINGS, _I18N = 4, 6, 8, 9
-_TAGS = (_NAME, _VERSION, _RELEASE, _EPOCH, _ARCHITECTURE, _DIRECTORY_INDEXES, _BASENAMES, _DIRECTORIES)
-_PROVIDES, _REQUIRES, _RECOMMENDS = 1047, 1049, 5046
-_RELATIONS = (_NAME, _ARCHITECTURE, _PROVIDES, _REQUIRES, _RECOMMENDS)
-# Steps of SQLite's machine after which a database that never ends is given up.
-_STEPS = 20_000_000
-_ROWS = 100_000
+_TAGS = frozenset(
+    (
+        *(header.NAME, header.VERSION, header.RELEASE, header.EPOCH, header.ARCHITECTURE),
+        *(header.DIRECTORY_INDEXES, header.BASENAMES, header.DIRECTORIES, header.OLD_NAMES),
+    )
+)
+_RELATIONS = frozenset((header.NAME, header.ARCHITECTURE, header.PROVIDES, header.REQUIRES, header.RECOMMENDS))
+_LONGEST = 4096
 
 
 class Relations(NamedTuple):
@@ -41,131 +34,96 @@ class Relations(NamedTuple):
 
 
 class Rpm:
-    """Reads rpm's database in SQLite."""
+    """Reads rpm's database."""
 
     ecosystem = "rpm"
     system = True
 
     def wanted(self, image: ImageReader) -> Iterable[bytes]:
-        """Yield the places where the database may be."""
-        return (home + b"/rpmdb.sqlite" for home in _HOMES)
+        """Yield the databases, and what belongs to them."""
+        for home in HOMES:
+            path = database_of(home, image.file_size)
+            if path is not None:
+                yield from (name for name in (path, path + b"-wal") if name in FILES)
 
     def read(self, image: ImageReader) -> Iterator[Package]:
         """Yield the installed packages."""
-        for home in _HOMES:
-            path = home + b"/rpmdb.sqlite"
-            data = image.content(path)
-            if data is not None:
-                yield from _packages(data, path, image)
-            elif any(image.has(home + b"/" + name) for name in _OTHERS):
-                image.note(f"/{home.decode()} holds an rpm database in an older format, which is not read")
+        for home in HOMES:
+            path = database_of(home, image.file_size)
+            # One that lies behind a link has been read by its own name.
+            if path is None or image.database("rpm", path) is None:
+                continue
+            if path + b"-wal" in image.left_out:
+                image.failed("rpm", path, "its log is too large")
+                continue
+            yield from self.packages(image, path)
 
-
-def _packages(data: bytes, path: bytes, image: ImageReader) -> Iterator[Package]:
-    shown = "/" + path.decode()
-    for blob in _blobs(data, shown, image.note):
-        package = None if blob is None else _package(blob, path)
-        if package is None:
-            image.note(f"{shown} holds a header that can't be read")
-        elif package.name != "gpg-pubkey":
-            yield package
-
-
-def read_relations(data: bytes) -> Iterator[Relations]:
-    """Yield what each package of a database needs and provides; what can't be read is left out."""
-    for blob in _blobs(data, "", lambda _: None):
+    def packages(self, image: ImageReader, path: bytes) -> Iterator[Package]:
+        """Yield the packages of one database."""
         try:
-            tags = read_header(blob or b"", _RELATIONS)
-            name = _text(tags[_NAME])
-        except (struct.error, KeyError, IndexError, ValueError):
-            continue
-        architectures = tags.get(_ARCHITECTURE)
-        provides, requires, recommends = (
-            tuple(map(_value, tags.get(tag, ()))) for tag in (_PROVIDES, _REQUIRES, _RECOMMENDS)
-        )
-        architecture = _text(architectures) if architectures else None
-        yield Relations(name, architecture, provides, requires, recommends, len(blob or b""))
+            for blob in headers(path, image.loaded):
+                package = None if blob is None else _package(blob, path, image)
+                if package is None:
+                    image.failed("rpm", path, "it holds a header that is damaged")
+                elif package.name != "gpg-pubkey":
+                    yield package
+        except DatabaseError as problem:
+            image.failed("rpm", path, problem)
 
 
-def _blobs(data: bytes, shown: str, note: Callable[[str], None]) -> Iterator[bytes | None]:
-    """Yield the headers in a database, ``None`` for what is none."""
-    import sqlite3
-
-    connection = sqlite3.connect(":memory:")
-    steps = 0
-
-    def tick() -> int:
-        nonlocal steps
-        steps += 1
-        return steps * 1000 > _STEPS
-
+def read_relations(path: bytes, contents: Mapping[bytes, bytes]) -> Iterator[Relations]:
+    """Yield what each package of a database needs and provides; what can't be read is left out."""
     try:
-        # A database in write-ahead mode can't be opened from memory; its header says so in two bytes.
-        connection.deserialize(data[:18] + b"\1\1" + data[20:])
-        connection.execute("PRAGMA trusted_schema=OFF")
-        connection.set_progress_handler(tick, 1000)
-        for count, (blob,) in enumerate(connection.execute("SELECT blob FROM Packages ORDER BY rowid")):
-            yield blob if isinstance(blob, bytes) else None
-            if count >= _ROWS:
-                note(f"{shown} holds more packages than are read")
-                break
-    except (sqlite3.Error, OverflowError) as error:
-        note(f"{shown} can't be read: {error}")
-    finally:
-        connection.close()
+        for blob in headers(path, contents):
+            try:
+                tags = read_header(blob or b"", _RELATIONS)
+                name = _text(tags[header.NAME])
+            except (KeyError, ValueError):
+                continue
+            architectures = tags.get(header.ARCHITECTURE)
+            provides, requires, recommends = (
+                tuple(map(_value, tags.get(tag, ()))) for tag in (header.PROVIDES, header.REQUIRES, header.RECOMMENDS)
+            )
+            architecture = _text(architectures) if architectures else None
+            yield Relations(name, architecture, provides, requires, recommends, len(blob or b""))
+    except DatabaseError:
+        return
 
 
-def _package(blob: bytes, location: bytes) -> Package | None:
+def _package(blob: bytes, location: bytes, image: ImageReader) -> Package | None:
     try:
-        tags = read_header(blob)
-        name, version, release = (_text(tags[tag]) for tag in (_NAME, _VERSION, _RELEASE))
-        epochs, architectures = tags.get(_EPOCH), tags.get(_ARCHITECTURE)
+        tags = read_header(blob, _TAGS)
+        name, version, release = (_text(tags[tag]) for tag in (header.NAME, header.VERSION, header.RELEASE))
+        epochs, architectures = tags.get(header.EPOCH), tags.get(header.ARCHITECTURE)
         if epochs and epochs[0]:
             version = f"{_text(epochs)}:{version}"
-        directories, indexes = tags.get(_DIRECTORIES, []), tags.get(_DIRECTORY_INDEXES, [])
-        paths: list[bytes] = []
-        for index, basename in zip(indexes, tags.get(_BASENAMES, []), strict=False):
-            if isinstance(index, int) and isinstance(basename, bytes):
-                directory = directories[index]
-                if isinstance(directory, bytes):
-                    paths.append((directory + basename).strip(b"/"))
-    except (struct.error, KeyError, IndexError, ValueError):
+        paths = image.claim(_paths(tags))
+    except (KeyError, ValueError):
         return None
     return Package(
         "rpm", name, f"{version}-{release}", _text(architectures) if architectures else None, location, paths
     )
 
 
-def _text(values: list[int | bytes]) -> str:
-    return _value(values[0])
+def _paths(tags: Mapping[int, Iterable[Value]]) -> Iterator[bytes]:
+    """Yield a package's paths. Raises ``ValueError`` for one in a directory that there is not."""
+    for path in tags.get(header.OLD_NAMES, ()):
+        if isinstance(path, bytes):
+            yield path.strip(b"/")
+    directories = list(tags.get(header.DIRECTORIES, ()))
+    indexes = tags.get(header.DIRECTORY_INDEXES, ())
+    for index, basename in zip(indexes, tags.get(header.BASENAMES, ()), strict=False):
+        if not isinstance(index, int) or index >= len(directories):
+            raise ValueError("a path in no directory")
+        directory = directories[index]
+        # One directory may be named by any number of paths.
+        if isinstance(directory, bytes) and isinstance(basename, bytes) and len(directory) + len(basename) < _LONGEST:
+            yield (directory + basename).strip(b"/")
 
 
-def _value(value: int | bytes) -> str:
+def _text(values: Iterable[Value]) -> str:
+    return _value(next(iter(values)))
+
+
+def _value(value: Value) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def read_header(blob: bytes, wanted: Collection[int] = _TAGS) -> dict[int, list[int | bytes]]:
-    """Return the values of the tags that are wanted: by default those that tell of a package and its files.
-
-    Raises ``struct.error``, ``IndexError`` or ``ValueError`` for what is no header.
-    """
-    entries, size = struct.unpack_from(">II", blob)
-    start = 8 + 16 * entries
-    if start + size > len(blob):
-        raise ValueError("cut short")
-    data = blob[start : start + size]
-    found: dict[int, list[int | bytes]] = {}
-    for place in range(entries):
-        tag, kind, offset, count = struct.unpack_from(">IIII", blob, 8 + 16 * place)
-        if tag not in wanted or tag in found:
-            continue
-        if kind == _INT32:
-            found[tag] = list(struct.unpack_from(f">{count}I", data, offset)) if count <= size // 4 else []
-        elif kind in (_STRING, _STRINGS, _I18N):
-            values: list[int | bytes] = []
-            for _ in range(min(count, size)):
-                end = data.index(b"\0", offset)
-                values.append(data[offset:end])
-                offset = end + 1
-            found[tag] = values
-    return found

@@ -119,6 +119,18 @@ class DockerApi:
             self._failed(error)
         return info if isinstance(info, dict) else {}
 
+    def history(self, name: str) -> list[str]:
+        """Return what made each step of an image's history, bottom first; nothing where the engine has none such."""
+        from docker.errors import NotFound
+
+        try:
+            steps = self._api.history(name)
+        except NotFound:
+            return []
+        except Exception as error:
+            self._failed(error)
+        return [str(step.get("CreatedBy") or "") for step in reversed(steps) if isinstance(step, dict)]
+
     @contextmanager
     def export(self, known: Known, platform: Platform | None) -> Iterator[Callable[[int], bytes]]:
         """Export an image by its id, as ``docker save`` does."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from ..layer.index import FILE
 from ..layer.names import split
-from ..packages.dependencies import DATABASES, MARKS, Installed, installed, leaves, names, needed
-from ..packages.reader import MAX_FILE
+from ..packages.dependencies import DATABASES, MARKS, Installed, installed, leaves, names, needed, weight
+from ..packages.reader import MAX_FILE, MAX_TOTAL
 from .elf import elf_files
 from .once import once
 from .program import program
-from .system_files import installed_here, system_owners
+from .system_files import installed_here, system_owners, system_packages
 
 if TYPE_CHECKING:
     from ..packages import Package
@@ -44,6 +44,7 @@ _LIBRARIES = (b"usr/lib/", b"usr/share/", b"usr/local/lib/", b"var/", b"etc/", b
 # With more packages than that, one that comes along with another is named all the same.
 _MANY = 60
 _VERY_MANY = 10_000
+_MAX_LOOKS = 20_000_000
 # What a program may need that no file names: certificates, time zones, users' databases.
 RUNTIME = re.compile(r"ca-certificates(?:-bundle|-java)?|tzdata|locales|netbase|tini|dumb-init|gosu|su-exec|libnss-.*")
 # An interpreter that is used is more than the package of its program.
@@ -80,18 +81,17 @@ class OwnPackages:
 def own_packages(context: Context) -> OwnPackages | None:
     """Find the packages that own layers installed; ``None`` where they installed none.
 
-    Raises ``ContentUnavailableError`` for a saved analysis.
+    Raises ``ContentUnavailableError`` for a saved analysis, and where not all packages are known.
     """
     overlay = context.overlay
     if not installed_here(context):
         return None
-    entries = {path: entry for path in DATABASES if (entry := overlay.lookup(path)) is not None}
-    wanted = dict(entries)
-    wanted.update((path, entry) for path in MARKS if (entry := overlay.lookup(path)) is not None)
-    contents = _read(context, wanted)
-    below = {path: entry for path in entries if (entry := _in_base(context, path)) is not None}
-    base = {pair for path, data in _read(context, below).items() for pair in names(path, data)}
-    packages = context.packages
+    packages = system_packages(context)
+    marks = {path: entry for path in MARKS if (entry := overlay.lookup(path)) is not None}
+    contents = {**packages.records, **_read(context, marks)}
+    below = {path: entry for path in DATABASES if (entry := _in_base(context, path)) is not None}
+    before = _read(context, below)
+    base = {pair for path in before for pair in names(path, before)}
     every = installed(packages.packages, contents)
     own = {one for one in every if (one.name, one.package.architecture) not in base}
     if not own:
@@ -108,9 +108,14 @@ def _read(context: Context, entries: Mapping[bytes, int]) -> dict[bytes, bytes]:
     overlay = context.overlay
     context.require_contents()
     keys: dict[tuple[int, int], bytes] = {}
+    total = 0
     for path, entry in entries.items():
         inode = overlay.inode(entry)
-        if inode >= 0 and overlay.kind(inode) == FILE and overlay.sizes[inode] <= MAX_FILE:
+        if inode < 0 or overlay.kind(inode) != FILE:
+            continue
+        size = overlay.sizes[inode]
+        if size <= MAX_FILE and total + size <= MAX_TOTAL:
+            total += size
             keys[overlay.locate(inode)] = path
     return {keys[key]: data for key, data in context.analysis.contents.read(list(keys))}
 
@@ -124,6 +129,8 @@ def _in_base(context: Context, path: bytes) -> int | None:
     """Return the entry that the base's own tree shows at a path."""
     directory, name = split(path)
     for layer in reversed(range(context.own_layers.start)):
+        if (directory, name) in context.overlay.layers[layer].whiteouts:
+            return None
         own = context.overlay.layers[layer].children.get(directory, {}).get(name)
         if own is not None and own >= 0:
             return context.overlay.first[layer] + own
@@ -136,7 +143,7 @@ def _wanted(found: OwnPackages, used: _Identities) -> list[str]:
     unknown = set(leaves(found.every)) if any(one.manual is None for one in kept) else set()
     manual = {one for one in kept if one.manual or (one.manual is None and one in unknown)}
     asked = sorted((one for one in kept if one in manual or one.package in used), key=_by_name)
-    if len(asked) > _MANY or len(found.every) > _VERY_MANY:
+    if len(asked) > _MANY or len(found.every) > _VERY_MANY or weight(found.every) * len(asked) > _MAX_LOOKS:
         return [one.name for one in asked if one in manual]
     for one in list(asked):
         others = [other for other in asked if other is not one]

@@ -5,31 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..packages.dependencies import DATABASES
+from ..errors import ContentUnavailableError
+from ..packages.places import database_entries
 from .once import once
 
 if TYPE_CHECKING:
-    from ..packages import Package
+    from ..packages import Package, Packages
     from .context import Context
 
-_SYSTEM = ("dpkg", "apk", "rpm")
+_SYSTEM = ("dpkg", "apk", "rpm", "pacman")
 
 
 @once
 def installed_here(context: Context) -> bool:
     """Tell whether own layers wrote to a database of the system's packages."""
     overlay = context.overlay
-    entries = (overlay.lookup(path) for path in DATABASES)
-    return any(entry is not None and overlay.layer_of(overlay.inode(entry)) in context.own_layers for entry in entries)
+    inodes = map(overlay.inode, database_entries(overlay))
+    return any(inode >= 0 and overlay.layer_of(inode) in context.own_layers for inode in inodes)
 
 
 @once
 def system_owners(context: Context) -> Mapping[bytes, Package]:
     """Return the package that owns each path; nothing where own layers installed none, as their files are then loose.
 
-    Raises ``ContentUnavailableError`` for a saved analysis.
+    Raises ``ContentUnavailableError`` for a saved analysis, and where not all packages are known.
     """
     if not installed_here(context):
         return {}
-    owners = context.packages.owners
+    owners = system_packages(context).owners
     return {path: package for path, package in owners.items() if package.ecosystem in _SYSTEM}
+
+
+def system_packages(context: Context) -> Packages:
+    """Return the image's packages. Raises ``ContentUnavailableError`` where not all of the system's are known: files of
+    those that are not would pass for anybody's.
+    """
+    packages = context.packages
+    for ecosystem in _SYSTEM:
+        if ecosystem in packages.unread:
+            raise ContentUnavailableError(packages.unread[ecosystem])
+    return packages

@@ -39,10 +39,12 @@ def test_the_report_says_what_is_on_what_and_what_lacks(imgscope, images):
         assert done.returncode == 0, done.stderr
         assert max(map(len, done.stdout.splitlines())) <= width
         assert "\x1b" not in done.stdout
-    assert "Made up 1  1 layer of 2, possible: its first layer is a whole root filesystem" in done.stdout
+    words = " ".join(done.stdout.split())
+    assert "image2.tar 1 layer of 2, certain: its layers and its history are the bottom of this image's" in words
     lines = {line.split()[0]: line.split() for line in done.stdout.splitlines() if line.strip()}
     assert "/bin/bash" in lines["program"]
-    fits, no = (next(line for line in done.stdout.splitlines() if f"image{number}.tar " in line) for number in (2, 3))
+    rows = [line for line in done.stdout.splitlines() if not line.startswith("  base  ") and " now " not in line]
+    fits, no = (next(line for line in rows if f"image{number}.tar " in line) for number in (2, 3))
     assert " fits " in fits and " no " in no
     assert "ghp_" not in done.stdout
 
@@ -70,6 +72,52 @@ def test_json_and_markdown_say_the_same(imgscope, images, tmp_path):
     text = page.read_text()
     assert "does not fit" in text and "`/bin/bash`" in text
     assert "ghp_" not in done.stdout + text
+
+
+def test_without_the_base_among_them_the_history_tells(imgscope, images):
+    app, _, other = images
+    done = imgscope("bases", app, "--with", other, "--width", 140, env=NO_ENGINE)
+    assert "Made up 1  1 layer of 2, possible: its first layer is a whole root filesystem" in done.stdout
+
+
+def test_the_base_is_counted_once_when_it_is_named(imgscope, make):
+    base, app = layer(file("a", bytes(3_000_000))), layer(file("b", bytes(2000)))
+    image, below = make(base, app, instructions=["x", "y"]), make(base, instructions=["x"])
+    sibling = make(base, layer(file("c", bytes(1000))), instructions=["x", "z"])
+    for other, bytes_ in ((below, 3_002_000), (sibling, 3_003_000)):
+        done = imgscope("bases", image, "--with", other, "--format", "json", "--no-table", env=NO_ENGINE)
+        found = json.loads(done.stdout)
+        assert found["base"]["brings"]["content_bytes"] == 3_000_000
+        assert [one["content_bytes"] for one in found["candidates"]] == [bytes_]
+
+
+def test_what_was_read_is_said_and_not_that_it_starts(imgscope, make):
+    root = [file("bin/sh", b"\0sh", mode=0o755), file("etc/passwd", b"root:x:0:0"), directory("tmp")]
+    script = file("app/start", b"#!/bin/sh\nother-program\n", mode=0o755)
+    base, app = layer(*root, file("bin/other-program", b"\0", mode=0o755)), layer(script)
+    image = make(base, app, instructions=STEPS, config={"Cmd": ["/app/start"]})
+    silent = make(base, app, instructions=STEPS)
+    lacking = make(layer(*root), instructions=STEPS[:1])
+    done = imgscope("bases", image, "--with", lacking, "--no-table", "--format", "markdown", env=NO_ENGINE)
+    assert "its program and libraries are all there; something else that it may need is missing" in done.stdout
+    assert "it starts" not in done.stdout
+    done = imgscope("bases", silent, "--with", lacking, "--no-table", "--format", "markdown", env=NO_ENGINE)
+    assert "all there" not in done.stdout and "it starts" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "database", ["var/lib/rpm/rpmdb.sqlite", "usr/lib/sysimage/rpm/Packages.db", "lib/apk/db/installed"]
+)
+def test_packages_that_the_app_brings_are_named_whatever_their_manager(imgscope, make, database):
+    base = layer(file("etc/os-release", b"ID=x"), file("etc/passwd", b""))
+    image = make(base, layer(file(database, b"damaged")), instructions=STEPS)
+    for arguments in ((), ("--format", "markdown"), ("--format", "json")):
+        done = imgscope("bases", image, "--no-table", *arguments, env=NO_ENGINE)
+        words = " ".join(done.stdout.split())
+        assert "hold packages that the base's package manager installed" in words
+        assert "can't be read" in words
+    found = json.loads(done.stdout)
+    assert found["app"]["packages"] is None and found["base"]["facts"]["packages"] == 0
 
 
 def test_exit_codes(imgscope, images, tmp_path):

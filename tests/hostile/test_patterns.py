@@ -15,7 +15,7 @@ def test_patterns_are_found_wherever_they_are():
     modules = {used.module for used in PATTERNS}
     assert len(PATTERNS) > 150
     # At the top of a module, in a table, within a function, in a tuple of dataclasses.
-    assert {"imgscope.history", "imgscope.suggest.rules.order", "imgscope.escape", "imgscope.secrets"} <= modules
+    assert {"imgscope.steps", "imgscope.suggest.rules.order", "imgscope.escape", "imgscope.secrets"} <= modules
 
 
 @pytest.mark.parametrize(

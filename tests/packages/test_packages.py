@@ -248,9 +248,17 @@ def test_a_hostile_rpm_database_costs_a_note_and_no_more(tmp_path, data):
     assert len(found.notes) == 1
 
 
-def test_an_older_rpm_database_is_named(tmp_path):
-    found = packages(image(tmp_path / "i.tar", layer(file("var/lib/rpm/Packages", b"\0" * 100))))
-    assert "older format" in found.notes[0]
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("var/lib/rpm/Packages", "usr/lib/sysimage/rpm/Packages.db", "usr/share/rpm/rpmdb.sqlite"),
+        *("var/lib/dpkg/status", "lib/apk/db/installed", "var/lib/pacman/local/a-1/desc"),
+    ],
+)
+def test_a_database_that_is_none_is_named_and_its_packages_are_not_called_none(tmp_path, place):
+    found = packages(image(tmp_path / "i.tar", layer(file(place, b"\0" * 100))))
+    assert found.packages == [] and len(found.unread) == 1
+    assert place in found.notes[0] and "can't be read" in found.notes[0]
 
 
 # -- Python and npm ----------------------------------------------------------------------------------------------------
@@ -313,6 +321,96 @@ def test_a_project_that_the_system_installed_is_not_counted_twice(tmp_path):
         )
     )
     assert [(p.name, p.version) for p in found.packages] == [("python3-yaml", "6.0-3"), ("own", "1.0")]
+
+
+SITE = "usr/lib/python3/dist-packages"
+META = b"Metadata-Version: 1.1\nname: Found-By-Content\nVersion: 7\n\nName: not-this\nVersion: 8\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "known"),
+    [
+        (f"{SITE}/foo_bar-1.0-py3.9.egg-info", b"", ("foo_bar", "1.0")),
+        (f"{SITE}/foo-1.0.egg-info", META, ("foo", "1.0")),
+        (f"{SITE}/plain.egg-info", META, ("Found-By-Content", "7")),
+        ("usr/lib/python2.7/lib-dynload/Python.egg-info", META, ("Found-By-Content", "7")),
+        (f"{SITE}/plain.egg-info/PKG-INFO", META, ("Found-By-Content", "7")),
+        ("srv/app/plain.egg-info/PKG-INFO", META, ("Found-By-Content", "7")),
+        (f"{SITE}/plain.dist-info/METADATA", META, ("Found-By-Content", "7")),
+        (f"{SITE}/a-1!2.0+x.dist-info/METADATA", META, ("a", "1!2.0+x")),
+        (f"{SITE}/a-2-py3.11.egg/EGG-INFO/PKG-INFO", META, ("a", "2")),
+        (f"{SITE}/zipped-3-py2.7-linux-x86_64.egg", b"PK", ("zipped", "3")),
+    ],
+)
+@pytest.mark.parametrize("pack", ["", "gzip"])
+def test_python_projects_of_every_age(tmp_path, path, content, known, pack):
+    found = packages(image(tmp_path / "i.tar", layer(file(path, content)), pack=pack))
+    assert [(p.ecosystem, p.name, p.version) for p in found.packages] == [("python", *known)]
+    assert found.owner(f"/{path}") is found.packages[0] and not found.notes
+
+
+def test_an_eggs_files_are_its_own(tmp_path):
+    egg = f"{SITE}/a-2.egg"
+    tree = [file(f"{egg}/EGG-INFO/PKG-INFO", b"1"), file(f"{egg}/a/b.py", b"22"), file(f"{SITE}/c.py", b"333")]
+    [package] = packages(image(tmp_path / "i.tar", layer(*tree))).packages
+    assert package.size == 3
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"{SITE}/nothing.egg-info", f"{SITE}/nothing.egg-info/PKG-INFO", f"{SITE}/nothing.dist-info/METADATA"],
+)
+def test_a_project_that_says_no_name_or_version_is_named(tmp_path, path):
+    found = packages(image(tmp_path / "i.tar", layer(file(path, b"Summary: x\n"))))
+    assert found.packages == [] and "nothing" in found.notes[0]
+
+
+@pytest.mark.parametrize("pack", ["", "gzip"])
+def test_pacman(tmp_path, pack):
+    home = "var/lib/pacman/local"
+    desc = b"%NAME%\nglibc\n\n%VERSION%\n2.40-1\n\n%BASE%\nglibc\n\n%ARCH%\nx86_64\n\n%LICENSE%\nGPL\nLGPL\n"
+    files = b"%FILES%\nusr/\nusr/lib/\nusr/lib/libc.so.6\n\n%BACKUP%\netc/gai.conf\tabc\n"
+    tree = [file(f"{home}/glibc-2.40-1/desc", desc), file(f"{home}/glibc-2.40-1/files", files)]
+    tree += [file("usr/lib/libc.so.6", b"x" * 1000), file("etc/gai.conf", b"")]
+    found = packages(image(tmp_path / "i.tar", layer(*tree), pack=pack))
+    [package] = found.packages
+    assert (package.ecosystem, package.name, package.version) == ("pacman", "glibc", "2.40-1")
+    assert (package.architecture, package.size) == ("x86_64", 1000 + len(desc) + len(files))
+    assert found.owner("/usr/lib/libc.so.6") is package and found.owner("/etc/gai.conf") is None
+
+
+def test_conda_has_its_python_packages_once(tmp_path):
+    site = "lib/python3.12/site-packages"
+    record = {"name": "numpy", "version": "2.1", "subdir": "linux-64", "depends": ["python"], "paths_data": [[{}]]}
+    record["files"] = [f"{site}/numpy/a.py", f"{site}/numpy-2.1.dist-info/METADATA"]
+    tree = [
+        file("opt/conda/conda-meta/numpy-2.1-py312_0.json", json.dumps(record).encode()),
+        file("opt/conda/conda-meta/broken.json", b'{"name": 7}'),
+        file(f"opt/conda/{site}/numpy/a.py", b"12345"),
+        file(f"opt/conda/{site}/numpy-2.1.dist-info/METADATA", b""),
+        file(f"opt/conda/{site}/own-1.dist-info/METADATA", b""),
+    ]
+    found = packages(image(tmp_path / "i.tar", layer(*tree)))
+    assert [(p.ecosystem, p.name, p.version) for p in found.packages] == [
+        ("conda", "numpy", "2.1"),
+        ("python", "own", "1"),
+    ]
+    assert found.owner(f"/opt/conda/{site}/numpy/a.py") is found.packages[0]
+    assert len(found.notes) == 1 and "broken" in found.notes[0]
+
+
+def test_what_databases_say_is_bounded_for_the_whole_image(tmp_path, monkeypatch):
+    from imgscope.packages import reader
+
+    monkeypatch.setattr(reader, "MAX_PATHS", 50)
+    monkeypatch.setattr(reader, "MAX_PACKAGES", 8)
+    many = [file(f"srv/p{number}-1.dist-info/RECORD", b"a\nb\n" * 20) for number in range(3)]
+    status = b"".join(b"Package: p%d\nStatus: install ok installed\nVersion: 1\n\n" % n for n in range(9))
+    deep = file("var/lib/dpkg/info/p0.list", b"/" + b"d/" * 3000 + b"\n/usr/ok\n")
+    found = packages(image(tmp_path / "i.tar", layer(file("var/lib/dpkg/status", status), deep, *many)))
+    assert len(found.packages) == 8 and "dpkg" in found.unread
+    found = packages(image(tmp_path / "j.tar", layer(*many)))
+    assert sum(len(p.paths) for p in found.packages) <= 50 + 3 and "more paths than are read" in found.notes[0]
 
 
 @pytest.mark.skipif(not shutil.which("npm"), reason="needs npm")
@@ -386,6 +484,36 @@ def test_packages_added_removed_upgraded_and_modified(tmp_path):
         assert deltas == sorted(deltas, reverse=True)
         total = sum(row.delta for row in found.packages) + found.unpackaged_bytes
         assert total == found.new.image.merged_bytes - found.old.image.merged_bytes
+
+
+BROKEN = layer(file("var/lib/rpm/rpmdb.sqlite", b"SQLite format 3\0, or so"))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_packages_that_can_not_be_read_are_neither_added_nor_removed(tmp_path, imgscope, turned):
+    good = image(tmp_path / "good.tar", layer(file("var/lib/rpm/rpmdb.sqlite", database(header(b"alpha")))))
+    pair = [good, image(tmp_path / "broken.tar", BROKEN)][:: -1 if turned else 1]
+    for form in ("text", "markdown", "json"):
+        done = imgscope("diff", *pair, "--format", form, "--only", "packages")
+        assert "can't be read" in " ".join(done.stdout.split()) and "alpha" not in done.stdout
+    found = json.loads(done.stdout)
+    assert found["packages"] == [] and found["unpackaged_bytes"] is None
+
+
+def header(name: bytes) -> bytes:
+    """A header with a name, a version and a release."""
+    data = name + b"\x001\x001\0"
+    entries = [(1000, 6, 0, 1), (1001, 6, len(name) + 1, 1), (1002, 6, len(name) + 3, 1)]
+    return struct.pack(">II", 3, len(data)) + b"".join(struct.pack(">IIII", *entry) for entry in entries) + data
+
+
+def test_rules_that_need_all_packages_say_that_they_are_not_known(tmp_path, imgscope):
+    path = image(tmp_path / "i.tar", layer(file("base", b"1")), BROKEN)
+    for form in ("text", "markdown", "json"):
+        done = imgscope("suggest", path, "--format", form)
+        assert done.returncode == 0 and "rpmdb.sqlite can't be read" in " ".join(done.stdout.split())
+    done = imgscope("check", path, "--forbidden-findings", "IS201")
+    assert done.returncode == 1 and "rpmdb.sqlite can't be read" in " ".join(done.stdout.split())
 
 
 def test_a_saved_analysis_has_packages_where_its_databases_are_the_other_images_too(tmp_path, imgscope):

@@ -8,7 +8,9 @@ from imgscope import analyze
 from imgscope.suggest import Options, suggest
 from tests.oracle.maketar import file, layer
 
-BASE = ("ADD file:0123 in / ", layer(file("etc/os-release", b"ID=none")))
+# What makes a first layer a root filesystem.
+SYSTEM = file("etc/os-release", b"ID=none")
+BASE = ("ADD file:0123 in / ", layer(SYSTEM))
 
 
 @pytest.fixture

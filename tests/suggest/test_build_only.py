@@ -13,6 +13,8 @@ from tests.suggest.test_build_packages import BASE as DEBIAN
 from tests.suggest.test_build_packages import debian, package
 from tests.suggest.test_leftovers import example
 
+from .conftest import SYSTEM
+
 DATA = b"x" * 5000
 RUN = "RUN make install"
 
@@ -53,7 +55,7 @@ def test_every_place_is_found(findings, left, glob):
 @pytest.mark.parametrize("left", LEFT, ids=lambda left: left.code)
 def test_the_bases_own_and_the_removed_are_other_rules(findings, left):
     path = example(left.places[-1])
-    made = layer(*(file(name, DATA) for name in (path, *beside(path))))
+    made = layer(SYSTEM, *(file(name, DATA) for name in (path, *beside(path))))
     removed = layer(*(whiteout(name) for name in (path, *beside(path))))
     app = ("COPY app /", layer(file("app", b"x")))
     assert findings(("ADD file:0123 in /", made), app, base=False, select=[left.code]) == []

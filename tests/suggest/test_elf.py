@@ -16,6 +16,8 @@ from imgscope.suggest import Options, suggest
 from imgscope.suggest.elf import read_elf
 from tests.oracle.maketar import file, layer, symlink
 
+from .conftest import SYSTEM
+
 needs_gcc = pytest.mark.skipif(not (shutil.which("gcc") and shutil.which("strip")), reason="needs gcc and binutils")
 CONFIG = {"Cmd": ["/usr/local/bin/app"]}
 
@@ -133,7 +135,7 @@ def test_debug_information_is_told_by_what_it_takes(programs, make, pack):
         file("srv/app.data", data),
         file("usr/local/go/bin/go", data, mode=0o755),
     )
-    base = layer(file("usr/bin/base", data, mode=0o755))
+    base = layer(SYSTEM, file("usr/bin/base", data, mode=0o755))
     steps = ["ADD file:0123 in /", "RUN make install"]
     path = make(base, app, instructions=steps, config=CONFIG, pack=pack)
     with analyze(path, cache=False) as analysis:

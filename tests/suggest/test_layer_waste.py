@@ -8,6 +8,8 @@ from imgscope import analyze
 from imgscope.suggest import Options, suggest
 from tests.oracle.maketar import directory, file, hardlink, layer, opaque, whiteout
 
+from .conftest import SYSTEM
+
 BIG = b"x" * 5000
 
 
@@ -88,7 +90,7 @@ def test_another_file_of_the_same_name_and_size_was_not_moved(findings):
 
 
 def test_what_is_done_to_the_bases_files_saves_nothing_of_the_base(findings):
-    base = ("ADD rootfs.tar /", layer(file("usr/a", BIG), file("usr/b", b"y" * 700)))
+    base = ("ADD rootfs.tar /", layer(SYSTEM, file("usr/a", BIG), file("usr/b", b"y" * 700)))
     owned = ("RUN chown -R 7 /usr", layer(file("usr/a", BIG, uid=7)))
     removed = ("RUN rm /usr/b", layer(whiteout("usr/b")))
     found = findings(base, owned, removed, base=False, select=["IS0"])
@@ -111,7 +113,7 @@ def test_a_package_of_the_base_that_another_asks_for_anew_is_an_upgrade(findings
 
 
 def test_an_upgrade_stores_the_new_beside_the_old(findings):
-    base = ("ADD rootfs.tar /", layer(file("usr/lib/x.so", BIG)))
+    base = ("ADD rootfs.tar /", layer(SYSTEM, file("usr/lib/x.so", BIG)))
     upgraded = ("RUN apt-get update && apt-get upgrade -y", layer(file("usr/lib/x.so", BIG + b"new")))
     (found,) = findings(base, upgraded, base=False, select=["IS0"])
     assert (found.code, found.bytes) == ("IS008", 5003)

@@ -8,6 +8,8 @@ from imgscope.suggest.rules.build_context import UNWANTED
 from imgscope.suggest.rules.leftovers import LEFTOVERS
 from tests.oracle.maketar import directory, file, layer, whiteout
 
+from .conftest import SYSTEM
+
 
 def example(glob):
     """A path that a glob takes in."""
@@ -30,7 +32,7 @@ def test_every_place_is_found(findings, leftover, glob):
 
 
 def test_the_bases_own_is_nobodys_to_change(findings):
-    of_base = ("ADD file:0123 in /", layer(file("var/lib/apt/lists/x", b"x" * 5000)))
+    of_base = ("ADD file:0123 in /", layer(SYSTEM, file("var/lib/apt/lists/x", b"x" * 5000)))
     app = ("COPY app /", layer(file("app", b"x")))
     assert findings(of_base, app, base=False, select=["IS1"]) == []
 

@@ -70,6 +70,7 @@ def _candidate(one: Candidate) -> dict[str, Any]:
         "merged_bytes": one.merged_bytes,
         "facts": asdict(one.facts),
         "unread": one.fit.unread,
+        "resolved": one.fit.resolved,
         "missing": [asdict(lack) for lack in one.fit.lacks],
         "package_manager_missing": one.manager_missing,
     }

@@ -66,7 +66,9 @@ def verdict(fit: Fit) -> str:
         return "its files can't be looked into, so this is by names only"
     if not fit.lacks:
         return "the image says no command, so what is run is not known"
-    return "it starts; something that it may need is missing"
+    if fit.resolved:
+        return "its program and libraries are all there; something else that it may need is missing"
+    return "something that it may need is missing"
 
 
 def needs(app: App) -> list[tuple[str, str]]:
@@ -74,7 +76,7 @@ def needs(app: App) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     if app.start:
         text = redact(" ".join(app.start))
-        rows.append(("starts", text if len(text) <= 400 else text[:399] + "…"))
+        rows.append(("command", text if len(text) <= 400 else text[:399] + "…"))
     user = app.user or "root"
     rows.append(("user", user))
     if app.elves:
