@@ -1,0 +1,66 @@
+"""Writes into a Dockerfile the fixes that are mechanical and safe; all else it leaves to people, and says why.
+
+Safe is what makes the same container with fewer bytes: a RUN that cleans up after itself, several that are one, owners
+set by COPY. What would have to be known of the program (``--no-install-recommends``, ``--omit=dev``) is not touched.
+``plan`` says what may be done, ``needs`` what lies between, ``joints`` how scripts are joined, ``writing`` writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ...errors import UsageError
+from .joins import join_neighbours, join_or_move
+from .leftovers import clean_layer, pip
+from .managers import CLEANS
+from .model import Fix, Fixed, Left
+from .owners import set_by_copy
+from .plan import Plan
+from .practice import add_to_copy, to_exec_form
+
+if TYPE_CHECKING:
+    from ..model import Finding, Report
+
+__all__ = ["Fix", "Fixed", "Left", "fix"]
+
+# Fixers that take a finding as a whole, and those that take its layers one by one.
+_WHOLE: Mapping[str, Callable[[Plan, Finding], None]] = {
+    "IS001": join_or_move,
+    "IS002": join_neighbours,
+    "IS003": set_by_copy,
+    "IS005": join_or_move,
+    "IS402": join_neighbours,
+    "IS902": to_exec_form,
+    "IS906": add_to_copy,
+}
+
+
+def fix(report: Report) -> Fixed:
+    """Make the safe fixes of a report's findings in the Dockerfile that the image was built from.
+
+    The file itself is not written (see ``edits.write``). A fix that turns out not to fit with another is left out.
+    Raises ``UsageError`` where the report was made without a Dockerfile, or with another image's.
+    """
+    matched = report.dockerfile
+    if matched is None:
+        raise UsageError("to mend a Dockerfile, give it: --dockerfile FILE")
+    if not matched.belongs:
+        raise UsageError(matched.note)
+    plan = Plan(report, matched)
+    for finding in report.findings:
+        for step in _steps(plan, finding):
+            plan.attempt(finding.code, step)
+    return plan.done()
+
+
+def _steps(plan: Plan, finding: Finding) -> Iterator[Callable[[], None]]:
+    """Yield the steps that mend a finding; each can be taken without the others."""
+    whole = _WHOLE.get(finding.code)
+    if whole is not None:
+        yield partial(whole, plan, finding)
+    elif finding.code in CLEANS:
+        clean = pip if finding.code == "IS106" else clean_layer
+        for layer in sorted(finding.layers):
+            yield partial(clean, plan, finding.code, layer)
