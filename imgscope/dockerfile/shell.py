@@ -103,13 +103,15 @@ class Command:
 class Pipeline:
     """One member of an and-or list: how it is joined to what is before it, and where it begins and ends.
 
-    ``simple`` tells that it is made of simple commands only; ``command`` is the one that it is, if it is but one.
+    ``simple`` tells that it is made of simple commands only, ``negated`` that ``!`` stands before it; ``command`` is
+    the one that it is, if it is but one.
     """
 
     operator: Operator
     start: int
     end: int
     simple: bool
+    negated: bool
     command: Command | None
 
 
@@ -229,7 +231,11 @@ class Script:
             if len(statement.pipelines) > 1 and statement.pipelines[-1].operator == "&&":
                 return self._after(Statement(statement.pipelines[:-1], ""), shortened=True)
             if len(statement.pipelines) == 1 and last:
-                return self._after(self.statements[last - 1])
+                before = self.statements[last - 1]
+                if self.errexit is not False and len(before.pipelines) > 1:
+                    # Its last command ends the shell if it fails, and would not before another.
+                    raise ShellError("exits at its end, under set -e")
+                return self._after(before)
             if len(statement.pipelines) == 1:
                 raise ShellError("does nothing but exit")
         return self._after(statement)
@@ -241,11 +247,12 @@ class Script:
             if statement.start <= command.start < statement.end
         )
         errexit = self.errexit
-        if errexit and not shortened and len(statement.pipelines) == 1:
-            return Ending(statement.end, ";")
         if errexit is not False and not simple:
-            # In a list's last place a group obeys set -e, before another it does not (POSIX, "set").
+            # In a list's last place a group obeys set -e, before another it does not; and one that fails where set -e
+            # does not hold ends nothing by itself (POSIX, "set").
             raise ShellError("ends in a group of commands under set -e, which would not hold in it any more")
+        if errexit and not shortened and len(statement.pipelines) == 1 and not statement.pipelines[0].negated:
+            return Ending(statement.end, ";")
         return Ending(statement.end, "&&")
 
     def _leaves(self) -> None:
@@ -450,9 +457,10 @@ class _Reader:
         operator: Operator = ""
         members: list[Node] = []
         start = end = -1
+        negated = False
 
         def close() -> None:
-            nonlocal members, start
+            nonlocal members, start, negated
             if not members:
                 raise ShellError("has a script that can't be read for sure")
             simple = all(member.type in _SIMPLE for member in members)
@@ -460,8 +468,8 @@ class _Reader:
             if len(members) == 1 and members[0].type == "command":
                 at = members[0].start_byte
                 command = next((item for item in self.commands if item.start == at), None)
-            pipelines.append(Pipeline(operator, start, end, simple, command))
-            members, start = [], -1
+            pipelines.append(Pipeline(operator, start, end, simple, negated, command))
+            members, start, negated = [], -1, False
 
         for item in self._flat(node):
             if item.type in ("&&", "||"):
@@ -471,6 +479,10 @@ class _Reader:
                 if start < 0:
                     start = item.start_byte
                 end = item.end_byte
+                if item.type == "!":
+                    if members:
+                        raise ShellError("has a script that can't be read for sure")
+                    negated = True
                 if item.is_named and item.type not in ("file_redirect", "heredoc_redirect", "herestring_redirect"):
                     members.append(item)
         close()

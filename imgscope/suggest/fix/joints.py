@@ -68,7 +68,6 @@ def _indifferent(plan: Plan, run: Instruction, name: str) -> bool:
 
 
 def joint(
-    plan: Plan,
     runs: Sequence[Instruction],
     scripts: Sequence[Script],
     joints: Sequence[Joint],

@@ -291,7 +291,7 @@ class Plan:
         scripts = [self.script(run) for run in runs]
         joints: list[Joint] = []
         for number in range(1, len(runs)):
-            joints.append(joint(self, runs[:number], scripts[:number], joints, runs[number], scripts[number]))
+            joints.append(joint(runs[:number], scripts[:number], joints, runs[number], scripts[number]))
         if len(runs) > 1:
             check_hazards(self, runs, scripts)
         between = self.dockerfile.instructions[runs[0].index : runs[-1].index + 1]
