@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ...errors import UsageError
-from .joins import join_neighbours, join_or_move
+from .joins import join_or_move, join_pair, removed_later
 from .leftovers import clean_layer, pip
 from .managers import CLEANS
 from .model import Fix, Fixed, Left
@@ -28,13 +29,13 @@ __all__ = ["Fix", "Fixed", "Left", "fix"]
 # Fixers that take a finding as a whole, and those that take its layers one by one.
 _WHOLE: Mapping[str, Callable[[Plan, Finding], None]] = {
     "IS001": join_or_move,
-    "IS002": join_neighbours,
     "IS003": set_by_copy,
     "IS005": join_or_move,
-    "IS402": join_neighbours,
     "IS902": to_exec_form,
     "IS906": add_to_copy,
 }
+# What these find may be wanted; but what a later RUN removes is not.
+_REMOVED_LATER = frozenset({"IS115", "IS116", "IS119", "IS121", "IS122"})
 
 
 def fix(report: Report) -> Fixed:
@@ -60,7 +61,16 @@ def _steps(plan: Plan, finding: Finding) -> Iterator[Callable[[], None]]:
     whole = _WHOLE.get(finding.code)
     if whole is not None:
         yield partial(whole, plan, finding)
-    elif finding.code in CLEANS:
-        clean = pip if finding.code == "IS106" else clean_layer
-        for layer in sorted(finding.layers):
-            yield partial(clean, plan, finding.code, layer)
+        return
+    if finding.code in ("IS002", "IS402"):
+        for pair in pairwise(sorted(finding.layers)):
+            yield partial(join_pair, plan, finding.code, pair)
+        return
+    for layer in sorted(finding.layers):
+        if finding.code == "IS106":
+            yield partial(pip, plan, finding.code, layer)
+        elif finding.code in _REMOVED_LATER:
+            yield partial(removed_later, plan, finding, layer)
+        for code in CLEANS:
+            if finding.code != "IS106" and code.partition(" ")[0] == finding.code:
+                yield partial(clean_layer, plan, code, layer)

@@ -43,9 +43,14 @@ def cleaning(plan: Plan, code: str, runs: Sequence[Instruction], *, always: bool
     yield _rights(plan, runs[-1], where, managed, found) + "rm -rf " + " ".join(found)
 
 
+def folder_of(shown: str) -> str:
+    """Return the folder that a word of ``rm`` cleans."""
+    return shown.partition("*")[0].rpartition("/")[0] if "*" in shown else shown
+
+
 def _check(plan: Plan, runs: Sequence[Instruction], shown: Sequence[str]) -> None:
     """Raise ``NotSafe`` where the image's files, or a mount, stand against removing some paths."""
-    folders = [word.rstrip("*").rpartition("/")[0] if "*" in word else word for word in shown]
+    folders = [folder_of(word) for word in shown]
     for word, folder in zip(shown, folders, strict=True):
         if not safe_word(word):
             raise NotSafe(f"{folder} has a name that has to be quoted")
@@ -108,14 +113,15 @@ def _rights(plan: Plan, run: Instruction, where: str, managed: Sequence[Call], f
     """Return what has to stand before ``rm`` for it to be let remove what was found. Raises ``NotSafe``."""
     user = plan.user(run)
     layer = plan.matched.layer(run) or 0
-    rights = {call.rights for call in managed}
+    # What else stands there (sudo -E) matters to the manager, not to rm.
+    rights = {call.rights.partition(" ")[0] for call in managed}
     if any(call.other for call in managed):
         raise NotSafe(f"{where} calls {managed[0].name} as some other user")
     if len(rights) > 1:
-        raise NotSafe(f"{where} calls {managed[0].name} with and without {max(rights).partition(' ')[0]}")
+        raise NotSafe(f"{where} calls {managed[0].name} with and without {max(rights)}")
     own = rights.pop() if rights else ""
     if own:
-        tool = own.split()[0].rpartition("/")[2]
+        tool = own.rpartition("/")[2]
         if user != "root" and not plan.facts.allows_all(tool, layer):
             raise NotSafe(f"{where} is run with {tool}: whether that may run rm there too is not known")
         return own + " "

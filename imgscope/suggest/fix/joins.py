@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ...dockerfile.shell import ShellError
-from ...layer.names import public
+from ...layer.names import internal, public
 from .joints import INERT_INSTRUCTIONS
 from .model import NotSafe
 
@@ -18,43 +16,49 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 
-def join_neighbours(plan: Plan, finding: Finding) -> None:
-    """Join those of some RUN that stand together. Raises ``NotSafe`` if there are none."""
-    found = [plan.instruction(layer) for layer in sorted(finding.layers)]
-    why = NotSafe("no two of the RUN stand together")
-    done = False
-    for one, other in pairwise(found):
-        state = dict(plan.joins)
-        made = list(plan.made)
-        try:
-            plan.join(finding.code, one, other)
-            done = True
-        except (NotSafe, ShellError) as error:
-            plan.joins, plan.made = state, made
-            why = error if isinstance(error, NotSafe) else NotSafe(f"line {one.first} {error}")
-    if not done:
-        raise why
+def join_pair(plan: Plan, code: str, layers: tuple[int, int]) -> None:
+    """Join two RUN that write the same files, where they stand together. Raises ``NotSafe``."""
+    one, other = (plan.instruction(layer) for layer in layers)
+    script = next((item for item in (one, other) if item.keyword != "RUN"), None)
+    if script is not None:
+        raise NotSafe(f"line {script.first} is {script.keyword}, not RUN")
+    plan.join(code, one, other)
 
 
 def join_or_move(plan: Plan, finding: Finding) -> None:
     """Let what is removed later be removed where it is made. Raises ``NotSafe``."""
-    found = [plan.instruction(layer) for layer in sorted(finding.layers)]
+    _join_or_move(plan, finding.code, sorted(finding.layers))
+
+
+def removed_later(plan: Plan, finding: Finding, layer: int) -> None:
+    """Do so for what a rule found in one layer, if all that removes it are RUN. Raises ``NotSafe``."""
+    found = [plan.facts.holds(layer, internal(row.path)) for row in finding.evidence if row.layer == layer]
+    by = {plan.facts.hidden_by(entry) for entry in found if entry is not None}
+    removers = sorted(number for number in by if number is not None and number != layer)
+    if not removers:
+        run = plan.instruction(layer)
+        raise NotSafe(f"whether what line {run.first} leaves there is wanted is for its author to say")
+    _join_or_move(plan, finding.code, [layer, removers[-1]])
+
+
+def _join_or_move(plan: Plan, code: str, layers: Sequence[int]) -> None:
+    found = [plan.instruction(layer) for layer in layers]
     first, last = found[0], found[-1]
     other = next((item for item in found if item.keyword != "RUN"), None)
     if other is not None:
         raise NotSafe(f"line {other.first} is {other.keyword}, not RUN")
     if first.index == last.index or last in plan.members(first):
-        plan.note(finding.code, first, f"joined with the RUN in line {last.first}")
+        plan.note(code, first, f"joined with the RUN in line {last.first}")
         return
-    if finding.code == "IS001" and len(found) == 2 and _may_move(plan, first, last):
+    if code != "IS005" and len(found) == 2 and _may_move(plan, first, last):
         for command in _removals(plan, last):
             plan.append(first, command)
         plan.script(first)
         plan.remove(last)
-        plan.note(finding.code, first, f"what line {last.first} removes is removed in the same RUN")
+        plan.note(code, first, f"what line {last.first} removes is removed in the same RUN")
         plan.group(first)
         return
-    plan.join(finding.code, first, last)
+    plan.join(code, first, last)
 
 
 def _may_move(plan: Plan, first: Instruction, last: Instruction) -> bool:

@@ -95,7 +95,7 @@ def joint(
     one = len(script.statements) == 1 and script.statements[0].plain
     strict = "e" in options or last.errexit is not False
     if ending.operator == ";":
-        if not (_begins_with_set(script) or (one and script.statements[0].simple)):
+        if not (_strict_from_the_start(script) or (one and script.statements[0].simple)):
             raise NotSafe(f"line {before.first} has set -e, which line {run.first} has not")
         return Joint(";")
     if strict and not (one and script.statements[0].simple):
@@ -109,9 +109,10 @@ def joint(
     return Joint("&&", braces=True)
 
 
-def _begins_with_set(script: Script) -> bool:
+def _strict_from_the_start(script: Script) -> bool:
     command = script.statements[0].pipelines[0].command
-    return command is not None and command.values[0] == "set" and script.errexit is True
+    sets = command is not None and command.values[0] == "set"
+    return script.errexit is True and (sets or "e" in script.options)
 
 
 def _check_state(earlier: Instruction, one: Script, run: Instruction, script: Script) -> None:

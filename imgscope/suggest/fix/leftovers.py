@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 def clean_layer(plan: Plan, code: str, layer: int) -> None:
     """Let the RUN that made a layer remove what ``code`` finds in it. Raises ``NotSafe``."""
-    run, _ = plan.run(layer)
+    run = plan.instruction(layer)
+    if not any(plan.facts.leftovers(CLEANS[code], layer)):
+        if " " in code:
+            return
+        raise NotSafe(f"for what line {run.first} leaves no removal is known to be safe")
+    plan.script(run)
     _clean(plan, code, run, always=False)
 
 
@@ -40,9 +45,15 @@ def _clean(plan: Plan, code: str, run: Instruction, *, always: bool) -> None:
     plan.group(run)
     if later.fetches is not None:
         # It would fetch again what is gone, and leave it.
-        _clean(plan, code, later.fetches, always=True)
+        again = later.fetches
+        try:
+            _clean(plan, code, again, always=True)
+        except NotSafe as error:
+            stored = plan.matched.layer(again)
+            if stored is None or not any(plan.facts.leftovers(CLEANS[code], stored)):
+                raise NotSafe(f"line {again.first} would fetch it again and keep it: {error}") from None
     if not always and not list(cleaning(plan, code, plan.members(run))) and not plan.joined(run):
-        raise NotSafe(f"what line {run.first} leaves is removed by no command that is known here")
+        raise NotSafe(f"for what line {run.first} leaves no removal is known to be safe")
 
 
 def _join_cleaner(plan: Plan, code: str, run: Instruction, last: Instruction) -> None:

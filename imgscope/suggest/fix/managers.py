@@ -235,6 +235,7 @@ def _places(*pairs: tuple[str, bytes]) -> tuple[tuple[str, re.Pattern[bytes]], .
     return tuple((shown, re.compile(pattern, re.DOTALL)) for shown, pattern in pairs)
 
 
+# By rule; what follows the code parts leftovers of one rule that not the same commands need.
 CLEANS = {
     "IS101": Clean("apt", _places(("/var/lib/apt/lists/*", rb"var/lib/apt/lists/.")), "lists"),
     "IS102": Clean(
@@ -289,12 +290,10 @@ CLEANS = {
         ("/{0}/*", rb"((?:.+/)?\.bundle/cache)/."), ("/{0}/*", rb"((?:.+/)?\.gem/(?:.+/)?cache)/.")), "offline"),
     "IS120": Clean(
         "pacman",
-        _places(
-            ("/var/cache/pacman/pkg/*", rb"var/cache/pacman/pkg/."),
-            ("/var/lib/pacman/sync/*", rb"var/lib/pacman/sync/."),
-        ),
-        "lists",
+        _places(("/var/cache/pacman/pkg/*", rb"var/cache/pacman/pkg/.")),
+        "offline",
     ),
+    "IS120 sync": Clean("pacman", _places(("/var/lib/pacman/sync/*", rb"var/lib/pacman/sync/.")), "lists"),
 }  # fmt: skip
 # Go's module cache is written without permission to change it: rm asks for nothing with -f, but needs to be root.
 OFFLINE = frozenset(

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...dockerfile.model import Instruction
 from ...dockerfile.shell import ShellError
 from ...settings import settings, strings
-from .calls import SHELLS, Call, script_calls
+from .calls import SHELLS, Call, of_words, script_calls
+from .cleaning import folder_of
 from .managers import BY_PROGRAM, CLEANS, INERT, OFFLINE, SYSTEM, Clean, Manager
 from .model import NotSafe
 
@@ -109,9 +110,7 @@ class Needs:
 
     def later(self, run: Instruction, layer: int) -> Later:
         """Return what after a RUN needs what it leaves. Raises ``NotSafe`` where that is not known, or can't be met."""
-        folders = sorted(
-            {shown.rstrip("*").rstrip("/") for shown, _, _ in self.plan.facts.leftovers(self.clean, layer)}
-        )
+        folders = sorted({folder_of(shown) for shown, _, _ in self.plan.facts.leftovers(self.clean, layer)})
         users: list[Instruction] = []
         fetches: Instruction | None = None
         for other, where in self.plan.later(run):
@@ -337,8 +336,6 @@ class Needs:
                 )
 
     def _started(self, command: Sequence[str], text: str | None) -> list[Call]:
-        from .calls import of_words
-
         if text is not None and " " in text:
             try:
                 return script_calls(text)

@@ -222,7 +222,7 @@ class Plan:
 
     def note(self, code: str, instruction: Instruction, what: str) -> None:
         """Write down what is done."""
-        made = Fix(code, instruction.first, what)
+        made = Fix(code.partition(" ")[0], instruction.first, what)
         if made not in self.made:
             self.made.append(made)
 
@@ -345,7 +345,7 @@ class Plan:
                 if commands and (code, runs[0].index) not in said:
                     said.add((code, runs[0].index))
                     what = f"{' && '.join(commands)} at the end of the RUN"
-                    made.append(Fix(code, self.dockerfile.instructions[index].first, what))
+                    made.append(Fix(code.partition(" ")[0], self.dockerfile.instructions[index].first, what))
         made = sorted(dict.fromkeys(made), key=lambda item: (item.line, item.code))
         return Fixed(self.dockerfile, self.after, tuple(made), tuple(dict.fromkeys(self.left)))
 
