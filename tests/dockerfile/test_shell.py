@@ -18,8 +18,23 @@ STUBS = "exec 9>&1\n" + "".join(
 )
 
 simple = st.sampled_from(
-    [*COMMANDS, "a x", 'b "y && z"', "c '; #'", "d > /dev/null", "X=1", "X=1 a", "true", "false", "[ 1 = 1 ]"]
-    + ["a 2>&1", "true \\# b", "A1=$(b)", "true `c`", "! d"]
+    [
+        *COMMANDS,
+        "a x",
+        'b "y && z"',
+        "c '; #'",
+        "d > /dev/null",
+        "X=1",
+        "X=1 a",
+        "true",
+        "false",
+        "[ 1 = 1 ]",
+        "a 2>&1",
+        "true \\# b",
+        "A1=$(b)",
+        "true `c`",
+        "! d",
+    ]
 )
 piped = simple.filter(lambda text: not text.startswith("!"))
 
