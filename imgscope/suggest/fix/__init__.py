@@ -51,8 +51,13 @@ def fix(report: Report) -> Fixed:
         raise UsageError(matched.note)
     plan = Plan(report, matched)
     for finding in report.findings:
-        for step in _steps(plan, finding):
+        steps = list(_steps(plan, finding))
+        for step in steps:
             plan.attempt(finding.code, step)
+        if not steps and not finding.note:
+            plan.left.append(
+                Left(finding.code, "what it asks for has to be tried, or decided by who knows the program")
+            )
     return plan.done()
 
 

@@ -34,7 +34,7 @@ def cleaning(plan: Plan, code: str, runs: Sequence[Instruction], *, always: bool
     if not found:
         return
     where = f"line {runs[-1].first}"
-    _check(plan, runs, list(found))
+    check_places(plan, runs, list(found))
     managed, others = _calls(plan, clean, runs)
     tool = _tool(clean, managed, others, list(found))
     if tool is not None:
@@ -48,7 +48,7 @@ def folder_of(shown: str) -> str:
     return shown.partition("*")[0].rpartition("/")[0] if "*" in shown else shown
 
 
-def _check(plan: Plan, runs: Sequence[Instruction], shown: Sequence[str]) -> None:
+def check_places(plan: Plan, runs: Sequence[Instruction], shown: Sequence[str]) -> None:
     """Raise ``NotSafe`` where the image's files, or a mount, stand against removing some paths."""
     folders = [folder_of(word) for word in shown]
     for word, folder in zip(shown, folders, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ class Facts:
         """Look at ``analysis``."""
         self.analysis = analysis
         self.overlay = analysis.body.overlay
+        self._leftovers: dict[object, list[tuple[str, bytes, int]]] = {}
 
     @cached_property
     def _hidden_by(self) -> dict[int, int]:
@@ -50,11 +51,17 @@ class Facts:
                 if own >= 0:
                     yield join(directory, name), first + own
 
-    def leftovers(self, clean: Clean, layer: int) -> Iterator[tuple[str, bytes, int]]:
-        """Yield what a layer holds of some leftovers: the word that removes it, the path, the global entry.
+    def leftovers(self, clean: Clean, layer: int) -> Sequence[tuple[str, bytes, int]]:
+        """Return what a layer holds of some leftovers: the word that removes it, the path, the global entry.
 
         Empty files save nothing and are left out.
         """
+        key = clean.places, layer
+        if key not in self._leftovers:
+            self._leftovers[key] = list(self._find_leftovers(clean, layer))
+        return self._leftovers[key]
+
+    def _find_leftovers(self, clean: Clean, layer: int) -> Iterator[tuple[str, bytes, int]]:
         for path, entry in self.own(layer):
             if self.overlay.kind(entry) != FILE or not self.overlay.sizes[entry]:
                 continue

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...dockerfile.model import Instruction
 from .calls import Call
-from .cleaning import cleaning
+from .cleaning import check_places, cleaning
 from .managers import CLEANS
 from .model import NotSafe
 from .needs import Needs
@@ -92,7 +92,12 @@ def pip(plan: Plan, code: str, layer: int) -> None:
         _join_cleaner(plan, code, run, run)
         if plan.joins != before or by <= {plan.matched.layer(item) for item in plan.members(run)}:
             return
-    Needs(plan, code).later(run, layer)
+    needs = Needs(plan, code)
+    later = needs.later(run, layer)
+    if later.users:
+        raise NotSafe(f"line {later.users[0].first} uses what line {run.first} fetches")
+    needs.mentions(run, run, needs.folders(layer))
+    check_places(plan, [run], [shown for shown, _, _ in plan.facts.leftovers(clean, layer)])
     calls = [call for call in plan.calls(run) if _installs(call)]
     wanted = [call for call in calls if "--no-cache-dir" not in call.words]
     if not calls:

@@ -104,17 +104,18 @@ class Needs:
 
     def __init__(self, plan: Plan, code: str) -> None:
         """Ask about the leftovers that ``code`` finds."""
+        self.code = code
         self.plan = plan
         self.clean: Clean = CLEANS[code]
         self.manager: Manager = BY_PROGRAM[self.clean.manager]
 
     def later(self, run: Instruction, layer: int) -> Later:
         """Return what after a RUN needs what it leaves. Raises ``NotSafe`` where that is not known, or can't be met."""
-        folders = sorted({folder_of(shown) for shown, _, _ in self.plan.facts.leftovers(self.clean, layer)})
+        folders = self.folders(layer)
         users: list[Instruction] = []
         fetches: Instruction | None = None
         for other, where in self.plan.later(run):
-            self._mentions(run, other, folders)
+            self.mentions(run, other, folders)
             made = other.trigger if other.trigger is not None else other
             if made.keyword != "RUN" or where == "files" or fetches is not None:
                 continue
@@ -133,6 +134,11 @@ class Needs:
                 fetches = other
         self._start(run)
         return Later(tuple(users), fetches)
+
+    def folders(self, layer: int) -> list[str]:
+        """Return the folders that are to be cleaned; for pip also the one that would not be made any more."""
+        found = {folder_of(shown) for shown, _, _ in self.plan.facts.leftovers(self.clean, layer)}
+        return sorted({posixpath.dirname(folder) for folder in found} if self.code == "IS106" else found)
 
     # -- one instruction ---------------------------------------------------------------------------------
 
@@ -193,7 +199,9 @@ class Needs:
         if need == "tool":
             return Answer.NOT if verb in self.manager.cleans or words & _HARMLESS else Answer.USES
         if need == "offline":
-            return Answer.USES if words & OFFLINE and verb in self.manager.installs else Answer.NOT
+            offline = words & OFFLINE and verb in self.manager.installs
+            # pip fails where there is nothing to remove.
+            return Answer.USES if offline or verb == "cache remove" else Answer.NOT
         if words & self.manager.fresh:
             return Answer.NOT
         if verb in self.manager.updates:
@@ -299,22 +307,23 @@ class Needs:
 
     # -- the rest ----------------------------------------------------------------------------------------
 
-    def _mentions(self, run: Instruction, other: Instruction, folders: Sequence[str]) -> None:
-        """Raise ``NotSafe`` where an instruction names a folder that is to be cleaned, but to remove what is in it."""
+    def mentions(self, run: Instruction, other: Instruction, folders: Sequence[str]) -> None:
+        """Raise ``NotSafe`` where an instruction names a folder that is to be cleaned, but to remove what is in it.
+
+        ``rm`` without ``-f`` would fail where there is nothing any more.
+        """
         text = f"{other.text}\n{other.script}"
-        for folder in folders:
-            if folder not in text:
+        for name in [name for folder in folders for name in _names(folder)]:
+            if name not in text:
                 continue
             try:
-                calls = self.plan.calls(other) if other.keyword == "RUN" else None
+                calls = self.plan.calls(other) if other.keyword == "RUN" else []
             except ShellError:
-                calls = None
-            if calls is None or not all(
-                call.name in ("rm", "find", "mkdir", "ls", "du", "echo")
-                for call in calls
-                if any(folder in raw for raw in call.raw)
-            ):
-                raise NotSafe(f"line {other.first} names {folder}, which line {run.first} would clean")
+                calls = []
+            naming = [call for call in calls if any(name in raw for raw in call.raw)]
+            flags = other.text[: len(other.text) - len(other.rest)]
+            if not naming or name in flags or not all(map(_harmless, naming)):
+                raise NotSafe(f"line {other.first} names {name}, which line {run.first} would clean")
 
     def _start(self, run: Instruction) -> None:
         """Raise ``NotSafe`` where the container's own start is seen to need it."""
@@ -342,3 +351,18 @@ class Needs:
             except ShellError:
                 return []
         return list(of_words(command))
+
+
+def _names(folder: str) -> list[str]:
+    """Return the ways to write a folder, that of a home in short too."""
+    home = re.match(r"/(?:root|home/[^/]+)(?=/)", folder)
+    rest = folder[home.end() :] if home else ""
+    return [folder, *(f"{start}{rest}" for start in ("~", "$HOME", "${HOME}") if home)]
+
+
+def _harmless(call: Call) -> bool:
+    """Tell whether a command that names a folder does as well where nothing is in it."""
+    options = [word for word in call.words if word and word.startswith("-")]
+    if call.name == "rm":
+        return any(word == "--force" or re.fullmatch(r"-[a-zA-Z]*f[a-zA-Z]*", word) for word in options)
+    return call.name in ("mkdir", "echo") or (call.name == "find" and "-delete" in options)

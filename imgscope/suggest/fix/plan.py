@@ -46,6 +46,8 @@ class Plan:
         self.appends: dict[int, tuple[str, ...]] = {}
         self.removed: set[int] = set()
         self.made: list[Fix] = []
+        self._calls: dict[tuple[int, str], list[Call]] = {}
+        self._traces: dict[str, bool] = {}
 
     def attempt(self, code: str, step: Callable[[], None]) -> bool:
         """Take a step, or none of it and write down why."""
@@ -132,7 +134,10 @@ class Plan:
 
     def calls(self, instruction: Instruction) -> list[Call]:
         """Return what an instruction calls. Raises ``ShellError``."""
-        return calls(instruction, self.shell(instruction))
+        key = instruction.first, instruction.text
+        if key not in self._calls:
+            self._calls[key] = calls(instruction, self.shell(instruction))
+        return self._calls[key]
 
     def functions(self, instruction: Instruction) -> frozenset[str]:
         """Return the functions that a RUN defines for itself."""
@@ -204,6 +209,11 @@ class Plan:
 
     def shows_traces(self, manager: Manager) -> bool:
         """Tell whether the layers of this image show where a package manager ran: all that call it directly do."""
+        if manager.name not in self._traces:
+            self._traces[manager.name] = self._shows_traces(manager)
+        return self._traces[manager.name]
+
+    def _shows_traces(self, manager: Manager) -> bool:
         found = False
         for layer, match in self.matched.by_layer.items():
             if match.instruction.keyword != "RUN":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from ...dockerfile.edits import Edit, EditError, Places
@@ -145,9 +146,15 @@ class Writer:
                 continue
             lines = [self.dockerfile.text[slice(*self.places.line(n))] for n in range(run.first, run.last + 1)]
             lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-            if indent is None and len(lines) > 1:
-                indent = lines[1][: len(lines[1]) - len(lines[1].lstrip(" \t"))] or None
             mark = re.escape(self.dockerfile.escape)
+            if indent is None:
+                begins = [
+                    line
+                    for above, line in pairwise(lines)
+                    if line.lstrip().startswith("&&") or re.search(rf"(?:&&|;)\s*{mark}\s*$", above)
+                ]
+                widths = [line[: len(line) - len(line.lstrip(" \t"))] for line in begins or lines[1:]]
+                indent = min(widths, key=len, default="") or None
             if leading is None and any(re.match(r"\s*&&", line) for line in lines[1:]):
                 leading = True
             if leading is None and any(re.search(rf"(?:&&|;)\s*{mark}\s*$", line) for line in lines):
