@@ -46,12 +46,10 @@ def _clean(plan: Plan, code: str, run: Instruction, *, always: bool) -> None:
     if later.fetches is not None:
         # It would fetch again what is gone, and leave it.
         again = later.fetches
-        try:
-            _clean(plan, code, again, always=True)
-        except NotSafe as error:
-            stored = plan.matched.layer(again)
-            if stored is None or not any(plan.facts.leftovers(CLEANS[code], stored)):
-                raise NotSafe(f"line {again.first} would fetch it again and keep it: {error}") from None
+        why = plan.tried(lambda: _clean(plan, code, again, always=True))
+        stored = plan.matched.layer(again)
+        if why and (stored is None or not any(plan.facts.leftovers(CLEANS[code], stored))):
+            raise NotSafe(f"line {again.first} would fetch it again and keep it: {why}")
     if not always and not list(cleaning(plan, code, plan.members(run))) and not plan.joined(run):
         raise NotSafe(f"for what line {run.first} leaves no removal is known to be safe")
 

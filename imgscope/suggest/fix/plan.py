@@ -69,17 +69,17 @@ class Plan:
     def _restore(self, state: tuple[object, ...]) -> None:
         (self.edits, self.joins, self.cleans, self.appends, self.removed, self.made, self.after) = state  # type: ignore[assignment]
 
-    def tried(self, step: Callable[[], None]) -> bool:
-        """Take a part of a step if that is safe, or none of it."""
+    def tried(self, step: Callable[[], None]) -> str:
+        """Take a part of a step if that is safe, or none of it; return why not, empty where it was taken."""
         state = self._state()
         try:
             step()
             for _ in self._group_edits():
                 pass
-        except (NotSafe, EditError, ShellError):
+        except (NotSafe, EditError, ShellError) as error:
             self._restore(state)
-            return False
-        return True
+            return str(error)
+        return ""
 
     # -- what may be touched -----------------------------------------------------------------------------
 
