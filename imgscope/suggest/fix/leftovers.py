@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...dockerfile.edits import Edit
 from ...dockerfile.model import Instruction
 from .calls import Call
 from .cleaning import check_places, cleaning
@@ -106,7 +107,6 @@ def pip(plan: Plan, code: str, layer: int) -> None:
         return
     if not wanted:
         raise NotSafe(f"line {run.first} calls pip with --no-cache-dir: something else fills its cache")
-    begin = len(run.text) - len(run.rest)
     for call in wanted:
         managed = call.managed
         verb = managed[1] if managed else ""
@@ -118,7 +118,8 @@ def pip(plan: Plan, code: str, layer: int) -> None:
             word = command.words[offset + number] if offset >= 0 else None
         if word is None or word.raw != verb:
             raise NotSafe(f"line {run.first} does not call pip in so many words")
-        plan.edit(plan.places.insert_after(run, begin + word.end, " --no-cache-dir"))
+        at = plan.writer.at(run, word.end)
+        plan.edit(Edit(at, at, " --no-cache-dir"))
     plan.note(code, run, "pip install --no-cache-dir")
 
 

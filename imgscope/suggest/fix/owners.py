@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ...dockerfile.edits import Edit
 from ...dockerfile.shell import Command, Script
 from ...layer.index import DIRECTORY
 from ...layer.names import internal
@@ -41,8 +42,7 @@ def set_by_copy(plan: Plan, finding: Finding) -> None:
         plan.edit(plan.places.insert_after(copy, at, flag))
         plan.note(finding.code, copy, f"--chown={ids}, as line {run.first} has it ({owner})")
     option = command.words[1]
-    begin = len(run.text) - len(run.rest)
-    plan.edit(plan.places.replace(run, begin + command.words[0].end, begin + option.end, ""))
+    plan.edit(Edit(plan.writer.at(run, command.words[0].end), plan.writer.at(run, option.end), ""))
     plan.note(finding.code, run, "chown of the folder itself only")
 
 

@@ -106,15 +106,21 @@ class Plan:
             raise NotSafe(f"line {instruction.first} is {instruction.keyword}, not RUN")
         if instruction.exec_form:
             raise NotSafe(f"{where} is a list of words, run without a shell")
-        if instruction.heredocs:
+        if instruction.heredocs and not self._plain_document(instruction):
             raise NotSafe(f"{where} has a here-document")
         shell = self.shell(instruction)
         if posixpath.basename(shell[0]) not in _SHELLS or not shell[-1].startswith("-") or not shell[-1].endswith("c"):
             raise NotSafe(f"{where} is run by {shell[0]}, which is no shell that is known here")
         try:
-            return read_script(instruction.rest, shell)
+            return read_script(instruction.script, shell)
         except ShellError as error:
             raise NotSafe(f"{where} {error}") from None
+
+    def _plain_document(self, instruction: Instruction) -> bool:
+        """Tell whether a RUN's script is a here-document, line by line as it stands."""
+        document = instruction.heredocs[0]
+        alone = instruction.script == document.content and not document.chomp
+        return alone and "\r" not in document.content and not document.content.startswith("#!")
 
     def shell(self, instruction: Instruction) -> tuple[str, ...]:
         """Return the shell that holds for an instruction."""
@@ -269,6 +275,8 @@ class Plan:
                 continue
             if instruction.keyword == "RUN":
                 self.script(instruction)
+                if instruction.heredocs:
+                    raise NotSafe(f"line {instruction.first} has a here-document: it can't be joined")
                 runs.append(instruction)
             elif not movable(self, instruction, runs):
                 raise NotSafe(
@@ -371,11 +379,11 @@ class Plan:
 
     def _check_scripts(self) -> None:
         """See that a shell reads every RUN that was changed as before. Raises ``EditError``."""
-        before = {instruction.text for instruction in self.dockerfile.instructions}
+        before = {instruction.script for instruction in self.dockerfile.instructions}
         for instruction in self.after.instructions:
-            if instruction.text not in before and instruction.keyword == "RUN" and not instruction.exec_form:
+            if instruction.script not in before and instruction.keyword == "RUN" and not instruction.exec_form:
                 try:
-                    script_calls(instruction.rest, ("/bin/bash", "-c"))
+                    script_calls(instruction.script, ("/bin/bash", "-c"))
                 except ShellError as error:
                     raise EditError(f"the changed line {instruction.first} {error}") from None
 

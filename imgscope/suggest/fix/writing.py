@@ -42,11 +42,18 @@ class Writer:
 
     def at(self, instruction: Instruction, offset: int) -> int:
         """Return where in the file the character before ``offset`` of an instruction's script ends."""
+        if instruction.heredocs:
+            # The lines of a here-document are the script as it stands; the last one ends it.
+            body = instruction.last - instruction.heredocs[0].content.count("\n")
+            return self.places.line(body)[0] + offset
         begin = len(instruction.text) - len(instruction.rest)
         return self.places.offset(instruction, begin + offset - 1) + 1
 
     def edits(self, group: Group) -> Iterator[Edit]:
         """Yield what makes one RUN of a group. Raises ``EditError``."""
+        if group.runs[0].heredocs:
+            yield self._in_document(group)
+            return
         indent, leading = self._style(group.runs)
         mark = self.dockerfile.escape + self.places.newline + indent
         for number, (run, script) in enumerate(zip(group.runs, group.scripts, strict=True)):
@@ -73,6 +80,16 @@ class Writer:
                 place = self.at(run, script.end)
                 yield Edit(place, place, closing)
         yield from self._moved(group)
+
+    def _in_document(self, group: Group) -> Edit:
+        """Add commands to the script in a here-document."""
+        run, script = group.runs[0], group.scripts[0]
+        ending = script.ending()
+        begin = script.text.rfind("\n", 0, script.statements[-1].start) + 1
+        line = script.text[begin:]
+        separator = "\n" + line[: len(line) - len(line.lstrip(" \t"))] if ending.operator == ";" else " && "
+        place = self.at(run, ending.at)
+        return Edit(place, place, "".join(separator + command for command in group.commands))
 
     def _operator(self, operator: str, leading: bool) -> str:
         if operator == ";":

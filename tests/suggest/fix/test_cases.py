@@ -28,7 +28,7 @@ def test_what_is_written_is_read_by_builders_and_shells(case, tmp_path):
     before, after = parse(case.before), parse(case.after)
     for instruction in after.instructions:
         if instruction.keyword == "RUN" and not instruction.exec_form:
-            done = subprocess.run(["bash", "-n", "-c", instruction.rest], capture_output=True, text=True)
+            done = subprocess.run(["bash", "-n", "-c", instruction.script], capture_output=True, text=True)
             assert (done.returncode, done.stderr) == (0, "")
     assert not set(after.warnings) - set(before.warnings)
     # Lines that are not part of a RUN stay as they are, and comments too.
@@ -46,7 +46,9 @@ def test_line_ends_are_the_files_own(variant, tmp_path):
             text = text.removesuffix("\n")
         return text.replace("\n", "\r\n") if "CRLF" in variant else text
 
-    for number, case in enumerate(CASES[::3]):
+    # A shell does not read a here-document with CRLF as one that was meant to be.
+    cases = [case for case in CASES[::3] if "CRLF" not in variant or "<<" not in case.before]
+    for number, case in enumerate(cases):
         folder = tmp_path / str(number)
         folder.mkdir()
         fixed = mend(written(case.before), case.image, folder, case.config)
