@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 # Longer scripts are not read: nobody writes them into a RUN.
-MAX_SCRIPT = 1 << 18
+MAX_SCRIPT = 1 << 16
 MAX_DEPTH = 200
 _RESERVED = frozenset(
     [
@@ -342,6 +342,7 @@ class _Reader:
         self.bash = shell[0].rsplit("/", 1)[-1] == "bash"
         self.options = frozenset(_shell_options(shell))
         self.commands: list[Command] = []
+        self.at: dict[tuple[int, int], Command] = {}
         self.functions: set[str] = set()
         self.background = self.assigned = self.comment = False
 
@@ -406,7 +407,9 @@ class _Reader:
         if name.raw in _RESERVED:
             raise ShellError("has a script that can't be read for sure")
         assigns = any(child.type == "variable_assignment" for child in node.children)
-        self.commands.append(Command(tuple(words), node.start_byte, node.end_byte, sure, here, assigns))
+        command = Command(tuple(words), node.start_byte, node.end_byte, sure, here, assigns)
+        self.commands.append(command)
+        self.at[node.start_byte, node.end_byte] = command
 
     def _word(self, node: Node) -> Word:
         return Word(self._raw(node), self._value(node), node.start_byte, node.end_byte)
@@ -466,8 +469,7 @@ class _Reader:
             simple = all(member.type in _SIMPLE for member in members)
             command = None
             if len(members) == 1 and members[0].type == "command":
-                at = members[0].start_byte
-                command = next((item for item in self.commands if item.start == at), None)
+                command = self.at.get((members[0].start_byte, members[0].end_byte))
             pipelines.append(Pipeline(operator, start, end, simple, negated, command))
             members, start, negated = [], -1, False
 

@@ -13,9 +13,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ...errors import UsageError
+from .cleans import CLEANS
 from .joins import join_or_move, join_pair, removed_later
 from .leftovers import clean_layer, pip
-from .managers import CLEANS
 from .model import Fix, Fixed, Left
 from .owners import set_by_copy
 from .plan import Plan

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ...dockerfile.shell import ShellError
 from .calls import Call
+from .cleans import CLEANS, Clean
 from .facts import safe_word
-from .managers import CLEANS, Clean
 from .model import NotSafe
 
 if TYPE_CHECKING:

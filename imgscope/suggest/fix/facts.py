@@ -15,7 +15,7 @@ from ...overlay.merge import join
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
-    from .managers import Clean
+    from .cleans import Clean
 
 # A script that is longer is not read.
 _MAX_SCRIPT = 1 << 20
@@ -32,6 +32,7 @@ class Facts:
         """Look at ``analysis``."""
         self.analysis = analysis
         self.overlay = analysis.body.overlay
+        self._texts: dict[int, str | None] = {}
         self._leftovers: dict[object, list[tuple[str, bytes, int]]] = {}
 
     @cached_property
@@ -127,6 +128,11 @@ class Facts:
         entry = self.find(internal(path), layer)
         if entry is None or entry < 0 or self.overlay.kind(entry) != FILE or self.overlay.sizes[entry] > _MAX_SCRIPT:
             return None
+        if entry not in self._texts:
+            self._texts[entry] = self._read(entry)
+        return self._texts[entry]
+
+    def _read(self, entry: int) -> str | None:
         try:
             data = next(iter(self.analysis.contents.read([self.overlay.locate(entry)])))[1]
         except (ContentUnavailableError, ImageError, OSError, ValueError, StopIteration):

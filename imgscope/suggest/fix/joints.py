@@ -11,7 +11,8 @@ from ...dockerfile.shell import Script, ShellError
 from ...layer.names import internal
 from ...settings import environment
 from .calls import script_calls
-from .managers import INERT, program
+from .inert import INERT
+from .managers import program
 from .model import NotSafe
 from .writing import Joint
 

@@ -8,7 +8,7 @@ from ...dockerfile.edits import Edit
 from ...dockerfile.model import Instruction
 from .calls import Call
 from .cleaning import check_places, cleaning
-from .managers import CLEANS
+from .cleans import CLEANS
 from .model import NotSafe
 from .needs import Needs
 

@@ -18,7 +18,9 @@ from ...dockerfile.shell import ShellError
 from ...settings import settings, strings
 from .calls import SHELLS, Call, of_words, script_calls
 from .cleaning import folder_of
-from .managers import BY_PROGRAM, CLEANS, INERT, OFFLINE, SYSTEM, Clean, Manager
+from .cleans import CLEANS, Clean
+from .inert import INERT
+from .managers import BY_PROGRAM, OFFLINE, SYSTEM, Manager
 from .model import NotSafe
 
 if TYPE_CHECKING:
@@ -78,7 +80,9 @@ _BUILDERS = frozenset(
 # Files that a shell reads and that are known to set variables only.
 _SETTINGS = re.compile(r"/etc/os-release|/usr/lib/os-release|/etc/lsb-release|/etc/environment|.*/activate|.*/nvm\.sh"
                        r"|.*/cargo/env")  # fmt: skip
-_SPAWNS = re.compile(r"\b(?:subprocess|system|popen|exec\w*|spawn\w*|child_process|qx|shell_exec|import_module)\b")
+_SPAWNS = re.compile(
+    r"\b(?:subprocess|system|popen|exec(?:v[pe]*|File\w*|Sync)?|spawn\w*|child_process|qx|shell_exec|import_module)\b"
+)
 _SCRIPTS = re.compile(r"(?:^|[\s;&|(@])(?:\./|/(?!usr/bin/|bin/)\S+\.sh\b|(?:ba)?sh\s+\S|\S+\.sh\b)", re.MULTILINE)
 _MAX_DEPTH = 3
 
@@ -152,7 +156,9 @@ class Needs:
                 return Answer.USES, "a script"
             answer: tuple[Answer, str] = (Answer.UNKNOWN, "a script that can't be read for sure")
         else:
-            layer = self.plan.matched.layer(run) if here else None
+            # What a mount brings is not the image's, and hides what is there.
+            mounted = any(flag.startswith("--mount=") and "type=cache" not in flag for flag in run.flags)
+            layer = self.plan.matched.layer(run) if here and not mounted else None
             answer = self._calls(found, self.plan.folder_or_none(run), layer, self.plan.functions(run), 0)
         if answer[0] is Answer.UNKNOWN and here and self._left_no_trace(run):
             return Answer.NOT, ""
@@ -199,7 +205,8 @@ class Needs:
         if need == "tool":
             return Answer.NOT if verb in self.manager.cleans or words & _HARMLESS else Answer.USES
         if need == "offline":
-            offline = words & OFFLINE and verb in self.manager.installs
+            offline = words & OFFLINE or ("-C" in words and self.manager.name == "dnf")
+            offline = offline and verb in self.manager.installs
             # pip fails where there is nothing to remove.
             return Answer.USES if offline or verb == "cache remove" else Answer.NOT
         if words & self.manager.fresh:
