@@ -8,7 +8,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from imgscope.dockerfile.shell import ShellError, read_script
+from imgscope.dockerfile.grammar import read_script
+from imgscope.dockerfile.shell import ShellError
 
 SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
 COMMANDS = ("a", "b", "c", "d")

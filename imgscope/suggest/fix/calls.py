@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ...dockerfile.grammar import read_script
 from ...dockerfile.model import Instruction
-from ...dockerfile.shell import Command, ShellError, Word, read_script
+from ...dockerfile.shell import Command, ShellError, Word
 from .managers import Manager, program, verb
 
 SHELLS = frozenset(["sh", "bash", "dash", "ash"])
@@ -149,7 +150,7 @@ def _nested(text: str, depth: int) -> list[Call]:
     try:
         return script_calls(text, depth=depth + 1)
     except ShellError:
-        return [Call((None,), (text,))]
+        return [Call((None,), ("a script",))]
 
 
 def _start(command: Command | None) -> int:

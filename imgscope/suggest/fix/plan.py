@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ...dockerfile.edits import Edit, EditError, Places, apply
-from ...dockerfile.shell import Script, ShellError, read_script
+from ...dockerfile.grammar import read_script
+from ...dockerfile.shell import Script, ShellError
 from ...settings import environment, settings
 from .calls import Call, calls, script_calls
 from .cleaning import cleaning

@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 
 from imgscope.dockerfile import parse
 from imgscope.dockerfile.edits import EditError, apply
-from imgscope.dockerfile.shell import Ending, ShellError, read_script
+from imgscope.dockerfile.grammar import read_script
+from imgscope.dockerfile.shell import Ending, ShellError
 from imgscope.suggest.fix.joints import joint
 from imgscope.suggest.fix.model import NotSafe
 from imgscope.suggest.fix.writing import Group, Writer
 from tests.dockerfile.test_shell import SHELLS, run, scripts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(scripts, min_size=2, max_size=3),
     st.booleans(),
