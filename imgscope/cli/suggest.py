@@ -10,7 +10,7 @@ import click
 from .common import Results, image_options, look_options, report_options, result_options, size_options, write_stdout
 
 if TYPE_CHECKING:
-    from ..suggest.model import Report
+    from ..suggest.fix import Fixed
 
 _FORMATS = ("text", "json", "markdown", "sarif")
 
@@ -27,12 +27,10 @@ def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> Non
     context.exit()
 
 
-def _fix(report: Report, write: bool, show_diff: bool) -> None:
-    """Make the safe fixes: the patch goes to standard output, what was done and what was not to standard error."""
+def _fix(fixed: Fixed, write: bool, show_diff: bool) -> None:
+    """Write the safe fixes: the patch goes to standard output, what was done and what was not to standard error."""
     from ..dockerfile.edits import write as write_file
-    from ..suggest.fix import fix
 
-    fixed = fix(report)
     if write and fixed.made:
         write_file(fixed.before, fixed.after)
     if show_diff:
@@ -119,8 +117,9 @@ def command(
         dockerfile=dockerfile or settings.dockerfile,
         previous=previous,
         base=base or settings.base,
+        mend=write or show_diff,
     )
 
-    if write or show_diff:
-        _fix(report, write, show_diff)
+    if report.fixed is not None:
+        _fix(report.fixed, write, show_diff)
     results.write(lambda name, chosen: renderer(name)(report, chosen), printed=not (write or show_diff))

@@ -27,11 +27,13 @@ def suggest_image(
     dockerfile: str | None = None,
     previous: str | None = None,
     base: str | None = None,
+    mend: bool = False,
 ) -> Report:
     """Analyse ``reference`` and find what it could do without.
 
     ``dockerfile`` is the file that it was built from, ``previous`` an earlier image of the same program, ``base`` the
-    image that it is built on: references, as all. Raises ``UsageError``, ``ImageError``.
+    image that it is built on: references, as all. ``mend`` makes the safe fixes in the Dockerfile (``Report.fixed``),
+    which reads the image's scripts. Raises ``UsageError``, ``ImageError``.
     """
     from ..dockerfile import match, read
 
@@ -44,13 +46,18 @@ def suggest_image(
         if base is not None:
             with analyze(base, **how) as below:
                 found = _base(base, below, analysis)
-        return suggest(
+        report = suggest(
             analysis,
             options,
             base=found,
             dockerfile=match(parsed, analysis) if parsed is not None else None,
             previous=older,
         )
+        if mend:
+            from .fix import fix
+
+            report.fixed = fix(report)
+        return report
 
 
 def _base(name: str, below: Analysis, analysis: Analysis) -> Base:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..bases.find import Base
     from ..dockerfile.match import Matched
     from .context import Context
+    from .fix import Fixed
 
 Certainty = Literal["certain", "likely", "possible"]
 """How sure it is that the bytes go and nothing is missed: *certain*, they serve nobody; *likely*, an image like this
@@ -131,6 +132,8 @@ class Report:
     """Lines of a Dockerfile with the stages that the findings call for; empty where none is called for."""
     dockerfile: Matched | None = None
     """The Dockerfile that the image was compared with, and what of it made which layer."""
+    fixed: Fixed | None = None
+    """The Dockerfile with the safe fixes made, where that was asked for."""
 
     def instruction(self, layer: int) -> str:
         """Return a layer's instruction in one line, without what looks like a secret."""

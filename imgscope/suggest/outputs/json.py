@@ -23,6 +23,11 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
 def document(report: Report, *, files: bool = True) -> dict[str, Any]:
     """Return the report as plain values; without the evidence where ``files`` is off."""
     image = report.analysis.image
+    fixed = report.fixed
+    mended = {} if fixed is None else {
+        "fixes": [made._asdict() for made in fixed.made],
+        "left": [left._asdict() for left in fixed.left],
+    }  # fmt: skip
     return {
         "schema_version": SCHEMA_VERSION,
         "image": {
@@ -39,6 +44,7 @@ def document(report: Report, *, files: bool = True) -> dict[str, Any]:
         "skipped": [{"code": code, "reason": reason} for code, reason in report.skipped],
         "ignored": report.ignored,
         "proposal": list(report.proposal),
+        **mended,
     }
 
 

@@ -1,0 +1,67 @@
+"""Good practice that changes nothing in the container: COPY in place of ADD, commands as lists of words."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ...dockerfile.shell import plain_words
+from ...layer.names import internal
+from ...settings import settings
+from .model import NotSafe
+
+if TYPE_CHECKING:
+    from ..model import Finding
+    from .plan import Plan
+
+
+def add_to_copy(plan: Plan, finding: Finding) -> None:
+    """Write COPY where ADD does no more. Raises ``NotSafe``."""
+    for layer in finding.layers:
+        instruction = plan.instruction(layer)
+        if instruction.keyword != "ADD" or any(
+            flag.startswith(("--checksum", "--keep-git", "--unpack")) for flag in instruction.flags
+        ):
+            raise NotSafe(f"line {instruction.first} is not a plain ADD")
+        word = instruction.text[:3]
+        plan.edit(plan.places.replace(instruction, 0, 3, "copy" if word.islower() else "COPY"))
+        plan.note(finding.code, instruction, "COPY in place of ADD")
+
+
+def to_exec_form(plan: Plan, finding: Finding) -> None:
+    """Write CMD or ENTRYPOINT as a list of words where a shell does nothing else with them. Raises ``NotSafe``."""
+    from ..rules.practice import exec_form
+
+    config = settings(plan.report.analysis.image.config)
+    keyword = "CMD" if finding.title.startswith("CMD") else "ENTRYPOINT"
+    if keyword == "CMD" and config.get("Entrypoint"):
+        raise NotSafe("ENTRYPOINT gets CMD's words: whether it takes others is for its author to say")
+    if keyword == "ENTRYPOINT" and config.get("Cmd"):
+        raise NotSafe("the words of CMD, which a shell-form ENTRYPOINT leaves out, would be added")
+    found = [item for item in plan.matched.chain if item.keyword == keyword]
+    if not found or found[-1].exec_form:
+        raise NotSafe(f"the Dockerfile has no shell-form {keyword}")
+    instruction = found[-1]
+    words = exec_form(instruction.rest)
+    if words is None:
+        raise NotSafe(f"line {instruction.first} needs a shell, or exec before it")
+    program = (plain_words(instruction.rest) or [""])[0]
+    if not _exists(plan, program, config):
+        raise NotSafe(f"{program} is no file of the image: the shell itself may do it")
+    start = len(instruction.text) - len(instruction.rest)
+    plan.edit(plan.places.replace(instruction, start, len(instruction.text), words))
+    plan.note(finding.code, instruction, f"{keyword} as a list of words")
+
+
+def _exists(plan: Plan, program: str, config: Mapping[str, object]) -> bool:
+    """Tell whether a program is a file of the merged tree, on the image's PATH if it is a bare name."""
+    if "/" in program:
+        return program.startswith("/") and plan.facts.overlay.lookup(internal(program)) is not None
+    variables = config.get("Env")
+    values = [item for item in variables if isinstance(item, str)] if isinstance(variables, list) else []
+    path = next((item[5:] for item in values if item.startswith("PATH=")), "/usr/local/bin:/usr/bin:/bin")
+    places = [folder for folder in path.split(":") if folder.startswith("/")]
+    # A merged /usr has its programs behind a link.
+    places += [f"/usr{folder}" for folder in places if folder in ("/bin", "/sbin")]
+    return any(plan.facts.overlay.lookup(internal(posixpath.join(folder, program))) is not None for folder in places)
