@@ -12,6 +12,7 @@ from typing import Any
 
 from .analysis import (
     Analysis,
+    ConfigSecret,
     DirectorySize,
     DiveFigures,
     Highlights,
@@ -24,7 +25,7 @@ from .analysis import (
 from .history import HistoryStep
 
 # Raised when what a record holds, or the meaning of a figure, changes: older ones are then not read.
-VERSION = 2
+VERSION = 3
 
 _TOTALS = ("added", "modified", "metadata_only", "rewritten", "removed", "repeated")
 
@@ -61,6 +62,7 @@ class Record:
         image["names"] = tuple(image["names"])
         image["verified"] = tuple(image["verified"])
         image["history"] = tuple(HistoryStep(**step) for step in image["history"])
+        image["secrets"] = tuple(ConfigSecret(**row) for row in image["secrets"])
         image["dive"] = DiveFigures(*image["dive"])
         self.image = Image(**image)
         self.layers = [

@@ -153,9 +153,10 @@ def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
 
 def _fail(message: str, code: int) -> int:
     from ..escape import escape
+    from ..secrets import redact
 
     try:
-        print(f"imgscope: {escape(message)}", file=sys.stderr)
+        print(f"imgscope: {escape(redact(message))}", file=sys.stderr)
     except OSError:
         pass
     return code

@@ -8,7 +8,7 @@ a URL, a private key). References to variables and files, placeholders and docum
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from .forms import Secret, forms
 from .words import build_arguments, by_words, in_arguments, in_pairs
@@ -30,6 +30,8 @@ __all__ = [
     "Secret",
     "find",
     "in_list",
+    "in_pair",
+    "look",
     "redact",
     "redact_list",
     "redact_pair",
@@ -37,22 +39,28 @@ __all__ = [
 ]
 
 
+def look(text: str) -> tuple[list[Secret], list[Secret]]:
+    """Return the secrets in a text, in order, none within another; and all that is to be taken out of it.
+
+    Of a build argument (``|1 NAME=VALUE /bin/sh -c …``) the value is taken out whatever it is.
+    """
+    text = text[:MOST]
+    found = _apart(_in_instruction(text))
+    arguments, _ = _arguments(text)
+    return found, _apart([*found, *arguments]) if arguments else found
+
+
 def find(text: str) -> list[Secret]:
     """Return the secrets in a text, in order, none within another.
 
     The text may be an instruction as a Dockerfile or a builder's history has it, a command, or anything else.
     """
-    text = text[:MOST]
-    return _apart(_in_instruction(text))
+    return look(text)[0]
 
 
 def redact(text: str) -> str:
-    """Return a text with the values of its secrets taken out, and what is too long to be looked at cut off.
-
-    Of a build argument (``|1 NAME=VALUE /bin/sh -c …``) the value is taken out whatever it is.
-    """
-    text = text[:MOST]
-    return replaced(text, _apart([*_in_instruction(text), *_arguments(text)[0]]))
+    """Return a text with the values of its secrets taken out, and what is too long to be looked at cut off."""
+    return replaced(text[:MOST], look(text)[1])
 
 
 def in_list(words: Sequence[str]) -> list[tuple[int, Secret]]:
@@ -82,7 +90,7 @@ def in_pair(name: str, value: str) -> list[Secret]:
     # Judged as NAME=VALUE too: the name may say what its value's words do not.
     prefix = f"{name[-80:]}="
     text = prefix + value
-    found = [*forms(text), *by_words(text), *by_words(value_of := text, len(prefix), len(value_of))]
+    found = [*forms(text), *by_words(text), *by_words(text, len(prefix), len(text))]
     return [
         Secret(kind, max(start - len(prefix), 0), end - len(prefix))
         for kind, start, end in _apart(found)
@@ -185,11 +193,3 @@ def _apart(found: list[Secret]) -> list[Secret]:
         elif secret.end > kept[-1].end:
             kept[-1] = kept[-1]._replace(end=secret.end)
     return kept
-
-
-def kinds(secrets: Iterable[Secret]) -> list[str]:
-    """Return what some secrets are, each once, in order."""
-    return list(dict.fromkeys(secret.kind for secret in secrets))
-
-
-Pairs = Mapping[str, str]

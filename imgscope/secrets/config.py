@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from . import MOST, REDACTED, Secret, find, in_list, in_pair, redact, replaced
+from . import MOST, REDACTED, Secret, find, in_list, in_pair, look, redact, replaced
 from .names import looks_random
 
 # Of all texts of a config together so much is looked at; what comes then is not shown.
@@ -145,9 +145,9 @@ class _Work:
     def text(self, text: str, where: str) -> str:
         if not self.room(text):
             return _NOT_SHOWN
-        found = find(text)
+        found, spans = look(text)
         self.take(text[:MOST], found, where)
-        return self.encoded(redact(text), where)
+        return self.encoded(replaced(text[:MOST], spans), where)
 
     def pair(self, name: str, value: str, where: str) -> str:
         if not self.room(value):

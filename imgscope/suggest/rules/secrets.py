@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from ...layer.index import FILE
 from ...layer.names import internal, public
 from ...pathsets import SETS
-from ...secrets import find, texts
 from ..context import Context
 from ..model import Claim, Draft, Evidence, Rule
 from ..places import Places
@@ -213,14 +212,11 @@ def _logins(context: Context) -> Iterator[Draft]:
 
 def _in_config(context: Context) -> Iterator[Draft]:
     places: dict[str, set[str]] = {}
-    for where, text in texts(context.analysis.image.config):
-        for secret in find(text):
-            places.setdefault(secret.kind, set()).add(where)
     layers: dict[str, set[int]] = {}
-    for step in context.analysis.image.history:
-        if step.layer is not None:
-            for secret in find(step.created_by):
-                layers.setdefault(secret.kind, set()).add(step.layer)
+    for row in context.analysis.image.secrets:
+        places.setdefault(row.kind, set()).add(row.where)
+        if row.layer is not None:
+            layers.setdefault(row.kind, set()).add(row.layer)
     for kind, found in sorted(places.items()):
         shown = " and ".join(sorted(found))
         yield Draft(
