@@ -332,9 +332,14 @@ def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, conte
 def _secrets(redacted: Redacted, steps: Sequence[HistoryStep]) -> tuple[ConfigSecret, ...]:
     """Say where the config holds secrets; a step of its history by the layer that it made."""
     history = redacted.config.get("history")
-    rows = [number for number, step in enumerate(history if isinstance(history, list) else []) if isinstance(step, dict)]
+    rows = [
+        number for number, step in enumerate(history if isinstance(history, list) else []) if isinstance(step, dict)
+    ]
     layers = {row: step.layer for row, step in zip(rows, steps, strict=True)}
-    found = (ConfigSecret(kind, where, layers.get(step) if step is not None else None) for kind, where, step in redacted.found)
+    found = (
+        ConfigSecret(kind, where, layers.get(step) if step is not None else None)
+        for kind, where, step in redacted.found
+    )
     return tuple(dict.fromkeys(found))
 
 

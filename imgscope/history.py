@@ -16,7 +16,6 @@ _NOP = re.compile(r"^(?:/bin/sh -c|cmd /S /C|powershell .*?-Command)\s+#\(nop\)\
 # Build arguments stand before the command: |2 A=1 B=2 /bin/sh -c make
 _ARGUMENTS = re.compile(r"^\|\d+ ")
 _SHELL = re.compile(r"^(?:/bin/sh -c|cmd /S /C)\s+", re.DOTALL)
-_BUILDKIT = re.compile(r"\s+# buildkit\s*$")
 _KEYWORD = re.compile(
     r"^(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER"
     r"|VOLUME|WORKDIR)\b"
@@ -58,7 +57,7 @@ def clean_instruction(created_by: str, comment: str = "") -> str:
     text = created_by.strip()
     if not text:
         return comment.strip()
-    text = _BUILDKIT.sub("", text)
+    text = text.removesuffix("# buildkit").rstrip()
     nop = _NOP.match(text)
     if nop:
         return text[nop.end() :].strip()

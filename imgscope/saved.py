@@ -155,7 +155,9 @@ def _redacted(
     said: list[HistoryStep | Layer] = [*image.history, *saved.layers]
     words = [{name: getattr(item, name) for name in _SAID} for item in said]
     found = redact_config({**image.config, "history": [*own, *words]})
-    config = {**found.config, "history": found.config["history"][: len(own)]} if "history" in image.config else found.config
+    config = (
+        {**found.config, "history": found.config["history"][: len(own)]} if "history" in image.config else found.config
+    )
     if "history" not in image.config:
         config = {key: value for key, value in found.config.items() if key != "history"}
     elif not isinstance(steps, list):
@@ -164,7 +166,9 @@ def _redacted(
     history = tuple(item for item in shown if isinstance(item, HistoryStep))
     at = [*(step.layer for step in history[: len(own)]), *([None] * (len(own) - len(history)))]
     at += [step.layer for step in history] + [layer.index for layer in saved.layers]
-    rows = [ConfigSecret(place.kind, place.where, None if place.step is None else at[place.step]) for place in found.found]
+    rows = [
+        ConfigSecret(place.kind, place.where, None if place.step is None else at[place.step]) for place in found.found
+    ]
     layers = [item for item in shown if isinstance(item, Layer)]
     return config, history, layers, tuple(dict.fromkeys([*image.secrets[:MAX_FOUND], *rows]))
 

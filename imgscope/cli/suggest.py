@@ -60,7 +60,7 @@ def _fix(report: Report, write: bool, show_diff: bool, show_secrets: bool) -> No
 @click.option("--dockerfile", metavar="FILE", help="The Dockerfile that the image was built from.")
 @click.option("--fix", "write", is_flag=True, help="Make the safe fixes in the Dockerfile; the rest is left to you.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what --fix would change, as a patch; nothing is written.")
-@click.option("--show-secrets", is_flag=True, help="--diff with the secrets that the Dockerfile holds.")
+@click.option("--show-secrets", is_flag=True, help="Show the secrets that the Dockerfile holds in what --diff prints.")
 @click.option("--previous", metavar="OLD", help="An earlier image of the same program: what changed between the two.")
 @click.option("--base", metavar="REF", help="The image that this one is built on; by default what its history tells.")
 @click.option("--select", "selected", metavar="RULE", multiple=True, help="Only these: IS012, IS1, a name; repeatable.")

@@ -39,7 +39,9 @@ class _Values:
         raw = analysis.raw_config
         # A key is named as it is shown: what is secret in it is taken out of both alike.
         real = None if raw is None else list(_values(raw, analysis.image.platform).values())
-        self.real = dict(zip(self.shown, real, strict=True)) if real is not None and len(real) == len(self.shown) else None
+        self.real = (
+            dict(zip(self.shown, real, strict=True)) if real is not None and len(real) == len(self.shown) else None
+        )
 
     def same(self, other: _Values, key: tuple[str, str | None]) -> bool:
         """Tell whether both have the same value; of what is hidden and not known that is taken for true."""
@@ -93,7 +95,15 @@ def uncompared(old: Analysis, new: Analysis) -> str | None:
 
 _BY_NAME = {word for word, _ in _SETS}
 _SORTED = {"LABEL", *_BY_NAME}
-_FIELDS = ("platform", "base", "ENV", *(word for word, _ in _SINGLE), *(word for word, _ in _SETS), "HEALTHCHECK", "LABEL")
+_FIELDS = (
+    "platform",
+    "base",
+    "ENV",
+    *(word for word, _ in _SINGLE),
+    *(word for word, _ in _SETS),
+    "HEALTHCHECK",
+    "LABEL",
+)
 
 
 def _values(config: Mapping[str, Any], platform: str) -> dict[tuple[str, str | None], object]:

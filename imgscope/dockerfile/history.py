@@ -23,7 +23,6 @@ DIFFERENT, ALIKE, FITS, EQUAL = range(4)
 # Steps longer than this are compared by their beginnings: a config may hold anything.
 _MAX_TEXT = 1 << 16
 _ALIKE = 0.6
-_BUILDKIT = re.compile(r"\s+# buildkit\s*$")
 _NOP = re.compile(r"^[^\n]{0,300}?#\(nop\)\s*")
 _KEYWORD = re.compile(
     r"(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME"
@@ -91,7 +90,7 @@ class Step(_Words):
 
 def read_step(created_by: str) -> Step:
     """Read what a builder wrote of one instruction."""
-    text = _BUILDKIT.sub("", created_by[:_MAX_TEXT].strip())
+    text = created_by[:_MAX_TEXT].strip().removesuffix("# buildkit").rstrip()
     nop = _NOP.match(text)
     if nop:
         text = text[nop.end() :]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from .arguments import build_arguments, in_pairs
 from .forms import Secret, forms
-from .words import build_arguments, by_words, in_arguments, in_pairs
+from .words import by_words, in_arguments
 
 REDACTED = "***"
 

@@ -23,8 +23,16 @@ _MAX_DEPTH = 40
 _MAX_VALUES = 50
 _NOT_SHOWN = f"{REDACTED} (too long to be looked at)"
 # Digests and names that are no texts of anybody's.
-_PLAIN = frozenset(("architecture", "os", "os.version", "variant", "created", "rootfs", "docker_version", "id", "parent"))
-_WHERE = {"Cmd": "CMD", "Entrypoint": "ENTRYPOINT", "Healthcheck": "HEALTHCHECK", "OnBuild": "ONBUILD", "Shell": "SHELL"}
+_PLAIN = frozenset(
+    ("architecture", "os", "os.version", "variant", "created", "rootfs", "docker_version", "id", "parent")
+)
+_WHERE = {
+    "Cmd": "CMD",
+    "Entrypoint": "ENTRYPOINT",
+    "Healthcheck": "HEALTHCHECK",
+    "OnBuild": "ONBUILD",
+    "Shell": "SHELL",
+}
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{40,}+={0,2}")
 
 
@@ -91,16 +99,23 @@ class _Work:
     def setting(self, key: str, value: object) -> object:
         """Redact one of the settings that a container is started with."""
         if key == "Env" and isinstance(value, list):
-            return [self.variable(item) if isinstance(item, str) else self.anything("", item, "ENV", 0) for item in value]
+            return [
+                self.variable(item) if isinstance(item, str) else self.anything("", item, "ENV", 0) for item in value
+            ]
         if key == "Labels" and isinstance(value, Mapping):
             return {
-                self.name(name): self.pair(name, item, "LABEL") if isinstance(item, str) else self.anything(name, item, "LABEL", 0)
+                self.name(name): self.pair(name, item, "LABEL")
+                if isinstance(item, str)
+                else self.anything(name, item, "LABEL", 0)
                 for name, item in value.items()
             }
         if key == "Healthcheck" and isinstance(value, Mapping):
             return {self.name(name): self.anything("", item, "HEALTHCHECK", 0) for name, item in value.items()}
         if key == "OnBuild" and isinstance(value, list):
-            return [self.text(item, "ONBUILD") if isinstance(item, str) else self.anything("", item, "ONBUILD", 0) for item in value]
+            return [
+                self.text(item, "ONBUILD") if isinstance(item, str) else self.anything("", item, "ONBUILD", 0)
+                for item in value
+            ]
         return self.anything("" if key in _WHERE else key, value, _WHERE.get(key, "config"), 0)
 
     def variable(self, item: str) -> str:
@@ -135,7 +150,11 @@ class _Work:
             if len(self.found) < MAX_FOUND:
                 self.found[Place(secret.kind, where, self.step)] = None
             value = text[secret.start : secret.end]
-            if 8 <= len(value) <= 512 and (looks_random(value) or len(value) >= 16) and len(self.values) < 10 * _MAX_VALUES:
+            if (
+                8 <= len(value) <= 512
+                and (looks_random(value) or len(value) >= 16)
+                and len(self.values) < 10 * _MAX_VALUES
+            ):
                 self.values.add(value)
 
     def name(self, text: str) -> str:
@@ -191,7 +210,9 @@ def _without(value: Any, secrets: list[str], depth: int) -> Any:
         return [_without(item, secrets, depth + 1) for item in value]
     if isinstance(value, dict):
         return {
-            _without(key, secrets, depth + 1): item if key in _PLAIN and depth == 0 else _without(item, secrets, depth + 1)
+            _without(key, secrets, depth + 1): item
+            if key in _PLAIN and depth == 0
+            else _without(item, secrets, depth + 1)
             for key, item in value.items()
         }
     return value

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .names import default_of, is_placeholder, looks_random, names_secret, plausible
+from .names import default_of, is_placeholder, looks_random, names_secret, plausible, word_set
 
 
 class Secret(NamedTuple):
@@ -36,9 +36,14 @@ _TOKENS: tuple[tuple[str, tuple[str, ...], str, bool], ...] = (
         _BODY + "{18,255}+",
         False,
     ),
-    ("Slack token", tuple(f"xox{char}-" for char in "abeoprsc") + ("xapp-",), r"[A-Za-z0-9-]{10,255}+", False),
+    ("Slack token", (*(f"xox{char}-" for char in "abeoprsc"), "xapp-"), r"[A-Za-z0-9-]{10,255}+", False),
     ("Slack webhook", ("hooks.slack.com/services/", "hooks.slack.com/workflows/"), r"[A-Za-z0-9/_+]{20,200}+", False),
-    ("Discord webhook", ("discord.com/api/webhooks/", "discordapp.com/api/webhooks/"), r"\d{5,25}/[\w-]{30,200}+", False),
+    (
+        "Discord webhook",
+        ("discord.com/api/webhooks/", "discordapp.com/api/webhooks/"),
+        r"\d{5,25}/[\w-]{30,200}+",
+        False,
+    ),
     ("npm token", ("npm_",), r"[A-Za-z0-9]{30,255}+", False),
     ("PyPI token", ("pypi-",), _BODY + "{16,512}+", True),
     ("RubyGems token", ("rubygems_",), r"[0-9a-f]{32,128}+", False),
@@ -89,10 +94,10 @@ _AUTHORITY = re.compile(r"[^\s/?#\"'`<>|\\(){}]{1,1024}+")
 # Passwords that should have been written as %2F and the like, and were not.
 _ODD_LOGIN = re.compile(r"[^\s/:@\"'$]{0,128}+:(?!\d{1,5}[/\"'\s])([^\s@\"']{4,256}+)@[A-Za-z0-9\[]")
 _QUERY = re.compile(r"[?&;]([A-Za-z][\w.\-\[\]]{0,60}+)=([^\s&\"'#<>\\`,;)]{4,8192}+)")
-_SIGNED = frozenset(
-    "sig signature x-amz-signature x-amz-security-token x-amz-credential x-goog-signature x-goog-credential key code auth "
-    "access_token apikey api_key token private_token job_token sas jwt pass pwd pw auth_token awsaccesskeyid "
-    "client_secret id_token refresh_token hmac hash".split()
+_SIGNED = word_set(
+    "sig signature x-amz-signature x-amz-security-token x-amz-credential x-goog-signature x-goog-credential key "
+    "code auth access_token apikey api_key token private_token job_token sas jwt pass pwd pw auth_token "
+    "awsaccesskeyid client_secret id_token refresh_token hmac hash"
 )
 _XML = re.compile(r"<([A-Za-z][\w.:-]{0,79}+)>([^<>\n]{4,4096}+)</")
 _XML_PAIR = re.compile(
@@ -233,7 +238,8 @@ def _pairs(text: str, start: int, end: int) -> Iterator[Secret]:
     at = start
     while (match := _PAIR.search(text, at, end)) is not None:
         at = match.end(2)
-        if match[0][match.end(2) - match.start() :].lstrip("\\\"' ")[:1] == "," and not match[2].lstrip("-").isidentifier():
+        listed = match[0][match.end(2) - match.start() :].lstrip("\\\"' ")[:1] == ","
+        if listed and not match[2].lstrip("-").isidentifier():
             continue
         name = match[2].strip().rpartition("/")[2].rpartition(":")[2] or match[2]
         close = text.find(match[4], match.end(), min(end, match.end() + 8192))
@@ -242,7 +248,7 @@ def _pairs(text: str, start: int, end: int) -> Iterator[Secret]:
         if match[2].lower() in ("auth", "_auth", "identitytoken"):
             good = len(value) >= 8 and plausible(value)
         else:
-            good = names_secret(name, value) and plausible(value) and not ("," in match[0] and _word(value))
+            good = names_secret(name, value) and plausible(value) and (not listed or looks_random(value))
         if good and close >= 0:
             yield Secret(name, match.end(), finish)
             at = finish
@@ -254,11 +260,6 @@ def _pairs(text: str, start: int, end: int) -> Iterator[Secret]:
         value = text[match.end() : close] if close >= 0 else ""
         if names_secret(match[2], value) and plausible(value):
             yield Secret(match[2], match.end(), close)
-
-
-def _word(value: str) -> bool:
-    """Tell whether a value is a plain word: in a list of names nothing is a value."""
-    return not looks_random(value)
 
 
 def _is_login(value: str) -> bool:

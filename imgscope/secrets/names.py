@@ -10,55 +10,66 @@ from __future__ import annotations
 import re
 
 MAX_NAME = 80
+
+
+def word_set(words: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(words.split())
+
+
 # Of a value only the beginning is looked at to tell what it is.
 _LOOK = 512
 
 _WORDS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z]++|[A-Z](?=[a-z])|[0-9]++")
 # What a password, token or key is called, as the last word of a name.
-_NOUNS = frozenset(
+_NOUNS = word_set(
     "password passwd passphrase passcode passwords pwd secret token apikey credential credentials accesskey "
-    "privatekey secretkey authkey authtoken accountkey masterkey signingkey encryptionkey".split()
+    "privatekey secretkey authkey authtoken accountkey masterkey signingkey encryptionkey"
 )
-_GLUED = (
-    "password passwd passphrase secret token apikey accesskey privatekey secretkey authkey accountkey "
-    "sharedkey credentials"
-).split()
+_GLUED = tuple(
+    sorted(
+        word_set(
+            "password passwd passphrase secret token apikey accesskey privatekey secretkey authkey accountkey "
+            "sharedkey credentials"
+        )
+    )
+)
 _GLUED_PASS = re.compile(
     r"(?:db|smtp|store|key|user|root|admin|e?mail|my|pg|sql|ftp|ssh|http|proxy|trust|rpc|auth|redis|ldap|bind|sudo)"
     r"(?:pass|pwd|pw)"
 )
 # What kind of key is secret whatever its value looks like.
-_KEYS = frozenset(
+_KEYS = word_set(
     "api access private secret auth encryption encrypt decryption decrypt signing sign signature master account shared "
     "hmac fernet crypto crypt cipher aes session cookie jwt webhook storage subscription license deploy ssl tls "
-    "ssh bot service functions admin client".split()
+    "ssh bot service functions admin client"
 )
 # Words that secrets are called by too, and much else is: their values have to look like secrets.
-_WEAK = frozenset("key keys auth salt cookie pat bearer pin passkey otp seed credential signature sas jwt creds".split())
+_WEAK = word_set("key keys auth salt cookie pat bearer pin passkey otp seed credential signature sas jwt creds")
 # What may follow the noun: where it is for, which one it is, and how it is written.
-_AFTER = frozenset(
+_AFTER = word_set(
     "prod production dev devel development stage staging test testing qa uat local live sandbox preprod demo root user "
     "admin db database app api main primary secondary master slave replica default old new current previous next "
     "backup value raw plain plaintext text base64 b64 base hex readonly ro rw write read push pull github gitlab npm "
     "aws gcp azure slack stripe pypi docker registry mysql postgres pg redis mongo smtp mail ftp ssh gpg sentry str "
-    "string env internal external legacy shared global eu us one two enc encoded".split()
+    "string env internal external legacy shared global eu us one two enc encoded"
 )
 # Words whose names are of something about a secret; nothing of that is one, however random it looks.
-_ABOUT = frozenset(
+_ABOUT = word_set(
     "file files path paths dir directory folder url uri urls host endpoint name names type length size sock socket "
     "expiry expires expiration expire exp ttl age timeout lifetime duration sha256 sha1 sha512 md5 checksum "
     "fingerprint fingerprints digest public pub issuer audience header headers prefix suffix count limit max min "
     "policy format version provider algorithm alg enabled required method mode arn pattern regex field param "
     "parameter script command cmd class module id ids location store storage manager scheme home root mount url "
-    "budget rate per refs ref reference server ring keyring stdin fd hash hashes hasher hashers hint".split()
+    "budget rate per refs ref reference server ring keyring stdin fd hash hashes hasher hashers hint"
 )
-_PUBLIC = frozenset("public pub fingerprint fingerprints checksum sha256 sha1 sha512 md5 digest keyid keyring".split())
-_SIGNED = frozenset("gpg pgp gpgkey signing apt rpm yum release".split())
+_PUBLIC = word_set("public pub fingerprint fingerprints checksum sha256 sha1 sha512 md5 digest keyid keyring")
+_SIGNED = word_set("gpg pgp gpgkey signing apt rpm yum release")
 # Tokens of language models, not of logins.
-_OTHER_TOKENS = frozenset("eos bos pad unk sep mask cls stop special end start eot image speech csrf xsrf".split())
-_NEGATED = frozenset(
+_OTHER_TOKENS = word_set("eos bos pad unk sep mask cls stop special end start eot image speech csrf xsrf")
+_NEGATED = word_set(
     "no not without disabled disable empty ask prompt blank skip allow require required use enable enabled generate "
-    "reset change show need needs has is verify check lock unlock delete force expire min max".split()
+    "reset change show need needs has is verify check lock unlock delete force expire min max"
 )
 
 _REFERENCE = re.compile(
@@ -77,8 +88,8 @@ _REFERENCE = re.compile(
 _PATH = re.compile(r"/(?:[\w.+@~-]{1,64}+(?:/|$)){1,64}")
 _PLACEHOLDER = re.compile(
     r"""(?ix)
-    (?:please[-_ ]?)? (?:change|replace|insert|enter|put|set|add|fill|update|provide|generate|choose|pick|type|use|define)
-        [-_ ]*(?:me|it|this|that|here|in|with|your|the|a|an|by|one|strong|some)(?![a-z0-9]{6})
+    (?:please[-_ ]?)? (?:change|replace|insert|enter|put|set|add|fill|update|provide|generate|choose|pick|type|use
+        |define) [-_ ]*(?:me|it|this|that|here|in|with|your|the|a|an|by|one|strong|some)(?![a-z0-9]{6})
     | your(?![a-z]*\d) | (?:todo|tbd|fixme|xxx+|unset|dummy|placeholder|redacted|hidden|masked|omitted|removed|not[-_ ]?
         (?:set|needed|used|real|secret|available|applicable|required|a)\b|n/a$|na$|fake|mock(?:ed)?(?![a-z]) )
     | (?:test|testing|fake|dummy|sample|demo|example|my|some|the|a|an|default|insecure|super|foo|bar|invalid|very|user
@@ -95,7 +106,9 @@ _EXAMPLES = re.compile(
 )
 # Keys that documentation prints, which nobody can log in with: Stripe's and jwt.io's.
 _DOCUMENTED = ("4eC39HqLyjWDarjtT1zdp7dc", "BQokikJOvBiI2HlWgH4olfQ2", "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c")
-_FINGERPRINT = re.compile(r"(?:0x)?(?:[0-9A-F]{40}|[0-9A-F]{16}|[0-9A-F]{8})(?:[ ,;].*)?|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,}")
+_FINGERPRINT = re.compile(
+    r"(?:0x)?(?:[0-9A-F]{40}|[0-9A-F]{16}|[0-9A-F]{8})(?:[ ,;].*)?|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,}"
+)
 _HOST = re.compile(r"[a-z0-9-]{1,63}+(?:\.[a-z0-9-]{1,63}+)+(?::\d{1,5})?(?:/.*)?")
 _VERSION = re.compile(r"[vV~^=<>]*\d+(?:[.-]\w{1,12}+)*(?:[+~]\S*)?")
 _SPLIT = re.compile(r"[-_./:+= ,;@]")
@@ -157,7 +170,7 @@ def _ends(words: tuple[str, ...]) -> bool | None:
         return True
     if last in ("secrets", "tokens"):
         return None
-    if last.endswith(tuple(_GLUED)) or _GLUED_PASS.fullmatch(last):
+    if last.endswith(_GLUED) or _GLUED_PASS.fullmatch(last):
         return True
     return False if last in _WEAK else None
 
@@ -206,9 +219,7 @@ def plausible(value: str) -> bool:
 def is_placeholder(value: str) -> bool:
     """Tell whether a value only stands for one: ``changeme``, ``your-token-here``, what documentation prints."""
     value = value[:_LOOK]
-    return bool(
-        _PLACEHOLDER.match(value) or _EXAMPLES.search(value) or any(known in value for known in _DOCUMENTED)
-    )
+    return bool(_PLACEHOLDER.match(value) or _EXAMPLES.search(value) or any(known in value for known in _DOCUMENTED))
 
 
 def looks_random(value: str) -> bool:
