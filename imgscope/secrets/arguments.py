@@ -22,7 +22,7 @@ _WORDS = re.compile(r"\S++")
 
 def in_pairs(text: str, start: int, end: int) -> Iterator[Secret]:
     """Yield the secrets in what a builder writes of ENV, LABEL and ARG: ``A=1 B=two words``, or ``NAME value``."""
-    names = list(_NAMES_TO_COME.finditer(text, start, end))
+    names = list(_NAMES_TO_COME.finditer(text, max(start - 1, 0), end))
     if not names or text[start : names[0].start()].strip():
         name, _, rest = text[start:end].lstrip().partition(" ")
         at = end - len(rest)

@@ -40,6 +40,10 @@ _PLACEHOLDER = re.compile(
 _ONE_WORD = re.compile(rb"\s{0,64}+[A-Za-z0-9+/=_-]{16,1024}+\s{0,64}+\Z")
 
 
+# The shortest that anything keeps in a file of its own: 128 bits.
+_SHORTEST_KEY = 16
+
+
 def _private_key(data: bytes) -> bool:
     return _PRIVATE.search(data) is not None
 
@@ -48,7 +52,9 @@ def _key_by_name(data: bytes) -> bool:
     """Tell whether a file that is called a private key can be one: all but what says that it is something else."""
     if _private_key(data):
         return True
-    return _PUBLIC.match(data) is None and (len(data) > 200 or _PLACEHOLDER.match(data) is None)
+    if len(data.strip()) < _SHORTEST_KEY or _PUBLIC.match(data) is not None:
+        return False
+    return len(data) > 200 or _PLACEHOLDER.match(data) is None
 
 
 def _key_or_word(data: bytes) -> bool:
@@ -258,14 +264,14 @@ EXAMPLE = re.compile(
 )
 FOR_SHOW = frozenset(
     b"test tests testing testdata test-data test_data __tests__ spec specs fixture fixtures testfixtures example "
-    b"examples sample samples doc docs documentation man demo demos mock mocks __mocks__ e2e snapshots __snapshots__ "
-    b"test-fixtures integration-tests cassettes".split()
+    b"examples sample samples doc docs documentation man demo demos mock mocks __mocks__ e2e snapshots "
+    b"__snapshots__ test-fixtures integration-tests cassettes".split()
 )
 # Folders of others' code: a token in them is their matter, and there are tens of thousands of such files.
 VENDORED = frozenset(
     b"node_modules site-packages dist-packages vendor bower_components gems __pycache__ locale locales i18n "
-    b"translations lang licenses .git .svn .hg .npm .yarn .cache .m2 .gradle .nuget .cargo .rustup .pnpm-store Lib include "
-    b"zoneinfo terminfo".split()
+    b"translations lang licenses .git .svn .hg .npm .yarn .cache .m2 .gradle .nuget .cargo .rustup .pnpm-store Lib "
+    b"include zoneinfo terminfo".split()
 )
 _SYSTEM = re.compile(
     rb"(?:usr/(?:share|lib|lib32|lib64|libx32|libexec|include|bin|sbin|games)|usr/local/(?:lib|lib64|share|include|go|rustup)|lib|lib64"
@@ -286,12 +292,13 @@ TEXT_ENDINGS = _SETTINGS_ENDINGS | _SCRIPT_ENDINGS | _SOURCE_ENDINGS
 TEXT_NAMES = frozenset(
     b".bash_history .zsh_history .sh_history .ash_history .history .psql_history .mysql_history .python_history "
     b".node_repl_history .rediscli_history .bashrc .bash_profile .profile .zshrc .zshenv .zprofile .bash_aliases "
-    b".wgetrc .curlrc Dockerfile Makefile Jenkinsfile Vagrantfile Procfile credentials secrets docker-entrypoint entrypoint "
-    b"environment .dockerenv-backup".split()
+    b".wgetrc .curlrc Dockerfile Makefile Jenkinsfile Vagrantfile Procfile credentials secrets docker-entrypoint "
+    b"entrypoint environment".split()
 )
 _SCRIPT_NAMES = TEXT_NAMES - {b"credentials", b"secrets", b"environment"}
 _NO_TEXT = re.compile(
-    rb"(?i).*(?:\.lock|[-.]lock\.(?:json|ya?ml)|\.min\.js|\.d\.ts|package\.json|tsconfig.*|.*\.schema\.json)|npm-shrinkwrap\.json"
+    rb"(?i).*(?:\.lock|[-.]lock\.(?:json|ya?ml)|\.min\.js|\.d\.ts|package\.json|tsconfig.*|\.schema\.json"
+    rb"|shrinkwrap\.json)"
 )
 
 

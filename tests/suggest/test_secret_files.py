@@ -6,7 +6,7 @@ import pytest
 
 from imgscope.secrets import find, redact
 from tests.oracle.maketar import file, layer
-from tests.suggest.secret_samples import FALSE, FALSE_TEXTS, TRUE, TRUE_TEXTS, HEX, V
+from tests.suggest.secret_samples import FALSE, FALSE_TEXTS, HEX, TRUE, TRUE_TEXTS, V
 
 
 def content(text: str) -> bytes:
