@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from . import find
 from .forms import Secret, forms, tokens
-from .names import looks_random, names_secret, plausible
+from .names import looks_chosen, looks_random, names_secret, plausible
 
 # Of a file so much is looked at.
 _MOST = 1 << 20
@@ -21,7 +21,6 @@ _ASSIGNMENT = re.compile(
     r"|declare|readonly|String|string|Environment)[ \t]{1,8}+){0,4}(?:Environment=)?[\"']?\$?(?:env:)?"
     r"([A-Za-z_][\w.\-]{0,100}+)[\"']?\]?[ \t]{0,64}+(:=|=>|=|:)[ \t]{0,64}+(?P<quote>[\"']?)(.*)"
 )
-_CHOSEN = re.compile(r"(?=[^\s]*[A-Za-z])(?=[^\s]*[0-9!@#$%^&*?_+-])[^\s]{6,}")
 _CODE = re.compile(r"[\w.]{1,80}+[(\[]|.*(?:\)|\bif\b|\bor\b|\|\||&&|=>)")
 
 
@@ -51,7 +50,7 @@ def in_history(data: bytes) -> str | None:
     for line in _joined_lines(text):
         for found in find(line):
             value = line[found.start : found.end]
-            if found.kind != "login in a URL" and (looks_random(value) or _CHOSEN.fullmatch(value)):
+            if found.kind != "login in a URL" and (looks_random(value) or looks_chosen(value)):
                 return f"{found.kind} in a script"
     return None
 
@@ -111,7 +110,7 @@ def _assigned(text: str, *, settings: bool, known: bool) -> Iterator[str]:
 def _good(value: str, settings: bool, known: bool) -> bool:
     if known:
         return True
-    return looks_random(value) or (settings and _CHOSEN.fullmatch(value) is not None)
+    return looks_random(value) or (settings and looks_chosen(value))
 
 
 def _joined_lines(text: str) -> Iterator[str]:

@@ -45,7 +45,9 @@ _KEYS = word_set(
     "ssh bot service functions admin client"
 )
 # Words that secrets are called by too, and much else is: their values have to look like secrets.
-_WEAK = word_set("key keys auth salt cookie pat bearer pin passkey otp seed credential signature sas jwt creds")
+_WEAK = word_set(
+    "key keys auth salt cookie pat bearer pin passkey otp seed credential signature sas jwt creds login session"
+)
 # What may follow the noun: where it is for, which one it is, and how it is written.
 _AFTER = word_set(
     "prod production dev devel development stage staging test testing qa uat local live sandbox preprod demo root user "
@@ -111,6 +113,7 @@ _FINGERPRINT = re.compile(
 )
 _HOST = re.compile(r"[a-z0-9-]{1,63}+(?:\.[a-z0-9-]{1,63}+)+(?::\d{1,5})?(?:/.*)?")
 _VERSION = re.compile(r"[vV~^=<>]*\d+(?:[.-]\w{1,12}+)*(?:[+~]\S*)?")
+_CHOSEN = re.compile(r"(?=\S*[A-Za-z])(?=\S*[0-9!#$%^&*?])\S{6,}")
 _SPLIT = re.compile(r"[-_./:+= ,;@]")
 
 
@@ -165,7 +168,7 @@ def _ends(words: tuple[str, ...]) -> bool | None:
     if last in ("key", "keys"):
         return last == "key" and before in _KEYS
     if last == "auth":
-        return before in ("redis", "npm", "registry") or (not before and None)
+        return before in ("redis", "npm", "registry")
     if last == "cookie" and before == "erlang":
         return True
     if last in ("secrets", "tokens"):
@@ -220,6 +223,12 @@ def is_placeholder(value: str) -> bool:
     """Tell whether a value only stands for one: ``changeme``, ``your-token-here``, what documentation prints."""
     value = value[:_LOOK]
     return bool(_PLACEHOLDER.match(value) or _EXAMPLES.search(value) or any(known in value for known in _DOCUMENTED))
+
+
+def looks_chosen(value: str) -> bool:
+    """Tell whether somebody may have thought a value up for a password: no plain word, no host, no version."""
+    value = value[:_LOOK]
+    return _CHOSEN.fullmatch(value) is not None and not _HOST.fullmatch(value) and not _VERSION.fullmatch(value)
 
 
 def looks_random(value: str) -> bool:

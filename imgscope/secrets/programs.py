@@ -28,6 +28,7 @@ APART = {
         "-N -P": "ssh-keygen",
         "-p -k": "dotnet",
         "-p -t": "influx",
+        "/p": "signtool",
         "-storepass -keypass -srcstorepass -deststorepass": "keytool jarsigner",
     }.items()
     for program in programs.split()
@@ -44,6 +45,7 @@ LAST = {
     "poetry": (word_set("config"), ""),
     "bundle": (word_set("config"), ""),
     "rclone": (word_set("obscure"), ""),
+    "rabbitmqctl": (word_set("add_user change_password authenticate_user"), ""),
 }
 # Settings of these that hold logins: composer config github-oauth.github.com TOKEN.
 LOGIN_SETTINGS = word_set("http-basic github-oauth gitlab-token bearer pypi-token bitbucket-oauth")

@@ -19,6 +19,7 @@ _TOKEN = re.compile(
 )
 _QUOTE = re.compile(r"\\*+[\"'`]")
 _APOSTROPHE = re.compile(r"(?<=[A-Za-z][A-Za-z])'(?=(?:t|s|re|ll|ve|d|m)\b)|(?<=[sS])'(?= )")
+_SPACES = frozenset(" \t\r\n")
 _TAG = re.compile(r"-?\s{0,8}[\"'\\]{0,8}([A-Za-z_]\w{0,80})")
 
 
@@ -79,7 +80,9 @@ def commands(text: str, start: int, end: int) -> Iterator[Command]:
                     # Lists as JSON writes them have no blanks between their words.
                     finish(stop)
                     stop += 1
-        elif kind == "space" or (kind == "slashes" and mark[-1] == "\n"):
+        elif kind == "space" or (
+            kind == "slashes" and mark[-1] == "\n" and (begin < 0 or text[stop : stop + 1] in _SPACES)
+        ):
             finish(at)
         elif kind == "newline":
             finish(at)

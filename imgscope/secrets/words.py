@@ -9,12 +9,13 @@ step goes over it once, and quotes are looked into to a fixed depth.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 
 from . import programs
 from .arguments import kind_of, stripped
 from .forms import Secret
-from .names import about, looks_random, names_secret, negated, word_set
+from .names import about, looks_chosen, looks_random, names_secret, negated, word_set
 from .shell import AROUND, Command, Word, commands, core, text_of
 
 # Quotes within quotes, at most.
@@ -27,7 +28,7 @@ _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 _HINT = re.compile(
     r"(?i)pass|pwd|pw\b|secret|token|key|auth|cred|login|salt|cookie|\bpat|pin\b|jwt|otp|mysql|maria|redis|curl|wget"
     r"|sshpass|--user|(?<![\w-])-[a-z]*[upawksUPAWKS]|identified|mongo|sas\b|signature|net user|bearer|runas|seed"
-    r"|sqlplus"
+    r"|sqlplus|composer|poetry|bundle|influx|rabbitmqctl|session|secure|signtool|@"
 )
 _SCHEMES = word_set("basic bearer token digest apikey negotiate key aws4-hmac-sha256 bot")
 _HEADERS = word_set("authorization proxy-authorization cookie set-cookie x-auth")
@@ -42,6 +43,13 @@ _COMPOSED = re.compile(r"[\s|&;=:<>()]")
 _HEADED = re.compile(r"\s{0,8}+([A-Za-z_$][\w.:$-]{0,80}?)(:(?!/)|=)")
 _SCHEME = re.compile(r"(?i)\s{0,8}(?:basic|bearer|token|digest|apikey|negotiate|bot)\s{1,8}")
 _NEXT = re.compile(r"[;&|\s\"'`]|,(?=[\w.\-]{1,60}=)|[)}\]]")
+# me:password@host, without a scheme. Images and packages are written alike: name:tag@sha256:…, npm:name@latest.
+_HOST_LOGIN = re.compile(
+    r"(?:[A-Za-z_]\w{0,60}=)?([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)[A-Za-z\[(]"
+)
+_NO_LOGIN = ("npm", "workspace", "file", "git", "link", "patch", "mailto", "oci", "docker")
+# Commands that a pipeline's end is judged with.
+_PIPED = 8
 _LOGIN_OPTIONS = word_set("-u --user --proxy-user -U --auth -a --credentials --creds --user-password")
 _LOGIN = re.compile(r"([^\s:/@$\\\"'%]{1,128}+):([^\s]{4,})", re.DOTALL)
 
@@ -61,7 +69,7 @@ def in_arguments(text: str, words: Sequence[tuple[int, int]]) -> list[Secret]:
     if _HINT.search(text) is None:
         return []
     finder = _Finder(text)
-    finder.command(Command([Word(start, end, ((start, end),)) for start, end in words], "", []), None, 0)
+    finder.command(Command([Word(start, end, ((start, end),)) for start, end in words], "", []), (), 0)
     return finder.found
 
 
@@ -74,10 +82,17 @@ class _Finder:
 
     def script(self, start: int, end: int, depth: int) -> None:
         """Look through a part of the text that may be a script, or one word."""
-        before: Command | None = None
+        before: deque[Command] = deque(maxlen=_PIPED)
+        piped, brackets = False, 0
         for command in commands(self.text, start, end):
-            self.command(command, before, depth)
-            before = command
+            self.command(command, before if piped else (), depth)
+            if command.words or command.fed:
+                before.append(command)
+            piped = command.ends in ("|", "|&")
+            brackets = max(0, brackets + command.ends.count("(") - command.ends.count(")"))
+            # What is in brackets is piped together.
+            if "(" in command.ends or not (piped or brackets or ")" in command.ends):
+                before.clear()
 
     # -- judging -----------------------------------------------------------------------------------------
 
@@ -89,8 +104,8 @@ class _Finder:
         self.found.append(Secret(kind_of(kind), *value))
         return True
 
-    def command(self, command: Command, before: Command | None, depth: int) -> None:
-        """Judge the words of a command, then what is quoted in them."""
+    def command(self, command: Command, before: Sequence[Command], depth: int) -> None:
+        """Judge the words of a command, then what is quoted in them; ``before`` are those that may be piped into it."""
         text, words = self.text, command.words[:_MOST_WORDS]
         cores = [core(self.text, word) for word in words]
         # Bounded pieces: what is longer is no option and no program.
@@ -169,7 +184,16 @@ class _Finder:
         lower = head.lower()
         # ALTER USER x PASSWORD 'y', IDENTIFIED BY 'y'.
         sql = lower == "password" or (lower == "by" and number > 0 and heads[number - 1].lower() == "identified")
-        if sql and words[following].quoted and self.add("password", words[following].start, words[following].end):
+        # machine example.com login me password X, in one line or in three.
+        login = lower.endswith("\\npassword") or (lower == "password" and ("login" in seen or len(words) == 2))
+        if (login or (sql and words[following].quoted)) and self.add(
+            "password", words[following].start, words[following].end
+        ):
+            return following
+        if lower == "convertto-securestring":
+            self.add("password", words[following].start, words[following].end)
+        if head[:1] == "/" and self.apart(head, seen):
+            self.add("password option", words[following].start, words[following].end)
             return following
         if lower in _SCHEMES and looks_random(text_of(self.text, cores[following])):
             self.add("authorization header", words[following].start, words[following].end)
@@ -192,7 +216,7 @@ class _Finder:
         first = True
         done = start
         while at >= 0:
-            name = _tail(text[max(done, at - 96) : at].rstrip(AROUND + " :+?"))
+            name = _tail(text[max(done, at - 96) : at].rstrip(AROUND + " :+?)]"))
             if name and at + 1 < end and names_secret(name, text[at + 1 : min(end, at + 600)].strip(AROUND)):
                 stop = end if first else self.cut(at + 1, min(end, at + 512))
                 scheme = _SCHEME.match(text, at + 1, stop)
@@ -203,9 +227,14 @@ class _Finder:
                     stop = whole
                 if self.add(name, scheme.end() if scheme is not None else at + 1, stop):
                     return True
+            elif first and name == "p" and "login" in seen and seen & programs.LOG_IN:
+                self.add("password option", at + 1, words[number].end)
             first = False
             done = at + 1
             at = text.find("=", at + 1, inner)
+        login = _HOST_LOGIN.match(text, start, end)
+        if login is not None and not login[1].lower().endswith(_NO_LOGIN) and looks_chosen(login[2]):
+            return self.add("password in a login", login.start(2), login.end(2))
         colon = text.find(":", start, min(inner, start + 96))
         if start < colon < inner - 1 and text[colon + 1] not in "/:\\" and "${" not in text[start:colon]:
             name = _tail(text[start:colon].rstrip(AROUND))
@@ -266,6 +295,9 @@ class _Finder:
         if following < 0:
             return -1
         value = heads[following]
+        if head in ("-b", "--cookie") and "curl" in seen and "=" in value:
+            self.add("cookie", cores[following][0] + value.index("=") + 1, words[following].end)
+            return following
         if value[:1] == "-" and not words[following].quoted:
             return -1
         name = head.lstrip("-")
@@ -340,7 +372,7 @@ class _Finder:
             head = heads[last]
             if head[:1] == "-" or head in needed or _program(head) == program:
                 continue
-            if program in ("composer", "poetry", "bundle"):
+            if program in ("composer", "poetry", "bundle") and needed:
                 if not any(
                     word in programs.LOGIN_SETTINGS or (program == "bundle" and ("." in word or "__" in word))
                     for text in heads[1:last]
@@ -361,7 +393,7 @@ class _Finder:
                 if match is not None and "sqlplus" not in head:
                     self.add("password", start + match.start(1), start + match.end(1))
 
-    def fed(self, command: Command, before: Command | None, seen: set[str]) -> None:
+    def fed(self, command: Command, before: Sequence[Command], seen: set[str]) -> None:
         """Judge what is fed to a command that reads passwords: by a pipe, or as a here-document."""
         options = " ".join(sorted(word for word in seen if word[:1] == "-"))
         reads = bool(seen & programs.READ) or "--password-stdin" in options or "--with-token" in options
@@ -375,17 +407,10 @@ class _Finder:
             return
         lines = bool(seen & {"chpasswd", "newusers"})
         sources = list(command.fed)
-        if before is not None and before.ends in ("|", "|&"):
-            said = [core(self.text, word) for word in before.words]
-            names = {_program(text_of(self.text, part)) for part in said[:4]}
-            if names & programs.SAY:
-                first = next(
-                    place for place, part in enumerate(said) if _program(text_of(self.text, part)) in programs.SAY
-                )
-                sources += before.words[first + 1 :]
-            sources += before.fed
-        elif seen & programs.SAY:
-            return
+        for other in before:
+            names = [_program(text_of(self.text, core(self.text, word))) for word in other.words[:4]]
+            first = next((place for place, name in enumerate(names) if name in programs.SAY), None)
+            sources += [*(other.words[first + 1 :] if first is not None else ()), *other.fed]
         for word in sources:
             self.said(word, lines)
 
