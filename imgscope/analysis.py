@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, BinaryIO, NamedTuple, overload
 
 from .contents import Contents
-from .errors import PathNotFoundError
+from .errors import ContentUnavailableError, PathNotFoundError
 from .escape import escape
-from .history import HistoryStep
+from .history import HistoryStep, read_history
 from .layer.index import DIRECTORY, FILE, HARDLINK, IMPLIED_META, SYMLINK, SYMLINK_MODE, TYPE_NAMES
 from .layer.names import internal, public, split
 from .overlay.changes import (
@@ -91,7 +91,8 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The image as a whole. ``config`` is the image config's JSON as it stands; sizes are in bytes.
+    """The image as a whole. ``config`` is the image config's JSON without the values of its secrets, and ``secrets``
+    says what was taken out; so it is with all that comes of the config. Sizes are in bytes.
 
     ``verified`` names what was found to have the digest that is claimed for it: ``manifest`` and ``config`` wherever
     they are claimed, ``layers`` (blobs and diff_ids) where that was asked for. ``platform`` is
@@ -114,6 +115,7 @@ class Image:
     file_count: int
     dive: DiveFigures
     verified: tuple[str, ...] = ()
+    secrets: tuple[ConfigSecret, ...] = ()
     os_version: str | None = None
     os_features: tuple[str, ...] = ()
 
@@ -130,6 +132,19 @@ class Image:
     def efficiency(self) -> float:
         """Merged bytes as a share of content bytes; 1.0 for an image without content."""
         return self.merged_bytes / self.content_bytes if self.content_bytes else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSecret:
+    """Something secret in an image's config: what (a variable's name, a kind of token), and where; never its value.
+
+    ``where`` is ``ENV``, ``LABEL``, ``CMD``, …, ``history`` or ``config``; ``layer`` is the one whose instruction holds
+    it, if any.
+    """
+
+    kind: str
+    where: str
+    layer: int | None = None
 
 
 class File(NamedTuple):
@@ -250,6 +265,7 @@ class Analysis:
         body: Body | Callable[[], Body],
         contents: Contents,
         highlights: Highlights | None = None,
+        raw_config: Mapping[str, Any] | None = None,
     ) -> None:
         """Hold a result; ``body`` may be a function that builds it when rows are first wanted."""
         self.image = image
@@ -258,6 +274,7 @@ class Analysis:
         self._body = body
         self._contents = contents
         self._highlights = highlights
+        self._raw_config = raw_config
 
     @cached_property
     def body(self) -> Body:
@@ -268,6 +285,34 @@ class Analysis:
     def contents(self) -> Contents:
         """Where file contents are read from."""
         return self._contents
+
+    @property
+    def raw_config(self) -> Mapping[str, Any] | None:
+        """The image config as the image has it, secrets and all; ``None`` where that is not at hand.
+
+        It is never shown, written or kept: it is for comparing (did a password change?), and for ``with_secrets``.
+        """
+        return self._raw_config if self.image.secrets else self.image.config
+
+    def with_secrets(self) -> Analysis:
+        """Return this analysis with the config, history and instructions as the image has them.
+
+        Closing either closes both. Raises ``ContentUnavailableError`` where the config is not at hand.
+        """
+        if self._raw_config is None and not self.image.secrets:
+            return self
+        if self._raw_config is None:
+            raise ContentUnavailableError("a saved analysis holds no secrets to show: that needs the image itself")
+        steps, _ = read_history(self._raw_config, len(self.layers))
+        made = {step.layer: step for step in steps if step.layer is not None}
+        layers = [
+            replace(layer, instruction=step.instruction, created_by=step.created_by, comment=step.comment)
+            if (step := made.get(layer.index)) is not None
+            else layer
+            for layer in self.layers
+        ]
+        image = replace(self.image, config=self._raw_config, history=steps)
+        return Analysis(image, layers, self.notes, lambda: self.body, self.contents, self._highlights, self._raw_config)
 
     def close(self) -> None:
         """Release the image's files; contents can't be read any more."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .analysis import Analysis, Body, DiveFigures, Image, Layer, Totals
+from .analysis import Analysis, Body, ConfigSecret, DiveFigures, Image, Layer, Totals
 from .archive.media import is_layer
 from .archive.store import shown
 from .bounds import REPEATED, Costs
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .archive.image import LayerBlob, OpenImage, Region
     from .progress import Progress
     from .records import Record
+    from .secrets.config import Redacted
     from .shared import SharedLayers
     from .sources.interface import Source
 
@@ -46,6 +47,7 @@ def analyze(
     contents: bool = False,
     progress: Progress | None = None,
     shared: SharedLayers | None = None,
+    raw: bool = False,
 ) -> Analysis:
     """Analyse an image: from an engine, an archive, a layout, or a saved analysis.
 
@@ -53,7 +55,8 @@ def analyze(
     chooses from an image index, ``image`` (a name, tag or digest) from an archive that holds several. With
     ``cache`` what was read before is not read again. With ``contents`` files will be opened too, so what can be read
     only once, or would have to be exported twice, is copied to a temporary file first. Analyses that are given the
-    same ``shared`` read layers that they have in common once. Raises ``UsageError`` and ``ImageError``.
+    same ``shared`` read layers that they have in common once. With ``raw`` the config's secrets are at hand, which no
+    cache holds (see ``Analysis.with_secrets``). Raises ``UsageError`` and ``ImageError``.
     """
     from .sources import find_source
 
@@ -63,7 +66,7 @@ def analyze(
         from .saved import load
 
         return load(saved, str(reference))
-    return _Run(source, str(reference), Cache() if cache else None, progress, shared).result()
+    return _Run(source, str(reference), Cache() if cache else None, progress, shared, raw).result()
 
 
 class _Run:
@@ -76,12 +79,14 @@ class _Run:
         cache: Cache | None,
         progress: Progress | None,
         shared: SharedLayers | None = None,
+        raw: bool = False,
     ) -> None:
         self.source = source
         self.reference = reference
         self.cache = cache
         self.progress = progress
         self.shared = shared
+        self.raw = raw
         # What the layers that were scanned so far cost together.
         self.costs = Costs()
         self.may_keep = MAX_IMAGE
@@ -111,7 +116,10 @@ class _Run:
         if data is None:
             return None
         from .records import Record
+        from .secrets import REDACTED
 
+        if self.raw and REDACTED.encode() in data:
+            return None
         try:
             record = Record(data)
         except (ValueError, KeyError, TypeError):
@@ -256,13 +264,10 @@ class _Run:
         return analysis
 
     def _keep_record(self, key: str, analysis: Analysis, layer_keys: list[str]) -> None:
-        """Keep a result, unless the config holds what looks like a secret: that stays in the image alone."""
         from .records import encode
-        from .secrets import in_config
 
         assert self.cache is not None
-        if not in_config(analysis.image.config):
-            self.cache.put("images", key, encode(analysis, layer_keys))
+        self.cache.put("images", key, encode(analysis, layer_keys))
         self.cache.trim()
 
 
@@ -315,7 +320,10 @@ def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, conte
     """Put together what is known of an image: its manifest and config, its layers' figures, its notes."""
     overlay, comparison = body.overlay, body.comparison
     indexes = overlay.layers
-    steps, note = read_history(opened.config, len(indexes))
+    from .secrets.config import redact_config
+
+    redacted = redact_config(opened.config)
+    steps, note = read_history(redacted.config, len(indexes))
     made = {step.layer: step for step in steps if step.layer is not None}
     notes = [*opened.notes, *([note] if note else [])]
     layers: list[Layer] = []
@@ -339,7 +347,7 @@ def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, conte
             os_version=opened.os_version or None,
             os_features=opened.os_features,
             created=created if isinstance(created, str) else None,
-            config=opened.config,
+            config=redacted.config,
             history=steps,
             content_bytes=content_bytes,
             merged_bytes=content_bytes - wasted_bytes,
@@ -349,12 +357,28 @@ def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, conte
             file_count=sum(map(len, overlay.tree.values())),
             dive=DiveFigures(dive.efficiency, dive.wasted_bytes, dive.user_wasted_percent),
             verified=_verified(opened),
+            secrets=_secrets(redacted, steps),
         ),
         layers,
         notes,
         body,
         contents,
+        raw_config=opened.config,
     )
+
+
+def _secrets(redacted: Redacted, steps: Sequence[HistoryStep]) -> tuple[ConfigSecret, ...]:
+    """Say where the config holds secrets; a step of its history by the layer that it made."""
+    history = redacted.config.get("history")
+    rows = [
+        number for number, step in enumerate(history if isinstance(history, list) else []) if isinstance(step, dict)
+    ]
+    layers = {row: step.layer for row, step in zip(rows, steps, strict=True)}
+    found = (
+        ConfigSecret(kind, where, layers.get(step) if step is not None else None)
+        for kind, where, step in redacted.found
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def _verified(opened: OpenImage) -> tuple[str, ...]:

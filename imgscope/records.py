@@ -12,6 +12,7 @@ from typing import Any
 
 from .analysis import (
     Analysis,
+    ConfigSecret,
     DirectorySize,
     DiveFigures,
     Highlights,
@@ -62,6 +63,7 @@ class Record:
         image["verified"] = tuple(image["verified"])
         image["os_features"] = tuple(image["os_features"])
         image["history"] = tuple(HistoryStep(**step) for step in image["history"])
+        image["secrets"] = tuple(ConfigSecret(**row) for row in image["secrets"])
         image["dive"] = DiveFigures(*image["dive"])
         self.image = Image(**image)
         self.layers = [

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from .analysis import SCHEMA_VERSION, Analysis, Body, DiveFigures, Image, Layer
+from .analysis import SCHEMA_VERSION, Analysis, Body, ConfigSecret, DiveFigures, Image, Layer
 from .contents import NoContents
 from .documents import parse
 from .errors import ArchiveError
@@ -32,6 +33,7 @@ from .overlay.changes import (
     Comparison,
 )
 from .overlay.merge import OVERWRITTEN, REMOVED, REPEATED, SHADOWED, Overlay
+from .secrets.config import MAX_FOUND, redact_config
 from .tar.header import TarError
 
 MAX_LAYERS = 10_000
@@ -39,6 +41,7 @@ _KIND_OF = {name: number for number, name in enumerate(TYPE_NAMES)}
 _JUDGED = {"modified": MODIFIED, "metadata_only": METADATA_ONLY, "rewritten": REWRITTEN}
 _BY_REASON = {REMOVED: GONE, SHADOWED: COVERED, REPEATED: TWICE}
 _INT64 = 1 << 63
+_SAID = ("instruction", "created_by", "comment")
 
 
 class _Row(msgspec.Struct, gc=False):
@@ -101,6 +104,7 @@ class _Image(msgspec.Struct):
     created: str | None = None
     history: list[HistoryStep] = []
     verified: list[str] = []
+    secrets: list[ConfigSecret] = []
     os_version: str | None = None
     os_features: list[str] = []
 
@@ -152,6 +156,32 @@ def _undefined(dive: _Dive) -> float:
     return float("inf" if dive.wasted_bytes else "nan")
 
 
+def _redacted(
+    saved: _Saved,
+) -> tuple[dict[str, Any], tuple[HistoryStep, ...], list[Layer], tuple[ConfigSecret, ...]]:
+    """Return the config, history, layers and what was secret in them; also of what was saved with its secrets."""
+    image, raw = saved.image, _config(saved.image.config)
+    steps = raw.get("history")
+    own = list(steps) if isinstance(steps, list) else []
+    said: list[HistoryStep | Layer] = [*image.history, *saved.layers]
+    words = [{name: getattr(item, name) for name in _SAID} for item in said]
+    found = redact_config({**raw, "history": [*own, *words]})
+    config = {**found.config, "history": found.config["history"][: len(own)]} if "history" in raw else found.config
+    if "history" not in raw:
+        config = {key: value for key, value in found.config.items() if key != "history"}
+    elif not isinstance(steps, list):
+        config["history"] = None
+    shown = [replace(item, **text) for item, text in zip(said, found.config["history"][len(own) :], strict=True)]
+    history = tuple(item for item in shown if isinstance(item, HistoryStep))
+    at = [*(step.layer for step in history[: len(own)]), *([None] * (len(own) - len(history)))]
+    at += [step.layer for step in history] + [layer.index for layer in saved.layers]
+    rows = [
+        ConfigSecret(place.kind, place.where, None if place.step is None else at[place.step]) for place in found.found
+    ]
+    layers = [item for item in shown if isinstance(item, Layer)]
+    return config, history, layers, tuple(dict.fromkeys([*image.secrets[:MAX_FOUND], *rows]))
+
+
 def _path(text: str, encoded: str | None) -> str:
     return b64decode(encoded).decode("utf-8", "surrogateescape") if encoded is not None else text
 
@@ -188,6 +218,7 @@ class _Rebuilt:
         body = Body(overlay, Comparison(overlay, None, self._judged(overlay)))
         image = saved.image
         dive = image.dive
+        config, history, layers, secrets = _redacted(saved)
         return Analysis(
             Image(
                 reference=image.reference,
@@ -196,8 +227,8 @@ class _Rebuilt:
                 manifest_digest=image.manifest_digest,
                 platform=image.platform,
                 created=image.created,
-                config=_config(image.config),
-                history=tuple(image.history),
+                config=config,
+                history=history,
                 content_bytes=image.content_bytes,
                 merged_bytes=image.merged_bytes,
                 wasted_bytes=image.wasted_bytes,
@@ -210,10 +241,11 @@ class _Rebuilt:
                     _undefined(dive) if dive.user_wasted_percent is None else dive.user_wasted_percent,
                 ),
                 verified=tuple(image.verified),
+                secrets=secrets,
                 os_version=image.os_version,
                 os_features=tuple(image.os_features),
             ),
-            saved.layers,
+            layers,
             saved.notes,
             body,
             NoContents(f"{shown} is a saved analysis: contents need the image itself"),

@@ -168,9 +168,10 @@ def _say_of_the_cache() -> None:
 
 def _fail(message: str, code: int) -> int:
     from ..escape import escape
+    from ..secrets import redact
 
     try:
-        print(f"imgscope: {escape(message)}", file=sys.stderr)
+        print(f"imgscope: {escape(redact(message))}", file=sys.stderr)
     except OSError:
         pass
     return code

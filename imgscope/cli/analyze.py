@@ -9,7 +9,7 @@ from .common import Results, any_given, image_options, load, look_options, repor
 _FORMATS = ("text", "json", "markdown", "dive")
 
 # Options that say how a report looks: who gives one wants the report.
-_OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "fingerprints", "width", "verify")
+_OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "fingerprints", "width", "verify", "show_secrets")
 
 
 @click.command()
@@ -20,6 +20,7 @@ _OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "fingerprints", "
 @click.option("--no-files", is_flag=True, help="JSON without the lists of files.")
 @click.option("--duplicates", is_flag=True, help="Find equal files at different paths.")
 @click.option("--fingerprints", is_flag=True, help="JSON with a hash of each file, so that diff can compare contents.")
+@click.option("--show-secrets", is_flag=True, help="Show the config's passwords and tokens too, in every format.")
 @click.option("--verify", is_flag=True, help="Check every blob's digest and diff_id first.")
 @click.option("--no-tui", is_flag=True, help="Print the report on a terminal too.")
 @look_options
@@ -35,6 +36,7 @@ def command(
     no_files: bool,
     duplicates: bool,
     fingerprints: bool,
+    show_secrets: bool,
     verify: bool,
     no_tui: bool,
     no_color: bool,
@@ -72,8 +74,14 @@ def command(
     results = Results(_FORMATS, outputs, format_, options)
 
     with load(
-        reference, platform=platform, name=image, no_cache=no_cache, contents=duplicates or fingerprints
-    ) as analysis:
+        reference,
+        platform=platform,
+        name=image,
+        no_cache=no_cache,
+        contents=duplicates or fingerprints,
+        raw=show_secrets,
+    ) as loaded:
+        analysis = loaded.with_secrets() if show_secrets else loaded
         if verify:
             from ..verify import confirm
 

@@ -82,7 +82,9 @@ def any_given(names: Iterable[str]) -> bool:
     return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
 
 
-def load(image: str, *, platform: str | None, name: str | None, no_cache: bool, contents: bool = False) -> Analysis:
+def load(
+    image: str, *, platform: str | None, name: str | None, no_cache: bool, contents: bool = False, raw: bool = False
+) -> Analysis:
     """Analyse what a command names, with progress on stderr."""
     from ..analyzer import analyze
     from ..progress import terminal_progress
@@ -94,6 +96,7 @@ def load(image: str, *, platform: str | None, name: str | None, no_cache: bool, 
         cache=not no_cache,
         contents=contents,
         progress=terminal_progress(),
+        raw=raw,
     )
 
 

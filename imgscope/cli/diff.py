@@ -9,7 +9,7 @@ from .common import Results, any_given, look_options, report_options, result_opt
 _FORMATS = ("text", "json", "markdown")
 
 # Options of the report and of the exit code: who gives one wants no view.
-_OF_REPORTS = ("only", "fail_on_growth", "quiet", "top", "exact_bytes", "no_files", "width")
+_OF_REPORTS = ("only", "fail_on_growth", "quiet", "top", "exact_bytes", "no_files", "width", "show_secrets")
 
 
 @click.command()
@@ -32,6 +32,7 @@ _OF_REPORTS = ("only", "fail_on_growth", "quiet", "top", "exact_bytes", "no_file
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; exit with 0 for equal, 1 for different.")
 @size_options("Rows of each ranked list.")
 @click.option("--no-files", is_flag=True, help="JSON without the list of files.")
+@click.option("--show-secrets", is_flag=True, help="Show the configs' passwords and tokens too.")
 @click.option("--no-tui", is_flag=True, help="Print the report on a terminal too.")
 @look_options
 def command(
@@ -50,6 +51,7 @@ def command(
     top: int,
     exact_bytes: bool,
     no_files: bool,
+    show_secrets: bool,
     no_tui: bool,
     no_color: bool,
     width: int | None,
@@ -89,7 +91,13 @@ def command(
         raise click.UsageError("-q prints nothing: it can't go with a format for standard output")
 
     with diff(
-        old, new, platform=platform, wanted=wanted, cache=not no_cache, progress=terminal_progress()
+        old,
+        new,
+        platform=platform,
+        wanted=wanted,
+        cache=not no_cache,
+        progress=terminal_progress(),
+        secrets=show_secrets,
     ) as difference:
         results.write(lambda name, chosen: renderer(name)(difference, chosen), printed=not quiet)
         if growth is not None:

@@ -27,16 +27,27 @@ def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> Non
     context.exit()
 
 
-def _fix(fixed: Fixed, write: bool, show_diff: bool) -> None:
+def _fix(fixed: Fixed, write: bool, show_diff: bool, show_secrets: bool) -> None:
     """Write the safe fixes: the patch goes to standard output, what was done and what was not to standard error."""
     from ..dockerfile.edits import write as write_file
+    from ..dockerfile.redacted import redacted_diff
+    from ..secrets import redact
 
     if write and fixed.made:
         write_file(fixed.before, fixed.after)
     if show_diff:
-        write_stdout([fixed.diff.encode("utf-8", "surrogateescape")])
+        patch, hidden = fixed.diff, False
+        if not show_secrets:
+            patch, hidden = redacted_diff(fixed.before, fixed.after, patch)
+        write_stdout([patch.encode("utf-8", "surrogateescape")])
+        if hidden:
+            click.echo(
+                "The patch is shown without the secrets in its lines and does not apply as it stands: "
+                "--fix makes the changes, --show-secrets shows them.",
+                err=True,
+            )
     for line in fixed.lines():
-        click.echo(line, err=show_diff)
+        click.echo(line if show_secrets else redact(line), err=show_diff)
     if not fixed.made:
         click.echo("Nothing in the Dockerfile can be mended for sure.", err=True)
 
@@ -47,6 +58,7 @@ def _fix(fixed: Fixed, write: bool, show_diff: bool) -> None:
 @click.option("--dockerfile", metavar="FILE", help="The Dockerfile that the image was built from.")
 @click.option("--fix", "write", is_flag=True, help="Make the safe fixes in the Dockerfile; the rest is left to you.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what --fix would change, as a patch; nothing is written.")
+@click.option("--show-secrets", is_flag=True, help="Show the secrets that the Dockerfile holds in what --diff prints.")
 @click.option("--previous", metavar="OLD", help="An earlier image of the same program: what changed between the two.")
 @click.option("--base", metavar="REF", help="The image that this one is built on; by default what its history tells.")
 @click.option("--select", "selected", metavar="RULE", multiple=True, help="Only these: IS012, IS1, a name; repeatable.")
@@ -67,6 +79,7 @@ def command(
     dockerfile: str | None,
     write: bool,
     show_diff: bool,
+    show_secrets: bool,
     previous: str | None,
     base: str | None,
     selected: tuple[str, ...],
@@ -121,5 +134,5 @@ def command(
     )
 
     if report.fixed is not None:
-        _fix(report.fixed, write, show_diff)
+        _fix(report.fixed, write, show_diff, show_secrets)
     results.write(lambda name, chosen: renderer(name)(report, chosen), printed=not (write or show_diff))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .config import compare_configs
+from .config import compare_configs, uncompared
 from .model import (
     KINDS,
     SECTIONS,
@@ -58,10 +58,12 @@ def diff(
     cache: bool = True,
     contents: bool = False,
     progress: Progress | None = None,
+    secrets: bool = False,
 ) -> Iterator[Difference]:
     """Analyse two images and compare them; layers that both have are read once. Both are closed at the end.
 
-    References are those that ``analyze`` takes, in any mix; ``contents`` is as there. Raises ``UsageError`` and
+    References are those that ``analyze`` takes, in any mix; ``contents`` is as there. ``secrets`` shows those of the
+    configs as they are, which else are compared and not shown. Raises ``UsageError`` and
     ``ImageError``.
     """
     from ..analyzer import analyze
@@ -70,11 +72,14 @@ def diff(
 
     if str(old) == "-" == str(new):
         raise UsageError("only one image can come from standard input")
-    shared = SharedLayers()
+    how: dict[str, Any] = {"platform": platform, "cache": cache, "contents": contents, "progress": progress}
+    how |= {"shared": SharedLayers(), "raw": True}
     with (
-        analyze(old, platform=platform, cache=cache, contents=contents, progress=progress, shared=shared) as before,
-        analyze(new, platform=platform, cache=cache, contents=contents, progress=progress, shared=shared) as after,
+        analyze(old, **how) as before,
+        analyze(new, **how) as after,
     ):
+        if secrets:
+            before, after = before.with_secrets(), after.with_secrets()
         yield compare(before, after, wanted)
 
 
@@ -125,6 +130,8 @@ def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Diffe
             whole = not was.unread and not now.unread
             unpackaged = (new.image.merged_bytes - now.total_bytes) - (old.image.merged_bytes - was.total_bytes)
             unpackaged = unpackaged if whole else None
+    if wanted.wants("config") and (unsaid := uncompared(old, new)):
+        notes.append(unsaid)
     return Difference(
         old=old,
         new=new,
@@ -136,6 +143,6 @@ def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Diffe
         packages=packages,
         unpackaged_bytes=unpackaged,
         owners=owners,
-        config=tuple(compare_configs(old.image, new.image)) if wanted.wants("config") else (),
+        config=tuple(compare_configs(old, new)) if wanted.wants("config") else (),
         notes=tuple(notes),
     )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
-from ..analysis import Image
+from ..analysis import Analysis
+from ..secrets import REDACTED
 from ..settings import environment, mapping, settings
 from .model import ConfigDifference
 
@@ -24,36 +27,97 @@ _HEALTHCHECK = (("Test", None), ("Interval", "ns"), ("Timeout", "ns"), ("StartPe
 _BASE = ("org.opencontainers.image.base.name", "org.opencontainers.image.base.digest")
 
 
-def compare_configs(old: Image, new: Image) -> list[ConfigDifference]:
-    """Return what differs, in the order in which a Dockerfile's reader would look: platform, base, ENV …."""
-    a, b = settings(old.config), settings(new.config)
+# What is added to a value that looks the same, since what differs in it is not shown.
+CHANGED = " (another value)"
+
+
+class _Values:
+    """One image's settings by (field, key): as they are shown, and as they are for comparing where that is known."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.shown = _values(analysis.image.config, analysis.image.system)
+        raw = analysis.raw_config
+        # A key is named as it is shown: what is secret in it is taken out of both alike.
+        real = None if raw is None else list(_values(raw, analysis.image.system).values())
+        self.real = (
+            dict(zip(self.shown, real, strict=True)) if real is not None and len(real) == len(self.shown) else None
+        )
+
+    def same(self, other: _Values, key: tuple[str, str | None]) -> bool:
+        """Tell whether both have the same value; of what is hidden and not known that is taken for true."""
+        if self.shown.get(key) != other.shown.get(key):
+            return False
+        return self.real is None or other.real is None or self.real.get(key) == other.real.get(key)
+
+    def unknown(self, other: _Values) -> list[str]:
+        """Return the names of what both hide and nobody can compare."""
+        if self.real is not None and other.real is not None:
+            return []
+        same = (key for key, value in self.shown.items() if value == other.shown.get(key) and REDACTED in str(value))
+        return [f"{field} {name}" if name else field for field, name in same]
+
+
+def compare_configs(old: Analysis, new: Analysis) -> list[ConfigDifference]:
+    """Return what differs, in the order in which a Dockerfile's reader would look: platform, base, ENV ….
+
+    Secrets are compared where they are known, and not shown.
+    """
+    a, b = _Values(old), _Values(new)
     found: list[ConfigDifference] = []
+    # Fields in order; within one the keys of OLD, then those that are NEW's own; labels and sets by name.
+    keys = [*a.shown, *(key for key in b.shown if key not in a.shown)]
+    for field in _FIELDS:
+        of_field = [key for key in keys if key[0] == field]
+        for key in sorted(of_field) if field in _SORTED else of_field:
+            if a.same(b, key):
+                continue
+            before, after = _shown(a.shown.get(key)), _shown(b.shown.get(key))
+            if field in _BY_NAME:
+                before, after = (key[1], None) if key in a.shown else (None, key[1])
+                found.append(ConfigDifference(field, None, before, after))
+            else:
+                if before == after and after is not None:
+                    after += CHANGED
+                found.append(ConfigDifference(field, key[1], before, after))
+    return found
 
-    def single(field: str, before: object, after: object, key: str | None = None) -> None:
-        if before != after:
-            found.append(ConfigDifference(field, key, _shown(before), _shown(after)))
 
-    single("platform", old.system, new.system)
-    labels_a, labels_b = mapping(a.get("Labels")), mapping(b.get("Labels"))
+def uncompared(old: Analysis, new: Analysis) -> str | None:
+    """Return a note on the secrets that could not be compared: a saved analysis does not hold them."""
+    if old.image.id == new.image.id:
+        return None
+    names = _Values(old).unknown(_Values(new))
+    if not names:
+        return None
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"whether {', '.join(names[:5])}{more} changed is not known: a saved analysis does not hold secrets"
+
+
+_BY_NAME = {word for word, _ in _SETS}
+_SORTED = {"LABEL", *_BY_NAME}
+_FIELDS = (
+    "platform",
+    "base",
+    "ENV",
+    *(word for word, _ in _SINGLE),
+    *(word for word, _ in _SETS),
+    "HEALTHCHECK",
+    "LABEL",
+)
+
+
+def _values(config: Mapping[str, Any], platform: str) -> dict[tuple[str, str | None], object]:
+    """Return the settings of a config by field and key; what is not set is left out."""
+    inner = settings(config)
+    labels, checks = mapping(inner.get("Labels")), mapping(inner.get("Healthcheck"))
+    found: dict[tuple[str, str | None], object] = {("platform", None): platform}
     for label in _BASE:
-        single("base", labels_a.get(label), labels_b.get(label), label.rpartition(".")[2])
-    env_a, env_b = environment(old.config), environment(new.config)
-    for key in [*env_a, *(key for key in env_b if key not in env_a)]:
-        single("ENV", env_a.get(key), env_b.get(key), key)
-    for word, field in _SINGLE:
-        single(word, a.get(field) or None, b.get(field) or None)
-    for word, field in _SETS:
-        keys_a, keys_b = mapping(a.get(field)), mapping(b.get(field))
-        found += [
-            ConfigDifference(word, None, *((key, None) if key in keys_a else (None, key)))
-            for key in sorted(keys_a.keys() ^ keys_b.keys())
-        ]
-    checks_a, checks_b = mapping(a.get("Healthcheck")), mapping(b.get("Healthcheck"))
-    for key, unit in _HEALTHCHECK:
-        single("HEALTHCHECK", _timed(checks_a.get(key), unit), _timed(checks_b.get(key), unit), key.lower())
-    for key in sorted(labels_a.keys() | labels_b.keys()):
-        if key not in _BASE:
-            single("LABEL", labels_a.get(key), labels_b.get(key), key)
+        found["base", label.rpartition(".")[2]] = labels.get(label)
+    found.update((("ENV", key), value) for key, value in environment(config).items())
+    found.update(((word, None), inner.get(field) or None) for word, field in _SINGLE)
+    found.update(((word, key), True) for word, field in _SETS for key in mapping(inner.get(field)))
+    found.update((("HEALTHCHECK", key.lower()), _timed(checks.get(key), unit)) for key, unit in _HEALTHCHECK)
+    found.update((("LABEL", key), value) for key, value in labels.items() if key not in _BASE)
     return found
 
 

@@ -206,11 +206,11 @@ def _content(instruction: Instruction) -> tuple[object, ...]:
 def diff(old: Dockerfile, new: Dockerfile) -> str:
     """Return a unified diff of two states of a file, as ``patch`` takes it; empty where they are alike."""
     name = old.path.lstrip("/")
-    lines = difflib.unified_diff(_split(old.text), _split(new.text), f"a/{name}", f"b/{name}", lineterm="\n")
+    lines = difflib.unified_diff(split_lines(old.text), split_lines(new.text), f"a/{name}", f"b/{name}", lineterm="\n")
     return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
 
 
-def _split(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     """Split into lines by line feeds only, ends kept."""
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 

@@ -16,6 +16,7 @@ from ..escape import escape
 from ..settings import environment
 from .history import ALIKE, EQUAL, FITS, Step, Wanted, read_step, wanted
 from .model import ALL, Dockerfile, Instruction, Location
+from .redacted import redacted
 from .words import expand
 
 if TYPE_CHECKING:
@@ -174,7 +175,9 @@ class _Alignment:
             if instruction.stage < 0:
                 for key, value in instruction.pairs:
                     arguments[key] = expand(value, arguments, dockerfile.escape)
-        chain = dockerfile.chain(stage)
+        # The history that an analysis has is without secrets: so are the instructions that it is compared with.
+        self.written = dockerfile.chain(stage)[-_MAX_ROWS:]
+        chain = [redacted(instruction) for instruction in dockerfile.chain(stage)]
         self.chain = wanted(chain, environment, arguments, dockerfile.escape)[-_MAX_ROWS:]
         self.pairs = _align(self.chain, steps)
         good = {row for row, (_, worth) in self.pairs.items() if worth >= FITS}
@@ -203,7 +206,7 @@ class _Alignment:
         for row, (column, worth) in sorted(self.pairs.items()):
             step = history[first + column]
             certainty = "certain" if self.complete else _CERTAINTY[worth]
-            matches.append(Match(self.chain[row].instruction, first + column, step.layer, certainty))
+            matches.append(Match(self.written[row], first + column, step.layer, certainty))
         overall: Certainty = "certain" if self.complete else "likely"
         if not self.needed:
             overall = "possible"

@@ -88,6 +88,7 @@ def _image(analysis: Analysis) -> dict[str, Any]:
         },
         "config": image.config,
         "history": [asdict(step) for step in image.history],
+        "secrets": [asdict(row) for row in image.secrets],
     }
 
 

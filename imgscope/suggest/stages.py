@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ..dockerfile.redacted import redacted, redacted_text
 from ..errors import ContentUnavailableError
 from ..layer.names import public
 from ..settings import settings
@@ -101,7 +102,7 @@ def _build_stage(context: Context) -> tuple[str, list[str], str]:
     matched = context.dockerfile
     if matched is not None and matched.belongs:
         stage = matched.dockerfile.stages[matched.stage]
-        lines = matched.dockerfile.text.splitlines()
+        lines = [line.rstrip("\r") for line in redacted_text(matched.dockerfile).split("\n")]
         # What says how a container runs is for the final stage.
         last = max(instruction.last for instruction in stage.instructions if instruction.keyword not in _RUNNING)
         first = stage.from_
@@ -178,7 +179,7 @@ class _Settings:
         self._config = settings(context.analysis.image.config)
         matched = context.dockerfile
         if matched is not None and matched.belongs:
-            self._steps = [instruction.text for instruction in matched.chain]
+            self._steps = [redacted(instruction).text for instruction in matched.chain]
         else:
             self._steps = list(_own_steps(context))
 

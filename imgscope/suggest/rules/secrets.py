@@ -2,166 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...layer.index import FILE
 from ...layer.names import internal, public
+from ...overlay.merge import join
 from ...pathsets import SETS
-from ...secrets import find, texts
 from ..context import Context
-from ..model import Claim, Draft, Evidence, Rule
+from ..model import Certainty, Claim, Draft, Evidence, Rule
+from ..once import once
 from ..places import Places
+from ..secret_files import (
+    KEY_BY_NAME,
+    LOGINS,
+    MAX_SECRET,
+    MAX_TEXT,
+    PRIVATE_KEYS,
+    TRUST_STORE,
+    SecretFile,
+    for_show,
+    in_text,
+    is_text,
+    named,
+    others,
+)
 from . import words
 
-# A key or a login is a small file.
-_MAX_SECRET = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class SecretFile:
-    """A kind of file that holds secrets: where it lies, and what in it shows that it does."""
-
-    kind: str
-    places: tuple[str, ...]
-    proof: re.Pattern[bytes]
-
-
-_KEY = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File")
-_ASSIGNED = re.compile(
-    rb"(?im)^\s*(?:export\s+)?[\w.-]*(?:pass(?:word|wd|phrase)?|secret|token|api_?key|access_?key|private_?key"
-    rb"|credentials?)[\w.-]*\s*[=:]\s*[\"']?(?![$<{\s])[^\s\"']{4,}"
-)
-_ANY = re.compile(rb"\S")
-
-PRIVATE_KEYS = (
-    SecretFile(
-        "private key",
-        (
-            "/**/id_rsa",
-            "/**/id_dsa",
-            "/**/id_ecdsa",
-            "/**/id_ecdsa_sk",
-            "/**/id_ed25519",
-            "/**/id_ed25519_sk",
-            "/**/identity",
-            "/**/*.pem",
-            "/**/*.key",
-            "/**/*.ppk",
-            "/**/*.asc",
-            "/**/*_rsa.priv",
-            "/etc/ssh/**",
-            "/etc/ssl/private/**",
-            "/**/.ssh/**",
-            "/**/.gnupg/private-keys-v1.d/**",
-        ),
-        _KEY,
-    ),
-    SecretFile("key store", ("/**/*.p12", "/**/*.pfx", "/**/*.jks", "/**/*.keystore", "/**/*.kdbx"), _ANY),
-)
-LOGINS = (
-    SecretFile("npm login", ("/**/.npmrc",), re.compile(rb"(?i)_(?:authToken|auth|password)\s*=\s*(?!\s*\$)\S")),
-    SecretFile("Yarn login", ("/**/.yarnrc.yml",), re.compile(rb"(?i)npmAuth(?:Token|Ident)\"?\s*:\s*(?!\s*\"?\$)\S")),
-    SecretFile(
-        "AWS login", ("/**/.aws/credentials", "/**/.aws/config"), re.compile(rb"(?i)aws_(?:secret|session)\w*\s*=\s*\S")
-    ),
-    SecretFile(
-        "Docker login",
-        ("/**/.docker/config.json", "/**/.dockercfg", "/**/containers/auth.json"),
-        re.compile(rb"\"(?:auth|identitytoken|password)\"\s*:\s*\"[^\"]"),
-    ),
-    SecretFile(
-        "git login",
-        ("/**/.git-credentials", "/**/.git/config", "/**/.gitconfig", "/**/git/credentials"),
-        re.compile(rb"://[^\s/:@]*:[^\s/@]+@|://[^\s/:@]{20,}@|(?i:extraheader)\s*=\s*\S"),
-    ),
-    SecretFile("login", ("/**/.netrc", "/**/_netrc", "/**/.authinfo"), re.compile(rb"(?m)\bpassword\s+\S")),
-    SecretFile(
-        "PyPI login",
-        ("/**/.pypirc", "/**/pip.conf", "/**/.pip/pip.conf"),
-        re.compile(rb"(?im)^\s*password\s*[=:]\s*\S|://[^\s/:@]*:[^\s/@$]+@"),
-    ),
-    SecretFile(
-        "Google Cloud login",
-        (
-            "/**/application_default_credentials.json",
-            "/**/.config/gcloud/**",
-            "/**/service-account.json",
-            "/**/service_account.json",
-            "/**/credentials.json",
-            "/**/*-credentials.json",
-        ),
-        re.compile(rb"\"(?:private_key|refresh_token|client_secret)\"\s*:\s*\"[^\"]|(?i:access_token)"),
-    ),
-    SecretFile(
-        "Azure login",
-        ("/**/.azure/**",),
-        re.compile(rb"(?i)\"(?:access_?token|refresh_?token|secret)\"\s*:\s*\"[^\"]|client_secret"),
-    ),
-    SecretFile(
-        "Kubernetes login",
-        ("/**/.kube/config", "/**/kubeconfig"),
-        re.compile(rb"(?m)^\s*(?:token|client-key-data|password)\s*:\s*\S"),
-    ),
-    SecretFile(
-        "GitHub login",
-        ("/**/.config/gh/hosts.yml", "/**/.config/hub"),
-        re.compile(rb"(?m)^\s*(?:-\s*)?oauth_token\s*:\s*\S"),
-    ),
-    SecretFile(
-        "Cargo login", ("/**/.cargo/credentials", "/**/.cargo/credentials.toml"), re.compile(rb"(?m)^\s*token\s*=\s*\S")
-    ),
-    SecretFile(
-        "RubyGems login",
-        ("/**/.gem/credentials", "/**/.local/share/gem/credentials"),
-        re.compile(rb"(?m)^\s*:\w*key\s*:\s*\S|:rubygems"),
-    ),
-    SecretFile(
-        "NuGet login",
-        ("/**/NuGet.Config", "/**/nuget.config"),
-        re.compile(rb"(?i)ClearTextPassword|<add\s+key=\"Password\""),
-    ),
-    SecretFile(
-        "Maven login",
-        ("/**/.m2/settings.xml", "/**/.m2/settings-security.xml"),
-        re.compile(rb"<(?:password|passphrase|master)>\s*(?!\s*\$\{)[^<\s]"),
-    ),
-    SecretFile("Gradle login", ("/**/gradle.properties", "/**/.gradle/gradle.properties"), _ASSIGNED),
-    SecretFile(
-        "Composer login",
-        ("/**/auth.json", "/**/.composer/auth.json"),
-        re.compile(rb"\"(?:http-basic|github-oauth|gitlab-token|bearer)\"\s*:\s*\{\s*\""),
-    ),
-    SecretFile(
-        "database login",
-        ("/**/.pgpass", "/**/.my.cnf", "/**/.mylogin.cnf"),
-        re.compile(rb"(?m)^[^#\s]*(?::[^:\s]*){4}|(?i:password)\s*=\s*\S"),
-    ),
-    SecretFile("password file", ("/**/.htpasswd",), re.compile(rb"(?m)^[^\s:#]+:\S")),
-    SecretFile("Vault token", ("/**/.vault-token",), _ANY),
-    SecretFile(
-        "Terraform state or values",
-        ("/**/*.tfstate", "/**/*.tfvars", "/**/.terraformrc", "/**/credentials.tfrc.json"),
-        re.compile(rb"(?i)(?:password|secret|token|private_key)\w*\"?\s*[=:]\s*\"[^\"]"),
-    ),
-    SecretFile(
-        "environment",
-        (
-            "/**/.env",
-            "/**/*.env",
-            "/**/.env.local",
-            "/**/.env.production",
-            "/**/.env.development",
-            "/**/.env.prod",
-            "/**/.env.dev",
-            "/**/.envrc",
-        ),
-        _ASSIGNED,
-    ),
-    SecretFile("run-time secret", ("/run/secrets/**", "/var/run/secrets/**"), _ANY),
-)
-
+# Texts of no known kind that are looked into: so many, and so many bytes together.
+MAX_TEXTS = 2000
+MAX_TEXT_BYTES = 16 << 20
+# What is in each name that ``named`` takes.
+_HINTS = (b"id_", b"id-", b"key", b"Key", b"KEY", b".env", b"env.", b"appsettings", b"application-", b"ID_")
 _HARMLESS = Places({"harmless": SETS["secrets"].harmless})
 _HOW = (
     "Give it to the build as a secret (RUN --mount=type=secret,id=…), or to the container when it runs. Whoever can "
@@ -175,32 +47,113 @@ def _places(kinds: Sequence[SecretFile]) -> tuple[str, ...]:
 
 
 def _in_files(context: Context, code: str, kinds: Sequence[SecretFile]) -> Iterator[Draft]:
+    """Draft a finding for each kind of file that is at the place of a secret, and holds one."""
     overlay = context.overlay
     of_entry: dict[int, list[tuple[SecretFile, Claim]]] = {}
     claims = context.claims(code)
-    by_kind = Places({kind.kind: kind.places for kind in kinds}) if claims else None
+    by_kind = Places({str(number): kind.places for number, kind in enumerate(kinds)}) if claims else None
     for claim in claims:
         inode = overlay.inode(claim.entry)
-        if by_kind is None or inode < 0 or overlay.kind(inode) != FILE or not 0 < overlay.sizes[inode] <= _MAX_SECRET:
+        if by_kind is None or inode < 0 or overlay.kind(inode) != FILE or not 0 < overlay.sizes[inode] <= MAX_SECRET:
             continue
         directory, _, name = claim.path.rpartition(b"/")
-        if not _HARMLESS.of_directory(directory) and not _HARMLESS.of_file(directory, name):
+        if not _harmless(directory, name):
             fitting = {*by_kind.of_directory(directory), *by_kind.of_file(directory, name)}
-            of_entry[inode] = [(kind, claim) for kind in kinds if kind.kind in fitting]
-    proved: dict[str, list[Evidence]] = {}
+            of_entry[inode] = [(kind, claim) for number, kind in enumerate(kinds) if str(number) in fitting]
+    for claim, kind in _others(context).named:
+        inode = overlay.inode(claim.entry)
+        if (kind is KEY_BY_NAME) == (code == "IS601"):
+            of_entry.setdefault(inode, []).append((kind, claim))
+    proved: dict[str, dict[bytes, Evidence]] = {}
     for inode, data in context.read(of_entry) if of_entry else ():
         for kind, claim in of_entry[inode]:
-            if kind.proof.search(data):
+            name = claim.path.rpartition(b"/")[2]
+            if kind.kind == "key store" and TRUST_STORE.match(name):
+                continue
+            if kind.proof(data):
                 layer = overlay.layer_of(claim.entry)
-                proved.setdefault(kind.kind, []).append(Evidence(public(claim.path), 0, layer, kind.kind))
-    for kind_name, evidence in proved.items():
-        evidence.sort(key=lambda row: (row.layer, row.path))
-        layers = tuple(sorted({row.layer for row in evidence}))
-        count = len({row.path for row in evidence})
-        title = f"{kind_name} in {words.layers(layers)}" + (f", {words.files(count)}" if count > 1 else "")
-        if all(overlay.lookup(internal(row.path)) is None for row in evidence):
-            title += ": removed later, and still to be had from the layer"
-        yield Draft(title, _HOW, layers=layers, lines=_MOUNT, evidence=evidence)
+                row = Evidence(public(claim.path), 0, layer, kind.kind)
+                proved.setdefault(kind.kind, {})[claim.path + b"\0%d" % claim.entry] = row
+    for kind_name, rows in proved.items():
+        yield _draft(context, kind_name, list(rows.values()))
+
+
+def _draft(context: Context, kind: str, evidence: list[Evidence], certainty: Certainty | None = None) -> Draft:
+    evidence.sort(key=lambda row: (row.layer, row.path))
+    layers = tuple(sorted({row.layer for row in evidence}))
+    count = len({row.path for row in evidence})
+    title = f"{kind} in {words.layers(layers)}" + (f", {words.files(count)}" if count > 1 else "")
+    if all(context.overlay.lookup(internal(row.path)) is None for row in evidence):
+        title += ": removed later, and still to be had from the layer"
+    return Draft(title, _HOW, layers=layers, lines=_MOUNT, evidence=evidence, certainty=certainty)
+
+
+def _harmless(directory: bytes, name: bytes) -> bool:
+    """Tell whether what looks like a secret at a path is none: shipped for all to see, an example, a test."""
+    return bool(_HARMLESS.of_directory(directory) or _HARMLESS.of_file(directory, name)) or for_show(directory, name)
+
+
+class _Others(NamedTuple):
+    """Files that no glob finds: those of a kind by their names, and texts of no known kind."""
+
+    named: list[tuple[Claim, SecretFile]]
+    texts: list[Claim]
+
+
+@once
+def _others(context: Context) -> _Others:
+    """Go over all names of the image once, each directory's together.
+
+    Texts are looked for in the image's own layers, and below the base's where only users put files; the smallest come
+    first, and of more than ``MAX_TEXTS`` files or ``MAX_TEXT_BYTES`` the rest is left out.
+    """
+    overlay = context.overlay
+    found = _Others([], [])
+    own = context.own_layers.start
+    sized: list[tuple[int, bytes, int]] = []
+    for number, layer in enumerate(overlay.layers):
+        first = overlay.first[number]
+        for directory, names in layer.children.items():
+            blob = b"\0".join(names)
+            kinds = any(hint in blob for hint in _HINTS)
+            text = not others(directory) and (number >= own or not directory.startswith(b"etc"))
+            if not kinds and not text:
+                continue
+            for name, index in names.items():
+                if index < 0 or layer.kinds[index] != FILE:
+                    continue
+                size = layer.sizes[index]
+                if kinds and 0 < size <= MAX_SECRET:
+                    of_name = named(name)
+                    if of_name and not _harmless(directory, name):
+                        claim = Claim(join(directory, name), first + index)
+                        found.named.extend((claim, kind) for kind in of_name)
+                if text and 7 < size <= MAX_TEXT and is_text(name) and not for_show(directory, name):
+                    sized.append((size, join(directory, name), first + index))
+    sized.sort()
+    total = 0
+    for size, path, entry in sized[:MAX_TEXTS]:
+        total += size
+        if total > MAX_TEXT_BYTES:
+            break
+        found.texts.append(Claim(path, entry))
+    return found
+
+
+def _in_texts(context: Context) -> Iterator[Draft]:
+    """Draft a finding for each kind of secret that stands in a text of no known kind."""
+    claims = {context.overlay.inode(claim.entry): claim for claim in _others(context).texts}
+    known = {claim.entry for claim, _ in _others(context).named} | {claim.entry for claim in context.claims("IS602")}
+    claims = {inode: claim for inode, claim in claims.items() if claim.entry not in known}
+    proved: dict[str, list[Evidence]] = {}
+    for inode, data in context.read(claims) if claims else ():
+        claim = claims[inode]
+        kind = in_text(claim.path.rpartition(b"/")[2], data)
+        if kind is not None:
+            row = Evidence(public(claim.path), 0, context.overlay.layer_of(claim.entry), kind)
+            proved.setdefault(kind, []).append(row)
+    for kind, evidence in sorted(proved.items()):
+        yield _draft(context, kind, evidence, "likely")
 
 
 def _private_keys(context: Context) -> Iterator[Draft]:
@@ -209,18 +162,16 @@ def _private_keys(context: Context) -> Iterator[Draft]:
 
 def _logins(context: Context) -> Iterator[Draft]:
     yield from _in_files(context, "IS602", LOGINS)
+    yield from _in_texts(context)
 
 
 def _in_config(context: Context) -> Iterator[Draft]:
     places: dict[str, set[str]] = {}
-    for where, text in texts(context.analysis.image.config):
-        for secret in find(text):
-            places.setdefault(secret.kind, set()).add(where)
     layers: dict[str, set[int]] = {}
-    for step in context.analysis.image.history:
-        if step.layer is not None:
-            for secret in find(step.created_by):
-                layers.setdefault(secret.kind, set()).add(step.layer)
+    for row in context.analysis.image.secrets:
+        places.setdefault(row.kind, set()).add(row.where)
+        if row.layer is not None:
+            layers.setdefault(row.kind, set()).add(row.layer)
     for kind, found in sorted(places.items()):
         shown = " and ".join(sorted(found))
         yield Draft(

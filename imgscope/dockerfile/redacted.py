@@ -1,0 +1,97 @@
+"""Dockerfiles without their secrets: for comparing with a history that has none either, and for showing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..secrets import Secret, find, in_pair, redact, redact_list, redact_pair, replaced
+from .edits import split_lines
+from .model import Dockerfile, Instruction
+
+
+def redacted(instruction: Instruction) -> Instruction:
+    """Return an instruction without the values of its secrets, fit to be compared with a redacted history."""
+    keyword = instruction.keyword
+    text = redact(instruction.text)
+    if text == instruction.text and not instruction.heredocs:
+        return instruction
+    rest = redact(f"{keyword} {instruction.rest}")[len(keyword) + 1 :]
+    arguments: list[str] = list(instruction.arguments)
+    if keyword in ("ENV", "LABEL"):
+        arguments[1::2] = map(redact_pair, arguments[::2], arguments[1::2])
+    elif keyword == "ARG":
+        arguments = [redact(f"ARG {word}")[4:] for word in arguments]
+    elif instruction.exec_form:
+        arguments = redact_list(arguments)
+    else:
+        arguments = rest.split() if keyword in ("RUN", "CMD", "ENTRYPOINT") else [redact(word) for word in arguments]
+    heredocs = tuple(replace(item, content=redact(item.content)) for item in instruction.heredocs)
+    return replace(instruction, text=text, rest=rest, arguments=tuple(arguments), heredocs=heredocs)
+
+
+def redacted_text(dockerfile: Dockerfile) -> str:
+    """Return a Dockerfile's text, line for line, without the values of its secrets."""
+    lines = dockerfile.text.split("\n")
+    done = 0
+    shown: list[str] = []
+    for instruction in sorted(dockerfile.instructions, key=lambda item: item.first):
+        if instruction.first <= done:
+            continue
+        shown += _part(lines[done : instruction.first - 1])
+        part = "\n".join(lines[instruction.first - 1 : instruction.last])
+        shown.append(replaced(part, _of_instruction(instruction, part), lines=True))
+        done = instruction.last
+    shown += _part(lines[done:])
+    return "\n".join(shown)
+
+
+def _part(lines: list[str]) -> list[str]:
+    """Redact comments and whatever else stands between instructions, each line by itself."""
+    return [redact(line) for line in lines]
+
+
+def _of_instruction(instruction: Instruction, part: str) -> list[Secret]:
+    """Find the secrets in an instruction as it is written, on all its lines."""
+    found = find(part)
+    if instruction.keyword in ("ENV", "LABEL"):
+        # Values with quotes and blanks are known from the parsed words; they stand in the text as they are.
+        for name, value in instruction.pairs:
+            for secret in in_pair(name.strip("\"'"), value.strip("\"'")):
+                inner = value.strip("\"'")[secret.start : secret.end]
+                at = part.find(inner) if len(inner) >= 4 else -1
+                if at >= 0:
+                    found.append(Secret(secret.kind, at, at + len(inner)))
+    return _apart(found)
+
+
+def _apart(found: Iterable[Secret]) -> list[Secret]:
+    """Return secrets in order, those that overlap as one."""
+    kept: list[Secret] = []
+    for secret in sorted(found, key=lambda item: (item.start, -item.end)):
+        if kept and secret.start < kept[-1].end:
+            kept[-1] = kept[-1]._replace(end=max(secret.end, kept[-1].end))
+        else:
+            kept.append(secret)
+    return kept
+
+
+def redacted_diff(old: Dockerfile, new: Dockerfile, diff: str) -> tuple[str, bool]:
+    """Return a unified diff of two states of a Dockerfile without their secrets, and whether it had any.
+
+    A line is shown as it is redacted where it stands in its file; one that was changed is not one that was not.
+    """
+    shown: dict[str, str] = {}
+    for dockerfile in (old, new):
+        for line, clean in zip(split_lines(dockerfile.text), split_lines(redacted_text(dockerfile)), strict=False):
+            if line != clean or line not in shown:
+                shown[line] = clean
+    lines = []
+    hidden = False
+    for line in split_lines(diff):
+        if line[:1] in ("+", "-", " ") and line[:4] not in ("+++ ", "--- "):
+            clean = shown.get(line[1:], line[1:])
+            hidden = hidden or clean != line[1:]
+            line = line[0] + clean
+        lines.append(line)
+    return "".join(lines), hidden

@@ -1,0 +1,127 @@
+"""Finds secrets in the contents of files: settings, scripts, source code. What they are, never their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from . import find
+from .forms import Secret, forms, tokens
+from .names import looks_chosen, looks_random, names_secret, plausible
+
+# Of a file so much is looked at.
+_MOST = 1 << 20
+_LINE = 4096
+_HOSTS = re.compile(
+    r"(?:[\w.-]*\.)?(?:example\.(?:com|org|net)|localhost|invalid|test|host|hostname)|127\.0\.0\.1|0\.0\.0\.0|db|\[::1\]"
+)
+# NAME = value in the ways that settings and programs have: export, const, define, "name": and its likes.
+_ASSIGNMENT = re.compile(
+    r"[ \t]{0,64}+(?:-[ \t]{1,8}+)?(?:(?:export|set|const|let|var|final|static|public|private|setenv|ENV|ARG"
+    r"|declare|readonly|String|string|Environment)[ \t]{1,8}+){0,4}(?:Environment=)?[\"']?\$?(?:env:)?"
+    r"([A-Za-z_][\w.\-]{0,100}+)[\"']?\]?[ \t]{0,64}+(:=|=>|=|:)[ \t]{0,64}+(?P<quote>[\"']?)(.*)"
+)
+_CODE = re.compile(r"[\w.]{1,80}+[(\[]|.*(?:\)|\bif\b|\bor\b|\|\||&&|=>)")
+
+
+def plausible_values(pattern: re.Pattern[bytes] | bytes, data: bytes, *, random: bool = False) -> bool:
+    """Tell whether what the groups of a pattern find in a content can be a secret."""
+    for match in re.compile(pattern).finditer(data[:_MOST]):
+        value = next((group for group in match.groups() if group is not None), b"").decode("utf-8", "replace")
+        if (value.startswith("$") and value.count("$") >= 2 and len(value) > 20) or (
+            plausible(value) and (not random or looks_random(value))
+        ):
+            return True
+    return False
+
+
+def in_settings(data: bytes) -> bool:
+    """Tell whether a file of settings assigns a password, key or token: every value but a placeholder counts."""
+    text = data[:_MOST].decode("utf-8", "replace")
+    return any(True for _ in _assigned(text, settings=True, known=True)) or any(True for _ in _by_form(text))
+
+
+def in_history(data: bytes) -> str | None:
+    """Return what is secret in a script, or in what somebody typed."""
+    text = data[:_MOST].decode("utf-8", "replace")
+    secret = next(iter(_by_form(text)), None)
+    if secret is not None:
+        return secret.kind
+    for line in _joined_lines(text):
+        for found in find(line):
+            value = line[found.start : found.end]
+            if found.kind != "login in a URL" and (looks_random(value) or looks_chosen(value)):
+                return f"{found.kind} in a script"
+    return None
+
+
+def in_source(data: bytes, *, settings: bool) -> str | None:
+    """Return what is secret in a text: tokens by their form, and names with values that look like secrets.
+
+    In ``settings`` a value that somebody thought up counts as well; in programs only one that a machine made.
+    """
+    text = data[:_MOST].decode("utf-8", "replace")
+    secret = next(iter(_by_form(text)), None)
+    if secret is not None:
+        return secret.kind
+    return next(_assigned(text, settings=settings, known=False), None)
+
+
+def _by_form(text: str) -> Iterator[Secret]:
+    """Yield what is secret by its own form wherever it stands."""
+    yield from tokens(text)
+    for secret in forms(text):
+        value = text[secret.start : secret.end]
+        if secret.kind == "private key" and secret.end - secret.start > 100:
+            yield secret
+        elif secret.kind == "login in a URL":
+            host = text[secret.end + 1 : secret.end + 200]
+            if _HOSTS.match(host) is None and len(value) >= 6:
+                yield secret
+        elif secret.kind == "authorization header" and looks_random(value):
+            yield secret
+
+
+def _assigned(text: str, *, settings: bool, known: bool) -> Iterator[str]:
+    """Yield the names that get a secret for a value, line by line."""
+    if settings:
+        for secret in forms(text):
+            value = text[secret.start : secret.end]
+            if names_secret(secret.kind, value) and _good(value, settings, known):
+                yield secret.kind
+    for line in text.split("\n"):
+        match = _ASSIGNMENT.match(line[:_LINE])
+        if match is None:
+            continue
+        name, quote, rest = match[1], match["quote"], match[4]
+        value = rest.partition(quote)[0] if quote else re.split(r"[\s,;]#?", rest, maxsplit=1)[0]
+        if not quote and not settings:
+            continue
+        if not quote and _CODE.match(rest):
+            continue
+        if names_secret(name, value) and plausible(value) and _good(value, settings, known):
+            yield name
+        elif settings and ("Key=" in value or "assword=" in value or "wd=" in value.lower()):
+            for found in find(value):
+                if _good(value[found.start : found.end], settings, known):
+                    yield found.kind
+
+
+def _good(value: str, settings: bool, known: bool) -> bool:
+    if known:
+        return True
+    return looks_random(value) or (settings and looks_chosen(value))
+
+
+def _joined_lines(text: str) -> Iterator[str]:
+    """Yield lines with those that continue them; none longer than what is worth a look."""
+    pending = ""
+    for line in text.split("\n"):
+        if line.endswith("\\") and len(pending) < _LINE:
+            pending += line[:_LINE]
+            pending = pending[:-1] + " "
+            continue
+        yield (pending + line)[: 4 * _LINE]
+        pending = ""
+    if pending:
+        yield pending[: 4 * _LINE]

@@ -1,0 +1,270 @@
+"""Finds secrets by their own form, wherever in a text they stand: tokens with their issuer's prefix, logins in URLs,
+signed queries, private keys, values in JSON and XML.
+
+Every search begins at a literal piece of text (``ghp_``, ``://``), and what is compared there has a bounded length: the
+time grows with the text and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .names import default_of, is_placeholder, looks_random, names_secret, plausible, word_set
+
+
+class Secret(NamedTuple):
+    """Something secret in a text: what it is (``NPM_TOKEN``, ``GitHub token``), and where its value stands."""
+
+    kind: str
+    start: int
+    end: int
+
+
+_BODY = r"[A-Za-z0-9_-]"
+# (what it is, how it begins, what follows, whether that has to look random)
+_TOKENS: tuple[tuple[str, tuple[str, ...], str, bool], ...] = (
+    ("AWS access key", ("AKIA", "ASIA", "AROA", "ABIA", "ACCA"), r"[0-9A-Z]{16}(?![0-9A-Za-z])", False),
+    ("GitHub token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"[A-Za-z0-9]{30,255}+", False),
+    ("GitHub token", ("github_pat_",), r"[A-Za-z0-9_]{50,255}+", False),
+    (
+        "GitLab token",
+        tuple(f"gl{word}-" for word in ("pat", "dt", "rt", "cbt", "ptt", "ft", "soat", "agent", "oas", "imt", "ffct")),
+        _BODY + "{18,255}+",
+        False,
+    ),
+    ("Slack token", (*(f"xox{char}-" for char in "abeoprsc"), "xapp-"), r"[A-Za-z0-9-]{10,255}+", False),
+    ("Slack webhook", ("hooks.slack.com/services/", "hooks.slack.com/workflows/"), r"[A-Za-z0-9/_+]{20,200}+", False),
+    (
+        "Discord webhook",
+        ("discord.com/api/webhooks/", "discordapp.com/api/webhooks/"),
+        r"\d{5,25}/[\w-]{30,200}+",
+        False,
+    ),
+    ("npm token", ("npm_",), r"[A-Za-z0-9]{30,255}+", False),
+    ("PyPI token", ("pypi-",), _BODY + "{16,512}+", True),
+    ("RubyGems token", ("rubygems_",), r"[0-9a-f]{32,128}+", False),
+    ("Google API key", ("AIza",), _BODY + "{35}", False),
+    ("Google token", ("ya29.",), _BODY + "{20,512}+", False),
+    ("Google client secret", ("GOCSPX-",), _BODY + "{20,64}+", False),
+    (
+        "Stripe key",
+        ("sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_"),
+        r"[A-Za-z0-9]{16,255}+",
+        False,
+    ),
+    ("OpenAI key", ("sk-proj-", "sk-svcacct-", "sk-admin-", "sk-None-"), _BODY + "{20,255}+", True),
+    ("Anthropic key", ("sk-ant-",), _BODY + "{20,255}+", False),
+    ("OpenAI key", ("sk-",), r"(?!ant-)" + _BODY + "{20,255}+", True),
+    ("Hugging Face token", ("hf_",), r"[A-Za-z0-9]{30,64}+", False),
+    ("Groq key", ("gsk_",), r"[A-Za-z0-9]{40,64}+", False),
+    ("Replicate token", ("r8_",), r"[A-Za-z0-9]{30,64}+", False),
+    ("Docker token", ("dckr_pat_", "dckr_oat_"), _BODY + "{20,64}+", False),
+    ("DigitalOcean token", ("dop_v1_", "doo_v1_", "dor_v1_"), r"[0-9a-f]{40,128}+", False),
+    ("Shopify token", ("shpat_", "shpss_", "shpca_", "shppa_"), r"[0-9a-fA-F]{24,64}+", False),
+    ("SendGrid key", ("SG.",), r"[A-Za-z0-9_-]{16,64}+\.[A-Za-z0-9_-]{16,128}+", False),
+    ("Brevo key", ("xkeysib-",), r"[0-9a-f]{40,128}+", False),
+    ("Square token", ("sq0atp-", "sq0csp-", "EAAAE"), _BODY + "{20,128}+", True),
+    ("Vault token", ("hvs.", "hvb.", "hvr."), _BODY + "{20,255}+", False),
+    ("Terraform token", (".atlasv1.",), _BODY + "{40,128}+", False),
+    ("Grafana token", ("glsa_", "glc_"), r"[A-Za-z0-9_+/=]{30,255}+", False),
+    ("Postman key", ("PMAK-",), r"[0-9a-f-]{40,80}+", False),
+    ("New Relic key", ("NRAK-", "NRRA-", "NRIQ-"), r"[A-Za-z0-9]{20,64}+", False),
+    ("Linear key", ("lin_api_",), r"[A-Za-z0-9]{30,64}+", False),
+    ("Databricks token", ("dapi",), r"[0-9a-f]{32}(?![0-9a-f])", False),
+    ("Pulumi token", ("pul-",), r"[0-9a-f]{40}", False),
+    ("Doppler token", ("dp.pt.", "dp.st.", "dp.ct.", "dp.sa."), r"[\w.]{40,80}+", False),
+    ("Tailscale key", ("tskey-",), r"[a-z]{3,10}-[A-Za-z0-9-]{16,80}+", False),
+    ("Sentry token", ("sntrys_", "sntryu_"), r"[A-Za-z0-9_+/=]{30,255}+", False),
+    ("Atlassian token", ("ATATT3", "ATBB", "ATCTT3"), r"[A-Za-z0-9_=-]{28,255}+", False),
+    ("CircleCI token", ("CCIPAT_", "CCIPRJ_"), r"[A-Za-z0-9_]{30,120}+", False),
+    ("Fly token", ("FlyV1 ", "fm2_"), r"[A-Za-z0-9_+/=,]{40,512}+", False),
+    ("age key", ("AGE-SECRET-KEY-1",), r"[0-9A-Z]{50,64}+", False),
+    ("Mailgun key", ("key-",), r"[0-9a-f]{32}(?![0-9a-f])", False),
+    ("private key", ("LS0tLS1CRUdJTi",), r"[A-Za-z0-9+/=\s]{40,8192}+", False),
+)
+_COMPILED = tuple((kind, begins, re.compile(body), random) for kind, begins, body, random in _TOKENS)
+_WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+
+_SEGMENTS = re.compile(r"[A-Za-z0-9_.-]{24,}+")
+_AUTHORITY = re.compile(r"[^\s/?#\"'`<>|\\(){}]{1,1024}+")
+# Passwords that should have been written as %2F and the like, and were not.
+_ODD_LOGIN = re.compile(r"[^\s/:@\"'$]{0,128}+:(?!\d{1,5}[/\"'\s])([^\s@\"']{4,256}+)@[A-Za-z0-9\[]")
+_QUERY = re.compile(r"[?&;]([A-Za-z][\w.\-\[\]]{0,60}+)=([^\s&\"'#<>\\`,;)]{4,8192}+)")
+_SIGNED = word_set(
+    "sig signature x-amz-signature x-amz-security-token x-amz-credential x-goog-signature x-goog-credential key "
+    "code auth access_token apikey api_key token private_token job_token sas jwt pass pwd pw auth_token "
+    "awsaccesskeyid client_secret id_token refresh_token hmac hash"
+)
+_XML = re.compile(r"<([A-Za-z][\w.:-]{0,79}+)>([^<>\n]{4,4096}+)</")
+_XML_PAIR = re.compile(
+    r"(?i)\b(?:key|name)\s{0,4}+=\s{0,4}+(\\?[\"'])([\w.:-]{1,80}+)\1\s{1,8}+value\s{0,4}+=\s{0,4}+(\\?[\"'])([^\"'\\]{4,4096}+)"
+)
+# "name": "value" and 'name' => 'value', the quotes escaped or not.
+_PAIR = re.compile(r"([\"'])([\w.\-/:@ ]{1,120}?)(\\{0,7}+)\1\s{0,8}+(?::|=>|=|,)\s{0,8}+(\\{0,7}+[\"'])")
+# name: DB_PASSWORD, value: …: how lists of variables are written.
+_NAMED = re.compile(
+    r"(?i)\b(?:name|key|field|variable)(\\{0,7}+[\"'])?\s{0,4}+[:=]\s{0,4}+(?:\\{0,7}+[\"'])?([\w.\-]{1,80}+)(?:\\{0,7}+[\"'])?"
+    r"\s{0,4}+,?\s{0,40}+(?:\\{0,7}+[\"'])?value(?:\\{0,7}+[\"'])?\s{0,4}+[:=]\s{0,4}+(?:\\{0,7}+[\"'])?([^\s\"'\\,}]{4,4096}+)"
+)
+_DEFINED = re.compile(r"(?i)\bdefine\s{0,4}+\(\s{0,4}+([\"'])([\w.\-]{1,80}+)\1\s{0,4}+,\s{0,4}+([\"'])")
+_KEY_BEGINS = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_BODY = re.compile(r"(?:[A-Za-z0-9+/=:,. \t\r\n-]|\\[nrt\\])*+")
+_HASH = re.compile(
+    r"\\?\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|sha1|argon2(?:id|i|d))\\?\$(?:[./A-Za-z0-9=,\\+]{1,200}+\\?\$){0,4}[./A-Za-z0-9+=]{20,200}+"
+)
+_BASIC = re.compile(r"(?i)\b(basic|bearer|token|apikey|digest)\s{1,4}+([A-Za-z0-9+/=_.~-]{8,4096}+)")
+
+
+def forms(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret]:
+    """Yield what has the form of a secret in a part of a text, in no order; one may lie within another."""
+    end = len(text) if end is None else end
+    yield from tokens(text, start, end)
+    yield from _logins(text, start, end)
+    yield from _private_keys(text, start, end)
+    if text.find("$", start, end) >= 0:
+        for match in _HASH.finditer(text, start, end):
+            yield Secret("password hash", match.start(), match.end())
+    for match in _QUERY.finditer(text, start, end):
+        name = match[1]
+        known = name.lower() in _SIGNED and len(match[2]) >= 8
+        if (known or names_secret(name, match[2])) and plausible(match[2]):
+            yield Secret(name, match.start(2), match.end(2))
+    yield from _markup(text, start, end)
+    yield from _pairs(text, start, end)
+    for match in _BASIC.finditer(text, start, end):
+        value = match[2]
+        known = _is_login(value) if match[1].lower() == "basic" else looks_random(value) and len(value) >= 16
+        if known and plausible(value):
+            yield Secret("authorization header", match.start(2), match.end(2))
+
+
+def tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret]:
+    """Yield the tokens that their issuer's prefix tells, and JSON web tokens."""
+    end = len(text) if end is None else end
+    for kind, begins, body, random in _COMPILED:
+        for prefix in begins:
+            at = text.find(prefix, start, end)
+            while at >= 0:
+                after = at + len(prefix)
+                match = body.match(text, after, end)
+                inside = at > start and text[at - 1] in _WORD and prefix[0] in _WORD
+                if match is not None and not inside:
+                    value = match[0]
+                    first = at
+                    if prefix[0] == ".":
+                        first = max(start, at - 14)
+                    if not is_placeholder(text[at : match.end()]) and (not random or looks_random(value)):
+                        yield Secret(kind, first, match.end())
+                    after = match.end()
+                at = text.find(prefix, after, end)
+    if text.find("eyJ", start, end) >= 0:
+        for match in _SEGMENTS.finditer(text, start, end):
+            yield from _web_tokens(match[0], match.start())
+
+
+def _web_tokens(run: str, at: int) -> Iterator[Secret]:
+    """Find JSON web tokens in a run of the characters that they have: three pieces, the first two JSON in base64."""
+    pieces = run.split(".")
+    place = at
+    for number, piece in enumerate(pieces[:-2]):
+        begin = piece.find("eyJ")
+        if begin >= 0 and len(piece) - begin >= 13 and len(pieces[number + 1]) >= 8:
+            first, third = place + begin, pieces[number + 2]
+            finish = place + len(piece) + 1 + len(pieces[number + 1]) + 1 + len(third)
+            if pieces[number + 1].startswith("eyJ") and not is_placeholder(third) and third != "":
+                yield Secret("JSON web token", first, finish)
+        place += len(piece) + 1
+
+
+def _logins(text: str, start: int, end: int) -> Iterator[Secret]:
+    """Find logins in URLs: what stands between ``://`` and ``@``."""
+    at = text.find("://", start, end)
+    while at >= 0:
+        after = at + 3
+        match = _AUTHORITY.match(text, after, end)
+        login = match[0].rpartition("@")[0] if match is not None else ""
+        if login:
+            name, colon, password = login.partition(":")
+            if colon:
+                first = after + len(name) + 1
+                if plausible(password):
+                    yield Secret("login in a URL", first, after + len(login))
+                elif (inner := default_of(password)) is not None:
+                    yield Secret("login in a URL", first + inner[0], first + inner[1])
+                if len(name) >= 20 and looks_random(name):
+                    yield Secret("login in a URL", after, after + len(name))
+            elif len(name) >= 20 and plausible(name):
+                yield Secret("login in a URL", after, after + len(name))
+        else:
+            odd = _ODD_LOGIN.match(text, after, end)
+            if odd is not None and plausible(odd[1]):
+                yield Secret("login in a URL", odd.start(1), odd.end(1))
+        at = text.find("://", after, end)
+
+
+def _private_keys(text: str, start: int, end: int) -> Iterator[Secret]:
+    finish = start
+    for match in _KEY_BEGINS.finditer(text, start, end):
+        if match.start() < finish:
+            continue
+        close = text.find("-----END", match.end(), min(end, match.end() + (1 << 16)))
+        if close >= 0:
+            stop = text.find("-----", close + 8, close + 80)
+            finish = min(end, stop + 5) if stop >= 0 else min(end, close + 8)
+        else:
+            body = _KEY_BODY.match(text, match.end(), end)
+            finish = body.end() if body is not None else match.end()
+            if finish - match.end() < 40:
+                continue
+        yield Secret("private key", match.start(), finish)
+
+
+def _markup(text: str, start: int, end: int) -> Iterator[Secret]:
+    if text.find("</", start, end) >= 0:
+        for match in _XML.finditer(text, start, end):
+            if names_secret(match[1], match[2]) and plausible(match[2]):
+                yield Secret(match[1], match.start(2), match.end(2))
+    for match in _XML_PAIR.finditer(text, start, end):
+        if names_secret(match[2], match[4]) and plausible(match[4]):
+            yield Secret(match[2], match.start(4), match.end(4))
+
+
+def _pairs(text: str, start: int, end: int) -> Iterator[Secret]:
+    """Find quoted names with quoted values: JSON, and the mappings of most languages."""
+    at = start
+    while (match := _PAIR.search(text, at, end)) is not None:
+        at = match.end(2)
+        listed = match[0][match.end(2) - match.start() :].lstrip("\\\"' ")[:1] == ","
+        if listed and not match[2].lstrip("-").isidentifier():
+            continue
+        name = match[2].strip().rpartition("/")[2].rpartition(":")[2] or match[2]
+        close = text.find(match[4], match.end(), min(end, match.end() + 8192))
+        finish = close if close >= 0 else min(end, match.end() + 8192)
+        value = text[match.end() : finish]
+        if match[2].lower() in ("auth", "_auth", "identitytoken"):
+            good = len(value) >= 8 and plausible(value)
+        else:
+            good = names_secret(name, value) and plausible(value) and (not listed or looks_random(value))
+        if good and close >= 0:
+            yield Secret(name, match.end(), finish)
+            at = finish
+    for match in _NAMED.finditer(text, start, end):
+        if names_secret(match[2], match[3]) and plausible(match[3]):
+            yield Secret(match[2], match.start(3), match.end(3))
+    for match in _DEFINED.finditer(text, start, end):
+        close = text.find(match[3], match.end(), min(end, match.end() + 1024))
+        value = text[match.end() : close] if close >= 0 else ""
+        if names_secret(match[2], value) and plausible(value):
+            yield Secret(match[2], match.end(), close)
+
+
+def _is_login(value: str) -> bool:
+    """Tell whether base64 text is a name and a password."""
+    try:
+        return b":" in base64.b64decode(value[:1024] + "=" * (-len(value[:1024]) % 4))
+    except (binascii.Error, ValueError):
+        return False

@@ -1,0 +1,251 @@
+"""Judges names and values: which name is that of a secret, and which value is no secret whatever it is called.
+
+A name is judged by its words (``NPM_TOKEN``, ``authToken`` and ``_auth-token`` end in *token*; ``TOKENIZER`` and
+``MAX_TOKENS`` do not), a value by what it says of itself: a reference, a path, a placeholder. Names and values are
+looked at up to a fixed length, so a judgement costs the same whatever an image holds.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_NAME = 80
+
+
+def word_set(words: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(words.split())
+
+
+# Of a value only the beginning is looked at to tell what it is.
+_LOOK = 512
+
+_WORDS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z]++|[A-Z](?=[a-z])|[0-9]++")
+# What a password, token or key is called, as the last word of a name.
+_NOUNS = word_set(
+    "password passwd passphrase passcode passwords pwd secret token apikey credential credentials accesskey "
+    "privatekey secretkey authkey authtoken accountkey masterkey signingkey encryptionkey"
+)
+_GLUED = tuple(
+    sorted(
+        word_set(
+            "password passwd passphrase secret token apikey accesskey privatekey secretkey authkey accountkey "
+            "sharedkey credentials"
+        )
+    )
+)
+_GLUED_PASS = re.compile(
+    r"(?:db|smtp|store|key|user|root|admin|e?mail|my|pg|sql|ftp|ssh|http|proxy|trust|rpc|auth|redis|ldap|bind|sudo)"
+    r"(?:pass|pwd|pw)"
+)
+# What kind of key is secret whatever its value looks like.
+_KEYS = word_set(
+    "api access private secret auth encryption encrypt decryption decrypt signing sign signature master account shared "
+    "hmac fernet crypto crypt cipher aes session cookie jwt webhook storage subscription license deploy ssl tls "
+    "ssh bot service functions admin client"
+)
+# Words that secrets are called by too, and much else is: their values have to look like secrets.
+_WEAK = word_set(
+    "key keys auth salt cookie pat bearer pin passkey otp seed credential signature sas jwt creds login session"
+)
+# What may follow the noun: where it is for, which one it is, and how it is written.
+_AFTER = word_set(
+    "prod production dev devel development stage staging test testing qa uat local live sandbox preprod demo root user "
+    "admin db database app api main primary secondary master slave replica default old new current previous next "
+    "backup value raw plain plaintext text base64 b64 base hex readonly ro rw write read push pull github gitlab npm "
+    "aws gcp azure slack stripe pypi docker registry mysql postgres pg redis mongo smtp mail ftp ssh gpg sentry str "
+    "string env internal external legacy shared global eu us one two enc encoded"
+)
+# Words whose names are of something about a secret; nothing of that is one, however random it looks.
+_ABOUT = word_set(
+    "file files path paths dir directory folder url uri urls host endpoint name names type length size sock socket "
+    "expiry expires expiration expire exp ttl age timeout lifetime duration sha256 sha1 sha512 md5 checksum "
+    "fingerprint fingerprints digest public pub issuer audience header headers prefix suffix count limit max min "
+    "policy format version provider algorithm alg enabled required method mode arn pattern regex field param "
+    "parameter script command cmd class module id ids location store storage manager scheme home root mount url "
+    "budget rate per refs ref reference server ring keyring stdin fd hash hashes hasher hashers hint"
+)
+_PUBLIC = word_set("public pub fingerprint fingerprints checksum sha256 sha1 sha512 md5 digest keyid keyring")
+_SIGNED = word_set("gpg pgp gpgkey signing apt rpm yum release")
+# Tokens of language models, not of logins.
+_OTHER_TOKENS = word_set("eos bos pad unk sep mask cls stop special end start eot image speech csrf xsrf")
+_NEGATED = word_set(
+    "no not without disabled disable empty ask prompt blank skip allow require required use enable enabled generate "
+    "reset change show need needs has is verify check lock unlock delete force expire min max"
+)
+
+_REFERENCE = re.compile(
+    r"""(?ix)
+    \$(?!(?:1|2[abxy]?|5|6|7|y|gy|apr1|sha1|argon2\w{0,2}|scrypt|pbkdf2[-\w]{0,20})\\?\$) | \\\$(?!\w{1,6}\\?\$) |
+    % [A-Za-z_]\w*+ % | \{\{ | \{%  | <[\w .:/-]*> | \[ | @[./~-] | \( | `
+    | \.{1,2}/ | ~/ | [a-z]:\\ | \\\\\w | file: | env: | env\. | process\.env | os\.environ | os\.getenv | getenv
+    | System\. | vault: | op:// | ssm: | secretsmanager: | arn:aws | ref: | sops: | awssm: | secretref: | config\.
+    | (?:id|src|source|target|env|type|required|mode|uid|gid|dst)= | keyring: | keychain:
+    | (?:true|false|yes|no|none|null|nil|undefined|on|off|enabled?|disabled?|required|optional|auto|string|always|never
+        |basic|bearer|digest|negotiate|password|passwd|secret|token|inherit|prompt|ask|str|int|bool|object|plain)
+      (?=$|[,;)\]}'"])
+    | (?:[0-9]{1,4}|x{3,}|\*+|-+|=+|\.+|0+|\#+|!|_+)$
+    """
+)
+_PATH = re.compile(r"/(?:[\w.+@~-]{1,64}+(?:/|$)){1,64}")
+_PLACEHOLDER = re.compile(
+    r"""(?ix)
+    (?:please[-_ ]?)? (?:change|replace|insert|enter|put|set|add|fill|update|provide|generate|choose|pick|type|use
+        |define) [-_ ]*(?:me|it|this|that|here|in|with|your|the|a|an|by|one|strong|some)(?![a-z0-9]{6})
+    | your(?![a-z]*\d) | (?:todo|tbd|fixme|xxx+|unset|dummy|placeholder|redacted|hidden|masked|omitted|removed|not[-_ ]?
+        (?:set|needed|used|real|secret|available|applicable|required|a)\b|n/a$|na$|fake|mock(?:ed)?(?![a-z]) )
+    | (?:test|testing|fake|dummy|sample|demo|example|my|some|the|a|an|default|insecure|super|foo|bar|invalid|very|user
+        |root|admin|db|app)?
+      [-_. ]? (?:test|super|very)? [-_. ]?
+      (?:password|passwd|pass|passphrase|secret|token|key|api[-_]?key|value|credentials?|empty|default|test|testing|foo
+        |bar|foobar|baz|foobarbaz|example|sample|demo|none|username|string|hunter)
+      [-_. ]? (?:here|value|key|string|goes[-_ ]here|123|1234|pw)? [!.]?$
+    """
+)
+_EXAMPLES = re.compile(
+    r"(?i)example|changeme|change[-_]me|placeholder|dummy|not[-_]?a[-_]?(?:real[-_]?)?(?:secret|key|token|password)"
+    r"|(?:replace|change|insert)[-_](?:with|this|me)|your[-_](?:api|secret|token|password|key|access)|x{8}|(.)\1{9}"
+)
+# Keys that documentation prints, which nobody can log in with: Stripe's and jwt.io's.
+_DOCUMENTED = ("4eC39HqLyjWDarjtT1zdp7dc", "BQokikJOvBiI2HlWgH4olfQ2", "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c")
+_FINGERPRINT = re.compile(
+    r"(?:0x)?(?:[0-9A-F]{40}|[0-9A-F]{16}|[0-9A-F]{8})(?:[ ,;].*)?|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,}"
+)
+_HOST = re.compile(r"[a-z0-9-]{1,63}+(?:\.[a-z0-9-]{1,63}+)+(?::\d{1,5})?(?:/.*)?")
+_VERSION = re.compile(r"[vV~^=<>]*\d+(?:[.-]\w{1,12}+)*(?:[+~]\S*)?")
+_CHOSEN = re.compile(r"(?=\S*[A-Za-z])(?=\S*[0-9!#$%^&*?])\S{6,}")
+_SPLIT = re.compile(r"[-_./:+= ,;@]")
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of a name in small letters: ``NPM_TOKEN``, ``npmToken`` and ``npm-token`` are all two."""
+    return tuple(word.lower() for word in _WORDS.findall(name[-MAX_NAME:]))
+
+
+def names_secret(name: str, value: str | None = None) -> bool:
+    """Tell whether a name is that of a secret; where the name leaves it open, whether ``value`` looks like one."""
+    words = words_of(name)
+    if not words:
+        return False
+    found = _noun(words, value)
+    if found is None:
+        return False
+    return found or (value is not None and looks_random(value))
+
+
+def _noun(words: tuple[str, ...], value: str | None) -> bool | None:
+    """Judge the words of a name: ``None`` is none, ``False`` leaves it to the value."""
+    while len(words) > 1 and words[-1].isdigit():
+        words = words[:-1]
+    strength = _ends(words)
+    if strength is not None:
+        return _of_kind(words, value, strength)
+    at = len(words)
+    while at > 1 and (words[at - 1] in _AFTER or words[at - 1].isdigit() or len(words[at - 1]) == 1):
+        at -= 1
+        strength = _ends(words[:at])
+        if strength is not None:
+            return _of_kind(words[:at], value, strength)
+    if words[-1] in _ABOUT or not any(word in _NOUNS for word in words):
+        # SECRET_ID is what Vault calls one half of a login; ACCESS_KEY_ID is half of one of a cloud.
+        if words[-2:] == ("secret", "id") or words[-3:] == ("access", "key", "id"):
+            return False
+        return None
+    return False if not any(word in _PUBLIC for word in words) else None
+
+
+def _ends(words: tuple[str, ...]) -> bool | None:
+    last = words[-1]
+    before = words[-2] if len(words) > 1 else ""
+    if last == "token":
+        return None if before in _OTHER_TOKENS else True
+    if last == "pwd":
+        return None if before in ("old", "") and len(words) < 2 else True
+    if last in _NOUNS or last == "pass":
+        return True
+    if last == "pw":
+        return True
+    if last in ("key", "keys"):
+        return last == "key" and before in _KEYS
+    if last == "auth":
+        return before in ("redis", "npm", "registry")
+    if last == "cookie" and before == "erlang":
+        return True
+    if last in ("secrets", "tokens"):
+        return None
+    if last.endswith(_GLUED) or _GLUED_PASS.fullmatch(last):
+        return True
+    return False if last in _WEAK else None
+
+
+def _of_kind(words: tuple[str, ...], value: str | None, strength: bool) -> bool | None:
+    kept = "private" in words or "secret" in words or words[-1].startswith(("pass", "pwd")) or words[-1] == "token"
+    if not kept and any(word in _PUBLIC for word in words):
+        return None
+    if not kept and value is not None and _FINGERPRINT.fullmatch(value[:_LOOK]) and words[-1].endswith(("key", "keys")):
+        return None
+    if not kept and any(word in _SIGNED for word in words) and strength is False:
+        return None
+    return strength
+
+
+def negated(name: str) -> bool:
+    """Tell whether an option only speaks of a secret: ``--disabled-password``, ``--no-password``."""
+    return any(word in _NEGATED for word in words_of(name)[:-1])
+
+
+def about(name: str) -> bool:
+    """Tell whether a name is of something about a secret: its file, its length."""
+    words = words_of(name)
+    return bool(words) and words[-1] in _ABOUT
+
+
+def default_of(value: str) -> tuple[int, int] | None:
+    """Return where in ``${NAME:-value}`` the value stands that is taken where the variable is not set."""
+    match = re.match(r"\$\{\w{1,80}+:?[-=](?!\$)", value)
+    if match is None:
+        return None
+    end = value.find("}", match.end())
+    return (match.end(), end if end >= 0 else len(value)) if end != match.end() else None
+
+
+def plausible(value: str) -> bool:
+    """Tell whether a value can be a secret: no reference to one, no path, no placeholder, no documented example."""
+    value = value[:_LOOK].strip()
+    if len(value) < 4 or _REFERENCE.match(value):
+        return False
+    if value[0] == "/" and _PATH.fullmatch(value.rstrip(";,")) and not re.search(r"[+=]", value):
+        return False
+    return not is_placeholder(value)
+
+
+def is_placeholder(value: str) -> bool:
+    """Tell whether a value only stands for one: ``changeme``, ``your-token-here``, what documentation prints."""
+    value = value[:_LOOK]
+    return bool(_PLACEHOLDER.match(value) or _EXAMPLES.search(value) or any(known in value for known in _DOCUMENTED))
+
+
+def looks_chosen(value: str) -> bool:
+    """Tell whether somebody may have thought a value up for a password: no plain word, no host, no version."""
+    value = value[:_LOOK]
+    return _CHOSEN.fullmatch(value) is not None and not _HOST.fullmatch(value) and not _VERSION.fullmatch(value)
+
+
+def looks_random(value: str) -> bool:
+    """Tell whether a value looks like one that a machine made: letters and digits in one piece, no host or version."""
+    value = value[:_LOOK]
+    if len(value) < 12 or " " in value or _HOST.fullmatch(value) or _VERSION.fullmatch(value):
+        return False
+    for piece in _SPLIT.split(value):
+        if len(piece) < 8:
+            continue
+        digits = sum(map(str.isdigit, piece))
+        letters = sum(map(str.isalpha, piece))
+        if digits >= 2 and letters >= 2:
+            return True
+        if len(piece) >= 16 and any(map(str.isupper, piece)) and any(map(str.islower, piece)) and len(set(piece)) > 9:
+            # Words in camel case have a capital now and then; random letters have them all over.
+            capitals = sum(map(str.isupper, piece))
+            if capitals * 3 >= len(piece) or digits:
+                return True
+    return False
