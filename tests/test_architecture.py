@@ -18,7 +18,7 @@ STATIONS = [
     ["sources"],
     ["layer", "history", "cache"],
     ["overlay"],
-    ["contents", "shared"],
+    ["contents", "shared", "rootfs"],
     ["analysis", "compat.dive", "compat.dive_tree"],
     ["records", "saved", "analyzer", "verify"],
     ["compat", "extract", "packages", "dockerfile"],

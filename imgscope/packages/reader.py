@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ..layer.index import DIRECTORY, FILE, SYMLINK
-from ..layer.names import clean, public, split
+from ..layer.index import DIRECTORY, FILE
+from ..layer.names import public, split
 from ..overlay.merge import NO_ENTRY, join
+from ..rootfs.walk import Walker, kind_of
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 MAX_FILE = 128 << 20
 MAX_TOTAL = 256 << 20
 MAX_NOTES = 20
-_MAX_LINKS = 40
 
 
 class ImageReader:
@@ -29,7 +29,8 @@ class ImageReader:
         self.overlay = self._tree.overlay
         self.notes: list[str] = []
         self._contents: dict[bytes, bytes] = {}
-        self._real: dict[bytes, bytes | None] = {b"": b""}
+        self._real: dict[bytes, bytes | None] = {}
+        self._walker = Walker(self.overlay)
 
     # -- names -------------------------------------------------------------------------------------------
 
@@ -56,25 +57,12 @@ class ImageReader:
         nowhere.
         """
         directory, name = split(path)
-        found = self._directory(directory, 0)
+        if directory not in self._real:
+            walked = self._walker.walk(directory)
+            there = not walked.trouble and kind_of(self.overlay, walked.entry) == DIRECTORY
+            self._real[directory] = walked.path if there else None
+        found = self._real[directory]
         return None if found is None else join(found, name)
-
-    def _directory(self, path: bytes, depth: int) -> bytes | None:
-        if path in self._real:
-            return self._real[path]
-        above, name = split(path)
-        parent = self._directory(above, depth)
-        found: bytes | None = None
-        if parent is not None and depth < _MAX_LINKS:
-            entry = self.names(parent).get(name)
-            if entry is not None and self.overlay.kind(entry) == SYMLINK:
-                layer, own = self.overlay.locate(entry)
-                target = self.overlay.layers[layer].links[own]
-                found = self._directory(clean(target if target[:1] == b"/" else join(parent, target))[0], depth + 1)
-            elif entry is not None and self.overlay.kind(entry) == DIRECTORY:
-                found = join(parent, name)
-        self._real[path] = found
-        return found
 
     # -- contents ----------------------------------------------------------------------------------------
 
