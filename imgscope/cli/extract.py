@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .common import image_options, load
+from .common import following, image_options, load
 
 # More paths that were left out than this are only counted.
 _SHOWN = 10
@@ -33,6 +33,9 @@ def command(
 ) -> None:
     """Copy a file, a folder or a whole layer out of an image into the folder DEST.
 
+    A PATH that is or goes through a symlink leads where it leads in a container, and keeps its name; links within a
+    folder stay links.
+
     Nothing is written outside DEST, and no file is replaced without --force. Devices and FIFOs are left out; set-uid
     bits are dropped; a symlink that leads out of DEST is not made.
 
@@ -46,7 +49,9 @@ def command(
     from ..report.sizes import quantity, size
 
     with load(reference, platform=platform, name=image, no_cache=no_cache, contents=True) as analysis:
-        result = extract(analysis, path, destination, layer=layer, force=force)
+        with following(analysis, path, "extract") as tell:
+            result = extract(analysis, path, destination, layer=layer, force=force)
+            tell(result.found)
     for skipped in result.skipped[:_SHOWN]:
         click.echo(f"imgscope: left out {escape(skipped)}", err=True)
     if len(result.skipped) > _SHOWN:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import ContentUnavailableError
 from ..layer.index import FILE
 from ..overlay.merge import NO_ENTRY
+from ..rootfs.walk import Walker
 from .model import Claim, Rule
 from .places import Places
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # Contents larger than this are not read, nor more than that in all: an image may hold anything.
 MAX_FILE = 8 << 20
 MAX_TOTAL = 256 << 20
+NO_CONTENTS = "a saved analysis has no file contents"
+"""Why a rule that reads files is not evaluated."""
 
 
 def _from_root(source: str) -> bool:
@@ -61,6 +64,7 @@ class Context:
         self.previous = previous
         self.overlay = analysis.body.overlay
         self.own_layers = range(min(base.layers, len(analysis.layers)), len(analysis.layers))
+        self.walker = Walker(self.overlay)
         self._rules = rules
 
     # -- layers ------------------------------------------------------------------------------------------
@@ -169,14 +173,12 @@ class Context:
     @property
     def has_contents(self) -> bool:
         """Whether contents can be read: not those of a saved analysis."""
-        from ..contents import NoContents
-
-        return not isinstance(self.analysis.contents, NoContents)
+        return self.analysis.has_contents
 
     def require_contents(self) -> None:
         """Raise ``ContentUnavailableError`` where contents can't be read."""
         if not self.has_contents:
-            raise ContentUnavailableError("it reads files, and a saved analysis has none")
+            raise ContentUnavailableError(NO_CONTENTS)
 
     def read(self, entries: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Yield (entry, content) of regular files among global entries; too large ones are left out.

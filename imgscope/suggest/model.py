@@ -137,6 +137,14 @@ class Report:
         return redact(" ".join(self.analysis.layers[layer].instruction.split()))
 
     @property
+    def not_evaluated(self) -> list[str]:
+        """A sentence for each reason why rules were skipped, with these rules."""
+        by_reason: dict[str, list[str]] = {}
+        for code, reason in self.skipped:
+            by_reason.setdefault(reason, []).append(code)
+        return [f"not evaluated: {', '.join(sorted(codes))}: {reason}" for reason, codes in by_reason.items()]
+
+    @property
     def total_bytes(self) -> int:
         """What all fixes together save."""
         return sum(finding.bytes for finding in self.findings)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import ContentUnavailableError
 from ..layer.names import public
 from ..secrets import redact
-from .context import Context
+from .context import NO_CONTENTS, Context
 from .ledger import Ledger
 from .model import CERTAINTIES, Certainty, Claim, Draft, Evidence, Finding, Report, Rule
 from .rules import all_rules
@@ -86,7 +86,7 @@ class _Run:
         try:
             drafts = list(rule.check(self.context))
         except ContentUnavailableError as error:
-            self.skipped.append((rule.code, str(error)))
+            self.skipped.append((rule.code, str(error) if self.context.has_contents else NO_CONTENTS))
             return
         for draft in drafts:
             finding = self._finding(rule, draft)

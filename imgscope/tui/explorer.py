@@ -19,7 +19,7 @@ from textual.widgets import Static
 from ..analysis import Analysis
 from ..errors import ImgscopeError
 from ..escape import escape
-from ..layer.index import DIRECTORY, FILE, TYPE_NAMES
+from ..layer.index import DIRECTORY, FILE, SYMLINK, TYPE_NAMES
 from ..layer.names import internal, public
 from ..overlay.merge import NO_ENTRY
 from ..report.sizes import percent, quantity, size
@@ -370,12 +370,19 @@ class Explorer(Browser):
     # -- contents ----------------------------------------------------------------------------------------
 
     def _versions(self) -> tuple[str, list[int], int] | None:
-        """Return the selected file, the layers that hold a regular file there, and the one to show."""
+        """Return the selected file, or that which the selected link leads to, its layers, and the one to show."""
         path, view = self.selected_path(), self.view
         if path is None or self.paths is None or view is None:
             return None
         node = self.paths.find(internal(path))
         overlay = self.paths.overlay
+        if node >= 0 and overlay.kinds[view.entry(node)] == SYMLINK:
+            try:
+                path = self.analysis.resolve(path).path
+            except ImgscopeError as error:
+                self.notify(str(error), severity="warning", markup=False)
+                return None
+            node = self.paths.find(internal(path))
         directory, _, name = internal(path).rpartition(b"/")
         held = []
         for number in self.paths.holding(node):

@@ -56,7 +56,7 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
         yield from _block(report.proposal, "dockerfile")
     if report.skipped:
         yield ""
-        yield from (f"- `{rule}` could not be evaluated: {plain(reason)}" for rule, reason in report.skipped)
+        yield from (f"- {plain(line)}" for line in report.not_evaluated)
 
 
 def _finding(report: Report, finding: Finding, options: Options) -> Iterator[str]:

@@ -39,7 +39,7 @@ class _Suggestions(Page):
                 self.finding(finding)
         self.practice()
         self.proposal()
-        notes = [f"{code} could not be evaluated: {reason}" for code, reason in self.report.skipped]
+        notes = self.report.not_evaluated
         if self.report.dockerfile is not None and self.report.dockerfile.note:
             notes.append(self.report.dockerfile.note)
         if self.report.ignored:

@@ -52,8 +52,9 @@ def _moved(context: Context) -> Iterator[Draft]:
             same = new.get((name, overlay.sizes[row.entry]))
             if same is not None and overlay.kind(row.entry) == FILE:
                 pairs.append((row, same))
-        if not pairs or sum(row.bytes for row, _ in pairs) < context.min_size or not context.has_contents:
+        if not pairs or sum(row.bytes for row, _ in pairs) < context.min_size:
             continue
+        context.require_contents()
         alike = context.analysis.contents.same(
             [(overlay.locate(row.entry), overlay.locate(entry)) for row, entry in pairs]
         )

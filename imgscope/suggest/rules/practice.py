@@ -11,6 +11,7 @@ from ...layer.index import FILE
 from ...layer.names import public
 from ...overlay.merge import join
 from ...report.sizes import size
+from ...rootfs.user import user_of
 from ...settings import settings
 from ..context import Context
 from ..model import Draft, Evidence, Rule
@@ -151,16 +152,18 @@ def _unpinned_draft(context: Context, name: str, location: Location | None) -> D
 
 
 def _root(context: Context) -> Iterator[Draft]:
-    user = settings(context.analysis.image.config).get("User")
-    name = user.partition(":")[0] if isinstance(user, str) else ""
-    if name in ("", "root", "0"):
+    if context.analysis.image.platform.startswith("windows"):
+        # Its users have no numbers, and which one it is without USER depends on the base.
+        return
+    user = user_of(context.analysis)
+    if user.uid == 0:
         yield Draft(
             "the container runs as root",
             "Create a user and switch to it after the last instruction that needs root; a number is understood by "
             "orchestrators too.",
             lines=("RUN useradd --system --uid 10001 app", "USER 10001"),
             location=_last(context, "USER"),
-            evidence=_config_evidence("User", name or "not set"),
+            evidence=_config_evidence("User", f"{user.text or 'not set'}{', uid 0 in /etc/passwd' if user.listed else ''}"),
         )
 
 
