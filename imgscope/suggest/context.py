@@ -11,6 +11,7 @@ from ..layer.index import FILE
 from ..overlay.merge import NO_ENTRY
 from ..rootfs.walk import Walker
 from .model import Claim, Rule
+from .origin import UNKNOWN, Origin, of_history, of_instruction
 from .places import Places
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ MAX_FILE = 8 << 20
 MAX_TOTAL = 256 << 20
 NO_CONTENTS = "a saved analysis has no file contents"
 """Why a rule that reads files is not evaluated."""
-
-
-def _from_root(source: str) -> bool:
-    return source.startswith("/")
 
 
 class WasteRow(NamedTuple):
@@ -64,6 +61,7 @@ class Context:
         self.previous = previous
         self.overlay = analysis.body.overlay
         self.own_layers = range(min(base.layers, len(analysis.layers)), len(analysis.layers))
+        self._origins: dict[int, Origin] = {}
         self.walker = Walker(self.overlay)
         self._rules = rules
 
@@ -85,17 +83,20 @@ class Context:
         """Tell whether a COPY or ADD made the layer."""
         return self.keyword(layer) in ("COPY", "ADD")
 
-    def from_context(self, layer: int) -> bool:
-        """Tell whether a COPY or ADD of the build context made the layer, so far as is known: not of another stage."""
+    def origin(self, layer: int) -> Origin:
+        """Tell where the files of a layer that a COPY or ADD made come from; ``UNKNOWN`` for any other layer."""
         if not self.is_copy(layer):
-            return False
-        made = self.dockerfile.instruction(layer) if self.dockerfile is not None else None
-        if made is not None:
-            return made.flag("from") is None
-        words = self.instruction(layer).split()[1:]
-        sources = [word for word in words if not word.startswith("--")][:-1]
-        # BuildKit leaves the stage out of what it writes down; but a path from the root is hardly one of a context.
-        return not any(word.startswith("--from=") for word in words) and not any(map(_from_root, sources))
+            return UNKNOWN
+        known = self._origins.get(layer)
+        if known is None:
+            made = self.dockerfile.by_layer.get(layer) if self.dockerfile is not None else None
+            if made is not None and made.certainty != "possible":
+                known = of_instruction(made.instruction)
+            else:
+                told = self.analysis.layers[layer]
+                known = of_history(told.instruction, told.created_by, told.comment)
+            self._origins[layer] = known
+        return known
 
     # -- stored bytes ------------------------------------------------------------------------------------
 
