@@ -295,7 +295,7 @@ class Analysis:
         return Tree(Overlay(self.body.overlay.layers[: layer + 1], keep_hidden=True))
 
     def resolve(self, path: str, layer: int | None = None, *, last: bool = True) -> Resolved:
-        """Follow a path as a kernel does in a container: through symlinks (40 at most) and ``..``, never above the root.
+        """Follow a path as a kernel does in a container: through symlinks (40 at most) and ``..``, not above the root.
 
         The last name is followed too unless ``last`` is off. With ``layer`` it is what that layer itself holds at the
         path, or where a link of it leads in the layers up to it: content is then had by ``open(found.path,

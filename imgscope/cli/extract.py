@@ -48,10 +48,12 @@ def command(
     from ..extract import extract
     from ..report.sizes import quantity, size
 
-    with load(reference, platform=platform, name=image, no_cache=no_cache, contents=True) as analysis:
-        with following(analysis, path, "extract") as tell:
-            result = extract(analysis, path, destination, layer=layer, force=force)
-            tell(result.found)
+    with (
+        load(reference, platform=platform, name=image, no_cache=no_cache, contents=True) as analysis,
+        following(analysis, path, "extract") as tell,
+    ):
+        result = extract(analysis, path, destination, layer=layer, force=force)
+        tell(result.found)
     for skipped in result.skipped[:_SHOWN]:
         click.echo(f"imgscope: left out {escape(skipped)}", err=True)
     if len(result.skipped) > _SHOWN:

@@ -46,7 +46,9 @@ def _fix(report: Report, write: bool, show_diff: bool) -> None:
 @click.command()
 @click.argument("reference", metavar="IMAGE")
 @image_options
-@click.option("--dockerfile", metavar="FILE", help="The Dockerfile that the image was built from.")
+@click.option(
+    "--dockerfile", metavar="FILE", help="What the image was built from; by default ./Dockerfile, if it fits."
+)
 @click.option("--fix", "write", is_flag=True, help="Make the safe fixes in the Dockerfile; the rest is left to you.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what --fix would change, as a patch; nothing is written.")
 @click.option("--previous", metavar="OLD", help="An earlier image of the same program: what changed between the two.")
@@ -119,6 +121,7 @@ def command(
         dockerfile=dockerfile or settings.dockerfile,
         previous=previous,
         base=base or settings.base,
+        here=True,
     )
 
     if write or show_diff:

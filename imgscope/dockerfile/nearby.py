@@ -64,7 +64,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def exactly(dockerfile: Dockerfile, analysis: Analysis) -> Matched | None:
-    """Match a Dockerfile to an image; ``None`` unless each of its instructions is there, and nothing else after them."""
+    """Match a Dockerfile to an image; ``None`` unless each of its instructions is there, and nothing but them above."""
     history = analysis.image.history
     if len(dockerfile.stages) > MAX_STAGES or len(dockerfile.instructions) > MAX_INSTRUCTIONS:
         return None

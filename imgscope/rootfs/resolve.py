@@ -99,7 +99,9 @@ def _not_there(analysis: Analysis, key: bytes, where: str) -> PathNotFoundError:
     """Say that a path is not there, and which layers hold it if any does; else what is like it."""
     told, held = _told_held(analysis, key)
     hint = told or ("" if where else analysis.near(key))
-    return PathNotFoundError(f"no {escape(public(key))} in {where}{escape(analysis.image.reference)}{hint}", held, public(key))
+    return PathNotFoundError(
+        f"no {escape(public(key))} in {where}{escape(analysis.image.reference)}{hint}", held, public(key)
+    )
 
 
 def _told_held(analysis: Analysis, key: bytes) -> tuple[str, tuple[int, ...]]:
@@ -115,15 +117,18 @@ def _told_held(analysis: Analysis, key: bytes) -> tuple[str, tuple[int, ...]]:
         return "", ()
     hidden = overlay.hidden
     shown = overlay.lookup(key)
-    gone = "" if shown is not None else next(
-        (
-            f"removed in layer {hidden.by[row]}; "
-            for row in reversed(range(len(hidden)))
-            if hidden.names[row] == name and hidden.directories[row] == directory
-        ),
-        "",
+    gone = (
+        ""
+        if shown is not None
+        else next(
+            (
+                f"removed in layer {hidden.by[row]}; "
+                for row in reversed(range(len(hidden)))
+                if hidden.names[row] == name and hidden.directories[row] == directory
+            ),
+            "",
+        )
     )
     *more, newest = map(str, held[-_NAMED:])
     words = f"layers {', '.join(more)} and {newest} hold it" if more else f"layer {newest} holds it"
     return (f": {gone}{words}" if gone else f"; {words}"), held
-

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..dockerfile.model import Location
+from ..escape import escape
 from ..secrets import redact
 
 if TYPE_CHECKING:
@@ -131,6 +132,16 @@ class Report:
     """Lines of a Dockerfile with the stages that the findings call for; empty where none is called for."""
     dockerfile: Matched | None = None
     """The Dockerfile that the image was compared with, and what of it made which layer."""
+    unasked: bool = False
+    """Whether nobody named the Dockerfile: it lies in the current folder, and is the image's history."""
+
+    @property
+    def with_dockerfile(self) -> str:
+        """Words for the Dockerfile that was used; empty where none was, or it is another image's."""
+        if self.dockerfile is None or not self.dockerfile.belongs:
+            return ""
+        how = "found here; the image was built from it" if self.unasked else "as you say"
+        return f"{escape(self.dockerfile.dockerfile.path)} ({how})"
 
     def instruction(self, layer: int) -> str:
         """Return a layer's instruction in one line, without what looks like a secret."""

@@ -2,8 +2,8 @@
 
 What builders write into an image's history (``created_by``) of ``COPY --from=build /app /srv``:
 
-- the classic builder and buildah ``COPY dir:<digest> in /srv``: neither the source nor that there was a stage;
-- BuildKit (``dispatchCopy``) ``COPY /app /srv # buildkit``: the source, with ``--parents``, ``--chown`` and ``--chmod``,
+- the classic builder and buildah ``COPY dir:<digest> in /srv``: neither the source nor whether there was a stage;
+- BuildKit ``COPY /app /srv # buildkit``: the source, with ``--parents``, ``--chown`` and ``--chmod``,
   but never ``--from``. A path from the root is a stage's or an image's for all that is known; one that is relative is
   hardly ever a stage's, which has no folder to be relative to;
 - kaniko and others the Dockerfile's line, ``--from`` included; who wrote a line is not told for sure, so that a path

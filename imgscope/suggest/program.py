@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..layer.index import DIRECTORY, FILE
 from ..layer.names import split
-from ..layer.scan import ELF
 from ..rootfs.walk import kind_of
 from ..settings import mapping, settings, strings
 from .once import once

@@ -312,13 +312,22 @@ class Explorer(Browser):
         pane.say("looking for what this image could do without…")
         # Whoever has just opened the view presses keys first.
         await asyncio.sleep(0.5)
+        from ..dockerfile import nearby
         from ..suggest import suggest
+
+        def look() -> Report:
+            found = nearby(self.analysis)
+            if found is None:
+                return suggest(self.analysis)
+            report = suggest(self.analysis, dockerfile=found)
+            report.unasked = True
+            return report
 
         # The thread gives way sooner to what draws.
         interval = sys.getswitchinterval()
         sys.setswitchinterval(0.001)
         try:
-            report = await aside(lambda: suggest(self.analysis))
+            report = await aside(look)
         except ImgscopeError as error:
             pane.say(escape(str(error)))
             return
@@ -330,7 +339,10 @@ class Explorer(Browser):
             sys.setswitchinterval(interval)
         self.report = report
         pane.start(report.findings)
-        pane.border_subtitle = f"{size(report.total_bytes)} to save" if report.total_bytes else ""
+        words = [f"{size(report.total_bytes)} to save"] if report.total_bytes else []
+        if report.with_dockerfile:
+            words.append("with ./Dockerfile")
+        pane.border_subtitle = " · ".join(words)
 
     def action_pane(self, name: str) -> None:
         """Go to a pane."""

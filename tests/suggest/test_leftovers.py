@@ -70,7 +70,9 @@ def test_what_was_copied_by_accident_is_found(findings, unwanted, glob, line):
 
 
 @pytest.mark.parametrize(("unwanted", "glob", "line"), CONTEXT, ids=lambda value: getattr(value, "code", value))
-@pytest.mark.parametrize("words", ["/bin/sh -c #(nop) COPY dir:" + "0" * 64 + " in /root ", "COPY /src /root # buildkit"])
+@pytest.mark.parametrize(
+    "words", ["/bin/sh -c #(nop) COPY dir:" + "0" * 64 + " in /root ", "COPY /src /root # buildkit"]
+)
 def test_what_may_come_of_a_stage_is_not_said_to_be_of_the_context(findings, unwanted, glob, line, words):
     found = findings((words, layer(file(example(glob), b"x" * 5000), *MARKS)), select=["IS3"])
     assert all(each.certainty == "possible" and not each.ignore_lines for each in found)
@@ -80,8 +82,12 @@ def test_what_may_come_of_a_stage_is_not_said_to_be_of_the_context(findings, unw
 
 
 @pytest.mark.parametrize(
-    ("path", "code"), [("root/lib/python3.12/venv/x.py", "IS303"), ("root/app/coverage/x.py", "IS306"),
-                       ("root/log/debug/target/debug/x", "IS306")]
+    ("path", "code"),
+    [
+        ("root/lib/python3.12/venv/x.py", "IS303"),
+        ("root/app/coverage/x.py", "IS306"),
+        ("root/log/debug/target/debug/x", "IS306"),
+    ],
 )
 def test_a_folder_is_not_judged_by_a_name_that_others_use_too(findings, path, code):
     assert not [each for each in findings(("COPY . /root", layer(file(path, b"x" * 5000))), select=[code]) if each]

@@ -26,6 +26,9 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
 
     yield f"# Suggestions for {plain(image.reference)}"
     yield ""
+    if report.with_dockerfile:
+        yield f"Dockerfile: {plain(report.with_dockerfile)}"
+        yield ""
     saving = [finding for finding in report.findings if not finding.note]
     if saving:
         share = percent(report.total_bytes, image.content_bytes)

@@ -59,6 +59,9 @@ class _Suggestions(Page):
                 no_wrap=True,
                 overflow="ellipsis",
             )
+        if report.with_dockerfile:
+            words = f"  Dockerfile: {report.with_dockerfile}"
+            self.console.print(Text(words, style="dim"), no_wrap=True, overflow="ellipsis")
         self.console.print()
         saving = [finding for finding in report.findings if not finding.note]
         if not saving:

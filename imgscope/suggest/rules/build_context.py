@@ -14,7 +14,6 @@ from ..origin import CONTEXT, UNKNOWN
 from ..places import Places
 from . import words
 
-
 Filter = Callable[[Context, Sequence[Claim]], list[Claim]]
 
 
@@ -83,9 +82,7 @@ def _from_context(
     )
 
 
-def _from_anywhere(
-    context: Context, unwanted: Unwanted, found: Sequence[Claim], unknown: set[int]
-) -> Iterator[Draft]:
+def _from_anywhere(context: Context, unwanted: Unwanted, found: Sequence[Claim], unknown: set[int]) -> Iterator[Draft]:
     copied = [claim for claim in found if context.layer_of(claim) in unknown]
     if not copied:
         return
@@ -251,7 +248,10 @@ UNWANTED = (
         "copied-archives",
         "disk images, dumps and logs",
         (
-            *((f"/**/*.{ending}", f"**/*.{ending}") for ending in ("log", "dmp", "iso", "qcow2", "vmdk", "hprof", "bak")),
+            *(
+                (f"/**/*.{ending}", f"**/*.{ending}")
+                for ending in ("log", "dmp", "iso", "qcow2", "vmdk", "hprof", "bak")
+            ),
             ("/**/core", "**/core"),
         ),
         "They lie about in a working folder, and COPY takes all of it.",

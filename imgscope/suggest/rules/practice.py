@@ -163,7 +163,9 @@ def _root(context: Context) -> Iterator[Draft]:
             "orchestrators too.",
             lines=("RUN useradd --system --uid 10001 app", "USER 10001"),
             location=_last(context, "USER"),
-            evidence=_config_evidence("User", f"{user.text or 'not set'}{', uid 0 in /etc/passwd' if user.listed else ''}"),
+            evidence=_config_evidence(
+                "User", f"{user.text or 'not set'}{', uid 0 in /etc/passwd' if user.listed else ''}"
+            ),
         )
 
 
