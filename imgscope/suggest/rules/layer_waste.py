@@ -9,6 +9,7 @@ from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN
 from ...overlay.merge import NO_ENTRY
 from ..context import Context, WasteRow
 from ..model import Claim, Draft, Rule
+from ..origin import CONTEXT
 from . import words
 
 
@@ -31,9 +32,11 @@ def _removed_later(context: Context) -> Iterator[Draft]:
     for (stored, by), rows in grouped(context, GONE, COVERED).items():
         title = f"{words.files(len(rows))} of layer {stored} removed in layer {by}: the bytes stay in the image"
         if context.is_copy(stored):
+            ignored = context.origin(stored).where == CONTEXT.where
             fix = (
                 "What is copied in only to be used by a RUN does not have to be in a layer: mount it "
-                "(RUN --mount=type=bind,target=…), copy it in a build stage, or keep it out with .dockerignore."
+                f"(RUN --mount=type=bind,target=…), {'' if ignored else 'or '}copy it in a build stage"
+                f"{', or keep it out with .dockerignore' if ignored else ''}."
             )
             yield Draft(title, fix, claims(rows), (stored, by))
         else:
