@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..errors import ContentUnavailableError
 from ..layer.index import DIRECTORY, FILE
 from ..layer.names import split
 from ..rootfs.walk import kind_of
@@ -41,17 +42,41 @@ class Program(NamedTuple):
 
 
 @once
-def program(context: Context) -> Program:
-    """Find what a container of the image runs. Raises ``ContentUnavailableError`` where it may be a script."""
+def said(context: Context) -> Program:
+    """Return what an image's config alone says of what a container runs: no script is read for it."""
     config = settings(context.analysis.image.config)
     told = [*strings(config.get("Entrypoint")), *strings(config.get("Cmd"))]
     told += strings(mapping(config.get("Healthcheck")).get("Test"))[1:]
     told = [text[:_MAX_TEXT] for text in told[:_MAX_WORDS]]
     words = [word for text in told for word in _words(text)][:_MAX_WORDS]
     known = any(word.rpartition("/")[2] not in _SHELLS for word in words)
-    home = config.get("WorkingDir")
-    folders = [home if isinstance(home, str) else "/", *search_path(config)][:_MAX_FOLDERS]
+    folders = _folders(context)
     places = {place for word in words for place in _found(context, word, folders)}
+    return Program(frozenset(words), frozenset(places), "\n".join(told), known)
+
+
+def _folders(context: Context) -> list[str]:
+    """Return where a name is looked for: the working directory and PATH."""
+    config = settings(context.analysis.image.config)
+    home = config.get("WorkingDir")
+    return [home if isinstance(home, str) else "/", *search_path(config)][:_MAX_FOLDERS]
+
+
+def started(context: Context) -> Program:
+    """Find what a container runs, as far as that can be known: by the config alone where no script can be read."""
+    try:
+        return program(context)
+    except ContentUnavailableError:
+        found = said(context)
+        return found._replace(words=frozenset(word.rpartition("/")[2] for word in found.words), known=False)
+
+
+@once
+def program(context: Context) -> Program:
+    """Find what a container of the image runs. Raises ``ContentUnavailableError`` where it may be a script."""
+    by_config = said(context)
+    told, words, known, places = [by_config.text], sorted(by_config.words), by_config.known, set(by_config.files)
+    folders = _folders(context)
     new = places
     for _ in range(_MAX_SCRIPTS):
         # A script may start another.
