@@ -8,7 +8,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..contents import NO_CONTENTS
 from ..errors import UsageError
+from ..escape import escape
 from ..settings import environment
 from .app import App, read_app
 from .facts import Facts, read_facts
@@ -153,7 +155,7 @@ class _Run:
         self.needs = Needs(self.root, self.app, environment(analysis.image.config))
         lacks = list(self.needs.lacks(python=False, node=False))
         self.known = known_lacks(lacks)
-        self.unread = self.files.unread
+        self.unread = self.files.unread or not analysis.has_contents
         added: list[Package] = []
         if packages is not None and all_packages is not None:
             before = {(item.ecosystem, item.name, item.version, item.location) for item in packages.packages}
@@ -171,7 +173,11 @@ class _Run:
             self.app,
             added,
         )
-        if self.unread:
+        if not analysis.has_contents:
+            self.comparison.notes.append(
+                f"not evaluated: packages, libraries, scripts: {NO_CONTENTS}, so what the app needs is known by names"
+            )
+        elif self.unread:
             self.comparison.notes.append(
                 "some of the image's files can't be looked into, so what the app needs is known by names only"
             )
@@ -202,13 +208,21 @@ class _Run:
         """Compare with one base."""
         base = self.comparison.base
         own_files = Files()
+        if not candidate.has_contents:
+            self.comparison.notes.append(f"{escape(name)} was not looked into: {NO_CONTENTS}")
         facts, _ = read_facts(candidate, own_files)
         both = stacked(candidate, self.analysis, base.layers)
         self.files.unread = False
         root = Root(both, self.files)
         needs = Needs(root, self.app, self.app.environment_on(candidate.image.config))
         platforms = (self.analysis.image.platform, candidate.image.platform)
-        fit = judge(self.needs, self.known, needs, platforms, unread=self.unread or own_files.unread)
+        fit = judge(
+            self.needs,
+            self.known,
+            needs,
+            platforms,
+            unread=self.unread or own_files.unread or not candidate.has_contents,
+        )
         overlay = both.body.overlay
         merged = both.files.tree.directory_sizes().get(b"", (0, 0))[0]
         path = needs.path

@@ -71,6 +71,14 @@ class Place:
         instruction = found.instruction(layer) if found is not None else None
         return instruction.first if instruction is not None else 1
 
+    def line_about(self, analysis: Analysis | None, keyword: str) -> int:
+        """Return the line of the last instruction of a kind, of the FROM where there is none; 1 if not known."""
+        found = self.matched(analysis) if analysis is not None else None
+        if found is None:
+            return 1
+        stage = found.dockerfile.stages[found.stage]
+        return next((made.first for made in reversed(found.chain) if made.keyword == keyword), stage.from_.first)
+
 
 def place(dockerfile: str | None, config: Path | None) -> Place:
     """Return the place to point at: the Dockerfile that is named, that of the working directory, or ``config``.

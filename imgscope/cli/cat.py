@@ -33,8 +33,8 @@ def command(
     with load(reference, platform=platform, name=image, no_cache=no_cache, contents=True) as analysis:
         with following(analysis, path, "cat") as tell:
             found = analysis.resolve(path, layer)
-            tell(found)
         with analysis.open(found.path, found.layer) as file:
+            tell(found)
 
             def parts() -> Iterator[bytes]:
                 while data := file.read(_BLOCK):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..contents import NO_CONTENTS
 from ..errors import ContentUnavailableError
 from ..layer.index import FILE
 from ..overlay.merge import NO_ENTRY
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 # Contents larger than this are not read, nor more than that in all: an image may hold anything.
 MAX_FILE = 8 << 20
 MAX_TOTAL = 256 << 20
-NO_CONTENTS = "a saved analysis has no file contents"
-"""Why a rule that reads files is not evaluated."""
 
 
 class WasteRow(NamedTuple):

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..contents import NO_CONTENTS
 from ..errors import ContentUnavailableError
 from ..layer.names import public
 from ..secrets import redact
-from .context import NO_CONTENTS, Context
+from .context import Context
 from .ledger import Ledger
 from .model import CERTAINTIES, Certainty, Claim, Draft, Evidence, Finding, Report, Rule
 from .rules import all_rules
