@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, BinaryIO, NamedTuple, overload
 
-from .contents import Contents
+from .contents import Contents, NoContents
 from .errors import ContentUnavailableError, PathNotFoundError
 from .escape import escape
 from .history import HistoryStep, read_history
@@ -31,6 +31,8 @@ from .overlay.changes import (
     Comparison,
 )
 from .overlay.merge import NO_ENTRY, Overlay, join
+from .rootfs.resolve import Resolved, resolve
+from .rootfs.walk import kind_of
 
 SCHEMA_VERSION = 1
 # How many rows of the ranked lists an analysis keeps at hand, so that a report needs no tree.
@@ -287,6 +289,11 @@ class Analysis:
         return self._contents
 
     @property
+    def has_contents(self) -> bool:
+        """Whether the image is at hand: of a saved analysis file contents can't be read."""
+        return not isinstance(self._contents, NoContents)
+
+    @property
     def raw_config(self) -> Mapping[str, Any] | None:
         """The image config as the image has it, secrets and all; ``None`` where that is not at hand.
 
@@ -345,7 +352,18 @@ class Analysis:
             return self.files.tree
         return Tree(Overlay(self.body.overlay.layers[: layer + 1], keep_hidden=True))
 
-    def _no_path(self, key: bytes) -> str:
+    def resolve(self, path: str, layer: int | None = None, *, last: bool = True) -> Resolved:
+        """Follow a path as a kernel does in a container: through symlinks (40 at most) and ``..``, not above the root.
+
+        The last name is followed too unless ``last`` is off. With ``layer`` it is what that layer itself holds at the
+        path, or where a link of it leads in the layers up to it: content is then had by ``open(found.path,
+        found.layer)``. Raises ``PathNotFoundError``, which says where the way ends and which layers hold what is not
+        there.
+        """
+        return resolve(self, path, layer, last=last)
+
+    def near(self, key: bytes) -> str:
+        """Return words that name the path most like one that is not there; empty where none is."""
         from difflib import get_close_matches
 
         directory, name = split(key)
@@ -355,8 +373,10 @@ class Analysis:
             directory, name = split(directory)
         names = {public(join(directory, n)) for n in overlay.tree.get(directory, {})}
         near = get_close_matches(public(join(directory, name)), names, n=1)
-        hint = f"; did you mean {escape(near[0])}?" if near else ""
-        return f"no {escape(public(key))} in {escape(self.image.reference)}{hint}"
+        return f"; did you mean {escape(near[0])}?" if near else ""
+
+    def _no_path(self, key: bytes) -> str:
+        return f"no {escape(public(key))} in {escape(self.image.reference)}{self.near(key)}"
 
     # -- waste -------------------------------------------------------------------------------------------
 
@@ -574,8 +594,9 @@ class Analysis:
         if entry is None:
             raise PathNotFoundError(self._no_path(key) if layer is None else f"no {shown} in {where}")
         inode = overlay.inode(entry)
-        if inode == NO_ENTRY or overlay.kind(inode) != FILE:
-            word = TYPE_NAMES[overlay.kind(inode)] if inode != NO_ENTRY else "dangling hard link"
+        kind = kind_of(overlay, entry)
+        if kind != FILE:
+            word = "dangling hard link" if kind == HARDLINK else TYPE_NAMES[kind]
             raise PathNotFoundError(f"{shown} in {where} is a {word}, not a file: it has no content")
         return self._contents.open(*overlay.locate(inode))
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 WORTHWHILE = 16 << 20
 MANY = 5000
 
+NO_CONTENTS = "a saved analysis has no file contents"
+"""Why what reads files is not evaluated where no image is at hand."""
+
 ReadAt = Callable[[int, int], bytes]
 """Returns up to so many bytes (second) from an offset (first)."""
 ContentKey = tuple[int, int]

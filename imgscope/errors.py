@@ -41,7 +41,16 @@ class AmbiguousImageError(UsageError):
 
 
 class PathNotFoundError(UsageError):
-    """The path is not in the image (or not in the layer that was asked for)."""
+    """The path is not in the image (or not in the layer that was asked for).
+
+    ``held`` are the layers that have it all the same, ``path`` is what they have it at.
+    """
+
+    def __init__(self, message: str, held: tuple[int, ...] = (), path: str = "") -> None:
+        """Say that it is not there."""
+        super().__init__(message)
+        self.held = held
+        self.path = path
 
 
 class ConfigError(UsageError):

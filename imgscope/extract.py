@@ -25,9 +25,10 @@ from .ending import tidied
 from .errors import PathNotFoundError, UsageError
 from .escape import escape
 from .layer.index import FILE, SYMLINK, TYPE_NAMES
-from .layer.names import internal, public
+from .layer.names import internal, public, split
 from .output import OutputError
 from .overlay.merge import NO_ENTRY, join
+from .rootfs.resolve import Resolved
 
 if TYPE_CHECKING:
     from .analysis import Analysis, Tree
@@ -51,7 +52,8 @@ _FINAL = {
 class Extracted:
     """What was written: paths, content bytes, and what was left out with the reason (the first ``MAX_NAMED``).
 
-    ``left_out`` counts all that was left out, ``failed`` those of them that were to be written and could not be.
+    ``left_out`` counts all that was left out, ``failed`` those of them that were to be written and could not be;
+    ``found`` is where PATH led.
     """
 
     count: int = 0
@@ -59,6 +61,7 @@ class Extracted:
     left_out: int = 0
     failed: int = 0
     skipped: list[str] = field(default_factory=list)
+    found: Resolved = field(default_factory=lambda: Resolved(""))
 
     def leave_out(self, words: str) -> None:
         """Count a path that is left out, and keep the reason."""
@@ -78,22 +81,27 @@ def extract(
 ) -> Extracted:
     """Copy ``path`` (a file, or a folder with all below it) into the folder ``destination``, which is made if need be.
 
+    Symlinks on the way to ``path`` are followed, and ``path`` itself, unless ``as_of`` is given; those below it stay.
     From the merged tree, from that of the layers up to ``as_of``, or only what ``layer`` itself holds. Permission bits
     are kept but for set-uid, set-gid and sticky; owners are not. Devices and FIFOs, and symlinks that lead out of
     ``destination``, are left out with a word; so is what can't be written (a name that is too long here, a hard link
     to nowhere). Raises ``PathNotFoundError``, ``UsageError`` for a file that is there already (unless ``force``),
     ``OutputError`` where nothing more can be written, and ``ImageError``.
     """
-    read: Callable[[str], BinaryIO] = partial(analysis.open, layer=layer)
+    found = Resolved(path)
+    read: Callable[[str], BinaryIO]
     if as_of is None:
-        rows = _rows(analysis, path, layer)
+        found = analysis.resolve(path, layer)
+        rows = _rows(analysis, found.path, found.layer)
+        read = partial(analysis.open, layer=found.layer)
     else:
         _check_layer(analysis, as_of)
         tree = analysis.tree(as_of)
         rows = _below(analysis, path, tree, tree.overlay.paths(), f"the layers up to {as_of}")
         read = partial(_open_in, analysis, tree)
-    top = internal(path)
-    base = top.rpartition(b"/")[0]
+    top = internal(found.path)
+    # What is at a link's end comes under the link's name.
+    name = split(internal(path))[1] if found.links and not path.endswith("..") else split(top)[1]
     try:
         destination.mkdir(parents=True, exist_ok=True)
         root = os.open(destination, os.O_RDONLY | os.O_DIRECTORY)
@@ -101,7 +109,7 @@ def extract(
         raise OutputError(f"{escape(str(destination))} can't be used as a folder: {error.strerror}") from None
     try:
         return _Extraction(read, root, destination, force).run(
-            [(key[len(base) :].lstrip(b"/") if base else key, file) for key, file in rows]
+            [(join(name, key[len(top) :].lstrip(b"/")).rstrip(b"/"), file) for key, file in rows], found
         )
     finally:
         os.close(root)
@@ -182,7 +190,8 @@ class _Extraction:
         self.force = force
         self.result = Extracted()
 
-    def run(self, rows: list[tuple[bytes, File]]) -> Extracted:
+    def run(self, rows: list[tuple[bytes, File]], found: Resolved) -> Extracted:
+        self.result.found = found
         if not self.force:
             self._refuse_existing(rows)
         for key, file in rows:

@@ -18,7 +18,7 @@ STATIONS = [
     ["sources"],
     ["layer", "history", "cache_folder", "cache"],
     ["overlay"],
-    ["contents", "shared"],
+    ["contents", "shared", "rootfs"],
     ["rollup"],
     ["analysis", "compat.dive", "compat.dive_tree"],
     ["records", "saved", "analyzer", "verify"],

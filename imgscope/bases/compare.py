@@ -8,7 +8,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..contents import NO_CONTENTS
 from ..errors import UsageError
+from ..escape import escape
 from ..packages.places import database_entries
 from ..settings import environment
 from .app import App, read_app
@@ -175,7 +177,7 @@ class _Run:
         self.needs = Needs(self.root, self.app, environment(analysis.image.config))
         lacks = list(self.needs.lacks(python=False, node=False))
         self.known = known_lacks(lacks)
-        self.unread = self.files.unread
+        self.unread = self.files.unread or not analysis.has_contents
         added: list[Package] = []
         known = packages is not None and all_packages is not None and not packages.unread and not all_packages.unread
         if packages is not None and all_packages is not None and known:
@@ -194,7 +196,11 @@ class _Run:
             self.app,
             added,
         )
-        if self.unread:
+        if not analysis.has_contents:
+            self.comparison.notes.append(
+                f"not evaluated: packages, libraries, scripts: {NO_CONTENTS}, so what the app needs is known by names"
+            )
+        elif self.unread:
             self.comparison.notes.append(
                 "some of the image's files can't be looked into, so what the app needs is known by names only"
             )
@@ -231,6 +237,8 @@ class _Run:
         """Compare with one base."""
         base = self.comparison.base
         own_files = Files()
+        if not candidate.has_contents:
+            self.comparison.notes.append(f"{escape(name)} was not looked into: {NO_CONTENTS}")
         facts, packages = read_facts(candidate, own_files)
         self.packages(name, packages)
         both = stacked(candidate, self.analysis, base.layers)
@@ -238,7 +246,13 @@ class _Run:
         root = Root(both, self.files)
         needs = Needs(root, self.app, self.app.environment_on(candidate.image.config))
         platforms = (self.analysis.image.platform, candidate.image.platform)
-        fit = judge(self.needs, self.known, needs, platforms, unread=self.unread or own_files.unread)
+        fit = judge(
+            self.needs,
+            self.known,
+            needs,
+            platforms,
+            unread=self.unread or own_files.unread or not candidate.has_contents,
+        )
         overlay = both.body.overlay
         merged = both.files.tree.directory_sizes().get(b"", (0, 0))[0]
         path = needs.path

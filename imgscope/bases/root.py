@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..contents import in_place
 from ..errors import ImageError
-from ..layer.index import DIRECTORY, FILE, SYMLINK
+from ..layer.index import FILE
 from ..layer.names import clean
 from ..layer.scan import ELF
 from ..overlay.merge import NO_ENTRY, join
+from ..rootfs.walk import Walker
 from .elf import Elf, read_elf
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ MAX_STREAMED = 160 << 20
 MAX_TEXT = 256 << 10
 # Nor more ELF files than these: a real image has some thousands.
 MAX_ELVES = 20_000
-_MAX_LINKS = 40
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 Key = tuple[int, int, int]
@@ -57,6 +57,7 @@ class Root:
         self.files = files
         self.overlay = analysis.body.overlay
         self._found: dict[bytes, Found | None] = {}
+        self._walker = Walker(self.overlay)
 
     # -- paths -------------------------------------------------------------------------------------------
 
@@ -69,41 +70,11 @@ class Root:
             return found
 
     def _find(self, path: bytes) -> Found | None:
-        overlay = self.overlay
-        pending = [part for part in path.split(b"/") if part not in (b"", b".")][::-1]
-        here, entry, links = b"", NO_ENTRY, 0
-        at_root = True
-        while pending:
-            part = pending.pop()
-            if part == b"..":
-                here = here.rpartition(b"/")[0]
-                at_root = not here
-                entry = NO_ENTRY if at_root else overlay.lookup(here) or 0
-                continue
-            if part in (b"", b"."):
-                continue
-            if not at_root and overlay.kind(entry) != DIRECTORY:
-                return None
-            found = overlay.tree.get(here, {}).get(part)
-            if found is None:
-                return None
-            inode = overlay.inode(found)
-            if inode == NO_ENTRY and found >= 0:
-                return None
-            if inode >= 0 and overlay.kind(inode) == SYMLINK:
-                links += 1
-                if links > _MAX_LINKS:
-                    return None
-                layer, own = overlay.locate(inode)
-                target = overlay.layers[layer].links[own]
-                if target[:1] == b"/":
-                    here, at_root = b"", True
-                pending += target.split(b"/")[::-1]
-                if not at_root:
-                    entry = overlay.lookup(here) or 0
-                continue
-            here, entry, at_root = join(here, part), inode, False
-        return Found(here, entry)
+        walked = self._walker.walk(path)
+        inode = self.overlay.inode(walked.entry)
+        if walked.trouble or (inode == NO_ENTRY and walked.entry >= 0):
+            return None
+        return Found(walked.path, inode)
 
     def is_file(self, found: Found | None) -> bool:
         """Tell whether something was found and is a regular file."""

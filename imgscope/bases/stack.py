@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..analysis import Analysis, Body
 from ..layer.index import DIRECTORY, HARDLINK, IMPLIED, SYMLINK, LayerIndex
-from ..layer.names import clean, split
+from ..layer.names import split
 from ..overlay.changes import Comparison
 from ..overlay.merge import Overlay
+from ..rootfs.walk import Walker, kind_of
 
 if TYPE_CHECKING:
     from ..contents import ContentKey, Contents, Pair
@@ -93,17 +94,16 @@ def _through_links(index: LayerIndex, below: Overlay) -> LayerIndex:
     though the layer that another base's build made does not.
     """
     moved: dict[bytes, bytes] = {}
+    walker = Walker(below)
     for name, own in index.children.get(b"", {}).items():
         entry = below.tree.get(b"", {}).get(name)
         if entry is None or entry < 0 or below.kinds[entry] != SYMLINK:
             continue
         if own >= 0 and index.kinds[own] != DIRECTORY:
             continue
-        layer, number = below.locate(entry)
-        target = clean(below.layers[layer].links[number])[0]
-        there = below.lookup(target) if target else None
-        if there is not None and below.kinds[there] == DIRECTORY and target.partition(b"/")[0] != name:
-            moved[name] = target
+        walked = walker.walk(name)
+        if walked.path and not walked.trouble and kind_of(below, walked.entry) == DIRECTORY:
+            moved[name] = walked.path
     if not moved:
         return index
 

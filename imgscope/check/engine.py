@@ -31,6 +31,9 @@ def check(
     missing = [layer.index for layer in analysis.layers if layer.missing]
     if missing:
         notes.append(_missing(missing))
+    used = place.note(analysis)
+    if used:
+        notes.append(used)
     return ImageCheck(analysis.image.reference, analysis, tuple(results), baseline, tuple(notes), place=place)
 
 

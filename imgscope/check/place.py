@@ -18,18 +18,27 @@ if TYPE_CHECKING:
 class Place:
     """A file of the repository. ``path`` is its path there; ``matched`` tells what its lines have made of an image."""
 
-    def __init__(self, path: str = "Dockerfile", file: Path | None = None) -> None:
-        """Point at ``path``; ``file`` is where it lies here, ``None`` where it does not or is no Dockerfile."""
+    def __init__(self, path: str = "Dockerfile", file: Path | None = None, *, named: bool = True) -> None:
+        """Point at ``path``; ``file`` is where it lies here, ``None`` where it does not or is no Dockerfile.
+
+        One that nobody ``named`` is only believed where it says all that an image's history does.
+        """
         self.path = path
         self._file = file
+        self._named = named
         self._matched: dict[int, tuple[Analysis, Matched | None]] = {}
 
     @cached_property
     def _dockerfile(self) -> Dockerfile | None:
         from ..dockerfile import read
+        from ..dockerfile.nearby import read_nearby
 
+        if self._file is None:
+            return None
+        if not self._named:
+            return read_nearby(self._file.parent)
         try:
-            return read(self._file) if self._file is not None else None
+            return read(self._file)
         except ImgscopeError:
             # No builder would take it; a check of the image still says all but the line.
             return None
@@ -39,11 +48,20 @@ class Place:
         known = self._matched.get(id(analysis))
         if known is None:
             from ..dockerfile import match
+            from ..dockerfile.nearby import exactly
 
-            found = match(self._dockerfile, analysis) if self._dockerfile is not None else None
+            judge = match if self._named else exactly
+            found = judge(self._dockerfile, analysis) if self._dockerfile is not None else None
             known = analysis, found if found is not None and found.belongs else None
             self._matched[id(analysis)] = known
         return known[1]
+
+    def note(self, analysis: Analysis) -> str:
+        """Say that a Dockerfile was used that nobody named; empty unless one was."""
+        known = self._matched.get(id(analysis))
+        if self._named or known is None or known[1] is None:
+            return ""
+        return f"{escape(self.path)} was used: the image was built from it"
 
     def line_of(self, analysis: Analysis | None, layer: int | None) -> int:
         """Return the line of the instruction that made a layer; 1 when that can't be told."""
@@ -53,6 +71,14 @@ class Place:
         instruction = found.instruction(layer) if found is not None else None
         return instruction.first if instruction is not None else 1
 
+    def line_about(self, analysis: Analysis | None, keyword: str) -> int:
+        """Return the line of the last instruction of a kind, of the FROM where there is none; 1 if not known."""
+        found = self.matched(analysis) if analysis is not None else None
+        if found is None:
+            return 1
+        stage = found.dockerfile.stages[found.stage]
+        return next((made.first for made in reversed(found.chain) if made.keyword == keyword), stage.from_.first)
+
 
 def place(dockerfile: str | None, config: Path | None) -> Place:
     """Return the place to point at: the Dockerfile that is named, that of the working directory, or ``config``.
@@ -61,7 +87,7 @@ def place(dockerfile: str | None, config: Path | None) -> Place:
     """
     named = Path(dockerfile or "Dockerfile")
     if named.is_file():
-        return Place(_in_repository(named), named)
+        return Place(_in_repository(named), named, named=dockerfile is not None)
     if dockerfile is not None:
         raise ConfigError(f"there is no Dockerfile {escape(dockerfile)}")
     return Place(_in_repository(config) if config is not None else "Dockerfile")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,7 @@ from .streams import reader_gone
 if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..report.interface import Options
+    from ..rootfs.resolve import Resolved
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -98,6 +100,32 @@ def load(
         progress=terminal_progress(),
         raw=raw,
     )
+
+
+@contextmanager
+def following(analysis: Analysis, path: str, command: str) -> Iterator[Callable[[Resolved], None]]:
+    """Give what says on stderr where a path leads by links.
+
+    Where the path is not there, but a layer has what another removed, the error names the ``command`` that has it.
+    """
+    import shlex
+
+    from ..errors import PathNotFoundError
+    from ..escape import escape
+
+    asked = "/" + path.lstrip("/")
+
+    def tell(found: Resolved) -> None:
+        if found.links:
+            click.echo(f"imgscope: {escape(asked)} -> {escape(found.path)}", err=True)
+
+    try:
+        yield tell
+    except PathNotFoundError as error:
+        if not error.held:
+            raise
+        words = " ".join(escape(shlex.quote(word)) for word in (analysis.image.reference, error.path or asked))
+        raise PathNotFoundError(f"{error}: imgscope {command} {words} --layer {error.held[-1]}") from None
 
 
 def colour_wanted(no_color: bool) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .common import image_options, load
+from .common import following, image_options, load
 
 # More paths that were left out than this are only counted.
 _SHOWN = 10
@@ -33,6 +33,9 @@ def command(
 ) -> int:
     """Copy a file, a folder or a whole layer out of an image into the folder DEST.
 
+    A PATH that is or goes through a symlink leads where it leads in a container, and keeps its name; links within a
+    folder stay links.
+
     Nothing is written outside DEST, and no file is replaced without --force. Devices and FIFOs are left out; set-uid
     bits are dropped; a symlink that leads out of DEST is not made. What can't be written (a name that is too long
     here, a hard link to nowhere) is left out and told on standard error, the rest is written, and the exit code is 3.
@@ -46,8 +49,12 @@ def command(
     from ..extract import extract
     from ..report.sizes import quantity, size
 
-    with load(reference, platform=platform, name=image, no_cache=no_cache, contents=True) as analysis:
+    with (
+        load(reference, platform=platform, name=image, no_cache=no_cache, contents=True) as analysis,
+        following(analysis, path, "extract") as tell,
+    ):
         result = extract(analysis, path, destination, layer=layer, force=force)
+        tell(result.found)
     for skipped in result.skipped[:_SHOWN]:
         click.echo(f"imgscope: left out {escape(skipped)}", err=True)
     if result.left_out > _SHOWN:

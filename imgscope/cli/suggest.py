@@ -55,7 +55,9 @@ def _fix(fixed: Fixed, write: bool, show_diff: bool, show_secrets: bool) -> None
 @click.command()
 @click.argument("reference", metavar="IMAGE")
 @image_options
-@click.option("--dockerfile", metavar="FILE", help="The Dockerfile that the image was built from.")
+@click.option(
+    "--dockerfile", metavar="FILE", help="What the image was built from; by default ./Dockerfile, if it fits."
+)
 @click.option("--fix", "write", is_flag=True, help="Make the safe fixes in the Dockerfile; the rest is left to you.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show what --fix would change, as a patch; nothing is written.")
 @click.option("--show-secrets", is_flag=True, help="Show the secrets that the Dockerfile holds in what --diff prints.")
@@ -131,6 +133,7 @@ def command(
         previous=previous,
         base=base or settings.base,
         mend=write or show_diff,
+        here=True,
     )
 
     if report.fixed is not None:

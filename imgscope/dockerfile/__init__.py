@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .match import Match, Matched, match
 from .model import Dockerfile, Heredoc, Instruction, Stage
+from .nearby import nearby
 from .parser import parse, read
 
-__all__ = ["Dockerfile", "Heredoc", "Instruction", "Match", "Matched", "Stage", "match", "parse", "read"]
+__all__ = ["Dockerfile", "Heredoc", "Instruction", "Match", "Matched", "Stage", "match", "nearby", "parse", "read"]

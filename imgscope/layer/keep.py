@@ -1,7 +1,7 @@
-"""Which small files' contents an index keeps when a layer streams by: the databases of what is installed.
+"""Which small files' contents an index keeps when a layer streams by: the databases of what is installed, of users.
 
 A layer that is compressed, or comes from an engine, would have to be read again for them. What reads them is
-``packages``; a file that isn't kept is read from its layer when it is asked for.
+``packages`` and ``rootfs``; a file that isn't kept is read from its layer when it is asked for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ MAX_IMAGE = 128 << 20
 
 _RPM = (b"rpmdb.sqlite", b"rpmdb.sqlite-wal", b"Packages", b"Packages.db")
 _EXACT = {
+    b"etc": (b"passwd",),
     b"var/lib/dpkg": (b"status",),
     b"var/lib/apt": (b"extended_states",),
     b"etc/apk": (b"world",),

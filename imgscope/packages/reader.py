@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..layer.index import DIRECTORY, FILE, SYMLINK
-from ..layer.names import clean, public, split
+from ..layer.names import public, split
 from ..overlay.merge import join
+from ..rootfs.walk import Walker, kind_of
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -26,7 +27,6 @@ MAX_PATH_BYTES = 128 << 20
 # A path, in bytes (Linux' PATH_MAX) and in components; a name with its version.
 MAX_PATH, MAX_DEPTH, MAX_NAME = 4096, 256, 4096
 MAX_NOTES = 20
-_MAX_LINKS = 40
 
 
 class ImageReader:
@@ -46,7 +46,8 @@ class ImageReader:
         """What to say of packages whose paths were not all taken; empty as long as they were."""
         self._paths, self._path_bytes = MAX_PATHS, MAX_PATH_BYTES
         self._contents: dict[bytes, bytes] = {}
-        self._real: dict[bytes, bytes | None] = {b"": b""}
+        self._real: dict[bytes, bytes | None] = {}
+        self._walker = Walker(self.overlay)
 
     # -- names -------------------------------------------------------------------------------------------
 
@@ -78,25 +79,12 @@ class ImageReader:
         nowhere.
         """
         directory, name = split(path)
-        found = self._directory(directory, 0)
+        if directory not in self._real:
+            walked = self._walker.walk(directory)
+            there = not walked.trouble and kind_of(self.overlay, walked.entry) == DIRECTORY
+            self._real[directory] = walked.path if there else None
+        found = self._real[directory]
         return None if found is None else join(found, name)
-
-    def _directory(self, path: bytes, depth: int) -> bytes | None:
-        if path in self._real:
-            return self._real[path]
-        above, name = split(path)
-        parent = self._directory(above, depth)
-        found: bytes | None = None
-        if parent is not None and depth < _MAX_LINKS:
-            entry = self.names(parent).get(name)
-            if entry is not None and self.overlay.kind(entry) == SYMLINK:
-                layer, own = self.overlay.locate(entry)
-                target = self.overlay.layers[layer].links[own]
-                found = self._directory(clean(target if target[:1] == b"/" else join(parent, target))[0], depth + 1)
-            elif entry is not None and self.overlay.kind(entry) == DIRECTORY:
-                found = join(parent, name)
-        self._real[path] = found
-        return found
 
     # -- contents ----------------------------------------------------------------------------------------
 
@@ -143,19 +131,11 @@ class ImageReader:
 
     def _behind(self, path: bytes) -> int | None:
         """Return the inode of the regular file that a path leads to through links; ``None`` where it doesn't."""
-        overlay = self.overlay
-        for _ in range(_MAX_LINKS):
-            real = self.real(path)
-            entry = None if real is None else overlay.lookup(real)
-            if real is None or entry is None:
-                return None
-            if overlay.kind(entry) != SYMLINK:
-                inode = overlay.inode(entry)
-                return inode if inode >= 0 and overlay.kind(inode) == FILE else None
-            layer, own = overlay.locate(entry)
-            target = overlay.layers[layer].links[own]
-            path = clean(target if target[:1] == b"/" else join(split(real)[0], target))[0]
-        return None
+        walked = self._walker.walk(path)
+        if walked.trouble:
+            return None
+        inode = self.overlay.inode(walked.entry)
+        return inode if inode >= 0 and self.overlay.kind(inode) == FILE else None
 
     def content(self, path: bytes) -> bytes | None:
         """Return the content of a file that was loaded, ``None`` for any other."""

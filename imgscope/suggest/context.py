@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..contents import NO_CONTENTS
 from ..errors import ContentUnavailableError
 from ..layer.index import FILE
 from ..overlay.merge import NO_ENTRY
+from ..rootfs.walk import Walker
 from .model import Claim, Rule
+from .origin import UNKNOWN, Origin, of_history, of_instruction
 from .places import Places
 
 if TYPE_CHECKING:
@@ -21,10 +24,6 @@ if TYPE_CHECKING:
 # Contents larger than this are not read, nor more than that in all: an image may hold anything.
 MAX_FILE = 8 << 20
 MAX_TOTAL = 256 << 20
-
-
-def _from_root(source: str) -> bool:
-    return source.startswith("/")
 
 
 class WasteRow(NamedTuple):
@@ -61,6 +60,8 @@ class Context:
         self.previous = previous
         self.overlay = analysis.body.overlay
         self.own_layers = range(min(base.layers, len(analysis.layers)), len(analysis.layers))
+        self._origins: dict[int, Origin] = {}
+        self.walker = Walker(self.overlay)
         self._rules = rules
 
     # -- layers ------------------------------------------------------------------------------------------
@@ -81,17 +82,20 @@ class Context:
         """Tell whether a COPY or ADD made the layer."""
         return self.keyword(layer) in ("COPY", "ADD")
 
-    def from_context(self, layer: int) -> bool:
-        """Tell whether a COPY or ADD of the build context made the layer, so far as is known: not of another stage."""
+    def origin(self, layer: int) -> Origin:
+        """Tell where the files of a layer that a COPY or ADD made come from; ``UNKNOWN`` for any other layer."""
         if not self.is_copy(layer):
-            return False
-        made = self.dockerfile.instruction(layer) if self.dockerfile is not None else None
-        if made is not None:
-            return made.flag("from") is None
-        words = self.instruction(layer).split()[1:]
-        sources = [word for word in words if not word.startswith("--")][:-1]
-        # BuildKit leaves the stage out of what it writes down; but a path from the root is hardly one of a context.
-        return not any(word.startswith("--from=") for word in words) and not any(map(_from_root, sources))
+            return UNKNOWN
+        known = self._origins.get(layer)
+        if known is None:
+            made = self.dockerfile.by_layer.get(layer) if self.dockerfile is not None else None
+            if made is not None and made.certainty != "possible":
+                known = of_instruction(made.instruction)
+            else:
+                told = self.analysis.layers[layer]
+                known = of_history(told.instruction, told.created_by, told.comment)
+            self._origins[layer] = known
+        return known
 
     # -- stored bytes ------------------------------------------------------------------------------------
 
@@ -169,14 +173,12 @@ class Context:
     @property
     def has_contents(self) -> bool:
         """Whether contents can be read: not those of a saved analysis."""
-        from ..contents import NoContents
-
-        return not isinstance(self.analysis.contents, NoContents)
+        return self.analysis.has_contents
 
     def require_contents(self) -> None:
         """Raise ``ContentUnavailableError`` where contents can't be read."""
         if not self.has_contents:
-            raise ContentUnavailableError("it reads files, and a saved analysis has none")
+            raise ContentUnavailableError(NO_CONTENTS)
 
     def read(self, entries: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Yield (entry, content) of regular files among global entries; too large ones are left out.

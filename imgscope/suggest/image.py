@@ -28,14 +28,16 @@ def suggest_image(
     previous: str | None = None,
     base: str | None = None,
     mend: bool = False,
+    here: bool = False,
 ) -> Report:
     """Analyse ``reference`` and find what it could do without.
 
     ``dockerfile`` is the file that it was built from, ``previous`` an earlier image of the same program, ``base`` the
-    image that it is built on: references, as all. ``mend`` makes the safe fixes in the Dockerfile (``Report.fixed``),
-    which reads the image's scripts. Raises ``UsageError``, ``ImageError``.
+    image that it is built on: references, as all. Without ``dockerfile`` and with ``here`` the current folder's is used
+    if it made the image. ``mend`` makes the safe fixes in the Dockerfile (``Report.fixed``), which reads the image's
+    scripts. Raises ``UsageError``, ``ImageError``.
     """
-    from ..dockerfile import match, read
+    from ..dockerfile import match, nearby, read
 
     how: dict[str, Any] = {"platform": platform, "cache": cache, "progress": progress}
     with ExitStack() as stack:
@@ -46,13 +48,10 @@ def suggest_image(
         if base is not None:
             with analyze(base, **how) as below:
                 found = _base(base, below, analysis)
-        report = suggest(
-            analysis,
-            options,
-            base=found,
-            dockerfile=match(parsed, analysis) if parsed is not None else None,
-            previous=older,
-        )
+        matched = match(parsed, analysis) if parsed is not None else None
+        unasked = nearby(analysis) if here and parsed is None else None
+        report = suggest(analysis, options, base=found, dockerfile=matched or unasked, previous=older)
+        report.unasked = unasked is not None
         if mend:
             from .fix import fix
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..dockerfile.model import Location
+from ..escape import escape
 from ..secrets import redact
 
 if TYPE_CHECKING:
@@ -134,10 +135,28 @@ class Report:
     """The Dockerfile that the image was compared with, and what of it made which layer."""
     fixed: Fixed | None = None
     """The Dockerfile with the safe fixes made, where that was asked for."""
+    unasked: bool = False
+    """Whether nobody named the Dockerfile: it lies in the current folder, and is the image's history."""
+
+    @property
+    def with_dockerfile(self) -> str:
+        """Words for the Dockerfile that was used; empty where none was, or it is another image's."""
+        if self.dockerfile is None or not self.dockerfile.belongs:
+            return ""
+        how = "found here; the image was built from it" if self.unasked else "as you say"
+        return f"{escape(self.dockerfile.dockerfile.path)} ({how})"
 
     def instruction(self, layer: int) -> str:
         """Return a layer's instruction in one line, without what looks like a secret."""
         return redact(" ".join(self.analysis.layers[layer].instruction.split()))
+
+    @property
+    def not_evaluated(self) -> list[str]:
+        """A sentence for each reason why rules were skipped, with these rules."""
+        by_reason: dict[str, list[str]] = {}
+        for code, reason in self.skipped:
+            by_reason.setdefault(reason, []).append(code)
+        return [f"not evaluated: {', '.join(sorted(codes))}: {reason}" for reason, codes in by_reason.items()]
 
     @property
     def total_bytes(self) -> int:

@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..layer.index import DIRECTORY, FILE, SYMLINK
-from ..layer.names import clean, split
-from ..overlay.merge import join
+from ..errors import ContentUnavailableError
+from ..layer.index import DIRECTORY, FILE
+from ..layer.names import split
+from ..rootfs.walk import kind_of
 from ..settings import mapping, settings, strings
 from .once import once
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 # A script larger than this is none that starts a container.
 _MAX_SCRIPT = 64 << 10
-_MAX_LINKS = 20
 # Of a config that says more than anybody writes only so much is looked at.
 _MAX_TEXT = 64 << 10
 _MAX_WORDS = 4000
@@ -42,17 +42,42 @@ class Program(NamedTuple):
 
 
 @once
-def program(context: Context) -> Program:
-    """Find what a container of the image runs."""
+def said(context: Context) -> Program:
+    """Return what an image's config alone says of what a container runs: no script is read for it."""
     config = settings(context.analysis.image.config)
     told = [*strings(config.get("Entrypoint")), *strings(config.get("Cmd"))]
     told += strings(mapping(config.get("Healthcheck")).get("Test"))[1:]
     told = [text[:_MAX_TEXT] for text in told[:_MAX_WORDS]]
     words = [word for text in told for word in _words(text)][:_MAX_WORDS]
     known = any(word.rpartition("/")[2] not in _SHELLS for word in words)
-    home = config.get("WorkingDir")
-    folders = [home if isinstance(home, str) else "/", *search_path(config)][:_MAX_FOLDERS]
+    folders = _folders(context)
     places = dict.fromkeys(place for word in words for place in _found(context, word, folders))
+    return Program(frozenset(words), frozenset(places), "\n".join(told), known)
+
+
+def _folders(context: Context) -> list[str]:
+    """Return where a name is looked for: the working directory and PATH."""
+    config = settings(context.analysis.image.config)
+    home = config.get("WorkingDir")
+    return [home if isinstance(home, str) else "/", *search_path(config)][:_MAX_FOLDERS]
+
+
+def started(context: Context) -> Program:
+    """Find what a container runs, as far as that can be known: by the config alone where no script can be read."""
+    try:
+        return program(context)
+    except ContentUnavailableError:
+        found = said(context)
+        return found._replace(words=frozenset(word.rpartition("/")[2] for word in found.words), known=False)
+
+
+@once
+def program(context: Context) -> Program:
+    """Find what a container of the image runs. Raises ``ContentUnavailableError`` where it may be a script."""
+    by_config = said(context)
+    told, words, known = [by_config.text], sorted(by_config.words), by_config.known
+    places = dict.fromkeys(sorted(by_config.files))
+    folders = _folders(context)
     new = list(places)
     for _ in range(_MAX_SCRIPTS):
         # A script may start another.
@@ -65,6 +90,9 @@ def program(context: Context) -> Program:
         places |= found
         if not new:
             break
+    else:
+        # Scripts that start scripts, beyond what anybody writes: what is run in the end was not seen.
+        known = False
     return Program(frozenset(word.rpartition("/")[2] for word in words), frozenset(places), "\n".join(told), known)
 
 
@@ -92,36 +120,22 @@ def _found(context: Context, word: str, folders: list[str]) -> Iterator[bytes]:
         return
     candidates = [word] if word.startswith("/") else [f"{folder}/{word}" for folder in folders]
     for candidate in candidates:
-        place = resolve(context, clean(candidate.encode("utf-8", "surrogateescape"))[0])
+        place = resolve(context, candidate.encode("utf-8", "surrogateescape"))
         if place is not None:
             yield place
             return
 
 
 def resolve(context: Context, path: bytes) -> bytes | None:
-    """Return where a path of the merged tree leads, symlinks followed; ``None`` for one that leads to no file."""
-    overlay = context.overlay
-    for _ in range(_MAX_LINKS):
-        done = b""
-        parts = path.split(b"/")
-        for number, name in enumerate(parts):
-            entry = overlay.tree.get(done, {}).get(name)
-            if entry is None:
-                return None
-            if overlay.kind(entry) == SYMLINK:
-                layer, own = overlay.locate(entry)
-                target = overlay.layers[layer].links[own]
-                start = target if target[:1] == b"/" else join(done, target)
-                path = clean(b"/".join([start, *parts[number + 1 :]]))[0]
-                break
-            done = join(done, name)
-            if number == len(parts) - 1:
-                return done if overlay.kind(entry) != DIRECTORY else None
-    return None
+    """Return where a path of the merged tree leads, as a kernel walks it; ``None`` for one that leads to no file."""
+    walked = context.walker.walk(path)
+    if walked.trouble or kind_of(context.overlay, walked.entry) == DIRECTORY:
+        return None
+    return walked.path
 
 
 def _scripts(context: Context, places: Iterable[bytes]) -> str:
-    """Return the text of the scripts among the programs, where own layers have them and contents are at hand."""
+    """Return the text of the scripts among the programs, where own layers have them."""
     overlay = context.overlay
     entries = []
     for place in places:
@@ -132,8 +146,10 @@ def _scripts(context: Context, places: Iterable[bytes]) -> str:
             continue
         if overlay.layer_of(inode) in context.own_layers:
             entries.append(inode)
-    if not entries or not context.has_contents:
+    if not entries:
         return ""
+    # What they call is needed; so much of a script as is not read says nothing of what is not called.
+    context.require_contents()
     return "\n".join(
         data.decode("utf-8", "replace") for _, data in context.read(entries) if data[:2] == b"#!" and b"\0" not in data
     )

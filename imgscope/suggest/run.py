@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..contents import NO_CONTENTS
 from ..errors import ContentUnavailableError
 from ..layer.names import public
 from ..secrets import redact
@@ -86,7 +87,7 @@ class _Run:
         try:
             drafts = list(rule.check(self.context))
         except ContentUnavailableError as error:
-            self.skipped.append((rule.code, str(error)))
+            self.skipped.append((rule.code, str(error) if self.context.has_contents else NO_CONTENTS))
             return
         for draft in drafts:
             finding = self._finding(rule, draft)

@@ -51,9 +51,10 @@ def proposal(context: Context, report: Report) -> tuple[str, ...]:
         return ()
     try:
         packages = own_packages(context)
+        unneeded, indifferent = _claimed(context, report)
     except ContentUnavailableError:
+        # A rule that could not look may be about anything: what has to be copied is not known.
         return ()
-    unneeded, indifferent = _claimed(context, report)
     found = copies(context, packages, unneeded, indifferent)
     if not found:
         return ()

@@ -30,6 +30,8 @@ class Toolchain:
     places: tuple[str, ...]
     used: re.Pattern[str]
     proof: tuple[bytes, ...] = ()
+    vague: bool = False
+    """Whether a place is told by its name alone, which other things may have."""
 
 
 def _word(*words: str) -> re.Pattern[str]:
@@ -64,6 +66,7 @@ TOOLCHAINS = (
         "the Android SDK",
         ("/opt/android*/**", "/**/Android/Sdk/**", "/usr/lib/android-sdk/**", "/usr/local/android*/**"),
         _word("adb", "emulator", "sdkmanager", "gradlew?"),
+        vague=True,
     ),
     Toolchain(
         "the .NET SDK",

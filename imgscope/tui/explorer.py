@@ -18,7 +18,7 @@ from textual.widgets import Static
 from ..analysis import Analysis
 from ..errors import ImgscopeError
 from ..escape import escape
-from ..layer.index import DIRECTORY, FILE, TYPE_NAMES
+from ..layer.index import DIRECTORY, FILE, SYMLINK, TYPE_NAMES
 from ..layer.names import internal, public
 from ..overlay.merge import NO_ENTRY
 from ..report.sizes import percent, quantity, size
@@ -330,13 +330,22 @@ class Explorer(Browser):
         pane.say("looking for what this image could do without…")
         # Whoever has just opened the view presses keys first.
         await asyncio.sleep(0.5)
+        from ..dockerfile import nearby
         from ..suggest import suggest
+
+        def look() -> Report:
+            found = nearby(self.analysis)
+            if found is None:
+                return suggest(self.analysis)
+            report = suggest(self.analysis, dockerfile=found)
+            report.unasked = True
+            return report
 
         # The thread gives way sooner to what draws.
         interval = sys.getswitchinterval()
         sys.setswitchinterval(0.001)
         try:
-            report = await aside(lambda: suggest(self.analysis))
+            report = await aside(look)
         except ImgscopeError as error:
             pane.say(escape(str(error)))
             return
@@ -349,7 +358,10 @@ class Explorer(Browser):
         self.report = report
         pane.start(report.findings)
         self.entitle("findings", f"Findings {len(report.findings):,}")
-        pane.border_subtitle = f"{size(report.total_bytes)} to save" if report.total_bytes else ""
+        words = [f"{size(report.total_bytes)} to save"] if report.total_bytes else []
+        if report.with_dockerfile:
+            words.append("with ./Dockerfile")
+        pane.border_subtitle = " · ".join(words)
 
     def action_pane(self, name: str) -> None:
         """Go to a pane."""
@@ -389,12 +401,19 @@ class Explorer(Browser):
     # -- contents ----------------------------------------------------------------------------------------
 
     def _versions(self) -> tuple[str, list[int], int] | None:
-        """Return the selected file, the layers that hold a regular file there, and the one to show."""
+        """Return the selected file, or that which the selected link leads to, its layers, and the one to show."""
         path, view = self.selected_path(), self.view
         if path is None or self.paths is None or view is None:
             return None
         node = self.paths.find(internal(path))
         overlay = self.paths.overlay
+        if node >= 0 and overlay.kinds[view.entry(node)] == SYMLINK:
+            try:
+                path = self.analysis.resolve(path).path
+            except ImgscopeError as error:
+                self.notify(str(error), severity="warning", markup=False)
+                return None
+            node = self.paths.find(internal(path))
         directory, _, name = internal(path).rpartition(b"/")
         held = []
         for number in self.paths.holding(node):

@@ -3,6 +3,10 @@
 import os
 import stat
 
+import pytest
+
+from tests.oracle.maketar import file, layer, symlink, whiteout
+
 
 def test_why_tells_each_layers_deed(imgscope, webapp):
     out = imgscope("why", webapp, "/etc/webapp.conf").stdout
@@ -22,7 +26,8 @@ def test_cat_gives_a_file_as_it_is_and_as_a_layer_had_it(imgscope, webapp):
     assert imgscope("cat", webapp, "/srv/app/.env", "--layer", 2).stdout.startswith("EXAMPLE_SETTING")
     removed = imgscope("cat", webapp, "/srv/app/.env")
     assert removed.returncode == 2 and removed.stdout == ""
-    assert "symlink" in imgscope("cat", webapp, "/bin/sh").stderr
+    assert "removed in layer 7; layers 2 and 5 hold it: imgscope cat" in removed.stderr
+    assert removed.stderr.rstrip().endswith("/srv/app/.env --layer 5")
 
 
 def test_cat_reads_from_a_pipe(imgscope, webapp):
@@ -69,3 +74,69 @@ def test_verify_recomputes_every_digest(imgscope, webapp, tmp_path):
     done = imgscope("verify", webapp)
     assert done.returncode == 0
     assert done.stdout.count("ok ") == 1 + 2 * 9
+
+
+@pytest.fixture
+def links(make):
+    """An image with links of every kind, and a file that a later layer removes."""
+    first = layer(
+        file("usr/lib/os-release", b"ID=x\n"),
+        file("opt/v1/bin/run", b"run"),
+        file("opt/v1/lib/x"),
+        file("k", b"kept"),
+        symlink("etc/os-release", "../../../usr/lib/os-release"),
+        symlink("lib", "usr/lib"),
+        symlink("cur", "opt/v1/lib"),
+        symlink("gone", "/no/where"),
+        symlink("to-k", "k"),
+        symlink("a", "b"),
+        symlink("b", "a"),
+        *(symlink(f"n{number}", f"n{number + 1}") for number in range(41)),
+        file("n41", b"far"),
+    )
+    return make(first, layer(whiteout("k"), file("usr/lib/new", b"new")))
+
+
+@pytest.mark.parametrize(
+    ("words", "out", "said"),
+    [
+        (("/etc/os-release",), "ID=x\n", "/etc/os-release -> /usr/lib/os-release"),
+        (("lib/os-release",), "ID=x\n", "/lib/os-release -> /usr/lib/os-release"),
+        (("/cur/../bin/run",), "run", "-> /opt/v1/bin/run"),
+        (("/../../usr/lib/new",), "new", ""),
+        (("/n1",), "far", "/n1 -> /n41"),
+        (("/n0",), None, "more than 40 links"),
+        (("/a",), None, "in a circle"),
+        (("/gone",), None, "/gone leads to /no, which is not in"),
+        (("/to-k",), None, "removed in layer 1; layer 0 holds it: imgscope cat"),
+        (("/to-k", "--layer", "0"), "kept", "/to-k -> /k"),
+        (("/k", "--layer", "0"), "kept", ""),
+        (("/lib/new", "--layer", "1"), "new", "/lib/new -> /usr/lib/new"),
+        (("/lib/os-release", "--layer", "1"), None, "no /lib/os-release in layer 1"),
+        (("/lib",), None, "/usr/lib in"),
+        (("/usr/lib/new/x",), None, "/usr/lib/new is a file, not a directory"),
+    ],
+)
+def test_cat_follows_links_as_a_kernel_does(imgscope, links, words, out, said):
+    done = imgscope("cat", links, *words)
+    assert done.stdout == (out or "") and done.returncode == (2 if out is None else 0)
+    assert said in done.stderr and done.stderr.count("\n") <= 1
+
+
+def test_why_tells_of_a_path_below_a_link_and_of_where_a_link_leads(imgscope, links):
+    below = imgscope("why", links, "/lib/new").stdout
+    assert below.startswith("/lib/new -> /usr/lib/new\n") and "layer 1   added" in below
+    link = imgscope("why", links, "/etc/os-release").stdout
+    assert "/etc/os-release  symlink" in link and "/usr/lib/os-release  file, 5 B, from layer 0" in link
+    dangling = imgscope("why", links, "/gone")
+    assert dangling.returncode == 0 and "leads to /no, which is not in" in dangling.stdout
+
+
+def test_extract_follows_the_path_it_is_given(imgscope, links, tmp_path):
+    done = imgscope("extract", links, "/lib", tmp_path / "out")
+    assert done.returncode == 0 and "/lib -> /usr/lib" in done.stderr
+    assert (tmp_path / "out/lib/new").read_text() == "new" and not (tmp_path / "out/lib").is_symlink()
+    assert imgscope("extract", links, "/etc/os-release", tmp_path / "out").returncode == 0
+    assert (tmp_path / "out/os-release").read_text() == "ID=x\n"
+    gone = imgscope("extract", links, "/k", tmp_path / "out")
+    assert gone.returncode == 2 and gone.stderr.rstrip().endswith("/k --layer 0") and "imgscope extract" in gone.stderr

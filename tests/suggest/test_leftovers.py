@@ -56,15 +56,49 @@ def test_a_cleaned_image_has_no_findings(findings):
     assert findings(("RUN apt-get install -y curl && rm -rf /var/lib/apt/lists/*", clean), select=["IS0", "IS1"]) == []
 
 
-CONTEXT = [(unwanted, glob) for unwanted in UNWANTED for glob in unwanted.places]
+CONTEXT = [(unwanted, glob, line) for unwanted in UNWANTED for glob, line in unwanted.places]
+# What shows folders whose names alone say little to be what they are called.
+MARKS = [file("root/venv/pyvenv.cfg"), file("root/virtualenv/bin/activate"), file("root/coverage/lcov.info")]
+MARKS += [file("root/target/debug/.cargo-lock")]
 
 
-@pytest.mark.parametrize(("unwanted", "glob"), CONTEXT, ids=lambda value: getattr(value, "code", value))
-def test_what_was_copied_by_accident_is_found(findings, unwanted, glob):
+@pytest.mark.parametrize(("unwanted", "glob", "line"), CONTEXT, ids=lambda value: getattr(value, "code", value))
+def test_what_was_copied_by_accident_is_found(findings, unwanted, glob, line):
     path = example(glob)
-    found = findings(("COPY . /root", layer(file(path, b"x" * 5000))), select=["IS3"])
-    assert [(finding.code, finding.bytes) for finding in found] == [(unwanted.code, 5000)], path
-    assert found[0].ignore_lines == unwanted.lines
+    copied = layer(file(path, b"x" * 5000), *MARKS)
+    (found,) = [each for each in findings(("COPY . /root", copied), select=["IS3"]) if each.bytes]
+    assert (found.code, found.bytes, found.certainty) == (unwanted.code, 5000, unwanted.certainty), path
+    assert line in found.ignore_lines
+
+
+@pytest.mark.parametrize(("unwanted", "glob", "line"), CONTEXT, ids=lambda value: getattr(value, "code", value))
+@pytest.mark.parametrize(
+    "words", ["/bin/sh -c #(nop) COPY dir:" + "0" * 64 + " in /root ", "COPY /src /root # buildkit"]
+)
+def test_what_may_come_of_a_stage_is_not_said_to_be_of_the_context(findings, unwanted, glob, line, words):
+    found = findings((words, layer(file(example(glob), b"x" * 5000), *MARKS)), select=["IS3"])
+    assert all(each.certainty == "possible" and not each.ignore_lines for each in found)
+    assert not any("context" in each.title or "ignore" in each.fix for each in found)
+    if unwanted.code in ("IS302", "IS303", "IS306"):
+        assert not found
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("root/lib/python3.12/venv/x.py", "IS303"),
+        ("root/app/coverage/x.py", "IS306"),
+        ("root/log/debug/target/debug/x", "IS306"),
+    ],
+)
+def test_a_folder_is_not_judged_by_a_name_that_others_use_too(findings, path, code):
+    assert not [each for each in findings(("COPY . /root", layer(file(path, b"x" * 5000))), select=[code]) if each]
+
+
+def test_what_is_ignored_is_only_what_was_found(findings):
+    copied = layer(file("app/__pycache__/x.cpython-312.pyc", b"x" * 5000), file("app/target/app.jar", b"x" * 5000))
+    (found,) = findings(("COPY . /app", copied), select=["IS306"])
+    assert found.ignore_lines == ("**/__pycache__", "**/*.pyc")
 
 
 def test_what_a_build_installs_was_not_copied(findings):

@@ -17,6 +17,10 @@ from .text import GROWTH
 _EACH = ("forbidden-paths", "forbidden-findings", "max-file-size", "max-new-file-size")
 
 
+# Rules about the config: the instruction that sets what they look at.
+_ABOUT = {"require-non-root": "USER", "forbid-latest-base": "FROM"}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One problem: ``level`` is ``error`` or ``warning``, ``line`` the line of the image's place (1 when unknown)."""
@@ -61,7 +65,10 @@ def findings(report: Report) -> Iterator[Finding]:
                 yield Finding(image, result, None, level, f"{prefix}{result.rule}: and {left:,} more")
             continue
         first = next((cause for cause in result.causes.rows if cause.layer is not None), None)
-        yield Finding(image, result, None, level, shorten(prefix + explained(result)), _line(image, first))
+        line = _line(image, first)
+        if first is None and result.rule in _ABOUT:
+            line = image.place.line_about(image.analysis, _ABOUT[result.rule])
+        yield Finding(image, result, None, level, shorten(prefix + explained(result)), line)
 
 
 def _line(image: ImageCheck, cause: Cause | None) -> int:

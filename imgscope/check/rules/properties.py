@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...errors import ContentUnavailableError
 from ...escape import escape
 from ...settings import settings
 from ..values import SWITCH, Limit
@@ -11,16 +12,27 @@ from .interface import CannotTell, Outcome, Rule, Subject
 
 
 def require_non_root(subject: Subject, _: Limit, __: str | None) -> Outcome:
-    """The config's User, without which a container's process is root."""
+    """The config's User, without which a container's process is root; a name is looked up in /etc/passwd."""
+    from ...rootfs.user import user_of
+
     user = settings(subject.analysis.image.config).get("User") or ""
     if not isinstance(user, str):
         raise CannotTell("the image's config has a User that is no text")
-    name = user.strip().partition(":")[0]
-    root = name in ("", "root") or (name.lstrip("+").isdigit() and int(name) == 0)
-    if not user.strip():
+    shown = escape(user)
+    try:
+        found = user_of(subject.analysis)
+    except ContentUnavailableError:
+        why = "what uid that is stands in /etc/passwd, and no file contents are at hand"
+        raise CannotTell(f"USER is {shown}: {why}") from None
+    if found.uid is None:
+        raise CannotTell(f"USER is {shown}, and {found.why}: which uid that is can't be told")
+    root = found.uid == 0
+    if not found.text:
         message = "no USER is set, so containers run as root"
+    elif root and found.listed and found.text.partition(":")[0] != "root":
+        message = f"USER is {shown}, whose uid in /etc/passwd is 0: that is root"
     else:
-        message = f"USER is {escape(user)}" + (", which is root" if root else "")
+        message = f"USER is {shown}" + (", which is root" if root else "")
     return Outcome(not root, None, message)
 
 

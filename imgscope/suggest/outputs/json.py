@@ -38,6 +38,7 @@ def document(report: Report, *, files: bool = True) -> dict[str, Any]:
             "wasted_bytes": image.wasted_bytes,
         },
         "base": {"name": report.base.name, "layers": report.base.layers, "how": report.base.how},
+        "dockerfile": _dockerfile(report),
         "total_bytes": report.total_bytes,
         "by_certainty": by_certainty(report.findings),
         "findings": [_finding(report, finding, files) for finding in report.findings],
@@ -46,6 +47,15 @@ def document(report: Report, *, files: bool = True) -> dict[str, Any]:
         "proposal": list(report.proposal),
         **mended,
     }
+
+
+def _dockerfile(report: Report) -> dict[str, Any] | None:
+    """Return which Dockerfile was compared with the image, and whether that is what the image was built from."""
+    matched = report.dockerfile
+    if matched is None:
+        return None
+    path = matched.dockerfile.path
+    return {"path": path, "named": not report.unasked, "belongs": matched.belongs, "certainty": matched.certainty}
 
 
 def _finding(report: Report, finding: Finding, files: bool) -> dict[str, Any]:

@@ -26,6 +26,9 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
 
     yield f"# Suggestions for {code(image.reference)}"
     yield ""
+    if report.with_dockerfile:
+        yield f"Dockerfile: {prose(report.with_dockerfile)}"
+        yield ""
     saving = [finding for finding in report.findings if not finding.note]
     if saving:
         share = percent(report.total_bytes, image.content_bytes)
@@ -56,7 +59,7 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
         yield from block(report.proposal, "dockerfile")
     if report.skipped:
         yield ""
-        yield from (f"- `{rule}` could not be evaluated: {code(reason)}" for rule, reason in report.skipped)
+        yield from (f"- {prose(line)}" for line in report.not_evaluated)
 
 
 def _finding(report: Report, finding: Finding, options: Options) -> Iterator[str]:

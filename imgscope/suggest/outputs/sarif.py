@@ -30,7 +30,9 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
         [rule(code, rules[code].name, rules[code].summary, rules[code].why or rules[code].summary) for code in codes],
         {
             "executionSuccessful": True,
-            "toolExecutionNotifications": [notice(f"{code}: {reason}", "note") for code, reason in report.skipped],
+            "toolExecutionNotifications": [
+                notice(f"{code} was not evaluated: {reason}", "note") for code, reason in report.skipped
+            ],
         },
         [_result(report, finding, codes.index(finding.code)) for finding in shown],
     )

@@ -39,7 +39,7 @@ class _Suggestions(Page):
                 self.finding(finding)
         self.practice()
         self.proposal()
-        notes = [f"{code} could not be evaluated: {reason}" for code, reason in self.report.skipped]
+        notes = self.report.not_evaluated
         if self.report.dockerfile is not None and self.report.dockerfile.note:
             notes.append(self.report.dockerfile.note)
         if self.report.ignored:
@@ -59,6 +59,9 @@ class _Suggestions(Page):
                 no_wrap=True,
                 overflow="ellipsis",
             )
+        if report.with_dockerfile:
+            words = f"  Dockerfile: {report.with_dockerfile}"
+            self.console.print(Text(words, style="dim"), no_wrap=True, overflow="ellipsis")
         self.console.print()
         saving = [finding for finding in report.findings if not finding.note]
         if not saving:

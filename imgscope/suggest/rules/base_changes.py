@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...errors import ContentUnavailableError
 from ...layer.index import HARDLINK
 from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN
 from ...overlay.merge import NO_ENTRY
@@ -48,14 +47,11 @@ def _removed(context: Context) -> Iterator[Draft]:
 def _unpacked(context: Context, by: int, new: list[Claim]) -> set[bytes]:
     """Return the paths whose package dpkg unpacked anew there: a dependency asked for a newer one of the base's.
 
-    Those of ``new``, and further names of their packages' files.
+    Those of ``new``, and further names of their packages' files. Raises ``ContentUnavailableError``.
     """
     if not new or not _DPKG.search(context.instruction(by)):
         return set()
-    try:
-        owners = system_owners(context)
-    except ContentUnavailableError:
-        return set()
+    owners = system_owners(context)
     overlay = context.overlay
     found: set[bytes] = set()
     packages: dict[int, Package] = {}

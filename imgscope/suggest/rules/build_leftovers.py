@@ -64,7 +64,8 @@ def unowned(context: Context, claims: Sequence[Claim]) -> list[Claim]:
 
 def _check(left: Left) -> Callable[[Context], Iterator[Draft]]:
     def check(context: Context) -> Iterator[Draft]:
-        claims = left.only(context, shown(context, left.code))
+        claims = shown(context, left.code)
+        claims = left.only(context, claims) if claims else []
         if claims:
             layers = tuple(context.by_layer(claims))
             title = f"{left.what} in {words.layers(layers)}"

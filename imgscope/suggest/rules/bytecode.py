@@ -16,7 +16,8 @@ _CODE = "IS208"
 _CACHE = b"__pycache__"
 # PEP 3147 and 488: module.cpython-312.opt-1.pyc
 _NAME = re.compile(rb"(.+?)\.((?:cpython|pypy|graalpy)-?\d+)(?:\.opt-(\d))?(?:-pytest-[\d.]+)?\.pyc")
-_PROGRAM = re.compile(rb"python(\d)\.(\d+)|pypy(\d)\.(\d+)")
+_PROGRAM = re.compile(rb"python(\d)\.(\d+)$|pypy(\d)\.(\d+)$")
+_LIBRARY = re.compile(rb"libpython(\d)\.(\d+)|libpypy(\d)\.(\d+)")
 
 _KINDS: dict[str, tuple[str, str, Certainty]] = {
     "orphan": (
@@ -27,7 +28,7 @@ _KINDS: dict[str, tuple[str, str, Certainty]] = {
     ),
     "foreign": (
         "bytecode for a Python that the image does not have",
-        "Remove the caches when another Python takes over, and keep them out of the build context.",
+        "Remove the caches when another Python takes over, or where they were copied from.",
         "certain",
     ),
     "twice": (
@@ -102,10 +103,11 @@ def _tags(context: Context) -> set[bytes]:
     """Return the tags of the Pythons whose programs or libraries the image has; empty where none is found."""
     found: set[bytes] = set()
     for directory, names in context.overlay.tree.items():
-        if not directory.endswith((b"bin", b"lib", b"libexec")):
-            continue
+        programs = directory.endswith((b"bin", b"lib", b"libexec"))
         for name in names:
-            match = _PROGRAM.fullmatch(name)
+            # A program may bring its own Python as a library, wherever that lies.
+            match = (_PROGRAM if programs else _LIBRARY).match(name) if name[:2] in (b"py", b"li") else None
+            match = match or (_LIBRARY.match(name) if name[:9] == b"libpython" else None)
             if match is not None:
                 one, two, other, minor = match.groups()
                 found.add(b"cpython-" + one + two if one else b"pypy" + other + minor)

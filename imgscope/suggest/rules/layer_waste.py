@@ -9,6 +9,7 @@ from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN
 from ...overlay.merge import NO_ENTRY
 from ..context import Context, WasteRow
 from ..model import Claim, Draft, Rule
+from ..origin import CONTEXT
 from . import words
 
 
@@ -31,9 +32,11 @@ def _removed_later(context: Context) -> Iterator[Draft]:
     for (stored, by), rows in grouped(context, GONE, COVERED).items():
         title = f"{words.files(len(rows))} of layer {stored} removed in layer {by}: the bytes stay in the image"
         if context.is_copy(stored):
+            ignored = context.origin(stored).where == CONTEXT.where
             fix = (
                 "What is copied in only to be used by a RUN does not have to be in a layer: mount it "
-                "(RUN --mount=type=bind,target=…), copy it in a build stage, or keep it out with .dockerignore."
+                f"(RUN --mount=type=bind,target=…), {'' if ignored else 'or '}copy it in a build stage"
+                f"{', or keep it out with .dockerignore' if ignored else ''}."
             )
             yield Draft(title, fix, claims(rows), (stored, by))
         else:
@@ -52,8 +55,9 @@ def _moved(context: Context) -> Iterator[Draft]:
             same = new.get((name, overlay.sizes[row.entry]))
             if same is not None and overlay.kind(row.entry) == FILE:
                 pairs.append((row, same))
-        if not pairs or sum(row.bytes for row, _ in pairs) < context.min_size or not context.has_contents:
+        if not pairs or sum(row.bytes for row, _ in pairs) < context.min_size:
             continue
+        context.require_contents()
         alike = context.analysis.contents.same(
             [(overlay.locate(row.entry), overlay.locate(entry)) for row, entry in pairs]
         )

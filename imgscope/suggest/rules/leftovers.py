@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ...layer.names import internal, split
+from ...settings import settings, strings
 from ..context import Context
-from ..model import Certainty, Draft, Rule
+from ..model import Certainty, Claim, Draft, Rule
+from ..origin import CONTEXT
+from ..program import Program, started
 from . import words
 
 
@@ -22,6 +27,8 @@ class Leftover:
     before: str
     after: str
     certainty: Certainty = "certain"
+    used_by: tuple[str, ...] = ()
+    """Commands that read it when a container runs them."""
 
 
 def _check(leftover: Leftover) -> Callable[[Context], Iterator[Draft]]:
@@ -29,15 +36,49 @@ def _check(leftover: Leftover) -> Callable[[Context], Iterator[Draft]]:
 
     def check(context: Context) -> Iterator[Draft]:
         claims = context.claims(leftover.code)
-        if not claims:
+        run = started(context) if claims else None
+        if run is None or not run.words.isdisjoint(leftover.used_by):
             return
+        unused = _unused(context, leftover, claims, run)
+        if not unused:
+            return
+        certainty: Certainty | None = "possible" if len(unused) < len(claims) else None
+        if certainty is None and leftover.used_by and leftover.certainty == "certain" and not run.known:
+            # Whoever is given a shell may call what reads it.
+            certainty = "likely"
+        claims = unused
         layers = tuple(context.by_layer(claims))
         title = f"{leftover.what} in {words.layers(layers)}"
         if not any(context.visible(claim) for claim in claims):
             title += ", removed too late: the bytes stay in the image"
-        yield Draft(title, leftover.fix, claims, layers, tuple(leftover.after.split("\n")))
+        origins = {context.origin(layer).where if context.is_copy(layer) else "" for layer in layers}
+        fix, lines = leftover.fix, tuple(leftover.after.split("\n"))
+        if origins == {CONTEXT.where}:
+            fix, lines = "Keep it out of the build context with .dockerignore.", ()
+        elif "" not in origins:
+            fix, lines = "It was copied: copy only what is run.", ()
+        yield Draft(title, fix, claims, layers, lines, certainty=certainty)
 
     return check
+
+
+def _unused(context: Context, leftover: Leftover, claims: Sequence[Claim], run: Program) -> Sequence[Claim]:
+    """Leave out what a container runs or is told of, with what lies beside it; and Yarn's cache that modules are in."""
+    if leftover.code == "IS111" and any(_PNP in names for names in context.overlay.tree.values()):
+        # Plug'n'Play reads the program's modules out of it.
+        claims = [claim for claim in claims if b"/berry/" not in claim.path]
+    if leftover.code == "IS110" and "npx" in run.words:
+        claims = [claim for claim in claims if b"/_npx/" not in claim.path]
+    config = settings(context.analysis.image.config)
+    text = "\n".join([run.text, *strings(config.get("Env")), str(config.get("WorkingDir", ""))])
+    named = {internal(word) for word in _TEMPORARY.findall(text)} if leftover.code == "IS122" else set()
+    folders = {split(claim.path)[0] for claim in claims if claim.path in run.files} - {b""}
+    used = tuple(folder + b"/" for folder in folders | named - {b""})
+    return [claim for claim in claims if not claim.path.startswith(used) and claim.path not in named]
+
+
+_PNP = b".pnp.cjs"
+_TEMPORARY = re.compile(r"/(?:tmp|var/(?:tmp|log|cache))/[\w.+-][\w./+-]*")
 
 
 _SAME_RUN = "in the same RUN: a later one can only hide them."
@@ -107,6 +148,7 @@ LEFTOVERS = (
         "(RUN --mount=type=cache,target=/root/.cache/uv).",
         "RUN uv sync",
         "RUN uv sync --no-cache",
+        used_by=("uv", "uvx"),
     ),
     Leftover(
         "IS108",
@@ -166,6 +208,7 @@ LEFTOVERS = (
         "Build in a stage of its own and copy only the program, or give the caches mounts of their own.",
         "RUN go build -o /app .",
         "RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build go build -o /app .",
+        used_by=("go", "air"),
     ),
     Leftover(
         "IS114",
@@ -175,6 +218,7 @@ LEFTOVERS = (
         "Build in a stage of its own and copy only the program, or give the caches mounts of their own.",
         "RUN cargo build --release",
         "RUN --mount=type=cache,target=/usr/local/cargo/registry cargo build --release",
+        used_by=("cargo",),
     ),
     Leftover(
         "IS115",
@@ -184,6 +228,7 @@ LEFTOVERS = (
         "Build in a stage of its own and copy only the jar, or give the repository a mount of its own.",
         "RUN mvn package",
         "RUN --mount=type=cache,target=/root/.m2 mvn package",
+        used_by=("mvn", "mvnw"),
     ),
     Leftover(
         "IS116",
@@ -193,6 +238,7 @@ LEFTOVERS = (
         "Build in a stage of its own and copy only the jar, or give the cache a mount of its own.",
         "RUN gradle build",
         "RUN --mount=type=cache,target=/root/.gradle gradle build --no-daemon",
+        used_by=("gradle", "gradlew"),
     ),
     Leftover(
         "IS117",
@@ -261,9 +307,10 @@ LEFTOVERS = (
             "/**/node_modules/.cache/**",
             "/**/.next/cache/**",
         ),
-        "Remove them in the same RUN, give them a mount (RUN --mount=type=cache), or keep them out with .dockerignore.",
+        "Remove them in the same RUN, or give them a mount (RUN --mount=type=cache).",
         "RUN make",
         "RUN --mount=type=cache,target=/root/.ccache make",
+        used_by=("cypress", "electron", "pre-commit", "tox", "nox", "bazel", "ccache", "next"),
     ),
     Leftover(
         "IS122",

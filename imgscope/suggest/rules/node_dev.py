@@ -12,6 +12,7 @@ from ...layer.index import DIRECTORY
 from ...layer.names import public, split
 from ...overlay.merge import join
 from ...report.sizes import quantity
+from ...settings import environment
 from ..context import Context
 from ..model import Claim, Draft, Rule
 from ..program import Program, program, resolve
@@ -70,7 +71,14 @@ def _project(context: Context, home: bytes, manifest: Mapping[str, Any]) -> Iter
             claims,
             layers,
             (_line(context, home),),
+            certainty=None if _for_production(context) else "possible",
         )
+
+
+def _for_production(context: Context) -> bool:
+    """Tell whether the image runs a program, and not a shell or a development server for whoever works on one."""
+    mode = environment(context.analysis.image.config).get("NODE_ENV", "")
+    return program(context).known and mode not in ("development", "test")
 
 
 def _line(context: Context, home: bytes) -> str:

@@ -13,6 +13,7 @@ from ...overlay.merge import NO_ENTRY, join
 from ...report.sizes import size
 from ..context import Context
 from ..model import Certainty, Draft, Evidence, Rule
+from ..origin import CONTEXT, STAGE
 from . import words
 from .layer_waste import grouped
 
@@ -52,7 +53,9 @@ def _order(context: Context) -> Iterator[Draft]:
     copied: dict[int, tuple[list[bytes], set[str]]] = {}
     for layer in context.own_layers:
         if context.is_copy(layer):
-            copied[layer] = _sources(context, layer)
+            # What a stage has made is no source, and how that stage is built is not seen here.
+            if context.origin(layer) != STAGE:
+                copied[layer] = _sources(context, layer)
         elif context.is_run(layer):
             text = context.instruction(layer)
             found = _needs(text)
@@ -96,9 +99,12 @@ def _draft(
     context: Context, below: int, layer: int, what: str, manifests: tuple[str, ...], sources: list[bytes]
 ) -> Draft:
     content = context.analysis.layers[layer].content_bytes
+    origin = context.origin(below)
+    known = origin.where == CONTEXT.where
     title = (
-        f"{what} installed in layer {layer} ({size(content)}) after the whole source was copied in layer {below}: "
-        "each change of the source installs them again"
+        f"{what} installed in layer {layer} ({size(content)}) after {'the' if known else 'files of a'} source "
+        f"{'was' if known else 'were'} copied in layer {below}: each change of {'the source' if known else 'these'} "
+        "installs them again"
     )
     fix = f"Put the RUN that installs {what} before the COPY of the source."
     lines: tuple[str, ...] = ()
@@ -108,11 +114,11 @@ def _draft(
         named = " ".join(name for name in manifests if name in here)
         instruction = " ".join(context.instruction(layer).split())
         lines = (f"COPY {named} ./", instruction, "COPY . .")
-    certainty: Certainty | None = None
+    certainty: Certainty | None = None if known else "possible"
     cost = _cost(context, below, layer, manifests)
     if cost:
         title += f"; that has cost {size(cost)} since the image before"
-        certainty = "certain" if manifests else None
+        certainty = "certain" if manifests and known else certainty
     rows = [Evidence(public(path), 0, below, "source") for path in sources[:_SHOWN]]
     return Draft(title, fix, layers=(layer, below), lines=lines, evidence=rows, certainty=certainty)
 

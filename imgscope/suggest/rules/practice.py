@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -11,17 +12,17 @@ from ...layer.index import FILE
 from ...layer.names import public
 from ...overlay.merge import join
 from ...report.sizes import size
+from ...rootfs.user import user_of
 from ...settings import settings
 from ..context import Context
 from ..model import Draft, Evidence, Rule
+from ..origin import TAR
 
 if TYPE_CHECKING:
     from ...dockerfile import Instruction
 
 _URL = re.compile(r"\bhttps?://[^\s\"',\]]+")
 _GIT = re.compile(r"\.git(?:[#?]|$)|^git@|^git://")
-# What ADD unpacks.
-_TAR = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.\w+)$", re.IGNORECASE)
 _SHELL = re.compile(r"^(?:/\S*/)?(?:ba|da|a|z)?sh$")
 _LABELS = ("source", "version", "revision", "title", "description", "licenses")
 
@@ -81,18 +82,33 @@ def _add_for_copy(context: Context) -> Iterator[Draft]:
 
 
 def copy_serves(text: str, instruction: Instruction | None, paths: list[str]) -> bool:
-    """Tell whether COPY would have done what an ADD of local files did: ``paths`` are what it wrote."""
-    if instruction is not None:
-        sources = instruction.arguments[:-1]
-        return bool(sources) and not any(_TAR.search(word) or _GIT.search(word) or "$" in word for word in sources)
+    """Tell whether COPY would have done what an ADD of local files did, which wrote ``paths``.
+
+    ADD unpacks whatever is an archive, by its content and not by its name; so a file counts as copied where one of its
+    name stands in its place, and what a builder tells by a digest alone where it stands in the very place of the
+    destination. Directories are never unpacked.
+    """
     words = text.split()
-    if any(word.startswith("dir:") for word in words):
+    if instruction is None and any(word.startswith(("file:", "dir:", "multi:")) for word in words[1:]):
+        return words[1].startswith("dir:") or (words[1].startswith("file:") and paths == [words[-1]])
+    sources = instruction.arguments if instruction is not None else [w for w in words[1:] if not w.startswith("--")]
+    *sources, destination = sources or [""]
+    return bool(sources) and all(_stands(word, destination, paths) for word in sources)
+
+
+def _stands(source: str, destination: str, paths: list[str]) -> bool:
+    """Tell whether an ADD's source is a directory, or a file that was copied as it is."""
+    if TAR.search(source) or _GIT.search(source) or re.search(r"[$:*?\[\]\\\"',]|^<<", source):
+        return False
+    name = source.rstrip("/").rpartition("/")[2]
+    if name in ("", ".", "..") or source.endswith("/"):
         return True
-    if any(word.startswith("file:") for word in words):
-        # Only a file that stands where it was added was not unpacked.
-        return len(paths) == 1 and (paths[0] == words[-1] or words[-1].endswith("/")) and not _TAR.search(paths[0])
-    sources = tuple(word for word in words[1:-1] if not word.startswith("--"))
-    return bool(sources) and not any(_TAR.search(word) or _GIT.search(word) or ":" in word for word in sources)
+    place = posixpath.normpath(posixpath.join("/", destination))
+    inside = posixpath.join(place, name)
+    if destination.startswith("/"):
+        return inside in paths or (place in paths and not destination.endswith("/"))
+    # It is relative to a folder that is not known here.
+    return any(path.endswith(inside) for path in paths)
 
 
 def _add_url(context: Context) -> Iterator[Draft]:
@@ -108,7 +124,7 @@ def _add_url(context: Context) -> Iterator[Draft]:
             "Fetch, check and unpack it in one RUN, so that only what is wanted of it is stored; or give ADD the "
             "--checksum of what is expected.",
             layers=(layer,),
-            lines=(f"RUN curl -fsSL {url[0]} | tar -xz -C /opt",) if _TAR.search(url[0]) else (),
+            lines=(f"RUN curl -fsSL {url[0]} | tar -xz -C /opt",) if TAR.search(url[0]) else (),
             evidence=evidence,
         )
 
@@ -151,16 +167,20 @@ def _unpinned_draft(context: Context, name: str, location: Location | None) -> D
 
 
 def _root(context: Context) -> Iterator[Draft]:
-    user = settings(context.analysis.image.config).get("User")
-    name = user.partition(":")[0] if isinstance(user, str) else ""
-    if name in ("", "root", "0"):
+    if context.analysis.image.platform.startswith("windows"):
+        # Its users have no numbers, and which one it is without USER depends on the base.
+        return
+    user = user_of(context.analysis)
+    if user.uid == 0:
         yield Draft(
             "the container runs as root",
             "Create a user and switch to it after the last instruction that needs root; a number is understood by "
             "orchestrators too.",
             lines=("RUN useradd --system --uid 10001 app", "USER 10001"),
             location=_last(context, "USER"),
-            evidence=_config_evidence("User", name or "not set"),
+            evidence=_config_evidence(
+                "User", f"{user.text or 'not set'}{', uid 0 in /etc/passwd' if user.listed else ''}"
+            ),
         )
 
 

@@ -96,7 +96,7 @@ def _check(context: Context) -> Iterator[Draft]:
         whole.update((claim.entry, claim) for claim in _below(context, tree))
     layers = tuple(context.by_layer(whole.values()))
     where = ", ".join(public(tree) for tree in trees[:3]) + (", …" if len(trees) > 3 else "")
-    sure = any(path in run.files for path, _ in elf_files(context).values()) or bool(java and found)
+    sure = any(path in run.files for path, _ in elf_files(context).values()) or (run.known and bool(java and found))
     yield Draft(
         f"Sources and intermediate files of what was built{' in ' + where if where else ''}, in {words.layers(layers)}",
         "Build in a stage of its own, and copy only what is run into the final stage.",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...layer.names import split
 from ...overlay.merge import join
 from ..context import Context
+from ..elf import elf_files
 from ..model import Certainty, Claim, Draft, Rule
 from ..places import Places
 from ..program import Program, program
@@ -46,8 +47,20 @@ def _check(context: Context) -> Iterator[Draft]:
         if part and not one.used.search(run.text):
             layers = tuple(context.by_layer(part))
             title = f"{one.what} in {words.layers(layers)}"
-            yield Draft(title[:1].upper() + title[1:], _FIX, part, layers, STAGES, certainty=sure)
+            certainty = "possible" if one.vague or _linked(context, part) else sure
+            yield Draft(title[:1].upper() + title[1:], _FIX, part, layers, STAGES, certainty=certainty)
     yield from _java(context, found.get(_JDK, []), run)
+
+
+def _linked(context: Context, part: list[Claim]) -> bool:
+    """Tell whether a program elsewhere names a library that lies among these files, or one of them is started."""
+    paths = {claim.path for claim in part}
+    libraries = {split(path)[1] for path in paths if b".so" in split(path)[1]}
+    if not paths.isdisjoint(program(context).files):
+        return True
+    return bool(libraries) and any(
+        path not in paths and not libraries.isdisjoint(elf.needed) for path, elf in elf_files(context).values()
+    )
 
 
 def _proved(one: Toolchain, claims: list[Claim]) -> list[Claim]:

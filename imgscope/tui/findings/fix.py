@@ -42,6 +42,8 @@ def fix_text(report: Report, finding: Finding) -> Text:
         first, last = finding.location.first, finding.location.last
         where = f"{first}" if first == last else f"{first} to {last}"
         text.append(f"\nat {escape(str(finding.location.path))}, line {where}\n", style="dim")
+    if report.with_dockerfile:
+        text.append(f"\nDockerfile: {report.with_dockerfile}\n", style="dim")
     if finding.evidence:
         text.append(f"\nEvidence: {quantity(finding.evidence_count, 'path')}\n", style="bold")
         for row in finding.evidence[:_EVIDENCE]:

@@ -1,0 +1,94 @@
+"""Follows paths of a merged tree as a kernel does: the one follower of links that everything shares.
+
+Follows path_resolution(7): components from the left, a symlink's target in place of the link, ``..`` from wherever the
+walk really is, no more than 40 links on the way; the tree's root is the root, above which nothing leads.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..layer.index import DIRECTORY, HARDLINK, SYMLINK
+from ..layer.names import split
+from ..overlay.merge import NO_ENTRY, join
+
+if TYPE_CHECKING:
+    from ..overlay.merge import Overlay
+
+MAX_LINKS = 40
+# Components of links' targets that one walker goes through in all: an image may have any number of long links.
+MAX_STEPS = 4_000_000
+
+MISSING, LOOP, NO_DIRECTORY = "missing", "loop", "no directory"
+"""Why a path leads nowhere: a name that is not there, too many links, a name below what is no directory."""
+
+
+class Walked(NamedTuple):
+    """Where a path leads: ``path`` without links, and the entry that the merged tree has there.
+
+    ``links`` are the symlinks that were followed, by their own paths without links. With ``trouble`` the path leads
+    nowhere, and ``path`` is where the walk ends. The root's entry is that of a directory that no layer names.
+    """
+
+    path: bytes
+    entry: int
+    links: tuple[bytes, ...] = ()
+    trouble: str = ""
+
+
+class Walker:
+    """Walks one merged tree."""
+
+    def __init__(self, overlay: Overlay) -> None:
+        """Walk ``overlay``'s tree."""
+        self._overlay = overlay
+        self._steps = MAX_STEPS
+
+    def walk(self, path: bytes, *, last: bool = True) -> Walked:
+        """Follow a path from the root; its last name too, if that is a link, unless ``last`` is off."""
+        overlay = self._overlay
+        pending = _parts(path)
+        here, entry, kind = b"", NO_ENTRY, DIRECTORY
+        links: list[bytes] = []
+        while pending:
+            if kind != DIRECTORY:
+                return Walked(here, entry, tuple(links), NO_DIRECTORY)
+            part = pending.pop()
+            if part == b"..":
+                here = split(here)[0]
+                found = overlay.lookup(here) if here else NO_ENTRY
+                entry = NO_ENTRY if found is None else found
+                continue
+            at = join(here, part)
+            found = overlay.tree.get(here, {}).get(part)
+            if found is None:
+                return Walked(at, NO_ENTRY, tuple(links), MISSING)
+            kind = kind_of(overlay, found)
+            if kind == SYMLINK and (last or pending):
+                links.append(at)
+                layer, own = overlay.locate(overlay.inode(found))
+                target = overlay.layers[layer].links[own]
+                more = _parts(target)
+                self._steps -= len(more)
+                if len(links) > MAX_LINKS or self._steps < 0:
+                    return Walked(at, found, tuple(links), LOOP)
+                if not target:
+                    return Walked(at, NO_ENTRY, tuple(links), MISSING)
+                pending += more
+                kind = DIRECTORY
+                if target[:1] == b"/":
+                    here, entry = b"", NO_ENTRY
+                continue
+            here, entry = at, found
+        return Walked(here, entry, tuple(links))
+
+
+def kind_of(overlay: Overlay, entry: int) -> int:
+    """Return the kind of what a name stands for: a hard link's is its inode's, ``HARDLINK`` where that is nowhere."""
+    inode = overlay.inode(entry)
+    return HARDLINK if inode == NO_ENTRY and entry >= 0 else overlay.kind(inode)
+
+
+def _parts(path: bytes) -> list[bytes]:
+    """Return the components of a path, last first."""
+    return [part for part in path.split(b"/") if part not in (b"", b".")][::-1]
