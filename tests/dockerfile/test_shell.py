@@ -61,11 +61,11 @@ scripts = st.builds(
 )
 
 
-def run(shell, script, statuses):
+def run(shell, script, statuses, options="-c"):
     """Return the exit status, and the commands that were run, in order."""
     values = "".join(f"{name.upper()}={status}\n" for name, status in zip(COMMANDS, statuses, strict=True)) + "LAST=0\n"
     done = subprocess.run(
-        [shell, "-c", values + STUBS + script], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20
+        [shell, options, values + STUBS + script], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20
     )
     return done.returncode, [line[1:] for line in done.stdout.split() if line.startswith("+")]
 

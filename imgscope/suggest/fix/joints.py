@@ -95,7 +95,8 @@ def joint(
         raise NotSafe(f"line {run.first} runs a command in the background")
     one = len(script.statements) == 1 and script.statements[0].plain
     strict = "e" in options or last.errexit is not False
-    if ending.operator == ";":
+    # Where the one before is a member of a list already, only a member can follow: nothing else stops where it failed.
+    if ending.operator == ";" and not (joints and joints[-1].operator == "&&"):
         if not (_strict_from_the_start(script) or (one and script.statements[0].simple)):
             raise NotSafe(f"line {before.first} has set -e, which line {run.first} has not")
         return Joint(";")

@@ -69,6 +69,8 @@ class Writer:
                 yield self._close(run, script, closing + self._operator(after.operator, leading))
             elif group.commands:
                 ending = Ending(script.end, "&&") if closing else script.ending()
+                if before is not None and before.operator == "&&":
+                    ending = Ending(ending.at, "&&")
                 text = closing + "".join(
                     f" {mark}&& {command}" if leading and ending.operator == "&&"
                     else f"{'' if ending.operator == ';' else ' '}{ending.operator} {mark}{command}"
