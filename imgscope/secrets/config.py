@@ -16,7 +16,7 @@ from . import MOST, REDACTED, Secret, find, in_list, in_pair, look, redact, repl
 from .names import looks_random
 
 # Of all texts of a config together so much is looked at; what comes then is not shown.
-MAX_TEXT = 4 << 20
+MAX_TEXT = 1 << 20
 # What an image can be said to hold, at most.
 MAX_FOUND = 1000
 _MAX_DEPTH = 40
