@@ -16,7 +16,7 @@ from ..escape import escape
 from ..settings import environment
 from .history import ALIKE, EQUAL, FITS, Step, Wanted, read_step, wanted
 from .model import ALL, Dockerfile, Instruction, Location
-from .redacted import redacted
+from .redacted import redacted_chain
 from .words import expand
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class _Alignment:
                     arguments[key] = expand(value, arguments, dockerfile.escape)
         # The history that an analysis has is without secrets: so are the instructions that it is compared with.
         self.written = dockerfile.chain(stage)[-_MAX_ROWS:]
-        chain = [redacted(instruction) for instruction in dockerfile.chain(stage)]
+        chain = redacted_chain(dockerfile.chain(stage))
         self.chain = wanted(chain, environment, arguments, dockerfile.escape)[-_MAX_ROWS:]
         self.pairs = _align(self.chain, steps)
         good = {row for row, (_, worth) in self.pairs.items() if worth >= FITS}

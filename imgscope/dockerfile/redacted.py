@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ..secrets import Secret, find, in_pair, redact, redact_list, redact_pair, replaced
+from ..secrets import REDACTED, Secret, find, in_pair, redact, redact_list, redact_pair, replaced
+from ..secrets.config import longest, worth_repeating
 from .edits import split_lines
 from .model import Dockerfile, Instruction
 
 
+def redacted_chain(chain: Sequence[Instruction]) -> list[Instruction]:
+    """Return instructions without the values of their secrets, fit to be compared with a redacted history."""
+    values = known_values(instruction.text for instruction in chain)
+    return [_repeated(redacted(instruction), values) for instruction in chain]
+
+
+def known_values(texts: Iterable[str]) -> list[str]:
+    """Return the secrets in some instructions that may be repeated in others."""
+    found = (text[secret.start : secret.end] for text in texts for secret in find(text))
+    return longest(value for value in found if worth_repeating(value))
+
+
+def _repeated(instruction: Instruction, values: Sequence[str]) -> Instruction:
+    if not any(value in instruction.text for value in values):
+        return instruction
+
+    def without(text: str) -> str:
+        for value in values:
+            text = text.replace(value, REDACTED)
+        return text
+
+    arguments = tuple(map(without, instruction.arguments))
+    return replace(instruction, text=without(instruction.text), rest=without(instruction.rest), arguments=arguments)
+
+
 def redacted(instruction: Instruction) -> Instruction:
-    """Return an instruction without the values of its secrets, fit to be compared with a redacted history."""
+    """Return an instruction without the values of its own secrets."""
     keyword = instruction.keyword
     text = redact(instruction.text)
     if text == instruction.text and not instruction.heredocs:
@@ -43,7 +69,10 @@ def redacted_text(dockerfile: Dockerfile) -> str:
         shown.append(replaced(part, _of_instruction(instruction, part), lines=True))
         done = instruction.last
     shown += _part(lines[done:])
-    return "\n".join(shown)
+    text = "\n".join(shown)
+    for value in known_values(instruction.text for instruction in dockerfile.instructions):
+        text = text.replace(value, REDACTED)
+    return text
 
 
 def _part(lines: list[str]) -> list[str]:

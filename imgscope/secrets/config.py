@@ -16,11 +16,13 @@ from . import MOST, REDACTED, Secret, find, in_list, in_pair, look, redact, repl
 from .names import looks_random
 
 # Of all texts of a config together so much is looked at; what comes then is not shown.
-MAX_TEXT = 4 << 20
+MAX_TEXT = 1 << 20
 # What an image can be said to hold, at most.
 MAX_FOUND = 1000
+_LONG_NAME = 20
 _MAX_DEPTH = 40
-_MAX_VALUES = 50
+# Values that are looked for in all other texts.
+MAX_VALUES = 50
 _NOT_SHOWN = f"{REDACTED} (too long to be looked at)"
 # Digests and names that are no texts of anybody's.
 _PLAIN = frozenset(
@@ -55,11 +57,20 @@ def redact_config(config: Mapping[str, Any]) -> Redacted:
     """Return an image config without the values of its secrets, and where they stood; ``config`` is not changed."""
     work = _Work()
     redacted = work.whole(config)
-    values = sorted(work.values, key=lambda value: (-len(value), value))[:_MAX_VALUES]
-    if values:
+    if work.values:
         # A label or a command may repeat what a variable's name gave away.
-        redacted = _without(redacted, values, 0)
+        redacted = _without(redacted, longest(work.values), 0)
     return Redacted(redacted, tuple(work.found))
+
+
+def worth_repeating(value: str) -> bool:
+    """Tell whether a secret is to be taken out wherever else it stands: none that could be any other word."""
+    return 8 <= len(value) <= 512 and (looks_random(value) or len(value) >= 16)
+
+
+def longest(values: Iterable[str]) -> list[str]:
+    """Return the values that are looked for elsewhere, so that none hides a longer one."""
+    return sorted(set(values), key=lambda value: (-len(value), value))[:MAX_VALUES]
 
 
 class _Work:
@@ -148,13 +159,11 @@ class _Work:
     def take(self, text: str, secrets: Iterable[Secret], where: str) -> None:
         for secret in secrets:
             if len(self.found) < MAX_FOUND:
-                self.found[Place(secret.kind, where, self.step)] = None
+                # A name may be anything too.
+                kind = redact(secret.kind) if len(secret.kind) > _LONG_NAME else secret.kind
+                self.found[Place(kind, where, self.step)] = None
             value = text[secret.start : secret.end]
-            if (
-                8 <= len(value) <= 512
-                and (looks_random(value) or len(value) >= 16)
-                and len(self.values) < 10 * _MAX_VALUES
-            ):
+            if worth_repeating(value) and len(self.values) < 10 * MAX_VALUES:
                 self.values.add(value)
 
     def name(self, text: str) -> str:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .names import default_of, is_placeholder, looks_random, names_secret, plausible, word_set
+from .names import compiled, default_of, is_placeholder, looks_random, names_secret, plausible, word_set
 
 
 class Secret(NamedTuple):
@@ -86,37 +85,39 @@ _TOKENS: tuple[tuple[str, tuple[str, ...], str, bool], ...] = (
     ("Mailgun key", ("key-",), r"[0-9a-f]{32}(?![0-9a-f])", False),
     ("private key", ("LS0tLS1CRUdJTi",), r"[A-Za-z0-9+/=\s]{40,8192}+", False),
 )
-_COMPILED = tuple((kind, begins, re.compile(body), random) for kind, begins, body, random in _TOKENS)
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 
-_SEGMENTS = re.compile(r"[A-Za-z0-9_.-]{24,}+")
-_AUTHORITY = re.compile(r"[^\s/?#\"'`<>|\\(){}]{1,1024}+")
+_SCHEMES = ("basic", "bearer", "token", "apikey", "digest")
+_SEGMENTS = r"[A-Za-z0-9_.-]{24,}+"
+_AUTHORITY = r"[^\s/?#\"'`<>|\\(){}]{1,1024}+"
 # Passwords that should have been written as %2F and the like, and were not.
-_ODD_LOGIN = re.compile(r"[^\s/:@\"'$]{0,128}+:(?!\d{1,5}[/\"'\s])([^\s@\"']{4,256}+)@[A-Za-z0-9\[]")
-_QUERY = re.compile(r"[?&;]([A-Za-z][\w.\-\[\]]{0,60}+)=([^\s&\"'#<>\\`,;)]{4,8192}+)")
+_ODD_LOGIN = r"[^\s/:@\"'$]{0,128}+:(?!\d{1,5}[/\"'\s])([^\s@\"']{4,256}+)@[A-Za-z0-9\[]"
+_QUERY = r"[?&;]([A-Za-z][\w.\-\[\]]{0,60}+)=([^\s&\"'#<>\\`,;)]{4,8192}+)"
 _SIGNED = word_set(
     "sig signature x-amz-signature x-amz-security-token x-amz-credential x-goog-signature x-goog-credential key "
     "code auth access_token apikey api_key token private_token job_token sas jwt pass pwd pw auth_token "
     "awsaccesskeyid client_secret id_token refresh_token hmac hash"
 )
-_XML = re.compile(r"<([A-Za-z][\w.:-]{0,79}+)>([^<>\n]{4,4096}+)</")
-_XML_PAIR = re.compile(
-    r"(?i)\b(?:key|name)\s{0,4}+=\s{0,4}+(\\?[\"'])([\w.:-]{1,80}+)\1\s{1,8}+value\s{0,4}+=\s{0,4}+(\\?[\"'])([^\"'\\]{4,4096}+)"
+_XML = r"<([A-Za-z][\w.:-]{0,79}+)>([^<>\n]{4,4096}+)</"
+_XML_PAIR = (
+    r"(?i)\b(?:key|name)\s{0,4}+=\s{0,4}+(\\?[\"'])([\w.:-]{1,80}+)\1\s{1,8}+value\s{0,4}+=\s{0,4}+(\\?[\"'])"
+    r"([^\"'\\]{4,4096}+)"
 )
 # "name": "value" and 'name' => 'value', the quotes escaped or not.
-_PAIR = re.compile(r"([\"'])([\w.\-/:@ ]{1,120}?)(\\{0,7}+)\1\s{0,8}+(?::|=>|=|,)\s{0,8}+(\\{0,7}+[\"'])")
+_PAIR = r"([\"'])([\w.\-/:@ ]{1,120}?)(\\{0,7}+)\1\s{0,8}+(?::|=>|=|,)\s{0,8}+(\\{0,7}+[\"'])"
 # name: DB_PASSWORD, value: …: how lists of variables are written.
-_NAMED = re.compile(
+_NAMED = (
     r"(?i)\b(?:name|key|field|variable)(\\{0,7}+[\"'])?\s{0,4}+[:=]\s{0,4}+(?:\\{0,7}+[\"'])?([\w.\-]{1,80}+)(?:\\{0,7}+[\"'])?"
     r"\s{0,4}+,?\s{0,40}+(?:\\{0,7}+[\"'])?value(?:\\{0,7}+[\"'])?\s{0,4}+[:=]\s{0,4}+(?:\\{0,7}+[\"'])?([^\s\"'\\,}]{4,4096}+)"
 )
-_DEFINED = re.compile(r"(?i)\bdefine\s{0,4}+\(\s{0,4}+([\"'])([\w.\-]{1,80}+)\1\s{0,4}+,\s{0,4}+([\"'])")
-_KEY_BEGINS = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_BODY = re.compile(r"(?:[A-Za-z0-9+/=:,. \t\r\n-]|\\[nrt\\])*+")
-_HASH = re.compile(
-    r"\\?\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|sha1|argon2(?:id|i|d))\\?\$(?:[./A-Za-z0-9=,\\+]{1,200}+\\?\$){0,4}[./A-Za-z0-9+=]{20,200}+"
+_DEFINED = r"(?i)\bdefine\s{0,4}+\(\s{0,4}+([\"'])([\w.\-]{1,80}+)\1\s{0,4}+,\s{0,4}+([\"'])"
+_KEY_BEGINS = r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
+_KEY_BODY = r"(?:[A-Za-z0-9+/=:,. \t\r\n-]|\\[nrt\\])*+"
+_HASH = (
+    r"\\?\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|sha1|argon2(?:id|i|d))\\?\$(?:[./A-Za-z0-9=,\\+]{1,200}+\\?\$){0,4}"
+    r"[./A-Za-z0-9+=]{20,200}+"
 )
-_BASIC = re.compile(r"(?i)\b(basic|bearer|token|apikey|digest)\s{1,4}+([A-Za-z0-9+/=_.~-]{8,4096}+)")
+_BASIC = r"(?i)\b(basic|bearer|token|apikey|digest)\s{1,4}+([A-Za-z0-9+/=_.~-]{8,4096}+)"
 
 
 def forms(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret]:
@@ -126,16 +127,17 @@ def forms(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret]
     yield from _logins(text, start, end)
     yield from _private_keys(text, start, end)
     if text.find("$", start, end) >= 0:
-        for match in _HASH.finditer(text, start, end):
+        for match in compiled(_HASH).finditer(text, start, end):
             yield Secret("password hash", match.start(), match.end())
-    for match in _QUERY.finditer(text, start, end):
+    low = text[start:end].lower()
+    for match in compiled(_QUERY).finditer(text, start, end) if "=" in low else ():
         name = match[1]
         known = name.lower() in _SIGNED and len(match[2]) >= 8
         if (known or names_secret(name, match[2])) and plausible(match[2]):
             yield Secret(name, match.start(2), match.end(2))
-    yield from _markup(text, start, end)
-    yield from _pairs(text, start, end)
-    for match in _BASIC.finditer(text, start, end):
+    yield from _markup(text, start, end, low)
+    yield from _pairs(text, start, end, low)
+    for match in compiled(_BASIC).finditer(text, start, end) if any(map(low.__contains__, _SCHEMES)) else ():
         value = match[2]
         known = _is_login(value) if match[1].lower() == "basic" else looks_random(value) and len(value) >= 16
         if known and plausible(value):
@@ -145,12 +147,12 @@ def forms(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret]
 def tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret]:
     """Yield the tokens that their issuer's prefix tells, and JSON web tokens."""
     end = len(text) if end is None else end
-    for kind, begins, body, random in _COMPILED:
+    for kind, begins, body, random in _TOKENS:
         for prefix in begins:
             at = text.find(prefix, start, end)
             while at >= 0:
                 after = at + len(prefix)
-                match = body.match(text, after, end)
+                match = compiled(body).match(text, after, end)
                 inside = at > start and text[at - 1] in _WORD and prefix[0] in _WORD
                 if match is not None and not inside:
                     value = match[0]
@@ -162,7 +164,7 @@ def tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret
                     after = match.end()
                 at = text.find(prefix, after, end)
     if text.find("eyJ", start, end) >= 0:
-        for match in _SEGMENTS.finditer(text, start, end):
+        for match in compiled(_SEGMENTS).finditer(text, start, end):
             yield from _web_tokens(match[0], match.start())
 
 
@@ -185,7 +187,7 @@ def _logins(text: str, start: int, end: int) -> Iterator[Secret]:
     at = text.find("://", start, end)
     while at >= 0:
         after = at + 3
-        match = _AUTHORITY.match(text, after, end)
+        match = compiled(_AUTHORITY).match(text, after, end)
         login = match[0].rpartition("@")[0] if match is not None else ""
         if login:
             name, colon, password = login.partition(":")
@@ -200,7 +202,7 @@ def _logins(text: str, start: int, end: int) -> Iterator[Secret]:
             elif len(name) >= 20 and plausible(name):
                 yield Secret("login in a URL", after, after + len(name))
         else:
-            odd = _ODD_LOGIN.match(text, after, end)
+            odd = compiled(_ODD_LOGIN).match(text, after, end)
             if odd is not None and plausible(odd[1]):
                 yield Secret("login in a URL", odd.start(1), odd.end(1))
         at = text.find("://", after, end)
@@ -208,7 +210,9 @@ def _logins(text: str, start: int, end: int) -> Iterator[Secret]:
 
 def _private_keys(text: str, start: int, end: int) -> Iterator[Secret]:
     finish = start
-    for match in _KEY_BEGINS.finditer(text, start, end):
+    if text.find("-----BEGIN", start, end) < 0:
+        return
+    for match in compiled(_KEY_BEGINS).finditer(text, start, end):
         if match.start() < finish:
             continue
         close = text.find("-----END", match.end(), min(end, match.end() + (1 << 16)))
@@ -216,27 +220,28 @@ def _private_keys(text: str, start: int, end: int) -> Iterator[Secret]:
             stop = text.find("-----", close + 8, close + 80)
             finish = min(end, stop + 5) if stop >= 0 else min(end, close + 8)
         else:
-            body = _KEY_BODY.match(text, match.end(), end)
+            body = compiled(_KEY_BODY).match(text, match.end(), end)
             finish = body.end() if body is not None else match.end()
             if finish - match.end() < 40:
                 continue
         yield Secret("private key", match.start(), finish)
 
 
-def _markup(text: str, start: int, end: int) -> Iterator[Secret]:
+def _markup(text: str, start: int, end: int, low: str) -> Iterator[Secret]:
     if text.find("</", start, end) >= 0:
-        for match in _XML.finditer(text, start, end):
+        for match in compiled(_XML).finditer(text, start, end):
             if names_secret(match[1], match[2]) and plausible(match[2]):
                 yield Secret(match[1], match.start(2), match.end(2))
-    for match in _XML_PAIR.finditer(text, start, end):
+    for match in compiled(_XML_PAIR).finditer(text, start, end) if "value" in low and "=" in low else ():
         if names_secret(match[2], match[4]) and plausible(match[4]):
             yield Secret(match[2], match.start(4), match.end(4))
 
 
-def _pairs(text: str, start: int, end: int) -> Iterator[Secret]:
+def _pairs(text: str, start: int, end: int, low: str) -> Iterator[Secret]:
     """Find quoted names with quoted values: JSON, and the mappings of most languages."""
     at = start
-    while (match := _PAIR.search(text, at, end)) is not None:
+    quoted = '"' in low or "'" in low
+    while quoted and (match := compiled(_PAIR).search(text, at, end)) is not None:
         at = match.end(2)
         listed = match[0][match.end(2) - match.start() :].lstrip("\\\"' ")[:1] == ","
         if listed and not match[2].lstrip("-").isidentifier():
@@ -252,10 +257,10 @@ def _pairs(text: str, start: int, end: int) -> Iterator[Secret]:
         if good and close >= 0:
             yield Secret(name, match.end(), finish)
             at = finish
-    for match in _NAMED.finditer(text, start, end):
+    for match in compiled(_NAMED).finditer(text, start, end) if "value" in low else ():
         if names_secret(match[2], match[3]) and plausible(match[3]):
             yield Secret(match[2], match.start(3), match.end(3))
-    for match in _DEFINED.finditer(text, start, end):
+    for match in compiled(_DEFINED).finditer(text, start, end) if "define" in low else ():
         close = text.find(match[3], match.end(), min(end, match.end() + 1024))
         value = text[match.end() : close] if close >= 0 else ""
         if names_secret(match[2], value) and plausible(value):

@@ -8,8 +8,12 @@ looked at up to a fixed length, so a judgement costs the same whatever an image 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 MAX_NAME = 80
+
+# Most texts have nothing that most patterns are for: they are compiled when they are first asked.
+compiled = cache(re.compile)
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -34,7 +38,7 @@ _GLUED = tuple(
         )
     )
 )
-_GLUED_PASS = re.compile(
+_GLUED_SHORT = (
     r"(?:db|smtp|store|key|user|root|admin|e?mail|my|pg|sql|ftp|ssh|http|proxy|trust|rpc|auth|redis|ldap|bind|sudo)"
     r"(?:pass|pwd|pw)"
 )
@@ -74,8 +78,7 @@ _NEGATED = word_set(
     "reset change show need needs has is verify check lock unlock delete force expire min max"
 )
 
-_REFERENCE = re.compile(
-    r"""(?ix)
+_REFERENCE = r"""(?ix)
     \$(?!(?:1|2[abxy]?|5|6|7|y|gy|apr1|sha1|argon2\w{0,2}|scrypt|pbkdf2[-\w]{0,20})\\?\$) | \\\$(?!\w{1,6}\\?\$) |
     % [A-Za-z_]\w*+ % | \{\{ | \{%  | <[\w .:/-]*> | \[ | @[./~-] | \( | `
     | \.{1,2}/ | ~/ | [a-z]:\\ | \\\\\w | file: | env: | env\. | process\.env | os\.environ | os\.getenv | getenv
@@ -86,10 +89,8 @@ _REFERENCE = re.compile(
       (?=$|[,;)\]}'"])
     | (?:[0-9]{1,4}|x{3,}|\*+|-+|=+|\.+|0+|\#+|!|_+)$
     """
-)
-_PATH = re.compile(r"/(?:[\w.+@~-]{1,64}+(?:/|$)){1,64}")
-_PLACEHOLDER = re.compile(
-    r"""(?ix)
+_PATH = r"/(?:[\w.+@~-]{1,64}+(?:/|$)){1,64}"
+_PLACEHOLDER = r"""(?ix)
     (?:please[-_ ]?)? (?:change|replace|insert|enter|put|set|add|fill|update|provide|generate|choose|pick|type|use
         |define) [-_ ]*(?:me|it|this|that|here|in|with|your|the|a|an|by|one|strong|some)(?![a-z0-9]{6})
     | your(?![a-z]*\d) | (?:todo|tbd|fixme|xxx+|unset|dummy|placeholder|redacted|hidden|masked|omitted|removed|not[-_ ]?
@@ -101,20 +102,17 @@ _PLACEHOLDER = re.compile(
         |bar|foobar|baz|foobarbaz|example|sample|demo|none|username|string|hunter)
       [-_. ]? (?:here|value|key|string|goes[-_ ]here|123|1234|pw)? [!.]?$
     """
-)
-_EXAMPLES = re.compile(
+_EXAMPLES = (
     r"(?i)example|changeme|change[-_]me|placeholder|dummy|not[-_]?a[-_]?(?:real[-_]?)?(?:secret|key|token|password)"
     r"|(?:replace|change|insert)[-_](?:with|this|me)|your[-_](?:api|secret|token|password|key|access)|x{8}|(.)\1{9}"
 )
 # Keys that documentation prints, which nobody can log in with: Stripe's and jwt.io's.
 _DOCUMENTED = ("4eC39HqLyjWDarjtT1zdp7dc", "BQokikJOvBiI2HlWgH4olfQ2", "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c")
-_FINGERPRINT = re.compile(
-    r"(?:0x)?(?:[0-9A-F]{40}|[0-9A-F]{16}|[0-9A-F]{8})(?:[ ,;].*)?|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,}"
-)
-_HOST = re.compile(r"[a-z0-9-]{1,63}+(?:\.[a-z0-9-]{1,63}+)+(?::\d{1,5})?(?:/.*)?")
-_VERSION = re.compile(r"[vV~^=<>]*\d+(?:[.-]\w{1,12}+)*(?:[+~]\S*)?")
-_CHOSEN = re.compile(r"(?=\S*[A-Za-z])(?=\S*[0-9!#$%^&*?])\S{6,}")
-_SPLIT = re.compile(r"[-_./:+= ,;@]")
+_FINGERPRINT = r"(?:0x)?(?:[0-9A-F]{40}|[0-9A-F]{16}|[0-9A-F]{8})(?:[ ,;].*)?|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,}"
+_HOST = r"[a-z0-9-]{1,63}+(?:\.[a-z0-9-]{1,63}+)+(?::\d{1,5})?(?:/.*)?"
+_VERSION = r"[vV~^=<>]*\d+(?:[.-]\w{1,12}+)*(?:[+~]\S*)?"
+_CHOSEN = r"(?=\S*[A-Za-z])(?=\S*[0-9!#$%^&*?])\S{6,}"
+_SPLIT = r"[-_./:+= ,;@]"
 
 
 def words_of(name: str) -> tuple[str, ...]:
@@ -173,7 +171,7 @@ def _ends(words: tuple[str, ...]) -> bool | None:
         return True
     if last in ("secrets", "tokens"):
         return None
-    if last.endswith(_GLUED) or _GLUED_PASS.fullmatch(last):
+    if last.endswith(_GLUED) or compiled(_GLUED_SHORT).fullmatch(last):
         return True
     return False if last in _WEAK else None
 
@@ -182,7 +180,12 @@ def _of_kind(words: tuple[str, ...], value: str | None, strength: bool) -> bool 
     kept = "private" in words or "secret" in words or words[-1].startswith(("pass", "pwd")) or words[-1] == "token"
     if not kept and any(word in _PUBLIC for word in words):
         return None
-    if not kept and value is not None and _FINGERPRINT.fullmatch(value[:_LOOK]) and words[-1].endswith(("key", "keys")):
+    if (
+        not kept
+        and value is not None
+        and compiled(_FINGERPRINT).fullmatch(value[:_LOOK])
+        and words[-1].endswith(("key", "keys"))
+    ):
         return None
     if not kept and any(word in _SIGNED for word in words) and strength is False:
         return None
@@ -212,9 +215,9 @@ def default_of(value: str) -> tuple[int, int] | None:
 def plausible(value: str) -> bool:
     """Tell whether a value can be a secret: no reference to one, no path, no placeholder, no documented example."""
     value = value[:_LOOK].strip()
-    if len(value) < 4 or _REFERENCE.match(value):
+    if len(value) < 4 or compiled(_REFERENCE).match(value):
         return False
-    if value[0] == "/" and _PATH.fullmatch(value.rstrip(";,")) and not re.search(r"[+=]", value):
+    if value[0] == "/" and compiled(_PATH).fullmatch(value.rstrip(";,")) and not re.search(r"[+=]", value):
         return False
     return not is_placeholder(value)
 
@@ -222,21 +225,29 @@ def plausible(value: str) -> bool:
 def is_placeholder(value: str) -> bool:
     """Tell whether a value only stands for one: ``changeme``, ``your-token-here``, what documentation prints."""
     value = value[:_LOOK]
-    return bool(_PLACEHOLDER.match(value) or _EXAMPLES.search(value) or any(known in value for known in _DOCUMENTED))
+    return bool(
+        compiled(_PLACEHOLDER).match(value)
+        or compiled(_EXAMPLES).search(value)
+        or any(known in value for known in _DOCUMENTED)
+    )
 
 
 def looks_chosen(value: str) -> bool:
     """Tell whether somebody may have thought a value up for a password: no plain word, no host, no version."""
     value = value[:_LOOK]
-    return _CHOSEN.fullmatch(value) is not None and not _HOST.fullmatch(value) and not _VERSION.fullmatch(value)
+    return (
+        compiled(_CHOSEN).fullmatch(value) is not None
+        and not compiled(_HOST).fullmatch(value)
+        and not compiled(_VERSION).fullmatch(value)
+    )
 
 
 def looks_random(value: str) -> bool:
     """Tell whether a value looks like one that a machine made: letters and digits in one piece, no host or version."""
     value = value[:_LOOK]
-    if len(value) < 12 or " " in value or _HOST.fullmatch(value) or _VERSION.fullmatch(value):
+    if len(value) < 12 or " " in value or compiled(_HOST).fullmatch(value) or compiled(_VERSION).fullmatch(value):
         return False
-    for piece in _SPLIT.split(value):
+    for piece in compiled(_SPLIT).split(value):
         if len(piece) < 8:
             continue
         digits = sum(map(str.isdigit, piece))

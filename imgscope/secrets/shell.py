@@ -17,7 +17,7 @@ _TOKEN = re.compile(
     r"|(?P<operator>[|&;<>()]++)|(?P<plain>[^\s\\\"'`|&;<>()\x00]++)|(?P<other>.)",
     re.DOTALL,
 )
-_QUOTE = re.compile(r"\\*+[\"'`]")
+_QUOTE = re.compile(r"\\++[\"'`]?|[\"'`]")
 _APOSTROPHE = re.compile(r"(?<=[A-Za-z][A-Za-z])'(?=(?:t|s|re|ll|ve|d|m)\b)|(?<=[sS])'(?= )")
 _SPACES = frozenset(" \t\r\n")
 _TAG = re.compile(r"-?\s{0,8}[\"'\\]{0,8}([A-Za-z_]\w{0,80})")
@@ -122,7 +122,7 @@ def _mates(text: str, start: int, end: int) -> dict[int, int]:
     marks = [
         (match.start(), match[0])
         for match in _QUOTE.finditer(text, start, end)
-        if match[0] != "'" or _APOSTROPHE.match(text, match.start(), end) is None
+        if match[0][-1] != "\\" and (match[0] != "'" or _APOSTROPHE.match(text, match.start(), end) is None)
     ]
     last: dict[str, int] = {}
     found: dict[int, int] = {}

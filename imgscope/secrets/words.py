@@ -85,7 +85,11 @@ class _Finder:
         before: deque[Command] = deque(maxlen=_PIPED)
         piped, brackets = False, 0
         for command in commands(self.text, start, end):
-            self.command(command, before if piped else (), depth)
+            if command.words or command.fed:
+                first = (command.words or command.fed)[0].start
+                last = max(word.end for part in (command.words, command.fed) for word in part[-1:])
+                if _HINT.search(self.text, first, last) is not None:
+                    self.command(command, before if piped else (), depth)
             if command.words or command.fed:
                 before.append(command)
             piped = command.ends in ("|", "|&")

@@ -195,7 +195,8 @@ RULES = (
         "Private keys in any layer.",
         "certain",
         _private_keys,
-        why=_WHY,
+        why="A key counts by its place or by its name, whatever follows that (`deploy_key`, `id_rsa.bak`, "
+        "`master.key`); public keys, trust stores, and those of tests and examples do not. " + _WHY,
         before="COPY id_rsa /root/.ssh/id_rsa\nRUN git clone git@example.com:app.git && rm /root/.ssh/id_rsa",
         after="RUN --mount=type=ssh git clone git@example.com:app.git",
         places=_places(PRIVATE_KEYS),
@@ -204,10 +205,12 @@ RULES = (
     Rule(
         "IS602",
         "login-file",
-        "Tokens and passwords in files of well-known tools, in any layer.",
+        "Tokens and passwords in files of well-known tools and in other small texts, in any layer.",
         "certain",
         _logins,
-        why=_WHY,
+        why="Any other small text (`.env.*`, `.yaml`, `.json`, `.sh`, `settings.py`, `.bash_history`, …) counts "
+        "as well where a token has its issuer's form, or the name of a password a value that looks like one: that is "
+        "*likely*. " + _WHY,
         before="COPY .npmrc /root/.npmrc\nRUN npm ci && rm /root/.npmrc",
         after="RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci",
         places=_places(LOGINS),
@@ -219,7 +222,8 @@ RULES = (
         "Secrets in ENV, ARG and the history.",
         "likely",
         _in_config,
-        why="Build arguments and variables are written into the image's config and its history.",
+        why="Build arguments, variables, labels and the words of every command are written into the image's config "
+        "and its history, for whoever has the image to read.",
         before="ARG NPM_TOKEN\nRUN npm config set //registry.npmjs.org/:_authToken=$NPM_TOKEN && npm ci",
         after="RUN --mount=type=secret,id=npm_token,env=NPM_TOKEN npm ci",
     ),

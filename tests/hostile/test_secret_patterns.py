@@ -1,0 +1,88 @@
+"""What looks for secrets takes time in proportion to what it meets, whatever that is."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from imgscope.secrets import find, redact, redact_list, redact_pair
+from imgscope.secrets.config import MAX_TEXT, redact_config
+from imgscope.suggest.secret_files import KEY_BY_NAME, LOGINS, PRIVATE_KEYS, in_text
+
+# Pieces that patterns begin or go on with; each is repeated.
+PIECES = [
+    " ", "a", "A", "aA1", "-eyJ", "eyJ.", "\n", "\\", '"', "'", "=", "a=", "://", "://a:b@", "@", ":", "/",
+    "-", "_", ".", "token=", "token=changeme=", "TOKEN=x ", "password:", "--password ", "-p ", "&token=",
+    "| chpasswd ", "<<EOF\n", "(", "$(", "`", "{", '["', '","', '"a":', "<password>",
+    "-----BEGIN PRIVATE KEY-----", "$6$", "sk-", "ghp_", "basic ", "define('a','", 'key="a" value="',
+    "LS0tLS1CRUdJTi", "'a' ", "don't ", "\\\n", "ENV a ", "|9 A=", "é", "token = \n", '"bearer":{"',
+    "BUNDLE__", "a:b:", "password ",
+]  # fmt: skip
+SIZE = 8_000
+
+
+def seconds(function, *arguments) -> float:
+    best = 60.0
+    for _ in range(2):
+        begin = time.process_time()
+        function(*arguments)
+        best = min(best, time.process_time() - begin)
+        if best < 0.02:
+            break
+    return best
+
+
+def grows_evenly(function, make) -> None:
+    """Four times as much takes about four times as long; what is too fast to be measured is fast enough."""
+    small, large = seconds(function, make(SIZE)), seconds(function, make(4 * SIZE))
+    if large > 0.1:
+        # One that goes over its input for every piece of it takes 16 times as long.
+        assert large < 9 * small, f"{small:.3f} s, and {large:.3f} s for four times as much"
+    assert large < 5
+
+
+def repeated(piece: str, size: int, before: str = "", after: str = "") -> str:
+    return before + (piece * (size // len(piece) + 1))[:size] + after
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=repr)
+def test_texts(piece):
+    def whole(text: str) -> None:
+        redact(text)
+        redact_pair("X", text)
+        redact_list([text, "-c", text])
+
+    grows_evenly(whole, lambda size: repeated(piece, size))
+
+
+@pytest.mark.parametrize("before", ["RUN x", "ENV A=", "RUN |3 A=b ", '{"password": "', "https://x?a="])
+def test_texts_that_begin_in_other_ways(before):
+    for piece in (" ", "a", "-eyJ", "=", '"', ": ", "\\"):
+        grows_evenly(find, lambda size, piece=piece: repeated(piece, size, before, "y"))
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=repr)
+def test_files(piece):
+    proofs = [kind.proof for kind in (*PRIVATE_KEYS, *LOGINS, KEY_BY_NAME)]
+
+    def judge(data: bytes) -> None:
+        for proof in proofs:
+            proof(data)
+        for name in (b"x.py", b"x.yaml", b".bash_history"):
+            in_text(name, data)
+
+    grows_evenly(judge, lambda size: repeated(piece, size // 4).encode())
+
+
+def test_a_config_is_looked_at_to_a_bound():
+    many = {"config": {"Labels": {f"l{number}": "ab cd " * 5_000 for number in range(100)}}}
+    begin = time.process_time()
+    labels = redact_config(many).config["config"]["Labels"]
+    assert time.process_time() - begin < 20
+    assert sum(map(len, labels.values())) <= MAX_TEXT + 100 * 60
+    assert "too long" in labels["l99"]
+    deep: object = "token=x"
+    for _ in range(200):
+        deep = {"a": [deep]}
+    assert "token=x" not in str(redact_config({"config": {"x": deep}}).config)
