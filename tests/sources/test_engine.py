@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from imgscope import analyze
 from imgscope.archive import platform as platforms
 from imgscope.errors import EngineError, ImageNotFoundError, PlatformError
 from imgscope.sources import docker_api, find_source
@@ -155,6 +156,20 @@ def test_what_an_image_is_costs_no_export(engine):
     assert find_source(Image().id).cache_key() == key
     assert not any(path.endswith("/get") for path, _ in engine.asked)
     assert source.describe() == "app:1.0 from the Docker engine"
+
+
+def test_tags_are_those_that_the_engine_gives_now_whatever_the_cache_holds(engine):
+    first = analyze("docker:app:1.0")
+    engine.info["RepoTags"] = ["app:2.0"]
+    again = analyze(f"docker:{engine.info['Id']}")
+    engine.info["RepoTags"] = []
+    untagged = analyze(f"docker:{engine.info['Id']}")
+    assert [found.image.names for found in (first, again, untagged)] == [
+        ("app:1.0", "app:latest"),
+        ("app:2.0",),
+        (),
+    ]
+    assert sum(path.endswith("/get") for path, _ in engine.asked) == 1
 
 
 def test_contents_come_from_a_copy(engine):
