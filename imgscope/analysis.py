@@ -662,7 +662,10 @@ class Tree:
         found: dict[bytes, dict[bytes, tuple[int, ...]]] = {}
         for directory, name, entry in zip(hidden.directories, hidden.names, hidden.entries, strict=True):
             names = found.setdefault(directory, {})
-            names[name] = (*names.get(name, ()), overlay.layer_of(entry))
+            layer, known = overlay.layer_of(entry), names.get(name, ())
+            # A layer may hold a path any number of times.
+            if layer not in known[-1:]:
+                names[name] = (*known, layer)
         return found
 
     def row(self, path: bytes, entry: int) -> File:

@@ -25,11 +25,11 @@ RECORDS = "records"
 # No image that engines run comes near any of these; docs/security.md has them as numbers too.
 LIMITS: Mapping[str, tuple[int, str]] = {
     MEMBERS: (5_000_000, "its layers have over 5,000,000 members"),
-    REPEATED: (250_000, "layers that it repeats have over 250,000 members"),
+    REPEATED: (100_000, "layers that it repeats have over 100,000 members"),
     DIRECTORIES: (1 << 16, "its names imply over 65,536 directories more than it has members"),
     DIRECTORY_BYTES: (1 << 24, "its names imply directories of over 16 MiB of path"),
     NAME_BYTES: (1 << 25, "its names are over 32 MiB longer than names are"),
-    STEPS: (1 << 20, "its names go through over 1,048,576 symlinks and directories too many"),
+    STEPS: (1 << 18, "its names go through over 262,144 symlinks and directories too many"),
     PIECES: (1 << 18, "its sparse files have over 262,144 pieces"),
     HOLE_BYTES: (1 << 33, "its sparse files have over 8 GiB of small holes"),
     ATTRIBUTE_BYTES: (1 << 26, "its files have over 64 MiB of extended attributes"),

@@ -11,6 +11,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from ..bounds import Costs
 from ..compression import MAGIC_BYTES, detect
 from ..errors import ArchiveError, ImgscopeError, LayerError
 from ..escape import escape
@@ -45,6 +46,7 @@ def _walk(at: Callable[[int, int], bytes], label: str, ended: list[bool]) -> Ite
     last = ""
     left = MAX_ALL_NAMES
     marked = False
+    costs = Costs()
 
     def watched(position: int, size: int) -> bytes:
         nonlocal marked
@@ -55,7 +57,7 @@ def _walk(at: Callable[[int, int], bytes], label: str, ended: list[bool]) -> Ite
 
     for _ in range(MAX_MEMBERS):
         try:
-            member = read_member(watched, offset, records)
+            member = read_member(watched, offset, records, costs)
         except TarError as error:
             where = f" (after {shown(last)})" if last else ""
             raise ArchiveError(f"{label} is truncated or corrupt{where}: {error}") from None

@@ -16,8 +16,8 @@ from .image import Region
 
 # Manifests are a few KiB (registries refuse over 4 MiB), configs a few hundred at the most. What a hostile one can
 # make of the parser's memory is some twenty times its size.
-MAX_JSON = 8 << 20
-MAX_ALL_JSON = 128 << 20
+MAX_JSON = 4 << 20
+MAX_ALL_JSON = 64 << 20
 MAX_SHOWN = 200
 
 

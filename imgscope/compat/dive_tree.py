@@ -133,6 +133,8 @@ class _Stacked:
             for directory, names in tree.names.items()
             for name, number in names.items()
         }
+        # Sizes of paths with all below them, until the tree changes: whiteouts may name what lies in each other.
+        self._sizes: dict[bytes, int] = {}
 
     @staticmethod
     def _key(path: bytes) -> bytes:
@@ -154,7 +156,18 @@ class _Stacked:
             return 0
         if key not in self.nodes:
             return None
-        return sum(self.nodes[inner][0] for inner in self.below(key)) if self.nodes[key][1] else 0
+        if not self.nodes[key][1]:
+            return 0
+        if key not in self._sizes:
+            below = [key]
+            for here in below:
+                inner = (join(here, name) for name in self.names.get(here, ()))
+                below += [inside for inside in inner if inside not in self._sizes]
+            # What lies deepest comes last.
+            for here in reversed(below):
+                own = self.nodes[here][0]
+                self._sizes[here] = own + sum(self._sizes[join(here, name)] for name in self.names.get(here, ()))
+        return self._sizes[key]
 
     def add(self, path: bytes, info: Info) -> None:
         parts: list[bytes] = []
@@ -163,14 +176,19 @@ class _Stacked:
                 del parts[-1:]
             elif part and part != b".":
                 parts.append(part)
-        for position, part in enumerate(parts):
-            directory = b"/".join(parts[:position])
-            self.names.setdefault(directory, set()).add(part)
-            self.nodes.setdefault(join(directory, part), (0, False))
-        if parts:
-            self.nodes[b"/".join(parts)] = info
+        self._sizes.clear()
+        whole = here = b"/".join(parts)
+        # Where a node is, those above it are too.
+        while here and here not in self.nodes:
+            directory, name = split(here)
+            self.names.setdefault(directory, set()).add(name)
+            self.nodes[here] = (0, False)
+            here = directory
+        if whole:
+            self.nodes[whole] = info
 
     def remove(self, path: bytes) -> None:
+        self._sizes.clear()
         key = self._key(path)
         if key in self.nodes:
             for inner in self.below(key):

@@ -11,7 +11,7 @@ from .names import split
 # A file larger than this is not kept, nor more than that of one layer, nor of all layers of an image.
 MAX_FILE = 48 << 20
 MAX_LAYER = 64 << 20
-MAX_IMAGE = 128 << 20
+MAX_IMAGE = 64 << 20
 
 _RPM = (b"rpmdb.sqlite", b"rpmdb.sqlite-wal", b"Packages", b"Packages.db")
 _EXACT = {
