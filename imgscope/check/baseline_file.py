@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
 from ..escape import escape
 from ..layer.names import internal, public
+from ..secrets import redact
 from .baseline import BaseLayer, Baseline
 
 VERSION = 1
@@ -96,7 +98,8 @@ def load(path: Path) -> Baseline:
         blob_bytes=saved.blob_bytes,
         compressed=saved.compressed,
         file_count=saved.file_count,
-        layers=tuple(saved.layers),
+        # Those that were saved before instructions were held without their secrets may have some.
+        layers=tuple(replace(layer, instruction=redact(layer.instruction)) for layer in saved.layers),
         files=tuple((internal(path), layer, count) for path, layer, count in saved.files),
         files_above=saved.files_above,
         directories=tuple((internal(path), layer, count, number) for path, layer, count, number in saved.directories),
