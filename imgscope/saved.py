@@ -33,7 +33,7 @@ from .overlay.changes import (
     Comparison,
 )
 from .overlay.merge import OVERWRITTEN, REMOVED, REPEATED, SHADOWED, Overlay
-from .secrets.config import MAX_FOUND, redact_config
+from .secrets.config import MAX_FOUND, MAX_TEXT, redact_config
 from .tar.header import TarError
 
 MAX_LAYERS = 10_000
@@ -41,6 +41,8 @@ _KIND_OF = {name: number for number, name in enumerate(TYPE_NAMES)}
 _JUDGED = {"modified": MODIFIED, "metadata_only": METADATA_ONLY, "rewritten": REWRITTEN}
 _BY_REASON = {REMOVED: GONE, SHADOWED: COVERED, REPEATED: TWICE}
 _INT64 = 1 << 63
+# A saved analysis tells the same words several times: in the config, its history and its layers, and as instructions.
+_TELLINGS = 6
 _SAID = ("instruction", "created_by", "comment")
 
 
@@ -165,7 +167,7 @@ def _redacted(
     own = list(steps) if isinstance(steps, list) else []
     said: list[HistoryStep | Layer] = [*image.history, *saved.layers]
     words = [{name: getattr(item, name) for name in _SAID} for item in said]
-    found = redact_config({**raw, "history": [*own, *words]})
+    found = redact_config({**raw, "history": [*own, *words]}, _TELLINGS * MAX_TEXT)
     config = {**found.config, "history": found.config["history"][: len(own)]} if "history" in raw else found.config
     if "history" not in raw:
         config = {key: value for key, value in found.config.items() if key != "history"}

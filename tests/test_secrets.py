@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from imgscope.secrets import REDACTED, find, redact
+from imgscope.secrets import REDACTED, find, in_list, redact, redact_list
 from imgscope.secrets.config import redact_config
 
 VALUE = "q7R2vX9pLm4TzK8w"
@@ -87,3 +89,27 @@ def test_a_long_text_takes_no_long_time():
         start = time.perf_counter()
         redact(text)
         assert time.perf_counter() - start < 5, text[:10]
+
+
+_WORDS = (
+    "PASSWORD|token|NAME|x|=|:| |\"|'|--password|-p|-u|mysql|&&|docker login --password-stdin|chpasswd|<<EOF|EOF|https://|@"
+    "|Bearer|[|]|{|}|,|;|(|)|ENV |LABEL |ARG |RUN |/bin/sh -c |#(nop) |***|<|>|/|$"
+)
+PIECES = st.sampled_from([VALUE, "\n", "\\", "|", "|2 ", "ghp_" + "a1" * 18, *_WORDS.split("|")])
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(PIECES, max_size=25).map("".join) | st.text())
+def test_any_text_is_redacted_once_and_for_all(text):
+    shown = redact(text)
+    assert redact(shown) == shown
+    for start, end in ((secret.start, secret.end) for secret in find(text)):
+        assert 0 <= start < end <= len(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(PIECES, max_size=8).map("".join), max_size=6))
+def test_lists_keep_their_words(words):
+    assert len(redact_list(words)) == len(words)
+    for number, secret in in_list(words):
+        assert 0 <= secret.start < secret.end <= len(words[number])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..errors import ConfigError
 from ..escape import escape
 from ..layer.names import internal, public
 from ..report.portable import dumps
+from ..secrets import redact
 from .baseline import BaseLayer, Baseline
 
 VERSION = 1
@@ -127,7 +129,8 @@ def load(path: Path) -> Baseline:
         blob_bytes=saved.blob_bytes,
         compressed=saved.compressed,
         file_count=saved.file_count,
-        layers=tuple(saved.layers),
+        # Those that were saved before instructions were held without their secrets may have some.
+        layers=tuple(replace(layer, instruction=redact(layer.instruction)) for layer in saved.layers),
         files=tuple((files[row], layer, count) for row, (_, layer, count) in enumerate(saved.files)),
         files_above=saved.files_above,
         directories=tuple((directories[row], *numbers) for row, (_, *numbers) in enumerate(saved.directories)),

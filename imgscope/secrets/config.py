@@ -53,9 +53,12 @@ class Redacted(NamedTuple):
     found: tuple[Place, ...]
 
 
-def redact_config(config: Mapping[str, Any]) -> Redacted:
-    """Return an image config without the values of its secrets, and where they stood; ``config`` is not changed."""
-    work = _Work()
+def redact_config(config: Mapping[str, Any], most: int = MAX_TEXT) -> Redacted:
+    """Return an image config without the values of its secrets, and where they stood; ``config`` is not changed.
+
+    Of more than ``most`` characters of text the rest is left out.
+    """
+    work = _Work(most)
     redacted = work.whole(config)
     if work.values:
         # A label or a command may repeat what a variable's name gave away.
@@ -76,10 +79,10 @@ def longest(values: Iterable[str]) -> list[str]:
 class _Work:
     """One config under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.found: dict[Place, None] = {}
         self.values: set[str] = set()
-        self.left = MAX_TEXT
+        self.left = most
         self.step: int | None = None
 
     def whole(self, config: Mapping[str, Any]) -> dict[str, Any]:

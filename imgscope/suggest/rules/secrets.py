@@ -140,11 +140,13 @@ def _others(context: Context) -> _Others:
     return found
 
 
-def _in_texts(context: Context) -> Iterator[Draft]:
-    """Draft a finding for each kind of secret that stands in a text of no known kind."""
-    claims = {context.overlay.inode(claim.entry): claim for claim in _others(context).texts}
-    known = {claim.entry for claim, _ in _others(context).named} | {claim.entry for claim in context.claims("IS602")}
-    claims = {inode: claim for inode, claim in claims.items() if claim.entry not in known}
+def _in_texts(context: Context, known: set[tuple[str, int]]) -> Iterator[Draft]:
+    """Draft a finding for each kind of secret that stands in a text; ``known`` are paths and layers told already."""
+    claims = {
+        context.overlay.inode(claim.entry): claim
+        for claim in _others(context).texts
+        if (public(claim.path), context.layer_of(claim)) not in known
+    }
     proved: dict[str, list[Evidence]] = {}
     for inode, data in context.read(claims) if claims else ():
         claim = claims[inode]
@@ -161,8 +163,9 @@ def _private_keys(context: Context) -> Iterator[Draft]:
 
 
 def _logins(context: Context) -> Iterator[Draft]:
-    yield from _in_files(context, "IS602", LOGINS)
-    yield from _in_texts(context)
+    drafts = list(_in_files(context, "IS602", LOGINS))
+    yield from drafts
+    yield from _in_texts(context, {(row.path, row.layer) for draft in drafts for row in draft.evidence})
 
 
 def _in_config(context: Context) -> Iterator[Draft]:
