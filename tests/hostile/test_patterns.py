@@ -41,7 +41,12 @@ def test_linear_patterns_are_not(pattern):
 
 # Where what calls the patterns bounds what they meet: what looks for secrets tries them on words and on pieces of a
 # text, and its functions are measured whole (test_secret_patterns.py); clean-up fits paths, of 4,096 bytes at most.
-BOUNDED = ("imgscope.secrets", "imgscope.suggest.rules.secrets", "imgscope.suggest.secret_files", "imgscope.suggest.fix")
+BOUNDED = (
+    "imgscope.secrets",
+    "imgscope.suggest.rules.secrets",
+    "imgscope.suggest.secret_files",
+    "imgscope.suggest.fix",
+)
 
 
 @pytest.mark.parametrize(
