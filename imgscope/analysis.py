@@ -299,7 +299,9 @@ class Analysis:
 
         It is never shown, written or kept: it is for comparing (did a password change?), and for ``with_secrets``.
         """
-        return self._raw_config if self.image.secrets else self.image.config
+        if self._raw_config is None and not self.image.secrets:
+            return self.image.config
+        return self._raw_config
 
     def with_secrets(self) -> Analysis:
         """Return this analysis with the config, history and instructions as the image has them.

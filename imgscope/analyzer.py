@@ -373,7 +373,7 @@ def _secrets(redacted: Redacted, steps: Sequence[HistoryStep]) -> tuple[ConfigSe
     rows = [
         number for number, step in enumerate(history if isinstance(history, list) else []) if isinstance(step, dict)
     ]
-    layers = {row: step.layer for row, step in zip(rows, steps, strict=True)}
+    layers = {row: step.layer for row, step in zip(rows, steps, strict=False)}
     found = (
         ConfigSecret(kind, where, layers.get(step) if step is not None else None)
         for kind, where, step in redacted.found

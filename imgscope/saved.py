@@ -168,20 +168,18 @@ def _redacted(
     said: list[HistoryStep | Layer] = [*image.history, *saved.layers]
     words = [{name: getattr(item, name) for name in _SAID} for item in said]
     found = redact_config({**raw, "history": [*own, *words]}, _TELLINGS * MAX_TEXT)
-    config = {**found.config, "history": found.config["history"][: len(own)]} if "history" in raw else found.config
-    if "history" not in raw:
-        config = {key: value for key, value in found.config.items() if key != "history"}
-    elif not isinstance(steps, list):
-        config["history"] = None
+    config = {key: value for key, value in found.config.items() if key != "history" or isinstance(steps, list)}
+    if isinstance(steps, list):
+        config["history"] = config["history"][: len(own)]
     shown = [replace(item, **text) for item, text in zip(said, found.config["history"][len(own) :], strict=True)]
     history = tuple(item for item in shown if isinstance(item, HistoryStep))
     at = [*(step.layer for step in history[: len(own)]), *([None] * (len(own) - len(history)))]
     at += [step.layer for step in history] + [layer.index for layer in saved.layers]
-    rows = [
-        ConfigSecret(place.kind, place.where, None if place.step is None else at[place.step]) for place in found.found
-    ]
+    rows = [ConfigSecret(kind, where, None if step is None else at[step]) for kind, where, step in found.found]
     layers = [item for item in shown if isinstance(item, Layer)]
-    return config, history, layers, tuple(dict.fromkeys([*image.secrets[:MAX_FOUND], *rows]))
+    known = range(len(layers))
+    rows = [row if row.layer in known else replace(row, layer=None) for row in (*image.secrets[:MAX_FOUND], *rows)]
+    return config, history, layers, tuple(dict.fromkeys(rows))
 
 
 def _path(text: str, encoded: str | None) -> str:

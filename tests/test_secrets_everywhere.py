@@ -396,3 +396,19 @@ def test_screens_show_none(planted):
         explore(look, difference=difference, analysis=difference.new, size=(200, 60))
     assert len(set(screens)) > 6
     assert not any(v.within(text) for text in screens)
+
+
+def test_a_saved_analysis_may_say_anything_of_its_secrets(planted, tmp_path):
+    _, _, new, *_ = planted
+    report = json.loads(run("analyze", new, "--format", "json"))
+    report["image"]["secrets"] = [
+        {"kind": "X\x1b[31m", "where": "ENV", "layer": 10**6},
+        {"kind": "Y", "where": "z", "layer": -1},
+    ]
+    report["image"]["config"]["history"] = "none"
+    report["image"]["history"] = []
+    saved = tmp_path / "saved.json"
+    saved.write_text(json.dumps(report))
+    text = run("suggest", saved, "--select", "IS603")
+    assert "X" in text
+    assert "\x1b" not in text
