@@ -17,7 +17,7 @@ from .bounds import REPEATED, Costs
 from .cache import Cache
 from .compat.dive import Figures, figures
 from .contents import ImageContents, sequential
-from .errors import ImgscopeError, LayerError, LimitError
+from .errors import ArchiveError, ImgscopeError, LimitError
 from .history import HistoryStep, read_history
 from .layer import codec
 from .layer.index import LayerIndex
@@ -230,7 +230,7 @@ class _Run:
             if self.progress is not None:
                 read = _counted(read, self.progress)
             return self._counted_in(_scan_blob(read, self.may_keep))
-        except LayerError as error:
+        except ArchiveError as error:
             raise _of_layer(number, error) from None
 
     # -- figures -----------------------------------------------------------------------------------------
