@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from .errors import ArchiveError, LimitError
+from .errors import ArchiveError
 
 READ = 1 << 18
 """Compressed bytes are taken in pieces of this size."""
@@ -229,7 +229,7 @@ class _Decompressed:
 
         Zeros after the last member are padding (of tapes, and of xz by its own format). Anything else there is
         damage. A member costs as much to start as thousands of bytes to read: those that hold next to nothing are
-        bounded. Raises ``LimitError``.
+        bounded. Raises ``ArchiveError``.
         """
         while True:
             if self._members:
@@ -244,9 +244,9 @@ class _Decompressed:
                 raise ArchiveError(f"its {self._kind} data is followed by something else")
             self._members += 1
             if self._members > FREE_MEMBERS + self._produced // MEMBER_BYTES:
-                raise LimitError(
-                    f"its {self._kind} data is refused: of {self._members:,} members (frames, streams) over "
-                    f"{FREE_MEMBERS} hold next to nothing (less than {MEMBER_BYTES} bytes each)"
+                raise ArchiveError(
+                    f"its {self._kind} data is refused: over {FREE_MEMBERS} of its members (frames, streams) hold next "
+                    "to nothing, which no image needs"
                 )
             if self._kind != "zstd" or head[1:4] != _SKIPPABLE:
                 window = zstd_window(head) if self._kind == "zstd" else None
@@ -279,8 +279,8 @@ def reader(kind: str, read: Read) -> ByteReader:
 
     ``read(n)`` returns up to ``n`` bytes and ``b""`` at the end. Output comes in pieces of at most the size asked
     for, however much a piece of input would expand to. Checksums are checked. The reader raises ``ArchiveError``
-    when the data is corrupt, cut short, or followed by anything but zeros, ``LimitError`` when it comes in many members
-    that hold next to nothing (estargz and zstd:chunked have one for each file, and each holds a tar header at least).
+    when the data is corrupt, cut short, or followed by anything but zeros, and when it comes in many members that hold
+    next to nothing (estargz and zstd:chunked have one for each file, and each holds a tar header at least).
     """
     return _Decompressed(kind, read)
 

@@ -16,7 +16,7 @@ import pytest
 
 from imgscope import compression
 from imgscope.compression import detect, read_ahead, reader, zstd_window
-from imgscope.errors import ArchiveError, LimitError
+from imgscope.errors import ArchiveError
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -222,7 +222,7 @@ def test_members_that_hold_nothing_are_refused_before_they_take_time(kind):
     for count in (1000, 100_000):
         data = pack(DATA[:100]) + HOLLOW[kind] * count
         begin = time.process_time()
-        with pytest.raises(LimitError, match="members"):
+        with pytest.raises(ArchiveError, match="members"):
             unpack(kind.partition(",")[0], data)
         times.append(time.process_time() - begin)
     assert times[1] < 5 * times[0] + 0.1

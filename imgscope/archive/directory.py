@@ -10,7 +10,7 @@ from ..compression import MAGIC_BYTES, detect
 from ..errors import ArchiveError
 from ..escape import escape
 from .image import Region
-from .store import MAX_ALL_JSON, MAX_JSON, Blob, clean_name, shown
+from .store import MAX_ALL_JSON, MAX_JSON, OVER, Blob, clean_name, shown
 
 MAX_FILES = 4096
 
@@ -67,7 +67,9 @@ class DirectoryStore:
         fd, status = found
         self._json_left -= status.st_size
         if status.st_size > MAX_JSON or self._json_left < 0:
-            raise ArchiveError(f"{self.label}: {shown(name)} is too large ({status.st_size:,} bytes) for what it is")
+            raise ArchiveError(
+                f"{self.label}: {shown(name)} is too large ({status.st_size:,} bytes) for what it is{OVER}"
+            )
         return os.pread(fd, status.st_size, 0)
 
     def blob(self, name: str) -> Blob | None:

@@ -17,7 +17,7 @@ from ..errors import ArchiveError, ImgscopeError, LayerError
 from ..escape import escape
 from ..tar.header import BLOCK, ZERO_BLOCK, Member, TarError, checksum_holds, read_member
 from .image import Region
-from .store import MAX_ALL_JSON, MAX_JSON, Blob, clean_name, shown
+from .store import MAX_ALL_JSON, MAX_JSON, OVER, Blob, clean_name, shown
 
 if TYPE_CHECKING:
     from ..progress import Progress
@@ -156,7 +156,7 @@ class TarStore:
         start, length, _ = found
         self._json_left -= length
         if length > MAX_JSON or self._json_left < 0:
-            raise ArchiveError(f"{self.label}: {shown(name)} is too large ({length:,} bytes) for what it is")
+            raise ArchiveError(f"{self.label}: {shown(name)} is too large ({length:,} bytes) for what it is{OVER}")
         return os.pread(self._fd, length, start)
 
     def blob(self, name: str) -> Blob | None:
@@ -295,7 +295,7 @@ class StreamStore:
         data = self._json.get(name)
         self._json_left -= blob.size if data is not None else 0
         if data is None or self._json_left < 0:
-            what = "is too large for what it is" if blob.size > MAX_JSON or data is not None else "is not JSON"
+            what = f"is too large for what it is{OVER}" if blob.size > MAX_JSON or data is not None else "is not JSON"
             raise ArchiveError(f"{self.label}: {shown(name)} ({blob.size:,} bytes) {what}")
         return data
 

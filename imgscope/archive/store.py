@@ -15,9 +15,10 @@ from ..escape import escape
 from .image import Region
 
 # Manifests are a few KiB (registries refuse over 4 MiB), configs a few hundred at the most. What a hostile one can
-# make of the parser's memory is some twenty times its size.
+# make of the parser's memory is bounded in ``documents``.
 MAX_JSON = 4 << 20
 MAX_ALL_JSON = 64 << 20
+OVER = f" (at most {MAX_JSON >> 20} MiB, all together {MAX_ALL_JSON >> 20} MiB)"
 MAX_SHOWN = 200
 
 
