@@ -40,6 +40,9 @@ def in_pairs(text: str, start: int, end: int) -> Iterator[Secret]:
 def stripped(text: str, start: int, end: int) -> tuple[int, int] | None:
     """Return where a value stands without the quotes and blanks around it; ``None`` for what can be no secret."""
     part = text[start:end]
+    if part[:1] == "`" and " " in part:
+        # What a command in backquotes prints.
+        return None
     end -= len(part) - len(part.rstrip(" \t\r\n\\\"'`"))
     start += len(part) - len(part.lstrip(" \t\r\n\\\"'`")) if end > start else 0
     if end <= start:

@@ -110,6 +110,9 @@ _NAMED = (
     r"(?i)\b(?:name|key|field|variable)(\\{0,7}+[\"'])?\s{0,4}+[:=]\s{0,4}+(?:\\{0,7}+[\"'])?([\w.\-]{1,80}+)(?:\\{0,7}+[\"'])?"
     r"\s{0,4}+,?\s{0,40}+(?:\\{0,7}+[\"'])?value(?:\\{0,7}+[\"'])?\s{0,4}+[:=]\s{0,4}+(?:\\{0,7}+[\"'])?([^\s\"'\\,}]{4,4096}+)"
 )
+_SETTERS = ("setenvironmentvariable", "setenv", "putenv", "setproperty")
+# MySQL's SET PASSWORD = PASSWORD('value').
+_SQL = r"(?i)=\s{0,4}+password\s{0,4}+\(\s{0,4}+(?:\\{0,7}+[\"'])([^\"'\\\s]{4,1024}+)"
 _DEFINED = r"(?i)\bdefine\s{0,4}+\(\s{0,4}+([\"'])([\w.\-]{1,80}+)\1\s{0,4}+,\s{0,4}+([\"'])"
 _KEY_BEGINS = r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
 _KEY_BODY = r"(?:[A-Za-z0-9+/=:,. \t\r\n-]|\\[nrt\\])*+"
@@ -197,7 +200,9 @@ def _logins(text: str, start: int, end: int) -> Iterator[Secret]:
                     yield Secret("login in a URL", first, after + len(login))
                 elif (inner := default_of(password)) is not None:
                     yield Secret("login in a URL", first + inner[0], first + inner[1])
-                if len(name) >= 20 and looks_random(name):
+                # GitHub takes a token for the name where the password is this.
+                swapped = password in ("x-oauth-basic", "x-access-token") and plausible(name)
+                if swapped or (len(name) >= 20 and looks_random(name)):
                     yield Secret("login in a URL", after, after + len(name))
             elif len(name) >= 20 and plausible(name):
                 yield Secret("login in a URL", after, after + len(name))
@@ -253,13 +258,18 @@ def _pairs(text: str, start: int, end: int, low: str) -> Iterator[Secret]:
         if match[2].lower() in ("auth", "_auth", "identitytoken"):
             good = len(value) >= 8 and plausible(value)
         else:
-            good = names_secret(name, value) and plausible(value) and (not listed or looks_random(value))
+            set_by = text[max(start, match.start() - 32) : match.start()].lower()
+            sure = not listed or looks_random(value) or set_by.rstrip("( ").endswith(_SETTERS)
+            good = sure and names_secret(name, value) and plausible(value)
         if good and close >= 0:
             yield Secret(name, match.end(), finish)
             at = finish
     for match in compiled(_NAMED).finditer(text, start, end) if "value" in low else ():
         if names_secret(match[2], match[3]) and plausible(match[3]):
             yield Secret(match[2], match.start(3), match.end(3))
+    for match in compiled(_SQL).finditer(text, start, end) if "password" in low else ():
+        if plausible(match[1]):
+            yield Secret("password", match.start(1), match.end(1))
     for match in compiled(_DEFINED).finditer(text, start, end) if "define" in low else ():
         close = text.find(match[3], match.end(), min(end, match.end() + 1024))
         value = text[match.end() : close] if close >= 0 else ""

@@ -28,7 +28,8 @@ _WORDS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z]++|[A-Z](?=[a-z])|[0-9]++")
 # What a password, token or key is called, as the last word of a name.
 _NOUNS = word_set(
     "password passwd passphrase passcode passwords pwd secret token apikey credential credentials accesskey "
-    "privatekey secretkey authkey authtoken accountkey masterkey signingkey encryptionkey"
+    "privatekey secretkey authkey authtoken accountkey masterkey signingkey encryptionkey activationkey requirepass "
+    "masterauth passwort kennwort passe motdepasse contrasena senha wachtwoord haslo salasana"
 )
 _GLUED = tuple(
     sorted(
@@ -69,7 +70,9 @@ _ABOUT = word_set(
     "parameter script command cmd class module id ids location store storage manager scheme home root mount url "
     "budget rate per refs ref reference server ring keyring stdin fd hash hashes hasher hashers hint"
 )
-_PUBLIC = word_set("public pub fingerprint fingerprints checksum sha256 sha1 sha512 md5 digest keyid keyring")
+_PUBLIC = word_set(
+    "public pub publishable fingerprint fingerprints checksum sha256 sha1 sha512 md5 digest keyid keyring"
+)
 _SIGNED = word_set("gpg pgp gpgkey signing apt rpm yum release")
 # Tokens of language models, not of logins.
 _OTHER_TOKENS = word_set("eos bos pad unk sep mask cls stop special end start eot image speech csrf xsrf")
@@ -112,6 +115,8 @@ _FINGERPRINT = r"(?:0x)?(?:[0-9A-F]{40}|[0-9A-F]{16}|[0-9A-F]{8})(?:[ ,;].*)?|[0
 _HOST = r"[a-z0-9-]{1,63}+(?:\.[a-z0-9-]{1,63}+)+(?::\d{1,5})?(?:/.*)?"
 _VERSION = r"[vV~^=<>]*\d+(?:[.-]\w{1,12}+)*(?:[+~]\S*)?"
 _CHOSEN = r"(?=\S*[A-Za-z])(?=\S*[0-9!#$%^&*?])\S{6,}"
+_LOGINS = word_set("creds credential login")
+_LOGIN = r"[\w.+-]{1,64}:[^\s/:$]{6,128}"
 _SPLIT = r"[-_./:+= ,;@]"
 
 
@@ -128,7 +133,13 @@ def names_secret(name: str, value: str | None = None) -> bool:
     found = _noun(words, value)
     if found is None:
         return False
-    return found or (value is not None and looks_random(value))
+    return found or (value is not None and (looks_random(value) or _is_login(words, value)))
+
+
+def _is_login(words: tuple[str, ...], value: str) -> bool:
+    """Tell whether a value is a name and a password, where its name says that it is to log in with."""
+    named = words[-1] in _LOGINS or words[-2:] in (("basic", "auth"), ("http", "auth"))
+    return named and compiled(_LOGIN).fullmatch(value[:_LOOK]) is not None
 
 
 def _noun(words: tuple[str, ...], value: str | None) -> bool | None:
@@ -240,6 +251,11 @@ def looks_chosen(value: str) -> bool:
         and not compiled(_HOST).fullmatch(value)
         and not compiled(_VERSION).fullmatch(value)
     )
+
+
+def is_version(value: str) -> bool:
+    """Tell whether a value is a version of more than one number: ``0.20.5-r0``."""
+    return "." in value and len(value) <= 64 and compiled(_VERSION).fullmatch(value) is not None
 
 
 def looks_random(value: str) -> bool:

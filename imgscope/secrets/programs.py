@@ -28,6 +28,7 @@ APART = {
         "-N -P": "ssh-keygen",
         "-p -k": "dotnet",
         "-p -t": "influx",
+        "-t": "codecov",
         "/p": "signtool",
         "-storepass -keypass -srcstorepass -deststorepass": "keytool jarsigner",
     }.items()
@@ -45,15 +46,24 @@ LAST = {
     "poetry": (word_set("config"), ""),
     "bundle": (word_set("config"), ""),
     "rclone": (word_set("obscure"), ""),
+    "wpa_passphrase": (frozenset[str](), ""),
     "rabbitmqctl": (word_set("add_user change_password authenticate_user"), ""),
 }
 # Settings of these that hold logins: composer config github-oauth.github.com TOKEN.
 LOGIN_SETTINGS = word_set("http-basic github-oauth gitlab-token bearer pypi-token bitbucket-oauth")
 # Programs that read passwords from what is piped into them, and those that say what is piped.
 READ = word_set(
-    "chpasswd passwd smbpasswd su sudo htpasswd kinit cryptsetup gpg gpg2 openssl vncpasswd tigervncpasswd "
-    "kpasswd cargo vault ecryptfs-add-passphrase keyctl rabbitmqctl newusers"
+    "chpasswd passwd smbpasswd htpasswd kinit cryptsetup vncpasswd tigervncpasswd kpasswd vault "
+    "ecryptfs-add-passphrase keyctl rabbitmqctl newusers"
 )
+# Others read data or a script there, unless one of their words begins like this.
+READ_WITH = {
+    "sudo": ("-S", "--stdin"),
+    "openssl": ("stdin", "-stdin", "passwd"),
+    "gpg": ("--passphrase-fd",),
+    "gpg2": ("--passphrase-fd",),
+    "cargo": ("login",),
+}
 SAY = word_set("echo printf cat print yes write-output write-host")
 # Owners and groups are written as logins are: -u app:staff.
 OWNERS = word_set(
@@ -62,7 +72,7 @@ OWNERS = word_set(
 )
 TAKE_OWNERS = word_set(
     "docker podman nerdctl chown su-exec gosu setpriv chroot install sudo useradd usermod adduser chpst "
-    "s6-setuidgid run kubectl bwrap runuser unshare buildah"
+    "s6-setuidgid kubectl docker-compose bwrap runuser unshare buildah"
 )
 # Commands that are followed by a name and its value.
 SET = word_set("set setx config configure add setenv put env --env -e")

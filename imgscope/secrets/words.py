@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from . import programs
 from .arguments import kind_of, stripped
 from .forms import Secret
-from .names import about, looks_chosen, looks_random, names_secret, negated, word_set
+from .names import about, is_version, looks_chosen, looks_random, names_secret, negated, word_set
 from .shell import AROUND, Command, Word, commands, core, text_of
 
 # Quotes within quotes, at most.
@@ -28,10 +28,11 @@ _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 _HINT = re.compile(
     r"(?i)pass|pwd|pw\b|secret|token|key|auth|cred|login|salt|cookie|\bpat|pin\b|jwt|otp|mysql|maria|redis|curl|wget"
     r"|sshpass|--user|(?<![\w-])-[a-z]*[upawksUPAWKS]|identified|mongo|sas\b|signature|net user|bearer|runas|seed"
-    r"|sqlplus|composer|poetry|bundle|influx|rabbitmqctl|session|secure|signtool|@"
+    r"|sqlplus|composer|poetry|bundle|influx|rabbitmqctl|session|secure|signtool|cryptsetup|kinit|codecov|x-jfrog|passe|kennw|senha|wachtw"
+    r"|haslo|salasana|contrasena|@"
 )
 _SCHEMES = word_set("basic bearer token digest apikey negotiate key aws4-hmac-sha256 bot")
-_HEADERS = word_set("authorization proxy-authorization cookie set-cookie x-auth")
+_HEADERS = word_set("authorization proxy-authorization cookie set-cookie x-auth x-jfrog-art-api")
 _SCRIPT_FLAG = re.compile(
     r"-\w{0,6}[cC]|/[cCkK]|-[Cc]ommand|-e(?:ncodedcommand)?|-EncodedCommand|--command|--eval|CMD-SHELL"
 )
@@ -50,7 +51,13 @@ _HOST_LOGIN = re.compile(
 _NO_LOGIN = ("npm", "workspace", "file", "git", "link", "patch", "mailto", "oci", "docker")
 # Commands that a pipeline's end is judged with.
 _PIPED = 8
-_LOGIN_OPTIONS = word_set("-u --user --proxy-user -U --auth -a --credentials --creds --user-password")
+_LOGIN_OPTIONS = word_set(
+    "-u --user --proxy-user -U --auth -a --credentials --creds --src-creds --dest-creds --user-password"
+)
+# curl -sSfLu me:password, curl -sume:password: options in one word, of those that take nothing.
+_CURL_LOGIN = re.compile(r"-[#BfgGiIjJkLlnNOpqRsSvZ0-6]{0,16}u")
+# Files of lines that are a name and a password.
+_LOGIN_FILES = frozenset((".htpasswd", "htpasswd", ".passwd-s3fs"))
 _LOGIN = re.compile(r"([^\s:/@$\\\"'%]{1,128}+):([^\s]{4,})", re.DOTALL)
 
 
@@ -194,6 +201,10 @@ class _Finder:
             "password", words[following].start, words[following].end
         ):
             return following
+        # requirepass in redis.conf; mysqladmin password X; nmcli … password X.
+        if lower in ("requirepass", "masterauth") or (lower == "password" and seen & {"mysqladmin", "nmcli"}):
+            self.add("password", words[following].start, words[following].end)
+            return following
         if lower == "convertto-securestring":
             self.add("password", words[following].start, words[following].end)
         if head[:1] == "/" and self.apart(head, seen):
@@ -221,7 +232,12 @@ class _Finder:
         done = start
         while at >= 0:
             name = _tail(text[max(done, at - 96) : at].rstrip(AROUND + " :+?)]"))
-            if name and at + 1 < end and names_secret(name, text[at + 1 : min(end, at + 600)].strip(AROUND)):
+            value = text[at + 1 : min(end, at + 600)].strip(AROUND)
+            if first and text[start:at] in _LOGIN_OPTIONS and _LOGIN.match(value):
+                return self.add("password in a login", text.index(":", at) + 1, whole)
+            # apk add libsecret=0.20.5-r0
+            version = seen & {"install", "add"} and is_version(value)
+            if name and at + 1 < end and names_secret(name, value) and not version:
                 stop = end if first else self.cut(at + 1, min(end, at + 512))
                 scheme = _SCHEME.match(text, at + 1, stop)
                 if "set" in seen and number == 1 and heads[0].lower() == "set":
@@ -237,7 +253,11 @@ class _Finder:
             done = at + 1
             at = text.find("=", at + 1, inner)
         login = _HOST_LOGIN.match(text, start, end)
-        if login is not None and not login[1].lower().endswith(_NO_LOGIN) and looks_chosen(login[2]):
+        if (
+            login is not None
+            and not login[1].lower().endswith(_NO_LOGIN)
+            and (looks_chosen(login[2]) or text.startswith(("tcp(", "unix("), login.end(2) + 1))
+        ):
             return self.add("password in a login", login.start(2), login.end(2))
         colon = text.find(":", start, min(inner, start + 96))
         if start < colon < inner - 1 and text[colon + 1] not in "/:\\" and "${" not in text[start:colon]:
@@ -287,8 +307,12 @@ class _Finder:
         if head[1] == "p" and len(head) > 2 and seen & programs.GLUED_P and head[:3] != "--p":
             self.add("password option", start + 2, words[number].end)
             return -1
-        if head[:2] == "-u" and len(head) > 4 and seen & {"curl"} and ":" in head:
+        curl = _CURL_LOGIN.match(head) if "curl" in seen else None
+        if curl is not None and ":" in head[curl.end() + 1 :]:
             self.add("password option", start + head.index(":") + 1, words[number].end)
+            return -1
+        if head[1] == "p" and len(head) > 5 and "login" in seen and seen & programs.LOG_IN:
+            self.add("password option", start + 2, words[number].end)
             return -1
         if head[:2] == "-P" and len(head) > 4 and seen & {"zip", "unzip"}:
             self.add("password option", start + 2, words[number].end)
@@ -309,7 +333,7 @@ class _Finder:
         if dashes == 1 and self.apart(head, seen):
             self.secret_of(head, words, cores, following)
             return following
-        if head in _LOGIN_OPTIONS:
+        if head in _LOGIN_OPTIONS or (curl is not None and curl.end() == len(head)):
             return self.login(head, following, words, cores, seen)
         if len(name) > 2 and names_secret(name, value) and not negated(name) and not about(name):
             self.secret_of(name, words, cores, following)
@@ -388,6 +412,7 @@ class _Finder:
                 self.add("password or token", start + len(name) + 1 if colon else start, words[last].end)
             elif program != "htpasswd" or last >= 2:
                 self.add("password", words[last].start, words[last].end)
+        self.written(words, heads, seen)
         hashes = {"openssl", "passwd"} <= seen and len(words) > 2 and heads[-2] != "-salt"
         if hashes and heads[-1] != "passwd" and not heads[-1].startswith(("/", "-")):
             self.add("password", words[-1].start, words[-1].end)
@@ -396,6 +421,25 @@ class _Finder:
                 match = re.match(r"[\w$#]{1,60}/([^\s@/]{4,200})(?:@|$)", head)
                 if match is not None and "sqlplus" not in head:
                     self.add("password", start + match.start(1), start + match.end(1))
+
+    def written(self, words: list[Word], heads: list[str], seen: set[str]) -> None:
+        """Judge ``echo VALUE > FILE`` where the file is called like a secret."""
+        before = self.text[max(0, words[-1].start - 4) : words[-1].start].rstrip()
+        if not seen & programs.SAY or not before.endswith(">"):
+            return
+        said = [word for word, head in zip(words[:-1], heads, strict=False) if head[:1] != "-"]
+        at = next(
+            place
+            for place, word in enumerate(said)
+            if _program(text_of(self.text, core(self.text, word))) in programs.SAY
+        )
+        folder, _, name = heads[-1].rpartition("/")
+        if len(said) != at + 2:
+            return
+        if name in _LOGIN_FILES:
+            self.said(said[-1], True)
+        elif folder.endswith("/run/secrets") or (name != "passwd" and names_secret(name) and not about(name)):
+            self.add(name, said[-1].start, said[-1].end)
 
     def fed(self, command: Command, before: Sequence[Command], seen: set[str]) -> None:
         """Judge what is fed to a command that reads passwords: by a pipe, or as a here-document."""
@@ -407,7 +451,13 @@ class _Finder:
                 for word in command.words
                 if word.end - word.start < 64
             ) and bool(seen & {"login", "passwd", "auth"})
-        if not reads:
+        reads = reads or any(
+            word.startswith(first)
+            for name in seen & programs.READ_WITH.keys()
+            for word in seen
+            for first in programs.READ_WITH[name]
+        )
+        if not reads and "su" not in seen:
             return
         lines = bool(seen & {"chpasswd", "newusers"})
         sources = list(command.fed)
@@ -416,7 +466,9 @@ class _Finder:
             first = next((place for place, name in enumerate(names) if name in programs.SAY), None)
             sources += [*(other.words[first + 1 :] if first is not None else ()), *other.fed]
         for word in sources:
-            self.said(word, lines)
+            # Root needs no password: what it feeds to su is a script, unless it looks like nothing but a password.
+            if reads or looks_chosen(text_of(self.text, core(self.text, word))):
+                self.said(word, lines)
 
     def said(self, word: Word, logins: bool) -> None:
         """Take a word that is fed to a program for a password, or for names with passwords."""

@@ -10,6 +10,8 @@ import json
 # No dictionary's, no documentation's.
 V = "Zq7Rv2Xp" + "L9mT4zK8wB3n"
 HEX = "9f86d081" * 8
+# A password that somebody thought up.
+W = "correct-horse-" + "battery"
 PEM = "-----BEGIN {} KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC" * 3 + "\n-----END {} KEY-----\n"
 PRIVATE, PUBLIC = PEM.format("PRIVATE", "PRIVATE"), PEM.format("PUBLIC", "PUBLIC")
 OPENSSH = PEM.format("OPENSSH PRIVATE", "OPENSSH PRIVATE")
@@ -238,6 +240,32 @@ TRUE_TEXTS = [
     f"RUN curl 'https://x.example.net/f?sv=1&sig={V}'",
     f'LABEL deploy={{"password": "{V}"}}',
     f'CMD ["app", "--password", "{V}"]',
+    f"RUN curl -sSfLu me:{W} https://x.example.net",
+    f"RUN curl -sume:{W} https://x.example.net",
+    f"RUN http -a me:{W} x.example.net",
+    f"RUN wget --header='X-JFrog-Art-Api: {V}' https://x.example.net/",
+    f"RUN git config --global url.'https://{W}:x-oauth-basic@github.com/'.insteadOf https://github.com/",
+    f"RUN podman login -p{W} -u me r.example.net",
+    f"RUN skopeo copy --src-creds me:{W} docker://a docker://b",
+    f"RUN skopeo copy --dest-creds=me:{W} docker://a docker://b",
+    f"RUN mysqladmin -u root password {W}",
+    f"RUN mysql -e \"SET PASSWORD FOR 'u'@'h' = PASSWORD('{W}')\"",
+    f"RUN redis-server --requirepass {W}",
+    f"RUN echo 'requirepass {W}' >> /etc/redis.conf",
+    f"ENV DSN=me:{W}@tcp(db:3306)/app",
+    f"ENV DB_PASSWORT={W}",
+    f"ENV MOT_DE_PASSE={W}",
+    f"ENV DB_CREDS=me:{W}",
+    f"ENV BASIC_AUTH=me:{W}",
+    f"RUN [Environment]::SetEnvironmentVariable('DB_PASSWORD', '{W}', 'Machine')",
+    f"RUN echo {W} > /run/secrets/db_password",
+    f"RUN echo '{W}' > /root/.vault-token",
+    f"RUN echo me:{W} > /etc/nginx/.htpasswd",
+    f"RUN codecov -t {V}",
+    f"RUN subscription-manager register --org 1 --activationkey {W}",
+    f"RUN wpa_passphrase name {W}",
+    f"RUN echo {W} | sudo -S make install",
+    f"RUN echo {W} | cryptsetup open x y",
 ]
 
 FALSE_TEXTS = [
@@ -255,4 +283,14 @@ FALSE_TEXTS = [
     "RUN --mount=type=secret,id=token,env=TOKEN make",
     'RUN curl -H "Authorization: Bearer ${TOKEN}" https://x.example.net',
     'LABEL description="Password manager: secrets at rest"',
+    "ENV STRIPE_PUBLISHABLE_KEY=pk_live_51H8abcDEF1234567890",
+    "RUN export TOKEN=`cat /t` && make",
+    "RUN apk add --no-cache py3-passlib=1.7.4-r3 libsecret=0.20.5-r0",
+    "RUN echo 'createdb token' | su postgres",
+    "RUN echo 'make install' | sudo -u app sh",
+    "RUN printf 'some data here' | openssl dgst -sha256 -sign key.pem",
+    "RUN echo 'app:x:1000:1000::/srv/app:/bin/sh' >> /etc/passwd",
+    "RUN echo hello > /run/secrets.txt && cat x > /etc/nginx/.htpasswd",
+    "ENV BASIC_AUTH=true HTTP_AUTH=basic APP_CREDS=/run/creds COMPASSE=x1y2",
+    "RUN docker-compose run -u app:staff x",
 ]
