@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -33,8 +34,11 @@ from .findings.fix import FixScreen
 from .findings.pane import FindingsPane
 from .keys import KEYS
 from .layers.pane import LayersPane
-from .model.marks import LAYER_CHANGES, Mark
-from .model.paths import Paths
+from .model.bits import Part, both
+from .model.elsewhere import Found, look, nearest
+from .model.filter import Query
+from .model.marks import LAYER_CHANGES, Mark, table
+from .model.paths import Paths, nanoseconds
 from .model.rows import Rows
 from .model.views import NOTHING, View, Views
 from .text import clip_left
@@ -80,6 +84,11 @@ class Explorer(Browser):
         self.base: int | None = None
         """Layer that is compared with, ``None`` for the one below the selected."""
         self._all_open = open_folders
+        self._elsewhere: tuple[int, Sequence[int], bool] | None = None
+        """Where the filter, which finds nothing here, finds something: the layer, what, and whether it is removed."""
+        self._found_for: Query | None = None
+        self._found: list[Found] = []
+        self._everywhere = 0
 
     def compose(self) -> ComposeResult:
         """Make the panes."""
@@ -93,8 +102,8 @@ class Explorer(Browser):
             with Vertical(id="right"):
                 yield LayerTreePane(id="tree")
                 yield PathLine(id="path")
-                yield FilterBar(id="filter")
                 yield WhyPane(id="why")
+        yield FilterBar(id="filter")
         yield self.key_bar()
 
     def _summary(self) -> Text:
@@ -142,7 +151,7 @@ class Explorer(Browser):
     def _build(self) -> None:
         """Lay out the paths; the panes can be used meanwhile."""
         try:
-            paths = Paths(self.analysis.body)
+            paths = Paths(self.analysis.body, nanoseconds(self.analysis.image.created))
             views, rows = Views(paths), Rows(paths)
             if self.analysis.layers:
                 rows.show(views.get(*self._range(self.layer_pane.cursor)))
@@ -159,7 +168,7 @@ class Explorer(Browser):
         else:
             rows.open_largest(self.tree_pane.page * 2 // 3)
         self.start(paths, rows)
-        self.waste_pane.start(groups)
+        self.waste_pane.fill(groups)
         self.entitle("waste", f"Waste {len(groups):,}")
         self._show_layer()
         if Path(self.analysis.image.reference).exists():
@@ -182,7 +191,7 @@ class Explorer(Browser):
             return
         node = self.tree_pane.node
         base, layer = self._range(self.layer_pane.cursor)
-        self.rows.show(self.views.get(base, layer))
+        self.sift(self.views.get(base, layer))
         self.tree_pane.keep(node)
         self.say_tree()
         if self.base is None:
@@ -206,6 +215,62 @@ class Explorer(Browser):
         view = self.rows.view if self.rows is not None else None
         assert view is None or isinstance(view, View)
         return view
+
+    # -- the filter --------------------------------------------------------------------------------------
+
+    def matched_words(self, rows: Rows, matches: bytearray) -> str:
+        """Write how much the filter finds, in paths and content bytes; what is removed is told apart."""
+        view, part = self.view, rows.part
+        if view is None or part is None:
+            return super().matched_words(rows, matches)
+        gone = rows.count(matches, Mark.REMOVED)
+        live = rows.count(matches) - gone
+        held = size(part.held(view.sizes, 0, len(matches)))
+        words = f"{quantity(live, 'match', 'matches')}, {held}" if live or not gone else ""
+        if gone:
+            removed = Part(both(matches, view.marks.translate(table(Mark.REMOVED))))
+            lost = size(removed.held(view.sizes_before, 0, len(matches)))
+            words += f"{' · ' if live else ''}{gone:,} removed, {lost}"
+        return words
+
+    def tell_elsewhere(self) -> None:
+        """Say what the filter finds in other layers: where to go if there is nothing here, else how much."""
+        self._elsewhere = None
+        rows, paths, view = self.rows, self.paths, self.view
+        if rows is None or paths is None or view is None or rows.matches is None or self.wanted is None:
+            return
+        if self._found_for is not self.wanted:
+            terms = self.wanted.terms
+            column = terms.column(paths.overlay, paths.created) if terms is not None else None
+            self._found_for, self._found = self.wanted, look(paths, self.named, column)
+            self._everywhere = len(set(chain.from_iterable(one.brought for one in self._found)))
+        here = rows.count(rows.matches)
+        if here:
+            more = self._everywhere - here
+            if more > 0:
+                self.filter_bar.tell(f"{self.matched_words(rows, rows.matches)} · {more:,} more in other layers")
+            return
+        self._elsewhere = nearest(self._found, view.layer)
+        if self._elsewhere is not None:
+            layer, nodes, gone = self._elsewhere
+            self.filter_bar.tell(
+                f"0 here; {len(nodes):,}{' removed' if gone else ''} in layer {layer}: Enter goes there"
+            )
+
+    def go_elsewhere(self) -> bool:
+        """Where nothing matches here, go to the layer where something does."""
+        if self._elsewhere is None:
+            return False
+        layer, nodes, _ = self._elsewhere
+        self.base = None
+        self.layer_pane.compare_from(None)
+        self.layer_pane.cursor = layer
+        # At once, not when the list of layers tells that its cursor moved.
+        self._show_layer()
+        if self.rows is not None:
+            self.rows.open_matches()
+        self.go_to(nodes[0], "The path is hidden: see what is filtered out.")
+        return True
 
     def say_tree(self) -> None:
         """Write above and below the tree what it shows."""
@@ -263,16 +328,18 @@ class Explorer(Browser):
     def action_largest_waste(self) -> None:
         """Go to the largest group of waste, in the layer that stores it."""
         pane = self.waste_pane
-        if not pane.count():
+        if not pane.items:
             self.notify("Nothing is wasted.", severity="warning")
             return
-        row = max(range(pane.count()), key=lambda row: pane.groups[row].bytes)
+        row = max(range(len(pane.items)), key=lambda row: pane.items[row].bytes)
         pane.post_message(Lines.Chosen(pane, row))
 
     def action_sort(self) -> None:
-        """Sort the pane that has the keys in the next way: the waste, else the tree."""
-        if self.focused is self.waste_pane:
-            self.waste_pane.border_subtitle = f"by {self.waste_pane.order()}"
+        """Sort the pane that has the keys in the next way: the waste, the findings, else the tree."""
+        if self.focused in (self.waste_pane, self.findings_pane):
+            pane = self.waste_pane if self.focused is self.waste_pane else self.findings_pane
+            pane.order()
+            self._say_findings() if pane is self.findings_pane else self._say_waste()
         else:
             super().action_sort()
 
@@ -281,7 +348,7 @@ class Explorer(Browser):
     @on(Lines.Chosen, "#waste")
     def _waste_chosen(self, event: Lines.Chosen) -> None:
         """Go to the layer that wrote what is wasted, and to its folder or file there."""
-        self.layer_pane.cursor = self.waste_pane.groups[event.row].stored_in
+        self.layer_pane.cursor = self.waste_pane.items[event.row].stored_in
         self._compare(None)
         if self.paths is not None:
             node = self.paths.find(self.waste_pane.path(event.row))
@@ -349,7 +416,19 @@ class Explorer(Browser):
         self.report = report
         pane.start(report.findings)
         self.entitle("findings", f"Findings {len(report.findings):,}")
-        pane.border_subtitle = f"{size(report.total_bytes)} to save" if report.total_bytes else ""
+        self._say_findings()
+
+    def _say_findings(self) -> None:
+        """Write below the findings what they save together, and how they are sorted."""
+        pane = self.findings_pane
+        words = [f"{size(self.report.total_bytes)} to save"] if self.report and self.report.total_bytes else []
+        if pane.sort != "bytes":
+            words.append(f"by {pane.sort}")
+        pane.border_subtitle = " · ".join(words)
+
+    def _say_waste(self) -> None:
+        """Write below the waste how it is sorted."""
+        self.waste_pane.border_subtitle = f"by {self.waste_pane.sort}" if self.waste_pane.sort != "bytes" else ""
 
     def action_pane(self, name: str) -> None:
         """Go to a pane."""

@@ -332,7 +332,7 @@ def test_from_a_group_of_waste_to_the_layer_that_wrote_it():
 def test_waste_is_rolled_up_and_adds_up():
     async def scenario(view):
         pane = view.explorer.waste_pane
-        assert sum(group.bytes for group in pane.groups) == webapp().image.wasted_bytes
+        assert sum(group.bytes for group in pane.items) == webapp().image.wasted_bytes
         assert "/var/cache/pkg/archives/ (24 files)" in view.text("#waste")
 
     explore(scenario, size=(200, 60))
@@ -342,7 +342,7 @@ def test_the_waste_is_sorted_when_its_pane_has_the_keys():
     async def scenario(view):
         pane = view.explorer.waste_pane
         await view.press("4", "j", "s")
-        assert [group.path for group in pane.groups] == sorted(group.path for group in pane.groups)
+        assert [group.path for group in pane.items] == sorted(group.path for group in pane.items)
         assert pane.selected.path == "/var/cache/pkg/archives/"
         assert view.rows.sort == "name"
 

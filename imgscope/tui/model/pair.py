@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from ...diff.files import ADDED, CHANGED, METADATA, MOVED, REMOVED, TIMES, TYPE_CHANGED, UNREAD
 from ...layer.names import split
+from .bits import Part, both, either
 from .columns import Columns, Holders
 from .marks import Mark
+from .terms import Terms
 
 if TYPE_CHECKING:
     from ...diff.files import Found, Row, Side
@@ -129,14 +131,30 @@ class PairView:
     def _below(sums: array[int], end: Sequence[int]) -> map[int]:
         return map(sub, map(sums.__getitem__, end), sums)
 
-    def both_sizes(self, node: int) -> tuple[int, int]:
-        """Return the content bytes at and below a node, in OLD and in NEW."""
-        end = self.paths.end[node]
-        return self.sizes_before[end] - self.sizes_before[node], self.sizes_after[end] - self.sizes_after[node]
+    def key(self, sort: str, node: int, part: Part) -> int:
+        """Return what a node is sorted by, of ``part`` alone."""
+        before, after = self.both_sizes(node, part)
+        return abs(after - before) if sort == "delta" else max(before, after)
 
-    def size(self, node: int) -> int:
+    def where(self, terms: Terms) -> bytearray:
+        """Return a byte for each node: 1 where ``terms`` hold for NEW's entry, or for OLD's where NEW has none."""
+        paths = self.paths
+        columns = [terms.column(side.overlay) for side in paths.sides]
+        found = bytearray(map(columns[_NEW].__getitem__, paths.after))
+        missing = bytearray(map(paths.absent[_NEW].__eq__, paths.after))
+        return either(found, both(missing, bytes(map(columns[_OLD].__getitem__, paths.before))))
+
+    def both_sizes(self, node: int, part: Part | None = None) -> tuple[int, int]:
+        """Return the content bytes at and below a node, in OLD and in NEW; with ``part`` of those nodes alone."""
+        end = self.paths.end[node]
+        before, after = self.sizes_before, self.sizes_after
+        if part is not None:
+            return part.held(before, node, end), part.held(after, node, end)
+        return before[end] - before[node], after[end] - after[node]
+
+    def size(self, node: int, part: Part | None = None) -> int:
         """Return the content bytes at and below a node in NEW, or in OLD where NEW does not have it."""
-        before, after = self.both_sizes(node)
+        before, after = self.both_sizes(node, part)
         return after if self.has(node)[1] else before
 
     def has(self, node: int) -> tuple[bool, bool]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import accumulate, groupby
 
 from ...analysis import Body
@@ -30,6 +31,14 @@ _MARKS = {
 }
 NOWHERE = -2
 """Instead of an entry number: a name that no tree ever shows."""
+
+
+def nanoseconds(created: str | None) -> int | None:
+    """Read a time as image configs write it, in nanoseconds since 1970; ``None`` for what is none."""
+    try:
+        return int(datetime.fromisoformat(created).timestamp()) * 10**9 if created else None
+    except (ValueError, OverflowError):
+        return None
 
 
 @dataclass(slots=True)
@@ -57,9 +66,13 @@ class Paths(Columns):
     prefix sums: the bytes below and at ``n`` are ``wasted[end[n]] - wasted[n]``.
     """
 
-    def __init__(self, body: Body) -> None:
-        """Lay out every path of ``body``; some 150 ms for 150,000 paths."""
+    def __init__(self, body: Body, created: int | None = None) -> None:
+        """Lay out every path of ``body``; some 150 ms for 150,000 paths.
+
+        ``created`` is when the image was made, in nanoseconds since 1970, if that is known.
+        """
         super().__init__()
+        self.created = created
         self.body = body
         self.overlay = overlay = body.overlay
         self.content_bytes = sum(layer.content_bytes for layer in overlay.layers)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 from itertools import accumulate, compress
 from operator import lt, sub
 from typing import Protocol
 
+from .bits import Part, both, either, with_contents
 from .columns import Columns
 from .marks import CHANGES, Mark, table
+from .terms import Terms
 
 _CHANGED = table(CHANGES)
 # Above so many open folders the order of all paths, which is kept, is cheaper than a folder at a time.
 _MANY = 500
 # A folder that holds less than this share of the whole is not opened by itself.
 _SMALL = 20
+_THERE = bytes([0]) + bytes([1]) * 255
 _INVERTED = bytes([1]) + bytes(255)
 
 
@@ -34,21 +38,17 @@ class Shown(Protocol):
     def keys(self, sort: str) -> list[int]:
         """Return what nodes are sorted by, the largest first."""
 
-    def size(self, node: int) -> int:
-        """Return the content bytes at and below a node."""
+    def size(self, node: int, part: Part | None = None) -> int:
+        """Return the content bytes at and below a node; with ``part`` of those nodes alone."""
+
+    def key(self, sort: str, node: int, part: Part) -> int:
+        """Return what ``keys`` has for a node, were there only the nodes of ``part``."""
+
+    def where(self, terms: Terms) -> bytearray:
+        """Return a byte for each node, 1 where a filter's terms hold for the entry that a line shows."""
 
     def entry(self, node: int) -> int:
         """Return the global entry that a line shows."""
-
-
-def both(one: bytes | bytearray, other: bytes | bytearray) -> bytearray:
-    """Return a byte-wise AND: as two large numbers, which is a hundred times faster than byte after byte."""
-    return bytearray((int.from_bytes(one, "little") & int.from_bytes(other, "little")).to_bytes(len(one), "little"))
-
-
-def either(one: bytes | bytearray, other: bytes | bytearray) -> bytearray:
-    """Return a byte-wise OR."""
-    return bytearray((int.from_bytes(one, "little") | int.from_bytes(other, "little")).to_bytes(len(one), "little"))
 
 
 class Rows:
@@ -63,6 +63,10 @@ class Rows:
         self.opened = bytearray(len(paths))
         self.shown: set[Mark] = set(Mark) - {Mark.ABSENT}
         self.matches: bytearray | None = None
+        self.exact = False
+        """Whether of a folder that matches only what matches itself is shown."""
+        self._part: Part | None = None
+        self._chosen: bytearray | None = None
         self.sort = "name"
         self.nodes = array("i")
         self.view: Shown | None = None
@@ -82,22 +86,34 @@ class Rows:
         self._sift()
         return shown
 
-    def filter(self, matches: bytearray | None) -> None:
-        """Show only matching paths, the folders that they are in, and what is in matching folders."""
-        self.matches = matches
+    def filter(self, matches: bytearray | None, *, exact: bool = False) -> None:
+        """Show only matching paths, the folders that they are in, and (but for ``exact``) what is in matching ones."""
+        self.matches, self.exact = matches, exact
         self._sift()
+
+    @property
+    def part(self) -> Part | None:
+        """The paths that the filter keeps, without the folders that merely lead there; ``None`` without a filter."""
+        if self._part is None and self._chosen is not None:
+            self._part = Part(self._chosen)
+        return self._part
+
+    def size(self, node: int) -> int:
+        """Return the content bytes at and below a node; while there is a filter, those of its matches."""
+        assert self.view is not None
+        return self.view.size(node, self.part)
 
     def order(self, sort: str) -> None:
         """Sort the names of each folder by ``name``, or by what the view knows (``size``), the largest first."""
         self.sort = sort
         self._build()
 
-    @property
-    def matched(self) -> int:
-        """Number of paths that the view has and the filter matches."""
-        if self.matches is None or self.view is None:
+    def count(self, matches: bytearray, marks: object = None) -> int:
+        """Return how many of some paths the view has, or has with one of ``marks``."""
+        if self.view is None:
             return 0
-        return sum(map(bool, compress(self.matches, self.view.marks)))
+        wanted = table(marks) if marks is not None else _THERE
+        return both(matches, self.view.marks.translate(wanted)).count(1)
 
     def _sift(self) -> None:
         """Find the nodes that may be seen, were all folders open."""
@@ -106,26 +122,17 @@ class Rows:
             return
         marks, everything = self.view.marks, set(Mark) - {Mark.ABSENT}
         visible = marks.translate(table(self.shown))
+        self._part = self._chosen = None
         if self.shown != everything or self.matches is not None:
             if self.matches is not None:
-                visible = both(visible, self._with_contents(self.matches))
+                wanted = self.matches if self.exact else with_contents(self.matches, self.paths.end)
+                visible = self._chosen = both(visible, wanted)
             # A folder stays as long as anything in it does.
             below = list(accumulate(visible, initial=0))
             kept = bytearray(map(lt, below, map(below.__getitem__, self.paths.end)))
             visible = kept
         self._visible = visible
         self._build()
-
-    def _with_contents(self, matches: bytearray) -> bytearray:
-        found = bytearray(matches)
-        end = self.paths.end
-        node = found.find(1)
-        while node >= 0:
-            stop = end[node]
-            if stop > node + 1:
-                found[node:stop] = b"\x01" * (stop - node)
-            node = found.find(1, stop)
-        return found
 
     # -- lines -------------------------------------------------------------------------------------------
 
@@ -150,16 +157,16 @@ class Rows:
     def _sorted_lines(self, first: int, stop: int) -> array[int]:
         assert self.view is not None
         opened, end = self.opened, self.paths.end
-        if self.sort in self.view.orders or opened.count(1, first, stop) > _MANY:
+        if self.part is None and (self.sort in self.view.orders or opened.count(1, first, stop) > _MANY):
             order = self.order_of(self.view, self.sort)
             place = order.index(first - 1) + 1 if first else 0
             seen = self._seen(first, stop)
             # What lies below a folder stands together, whatever the order.
             part = order[place : place + stop - first]
             return array("i", compress(part, map(seen.__getitem__, part)))
-        keys = self.view.keys(self.sort)
+        key = self._key()
         found = array("i")
-        waiting = [self._children(first, stop, keys)]
+        waiting = [self._children(first, stop, key)]
         while waiting:
             names = waiting[-1]
             if not names:
@@ -168,10 +175,18 @@ class Rows:
             node = names.pop()
             found.append(node)
             if opened[node] and end[node] > node + 1:
-                waiting.append(self._children(node + 1, end[node], keys))
+                waiting.append(self._children(node + 1, end[node], key))
         return found
 
-    def _children(self, first: int, stop: int, keys: list[int]) -> list[int]:
+    def _key(self) -> Callable[[int], int]:
+        """Return what gives a node's place among those beside it."""
+        view, part, sort = self.view, self.part, self.sort
+        assert view is not None
+        if part is None:
+            return view.keys(sort).__getitem__
+        return lambda node: view.key(sort, node, part)
+
+    def _children(self, first: int, stop: int, key: Callable[[int], int]) -> list[int]:
         """Return the visible ones of subtrees side by side, what comes first at the end."""
         visible, end = self._visible, self.paths.end
         names: list[int] = []
@@ -181,7 +196,7 @@ class Rows:
             node = visible.find(1, end[node], stop)
         # Nodes are in the order of names, and sorting keeps that among equals.
         names.reverse()
-        names.sort(key=keys.__getitem__)
+        names.sort(key=key)
         return names
 
     def _seen(self, first: int, stop: int) -> bytearray:

@@ -11,8 +11,10 @@ from threading import Lock
 
 from ...layer.index import DIRECTORY, FILE, HARDLINK
 from ...overlay.merge import NO_ENTRY
+from .bits import Part
 from .marks import Mark
 from .paths import Paths
+from .terms import Terms
 
 # Views are some 2 MB each at 150,000 paths.
 _KEPT = 6
@@ -98,10 +100,32 @@ class View:
                 node = self.marks.find(Mark.REMOVED, node + 1)
         return keys
 
-    def size(self, node: int) -> int:
-        """Return the content bytes at and below a node; for one that is removed, those that it had."""
-        sums = self.sizes_before if self.marks[node] == Mark.REMOVED else self.sizes
-        return sums[self.paths.end[node]] - sums[node]
+    def size(self, node: int, part: Part | None = None) -> int:
+        """Return the content bytes at and below a node, or of ``part`` of that; of a removed one, those that it had."""
+        sums, end = self.sizes_before if self.marks[node] == Mark.REMOVED else self.sizes, self.paths.end[node]
+        return sums[end] - sums[node] if part is None else part.held(sums, node, end)
+
+    def wasted(self, node: int, part: Part | None = None) -> int:
+        """Return the wasted bytes at and below a node, over the whole image, or of ``part`` of that."""
+        sums, end = self.paths.wasted, self.paths.end[node]
+        return sums[end] - sums[node] if part is None else part.held(sums, node, end)
+
+    def key(self, sort: str, node: int, part: Part) -> int:
+        """Return what a node is sorted by, of ``part`` alone."""
+        return self.wasted(node, part) if sort == "wasted" else self.size(node, part)
+
+    def where(self, terms: Terms) -> bytearray:
+        """Return a byte for each node: 1 where ``terms`` hold for its entry, or for the one that is removed."""
+        paths = self.paths
+        column = terms.column(paths.overlay, paths.created)
+        found = bytearray(map(column.__getitem__, self.entries))
+        for node, size in self._promoted(self.entries):
+            found[node] = terms.holds(paths.overlay, self.entries[node], size, paths.created)
+        node = self.marks.find(Mark.REMOVED)
+        while node >= 0:
+            found[node] = column[self.before[node]]
+            node = self.marks.find(Mark.REMOVED, node + 1)
+        return found
 
     def own_size(self, node: int) -> int:
         """Return the content bytes of a node's own entry."""

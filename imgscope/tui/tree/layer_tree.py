@@ -92,10 +92,10 @@ class LayerTreePane(TreePane):
             meta = IMPLIED_META if own == IMPLIED else index.meta_table[index.metas[own]]
             owner = f"{meta[1]}:{meta[2]}"
             segments.append(Segment(f"{permissions(kind, meta[0])}  {clip(owner, 9):>9} ", changed or quiet))
-        total = view.size(node)
+        total = rows.size(node)
         written = f"{size(total) if total or kind != SYMLINK else '':>8} "
         segments.append(Segment(written, changed or (None if total else quiet)))
-        lost = paths.wasted[paths.end[node]] - paths.wasted[node]
+        lost = view.wasted(node, rows.part)
         if "wasted" in self._shown:
             segments.append(Segment(f"{size(lost) if lost else '':>8} ", self.part("mark--wasted")))
         if "bar" in self._shown:
