@@ -90,9 +90,13 @@ class Browser(FileActions):
 
     def _shortcuts(self, names: Iterable[str]) -> list[Shortcut]:
         by_name = {key.name: key for key in actions(self.keys)}
-        return [
-            (pretty(by_name[name].keys.split(",")[0]), by_name[name].short, name) for name in names if name in by_name
-        ]
+        found: list[Shortcut] = []
+        for written in names:
+            name, _, word = written.partition("=")
+            if name in by_name:
+                key = by_name[name]
+                found.append((pretty(key.keys.split(",")[0]), word or key.short, name))
+        return found
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the pane that has them now."""
@@ -155,7 +159,23 @@ class Browser(FileActions):
         if name in self.lower:
             for lower in self.lower:
                 self.query_one(f"#{lower}").set_class(name == lower, "chosen")
+        if self.has_class("zoom"):
+            self._zoom_to(name)
         self._write_titles()
+
+    def action_zoom(self) -> None:
+        """Give the pane that has the keys all of the screen, or take it back."""
+        self.toggle_class("zoom")
+        if self.focused is not None and self.focused.id:
+            self._zoom_to(self.focused.id)
+
+    def _zoom_to(self, name: str) -> None:
+        """Choose the pane that is seen while one has all of the screen."""
+        for pane in self.query(Lines):
+            pane.set_class(pane.id == name, "zoomed")
+            if pane.id == name and pane.parent is not None:
+                for side in ("left", "right"):
+                    self.query_one(f"#{side}").set_class(pane.parent.id == side, "zoomed")
 
     def on_resize(self) -> None:
         """Show the pane that has the keys when the terminal gets small."""
@@ -266,8 +286,8 @@ class Browser(FileActions):
             return
         if rows.opened[tree.node] and rows.has_names(tree.node):
             self.fold()
-        elif self.paths.parent[tree.node] >= 0:
-            tree.reload(rows.row_of(self.paths.parent[tree.node]))
+        elif (above := rows.above(tree.node)) >= 0:
+            tree.reload(rows.row_of(above))
             self.say_path()
 
     def action_toggle_all(self) -> None:

@@ -30,6 +30,7 @@ from .content.screen import ContentScreen, Version
 from .details.pane import DetailsPane
 from .details.why import WhyPane
 from .export import render
+from .findings.dockerfile import DockerfileScreen, dockerfile
 from .findings.fix import FixScreen
 from .findings.pane import FindingsPane
 from .keys import KEYS
@@ -41,6 +42,7 @@ from .model.marks import LAYER_CHANGES, Mark, table
 from .model.paths import Paths, nanoseconds
 from .model.rows import Rows
 from .model.views import NOTHING, View, Views
+from .model.without import Without
 from .text import clip_left
 from .tree.filter_bar import FilterBar
 from .tree.layer_tree import LayerTreePane
@@ -49,7 +51,7 @@ from .waste.pane import WastePane
 from .widgets import Lines
 
 if TYPE_CHECKING:
-    from ..suggest.model import Report
+    from ..suggest.model import Finding, Report
 
 
 class Explorer(Browser):
@@ -59,6 +61,7 @@ class Explorer(Browser):
     keys = KEYS
     signs = (
         *((mark.sign, mark.word.capitalize()) for mark in LAYER_CHANGES),
+        (Mark.DEAD.sign, "Dead: a layer stores it, the tree has it no more (X shows these)"),
         ("·", "Something in the folder was changed"),
         ("×2", "Two layers hold the file"),
     )
@@ -86,6 +89,11 @@ class Explorer(Browser):
         self._all_open = open_folders
         self._elsewhere: tuple[int, Sequence[int], bool] | None = None
         """Where the filter, which finds nothing here, finds something: the layer, what, and whether it is removed."""
+        self.struck: list[int | Finding] = []
+        """Layers and findings that the image is shown without, in the order in which they were struck out."""
+        self.without: Without | None = None
+        self._whole: Views | None = None
+        """The views of the image as it is."""
         self._found_for: Query | None = None
         self._found: list[Found] = []
         self._everywhere = 0
@@ -107,15 +115,21 @@ class Explorer(Browser):
         yield self.key_bar()
 
     def _summary(self) -> Text:
-        image = self.analysis.image
+        image, without = self.analysis.image, self.without
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(clip_left(escape(image.reference), 40), style="bold")
-        text.append(f"  {quantity(len(self.analysis.layers), 'layer')} · {size(image.content_bytes)} content")
-        if image.wasted_bytes:
-            share = percent(image.wasted_bytes, image.content_bytes)
-            text.append(f" · {size(image.wasted_bytes)} wasted ({share})")
-        text.append(f" · {size(image.merged_bytes)} merged")
-        text.append(f" · efficiency {percent(image.efficiency)}")
+        if without is None:
+            content, wasted, merged = image.content_bytes, image.wasted_bytes, image.merged_bytes
+            text.append(f"  {quantity(len(self.analysis.layers), 'layer')} · {size(content)} content")
+        else:
+            content, wasted = without.content_bytes, without.wasted_bytes
+            merged = content - wasted
+            text.append(f"  without {len(self.struck)}: {size(content)}", style="bold")
+            text.append(f" (−{size(image.content_bytes - content)})")
+        if wasted:
+            text.append(f" · {size(wasted)} wasted ({percent(wasted, content)})")
+        text.append(f" · {size(merged)} merged")
+        text.append(f" · efficiency {percent(merged / content if content else 1.0)}")
         return text
 
     # -- the panes ---------------------------------------------------------------------------------------
@@ -162,7 +176,7 @@ class Explorer(Browser):
         self.app.call_from_thread(self._built, paths, views, rows, groups)
 
     def _built(self, paths: Paths, views: Views, rows: Rows, groups: Sequence[WasteGroup]) -> None:
-        self.views = views
+        self.views = self._whole = views
         if self._all_open:
             rows.open_all(True)
         else:
@@ -191,7 +205,8 @@ class Explorer(Browser):
             return
         node = self.tree_pane.node
         base, layer = self._range(self.layer_pane.cursor)
-        self.sift(self.views.get(base, layer))
+        view = self.views.get(base, layer)
+        self.sift(self.views.with_dead(view) if self.tree_pane.dead else view)
         self.tree_pane.keep(node)
         self.say_tree()
         if self.base is None:
@@ -272,6 +287,11 @@ class Explorer(Browser):
         self.go_to(nodes[0], "The path is hidden: see what is filtered out.")
         return True
 
+    @property
+    def tree_pane(self) -> LayerTreePane:
+        """The file tree."""
+        return self.query_one("#tree", LayerTreePane)
+
     def say_tree(self) -> None:
         """Write above and below the tree what it shows."""
         view = self.view
@@ -284,6 +304,8 @@ class Explorer(Browser):
             words += f" · changes of layer {view.layer}"
         if Mark.UNCHANGED not in self.rows.shown:
             words += " only"
+        if self.tree_pane.dead:
+            words += " · with what is dead"
         self.entitle("tree", words + self.only + self.hidden_words(), "Files")
         self.say_path()
 
@@ -301,6 +323,29 @@ class Explorer(Browser):
     def action_layer(self, step: int) -> None:
         """Select the layer above or below."""
         self.layer_pane.cursor = max(0, min(self.layer_pane.cursor + step, len(self.analysis.layers) - 1))
+
+    def action_dead(self) -> None:
+        """Show or hide what is dead; when it comes, the folder under the cursor opens to all that is dead in it."""
+        if self.rows is None or self.paths is None or self.view is None:
+            return
+        tree, rows, node = self.tree_pane, self.rows, self.tree_pane.node
+        tree.dead = not tree.dead
+        self._show_layer()
+        if not tree.dead or rows.view is None:
+            return
+        dead = rows.view.marks.translate(table(Mark.DEAD))
+        if not dead.count(1):
+            tree.dead = False
+            self._show_layer()
+            self.notify("Nothing is dead up to this layer: all that is stored is in the tree.")
+        elif node >= 0:
+            node = node if self.paths.end[node] > node + 1 else rows.above(node)
+            first, stop = (node, self.paths.end[node]) if node >= 0 else (0, len(dead))
+            here = bytearray(first) + dead[first:stop] + bytearray(len(dead) - stop)
+            if here.count(1):
+                rows.open_to(here)
+            tree.keep(node)
+            self.say_tree()
 
     def _compare(self, base: int | None) -> None:
         self.base = base
@@ -457,8 +502,65 @@ class Explorer(Browser):
         self._compare(None)
         self.show_only(matches, finding.code, "No path is shown of", nodes[0])
 
-    def action_fix(self) -> None:
-        """Tell how to fix the selected finding."""
+    def action_toggle_folder(self) -> None:
+        """Open or close a folder; in the layers and the findings strike out the selected one, or take that back."""
+        if self.focused is self.layer_pane and self.analysis.layers:
+            self._strike(self.layer_pane.cursor)
+        elif self.focused is self.findings_pane:
+            finding = self.findings_pane.selected
+            if finding is not None and not finding.claims:
+                self.notify(f"{finding.code} saves no bytes by itself.", severity="warning")
+            elif finding is not None:
+                self._strike(finding)
+        else:
+            super().action_toggle_folder()
+
+    def _strike(self, item: int | Finding) -> None:
+        """Strike out a layer or a finding, or take that back if it is."""
+        if self.paths is None:
+            return
+        if any(item is other or (isinstance(item, int) and item == other) for other in self.struck):
+            self.struck = [other for other in self.struck if other is not item and other != item]
+        else:
+            self.struck.append(item)
+        self._show_without()
+
+    def action_undo(self, otherwise: str = "") -> None:
+        """Take back what was struck out last; where nothing is, move as ``otherwise`` says."""
+        if self.struck:
+            self.struck.pop()
+            self._show_without()
+        elif otherwise and isinstance(self.focused, Lines):
+            self.focused.action_cursor(otherwise)
+        else:
+            self.notify("Nothing is struck out.")
+
+    def _show_without(self) -> None:
+        """Show the image without what is struck out, everywhere at once."""
+        if self.paths is None:
+            return
+        findings = [item for item in self.struck if not isinstance(item, int)]
+        if self.struck:
+            layers = [item for item in self.struck if isinstance(item, int)]
+            claims = chain.from_iterable(finding.claims for finding in findings)
+            self.without = Without(self.paths, layers, claims)
+            self.views = Views(self.paths, self.without)
+        else:
+            self.without, self.views = None, self._whole
+        self.query_one("#title", Static).update(self._summary())
+        self.layer_pane.show_without(self.without)
+        self.findings_pane.struck = findings
+        self.findings_pane.refresh()
+        self._show_layer()
+
+    def action_fix(self, one: bool = False) -> None:
+        """Show the Dockerfile without what is struck out; else, or for ``one``, how to fix the selected finding."""
+        if self.struck and not one:
+            layers = [item for item in self.struck if isinstance(item, int)]
+            findings = [item for item in self.struck if not isinstance(item, int)]
+            lines = dockerfile(self.analysis, self.report, layers, findings)
+            self.app.push_screen(DockerfileScreen(f"Dockerfile without {len(self.struck)}", lines))
+            return
         finding = self.findings_pane.selected
         if self.report is None or finding is None:
             self.notify("There is no finding to fix." if self.report else "The findings are not known yet: 5 looks.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -21,7 +21,10 @@ _STYLES = {"certain": "mark--added", "likely": "mark--modified", "possible": "li
 class FindingsPane(ListPane["Finding"]):
     """A line for each finding, the largest first; until they are known, one that says so."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "screen.fix", "How to fix it", show=False, id="fix.here")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "screen.fix(True)", "How to fix it", show=False, id="fix.here"),
+        Binding("u", "screen.undo('page_up')", "Undo", show=False, id="undo.findings"),
+    ]
     orders: ClassVar[Mapping[str, Callable[..., object]]] = {
         "bytes": lambda finding: -finding.bytes,
         "sureness": lambda finding: (list(_STYLES).index(finding.certainty), -finding.bytes),
@@ -34,6 +37,8 @@ class FindingsPane(ListPane["Finding"]):
         """List nothing until ``start``."""
         super().__init__(id=id)
         self._said = ""
+        self.struck: Collection[Finding] = ()
+        """Those that the image is shown without."""
 
     def say(self, words: str) -> None:
         """Show a line instead of findings."""
@@ -67,11 +72,16 @@ class FindingsPane(ListPane["Finding"]):
         if not self.items:
             return [Segment(clip(self._said, width), quiet)]
         finding = self.items[row]
+        struck = any(finding is other for other in self.struck)
         saves = size(finding.bytes) if finding.bytes else "-"
         segments = [
-            Segment(f"{saves:>9} ", self.part("mark--wasted") if finding.bytes else quiet),
+            Segment(
+                f"{'x' if struck else ''}{saves:>{8 if struck else 9}} ",
+                self.part("mark--wasted") if finding.bytes else quiet,
+            ),
             Segment(f"{finding.code:<6} ", quiet),
             Segment(f"{finding.certainty:<9} ", self.part(_STYLES[finding.certainty])),
         ]
         room = width - sum(segment.cell_length for segment in segments)
-        return [*segments, Segment(clip(escape(finding.title), room))]
+        style = self.part("mark--dead") if struck else None
+        return [*segments, Segment(clip(escape(finding.title), room), style)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from heapq import heapify, heappop, heappush
 from itertools import accumulate, compress
-from operator import lt, sub
+from operator import eq, gt, lt, sub
 from typing import Protocol
 
 from .bits import Part, both, either, with_contents
@@ -71,6 +71,8 @@ class Rows:
         self.nodes = array("i")
         self.view: Shown | None = None
         self._visible = bytearray()
+        self._places: dict[int, tuple[int, int]] = {}
+        self._made_ends: bytearray | None = None
 
     # -- what is shown -----------------------------------------------------------------------------------
 
@@ -123,6 +125,7 @@ class Rows:
         marks, everything = self.view.marks, set(Mark) - {Mark.ABSENT}
         visible = marks.translate(table(self.shown))
         self._part = self._chosen = None
+        self._places, self._made_ends = {}, None
         if self.shown != everything or self.matches is not None:
             if self.matches is not None:
                 wanted = self.matches if self.exact else with_contents(self.matches, self.paths.end)
@@ -146,10 +149,12 @@ class Rows:
             return self._sorted_lines(first, stop)
         visible, opened, end = self._visible, self.opened, self.paths.end
         if opened.count(0, first, stop) == 0:
-            return array("i", compress(range(first, stop), visible[first:stop]))
+            return array("i", compress(range(first, stop), both(visible, self._ends)[first:stop]))
         found = array("i")
         node = visible.find(1, first, stop)
         while node >= 0:
+            if end[node] > node + 1:
+                node = self.chain_end(node)
             found.append(node)
             node = visible.find(1, node + 1 if opened[node] else end[node], stop)
         return found
@@ -172,7 +177,7 @@ class Rows:
             if not names:
                 waiting.pop()
                 continue
-            node = names.pop()
+            node = self.chain_end(names.pop())
             found.append(node)
             if opened[node] and end[node] > node + 1:
                 waiting.append(self._children(node + 1, end[node], key))
@@ -201,11 +206,11 @@ class Rows:
 
     def _seen(self, first: int, stop: int) -> bytearray:
         """Return a byte for each node: 1 for those from ``first`` to ``stop`` that are visible, all above open."""
-        seen = bytearray(self._visible)
+        seen = both(self._visible, self._ends)
         opened, end = self.opened, self.paths.end
         if opened.count(0, first, stop):
             # Only folders that are closed hide anything.
-            closed = both(opened.translate(_INVERTED), self.folders)
+            closed = both(both(opened.translate(_INVERTED), self.folders), self._ends)
             node = closed.find(1, first, stop)
             while node >= 0:
                 after = end[node]
@@ -267,6 +272,78 @@ class Rows:
             else:
                 return order
 
+    # -- chains of single folders, which are one line ----------------------------------------------------
+
+    def _step(self, node: int) -> int:
+        """Return the folder that a folder shares its line with: all that it holds; -1 where that is not so."""
+        visible, end, marks = self._visible, self.paths.end, self.view.marks if self.view is not None else b""
+        child = visible.find(1, node + 1, end[node])
+        if (
+            child < 0
+            or visible.find(1, end[child], end[node]) >= 0
+            or visible.find(1, child + 1, end[child]) < 0
+            # What was done to the folder itself is to be seen.
+            or marks[node] not in (Mark.UNCHANGED, marks[child])
+        ):
+            return -1
+        return child
+
+    def chain_end(self, node: int) -> int:
+        """Return the node whose line a node is on: the last of a chain of folders that hold nothing but the next."""
+        while (child := self._step(node)) >= 0:
+            node = child
+        return node
+
+    def place(self, node: int) -> tuple[int, int]:
+        """Return the first node on the line of ``node`` (the last), and the number of lines above that lead there."""
+        parent, places = self.paths.parent, self._places
+        waiting: list[tuple[int, int]] = []
+        while node not in places:
+            first = node
+            while parent[first] >= 0 and self._step(parent[first]) >= 0:
+                first = parent[first]
+            if parent[first] < 0:
+                places[node] = first, 0
+                break
+            waiting.append((node, first))
+            node = parent[first]
+        level = places[node][1]
+        for below, first in reversed(waiting):
+            level += 1
+            places[below] = first, level
+            node = below
+        return places[node]
+
+    def above(self, node: int) -> int:
+        """Return the node of the line that a node's line lies in, or -1."""
+        return self.paths.parent[self.place(node)[0]]
+
+    @property
+    def _ends(self) -> bytearray:
+        """A byte for each node: 0 where a visible one shares the line of the folder in it. Made for all at once."""
+        if self._made_ends is None:
+            assert self.view is not None
+            visible = self._visible
+            below = list(accumulate(visible, initial=0))
+            # Of the visible nodes alone: where each one's subtree ends, counted in visible nodes.
+            ends = list(map(below.__getitem__, compress(self.paths.end, visible)))
+            marks = bytes(compress(self.view.marks, visible))
+            count = len(ends)
+            # The next one ends where this one does: it is all that this one holds. (A leaf ends before its next does.)
+            alone = bytes(map(eq, ends, ends[1:]))
+            holds = bytes(map(gt, ends[1:], range(2, count + 1)))
+            alike = either(bytes(map(eq, marks, marks[1:])), marks[:-1].translate(table(Mark.UNCHANGED)))
+            inner = both(both(alone, holds), alike)
+            found = bytearray(b"\x01") * len(visible)
+            number = inner.find(1)
+            if number >= 0:
+                nodes = array("i", compress(range(len(visible)), visible))
+                while number >= 0:
+                    found[nodes[number]] = 0
+                    number = inner.find(1, number + 1)
+            self._made_ends = found
+        return self._made_ends
+
     # -- opening and closing -----------------------------------------------------------------------------
 
     def has_names(self, node: int) -> bool:
@@ -286,9 +363,17 @@ class Rows:
                 last += 1
             del self.nodes[row + 1 : last]
         else:
-            self.opened[node] = 1
+            self._open(node)
             self.nodes[row + 1 : row + 1] = self._lines(node + 1, stop)
         return True
+
+    def _open(self, node: int) -> None:
+        """Open a folder, and those on its line: a layer may have more in them."""
+        first = self.place(node)[0]
+        while node != first:
+            self.opened[node] = 1
+            node = self.paths.parent[node]
+        self.opened[first] = 1
 
     def open_all(self, opened: bool) -> None:
         """Open or close every folder."""
@@ -311,27 +396,24 @@ class Rows:
             below: list[int] = []
             child = visible.find(1, node + 1, end[node])
             while child >= 0 and len(below) <= most:
-                below.append(child)
+                below.append(self.chain_end(child))
                 child = visible.find(1, end[child], end[node])
             if not below or lines + len(below) > most:
                 continue
-            self.opened[node] = 1
+            self._open(node)
             lines += len(below)
             for child in below:
                 heappush(waiting, (-size(child), child))
         self._build()
 
-    def open_below(self, node: int, opened: bool) -> None:
-        """Open or close a folder with all folders in it."""
-        stop = self.paths.end[node]
-        self.opened[node:stop] = bytes([opened]) * (stop - node)
-        self._build()
-
     def open_matches(self) -> None:
         """Open the folders that lead to matches, not those that match themselves."""
-        if self.matches is None:
-            return
-        below = list(accumulate(self.matches, initial=0))
+        if self.matches is not None:
+            self.open_to(self.matches)
+
+    def open_to(self, nodes: bytearray) -> None:
+        """Open the folders that lead to some nodes."""
+        below = list(accumulate(nodes, initial=0))
         leads = bytearray(map(lt, below[1:], map(below.__getitem__, self.paths.end)))
         self.opened = either(self.opened, leads)
         self._build()
@@ -345,13 +427,13 @@ class Rows:
             for above in closed:
                 self.opened[above] = 1
             self._build()
-        return self.nodes.index(node)
+        return self.nodes.index(self.chain_end(node))
 
     def row_of(self, node: int) -> int:
         """Return the line of a node, or of the nearest folder above it that has one; 0 when none has."""
         while node >= 0:
             try:
-                return self.nodes.index(node)
+                return self.nodes.index(self.chain_end(node))
             except ValueError:
                 node = self.paths.parent[node]
         return 0
@@ -367,7 +449,7 @@ class Rows:
             found = changed.find(1, node + 1)
             found = changed.find(1) if found < 0 else found
         else:
-            found = changed.rfind(1, 0, max(node, 0))
+            found = changed.rfind(1, 0, self.place(node)[0] if node >= 0 else 0)
             found = changed.rfind(1) if found < 0 else found
         return None if found < 0 else found
 
