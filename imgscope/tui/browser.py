@@ -477,8 +477,7 @@ class Browser(FileActions):
         if self._opened_before is None:
             self._opened_before = bytearray(rows.opened)
         rows.opened = bytearray(self._opened_before)
-        rows.filter(matches, exact=exact)
-        rows.open_matches()
+        rows.filter(matches, exact=exact, opens=True)
 
     def best_match(self, matches: bytearray, node: int) -> int:
         """Return where the cursor should be: where it was if that matches, else on the first match."""

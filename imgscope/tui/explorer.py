@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -22,10 +20,10 @@ from ..escape import escape
 from ..layer.index import DIRECTORY, FILE, TYPE_NAMES
 from ..layer.names import internal, public
 from ..overlay.merge import NO_ENTRY
-from ..report.sizes import percent, quantity, size
+from ..report.sizes import quantity, size
 from ..rollup import WasteGroup, roll_up
 from .aside import aside
-from .browser import Browser, bindings
+from .browser import bindings
 from .content.screen import ContentScreen, Version
 from .details.pane import DetailsPane
 from .details.why import WhyPane
@@ -35,26 +33,22 @@ from .findings.fix import FixScreen
 from .findings.pane import FindingsPane
 from .keys import KEYS
 from .layers.pane import LayersPane
-from .model.bits import Part, both
-from .model.elsewhere import Found, look, nearest
-from .model.filter import Query
 from .model.marks import LAYER_CHANGES, Mark, table
 from .model.paths import Paths, nanoseconds
 from .model.rows import Rows
-from .model.views import NOTHING, View, Views
-from .model.without import Without
-from .text import clip_left
+from .model.views import NOTHING, Views
 from .tree.filter_bar import FilterBar
 from .tree.layer_tree import LayerTreePane
 from .tree.path_line import PathLine
 from .waste.pane import WastePane
+from .whatif import WhatIf
 from .widgets import Lines
 
 if TYPE_CHECKING:
-    from ..suggest.model import Finding, Report
+    from ..suggest.model import Report
 
 
-class Explorer(Browser):
+class Explorer(WhatIf):
     """Layers, their trees, their waste, and what each path went through."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
@@ -74,33 +68,18 @@ class Explorer(Browser):
         "removed": (Mark.REMOVED,),
         "unmodified": (Mark.UNCHANGED,),
     }
-    paths: Paths | None
 
     def __init__(self, analysis: Analysis, *, open_folders: bool = False) -> None:
         """Explore ``analysis``; ``open_folders`` opens all folders at the start, as dive does."""
-        super().__init__()
-        self.analysis = analysis
-        self.views: Views | None = None
+        super().__init__(analysis)
         self.report: Report | None = None
         """What suggest found, once that is known."""
         self._finding = False
-        self.base: int | None = None
-        """Layer that is compared with, ``None`` for the one below the selected."""
         self._all_open = open_folders
-        self._elsewhere: tuple[int, Sequence[int], bool] | None = None
-        """Where the filter, which finds nothing here, finds something: the layer, what, and whether it is removed."""
-        self.struck: list[int | Finding] = []
-        """Layers and findings that the image is shown without, in the order in which they were struck out."""
-        self.without: Without | None = None
-        self._whole: Views | None = None
-        """The views of the image as it is."""
-        self._found_for: Query | None = None
-        self._found: list[Found] = []
-        self._everywhere = 0
 
     def compose(self) -> ComposeResult:
         """Make the panes."""
-        yield Static(self._summary(), id="title")
+        yield Static(self.summary(), id="title")
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield LayersPane(self.analysis.layers, id="layers")
@@ -114,40 +93,12 @@ class Explorer(Browser):
         yield FilterBar(id="filter")
         yield self.key_bar()
 
-    def _summary(self) -> Text:
-        image, without = self.analysis.image, self.without
-        text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(clip_left(escape(image.reference), 40), style="bold")
-        if without is None:
-            content, wasted, merged = image.content_bytes, image.wasted_bytes, image.merged_bytes
-            text.append(f"  {quantity(len(self.analysis.layers), 'layer')} · {size(content)} content")
-        else:
-            content, wasted = without.content_bytes, without.wasted_bytes
-            merged = content - wasted
-            text.append(f"  without {len(self.struck)}: {size(content)}", style="bold")
-            text.append(f" (−{size(image.content_bytes - content)})")
-        if wasted:
-            text.append(f" · {size(wasted)} wasted ({percent(wasted, content)})")
-        text.append(f" · {size(merged)} merged")
-        text.append(f" · efficiency {percent(merged / content if content else 1.0)}")
-        return text
-
     # -- the panes ---------------------------------------------------------------------------------------
-
-    @property
-    def layer_pane(self) -> LayersPane:
-        """The list of layers."""
-        return self.query_one("#layers", LayersPane)
 
     @property
     def waste_pane(self) -> WastePane:
         """The wasted files."""
         return self.query_one("#waste", WastePane)
-
-    @property
-    def findings_pane(self) -> FindingsPane:
-        """The findings."""
-        return self.query_one("#findings", FindingsPane)
 
     def on_mount(self) -> None:
         """Show what is known at once; the tree follows."""
@@ -184,7 +135,7 @@ class Explorer(Browser):
         self.start(paths, rows)
         self.waste_pane.fill(groups)
         self.entitle("waste", f"Waste {len(groups):,}")
-        self._show_layer()
+        self.show_layer()
         if Path(self.analysis.image.reference).exists():
             self._find()
         else:
@@ -199,7 +150,7 @@ class Explorer(Browser):
             return (layer - 1 if layer else NOTHING), layer
         return min(self.base, layer), max(self.base, layer)
 
-    def _show_layer(self) -> None:
+    def show_layer(self) -> None:
         """Show the tree of the selected layer; cursor and open folders stay where they are."""
         if self.views is None or self.rows is None or not self.analysis.layers:
             return
@@ -221,71 +172,10 @@ class Explorer(Browser):
                 views = self.views
                 base = number - 1 if number else NOTHING
                 await asyncio.to_thread(views.make_ready, base, number)
+                if self.rows is not None:
+                    await asyncio.to_thread(self.rows.ends_of, views.get(base, number))
         if self.rows is not None and self.view is not None:
             await self.make_orders_ready(self.view)
-
-    @property
-    def view(self) -> View | None:
-        """The tree that is shown."""
-        view = self.rows.view if self.rows is not None else None
-        assert view is None or isinstance(view, View)
-        return view
-
-    # -- the filter --------------------------------------------------------------------------------------
-
-    def matched_words(self, rows: Rows, matches: bytearray) -> str:
-        """Write how much the filter finds, in paths and content bytes; what is removed is told apart."""
-        view, part = self.view, rows.part
-        if view is None or part is None:
-            return super().matched_words(rows, matches)
-        gone = rows.count(matches, Mark.REMOVED)
-        live = rows.count(matches) - gone
-        held = size(part.held(view.sizes, 0, len(matches)))
-        words = f"{quantity(live, 'match', 'matches')}, {held}" if live or not gone else ""
-        if gone:
-            removed = Part(both(matches, view.marks.translate(table(Mark.REMOVED))))
-            lost = size(removed.held(view.sizes_before, 0, len(matches)))
-            words += f"{' · ' if live else ''}{gone:,} removed, {lost}"
-        return words
-
-    def tell_elsewhere(self) -> None:
-        """Say what the filter finds in other layers: where to go if there is nothing here, else how much."""
-        self._elsewhere = None
-        rows, paths, view = self.rows, self.paths, self.view
-        if rows is None or paths is None or view is None or rows.matches is None or self.wanted is None:
-            return
-        if self._found_for is not self.wanted:
-            terms = self.wanted.terms
-            column = terms.column(paths.overlay, paths.created) if terms is not None else None
-            self._found_for, self._found = self.wanted, look(paths, self.named, column)
-            self._everywhere = len(set(chain.from_iterable(one.brought for one in self._found)))
-        here = rows.count(rows.matches)
-        if here:
-            more = self._everywhere - here
-            if more > 0:
-                self.filter_bar.tell(f"{self.matched_words(rows, rows.matches)} · {more:,} more in other layers")
-            return
-        self._elsewhere = nearest(self._found, view.layer)
-        if self._elsewhere is not None:
-            layer, nodes, gone = self._elsewhere
-            self.filter_bar.tell(
-                f"0 here; {len(nodes):,}{' removed' if gone else ''} in layer {layer}: Enter goes there"
-            )
-
-    def go_elsewhere(self) -> bool:
-        """Where nothing matches here, go to the layer where something does."""
-        if self._elsewhere is None:
-            return False
-        layer, nodes, _ = self._elsewhere
-        self.base = None
-        self.layer_pane.compare_from(None)
-        self.layer_pane.cursor = layer
-        # At once, not when the list of layers tells that its cursor moved.
-        self._show_layer()
-        if self.rows is not None:
-            self.rows.open_matches()
-        self.go_to(nodes[0], "The path is hidden: see what is filtered out.")
-        return True
 
     @property
     def tree_pane(self) -> LayerTreePane:
@@ -318,7 +208,7 @@ class Explorer(Browser):
     @on(Lines.Moved, "#layers")
     def _layer_selected(self) -> None:
         self._say_layer()
-        self._show_layer()
+        self.show_layer()
 
     def action_layer(self, step: int) -> None:
         """Select the layer above or below."""
@@ -330,13 +220,13 @@ class Explorer(Browser):
             return
         tree, rows, node = self.tree_pane, self.rows, self.tree_pane.node
         tree.dead = not tree.dead
-        self._show_layer()
+        self.show_layer()
         if not tree.dead or rows.view is None:
             return
         dead = rows.view.marks.translate(table(Mark.DEAD))
         if not dead.count(1):
             tree.dead = False
-            self._show_layer()
+            self.show_layer()
             self.notify("Nothing is dead up to this layer: all that is stored is in the tree.")
         elif node >= 0:
             node = node if self.paths.end[node] > node + 1 else rows.above(node)
@@ -344,13 +234,17 @@ class Explorer(Browser):
             here = bytearray(first) + dead[first:stop] + bytearray(len(dead) - stop)
             if here.count(1):
                 rows.open_to(here)
-            tree.keep(node)
+                tree.keep(node)
+            else:
+                elsewhere = quantity(dead.count(1), "dead path")
+                path = escape(public(self.paths.path(node)))
+                self.notify(f"Nothing is dead in {path}; elsewhere there is {elsewhere}.", markup=False)
             self.say_tree()
 
     def _compare(self, base: int | None) -> None:
         self.base = base
         self.layer_pane.compare_from(base)
-        self._show_layer()
+        self.show_layer()
 
     def action_compare_layer(self) -> None:
         """Compare each layer with the one below it."""
@@ -502,62 +396,10 @@ class Explorer(Browser):
         self._compare(None)
         self.show_only(matches, finding.code, "No path is shown of", nodes[0])
 
-    def action_toggle_folder(self) -> None:
-        """Open or close a folder; in the layers and the findings strike out the selected one, or take that back."""
-        if self.focused is self.layer_pane and self.analysis.layers:
-            self._strike(self.layer_pane.cursor)
-        elif self.focused is self.findings_pane:
-            finding = self.findings_pane.selected
-            if finding is not None and not finding.claims:
-                self.notify(f"{finding.code} saves no bytes by itself.", severity="warning")
-            elif finding is not None:
-                self._strike(finding)
-        else:
-            super().action_toggle_folder()
-
-    def _strike(self, item: int | Finding) -> None:
-        """Strike out a layer or a finding, or take that back if it is."""
-        if self.paths is None:
-            return
-        if any(item is other or (isinstance(item, int) and item == other) for other in self.struck):
-            self.struck = [other for other in self.struck if other is not item and other != item]
-        else:
-            self.struck.append(item)
-        self._show_without()
-
-    def action_undo(self, otherwise: str = "") -> None:
-        """Take back what was struck out last; where nothing is, move as ``otherwise`` says."""
-        if self.struck:
-            self.struck.pop()
-            self._show_without()
-        elif otherwise and isinstance(self.focused, Lines):
-            self.focused.action_cursor(otherwise)
-        else:
-            self.notify("Nothing is struck out.")
-
-    def _show_without(self) -> None:
-        """Show the image without what is struck out, everywhere at once."""
-        if self.paths is None:
-            return
-        findings = [item for item in self.struck if not isinstance(item, int)]
-        if self.struck:
-            layers = [item for item in self.struck if isinstance(item, int)]
-            claims = chain.from_iterable(finding.claims for finding in findings)
-            self.without = Without(self.paths, layers, claims)
-            self.views = Views(self.paths, self.without)
-        else:
-            self.without, self.views = None, self._whole
-        self.query_one("#title", Static).update(self._summary())
-        self.layer_pane.show_without(self.without)
-        self.findings_pane.struck = findings
-        self.findings_pane.refresh()
-        self._show_layer()
-
     def action_fix(self, one: bool = False) -> None:
         """Show the Dockerfile without what is struck out; else, or for ``one``, how to fix the selected finding."""
         if self.struck and not one:
-            layers = [item for item in self.struck if isinstance(item, int)]
-            findings = [item for item in self.struck if not isinstance(item, int)]
+            layers, findings = self.struck_out()
             lines = dockerfile(self.analysis, self.report, layers, findings)
             self.app.push_screen(DockerfileScreen(f"Dockerfile without {len(self.struck)}", lines))
             return

@@ -79,10 +79,8 @@ def _instructions(
 def _advice(finding: Finding) -> Iterator[str]:
     saves = f", saves {size(finding.bytes)}" if finding.bytes else ""
     yield f"# {finding.code}{saves}: {finding.title}"
-    if finding.lines:
-        yield from finding.lines
-    else:
-        yield f"#   {finding.fix}"
+    yield f"#   {finding.fix}"
+    yield from finding.lines
 
 
 class DockerfileScreen(Window):

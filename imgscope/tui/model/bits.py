@@ -7,6 +7,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from operator import mul, sub
 
 _RUN = re.compile(rb"\x01+")
 
@@ -38,10 +39,15 @@ class Part:
 
     def __init__(self, chosen: bytes | bytearray) -> None:
         """Hold the nodes that are 1 in ``chosen``."""
+        self._chosen = chosen
         runs = [run.span() for run in _RUN.finditer(chosen)]
         self._starts = [start for start, _ in runs]
         self._stops = [stop for _, stop in runs]
         self._sums: dict[int, tuple[array[int], list[int]]] = {}
+
+    def prefix(self, sums: array[int]) -> array[int]:
+        """Return prefix sums of what the chosen nodes have of their own, and the others not."""
+        return array("q", accumulate(map(mul, map(sub, sums[1:], sums), self._chosen), initial=0))
 
     def held(self, sums: array[int], first: int, stop: int) -> int:
         """Return what the chosen among the nodes from ``first`` to ``stop`` hold; ``sums`` are prefix sums of all."""

@@ -83,6 +83,7 @@ class PairView:
     def __init__(self, paths: PairPaths) -> None:
         """Judge nothing anew: marks are the difference's own."""
         self.paths = paths
+        self.ends: bytearray | None = None
         self.orders: dict[str, array[int]] = {}
         self.marks = self._marks()
         self.sizes_before = self._sums(_OLD, paths.before)
@@ -120,21 +121,18 @@ class PairView:
         """Return what the trees are sorted by (``delta`` or ``size``) as prefix sums."""
         return self.deltas if sort == "delta" else self.sizes_after
 
-    def keys(self, sort: str) -> list[int]:
-        """Return what each node is sorted by: how much it changed, or the larger of its sizes."""
+    def keys(self, sort: str, part: Part | None = None) -> list[int]:
+        """Return what each node is sorted by: how much it changed, or the larger of its sizes; of ``part`` alone."""
         end = self.paths.end
-        if sort == "delta":
-            return list(map(abs, self._below(self.deltas, end)))
-        return list(map(max, self._below(self.sizes_before, end), self._below(self.sizes_after, end)))
+        columns = [self.deltas] if sort == "delta" else [self.sizes_before, self.sizes_after]
+        if part is not None:
+            columns = list(map(part.prefix, columns))
+        below = [self._below(sums, end) for sums in columns]
+        return list(map(abs, below[0])) if sort == "delta" else list(map(max, *below))
 
     @staticmethod
     def _below(sums: array[int], end: Sequence[int]) -> map[int]:
         return map(sub, map(sums.__getitem__, end), sums)
-
-    def key(self, sort: str, node: int, part: Part) -> int:
-        """Return what a node is sorted by, of ``part`` alone."""
-        before, after = self.both_sizes(node, part)
-        return abs(after - before) if sort == "delta" else max(before, after)
 
     def where(self, terms: Terms) -> bytearray:
         """Return a byte for each node: 1 where ``terms`` hold for NEW's entry, or for OLD's where NEW has none."""

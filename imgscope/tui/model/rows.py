@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable
 from functools import cached_property
 from heapq import heapify, heappop, heappush
-from itertools import accumulate, compress
+from itertools import accumulate, compress, repeat
 from operator import eq, gt, lt, sub
 from typing import Protocol
 
@@ -20,6 +20,9 @@ _CHANGED = table(CHANGES)
 _MANY = 500
 # A folder that holds less than this share of the whole is not opened by itself.
 _SMALL = 20
+# Of so few paths those that lead there are found one by one.
+_FEW = 5000
+_EVERYTHING = set(Mark) - {Mark.ABSENT}
 _THERE = bytes([0]) + bytes([1]) * 255
 _INVERTED = bytes([1]) + bytes(255)
 
@@ -29,20 +32,19 @@ class Shown(Protocol):
 
     marks: bytearray
     """A ``Mark`` for each node."""
+    ends: bytearray | None
+    """Kept by ``Rows``: which nodes have a line of their own."""
     orders: dict[str, array[int]]
     """All nodes as they stand when every folder is open, by how they are sorted; kept by ``Rows``."""
 
     def sums(self, sort: str) -> array[int]:
         """Return what nodes are sorted by, as prefix sums of each node's own."""
 
-    def keys(self, sort: str) -> list[int]:
-        """Return what nodes are sorted by, the largest first."""
+    def keys(self, sort: str, part: Part | None = None) -> list[int]:
+        """Return what nodes are sorted by, the largest first; with ``part`` as if there were those nodes alone."""
 
     def size(self, node: int, part: Part | None = None) -> int:
         """Return the content bytes at and below a node; with ``part`` of those nodes alone."""
-
-    def key(self, sort: str, node: int, part: Part) -> int:
-        """Return what ``keys`` has for a node, were there only the nodes of ``part``."""
 
     def where(self, terms: Terms) -> bytearray:
         """Return a byte for each node, 1 where a filter's terms hold for the entry that a line shows."""
@@ -61,7 +63,7 @@ class Rows:
         """Start with the folders of the root, all closed, sorted by name; ``show`` gives the first view."""
         self.paths = paths
         self.opened = bytearray(len(paths))
-        self.shown: set[Mark] = set(Mark) - {Mark.ABSENT}
+        self.shown: set[Mark] = set(_EVERYTHING)
         self.matches: bytearray | None = None
         self.exact = False
         """Whether of a folder that matches only what matches itself is shown."""
@@ -88,10 +90,15 @@ class Rows:
         self._sift()
         return shown
 
-    def filter(self, matches: bytearray | None, *, exact: bool = False) -> None:
-        """Show only matching paths, the folders that they are in, and (but for ``exact``) what is in matching ones."""
+    def filter(self, matches: bytearray | None, *, exact: bool = False, opens: bool = False) -> None:
+        """Show only matching paths, the folders that they are in, and (but for ``exact``) what is in matching ones.
+
+        ``opens`` opens the folders that lead to matches.
+        """
         self.matches, self.exact = matches, exact
-        self._sift()
+        self._sift(build=not opens)
+        if opens and matches is not None:
+            self.open_to(matches)
 
     @property
     def part(self) -> Part | None:
@@ -117,25 +124,39 @@ class Rows:
         wanted = table(marks) if marks is not None else _THERE
         return both(matches, self.view.marks.translate(wanted)).count(1)
 
-    def _sift(self) -> None:
+    def _sift(self, *, build: bool = True) -> None:
         """Find the nodes that may be seen, were all folders open."""
         if self.view is None:
             # An image without layers.
             return
-        marks, everything = self.view.marks, set(Mark) - {Mark.ABSENT}
+        marks = self.view.marks
         visible = marks.translate(table(self.shown))
         self._part = self._chosen = None
         self._places, self._made_ends = {}, None
-        if self.shown != everything or self.matches is not None:
+        if self.shown != _EVERYTHING or self.matches is not None:
             if self.matches is not None:
                 wanted = self.matches if self.exact else with_contents(self.matches, self.paths.end)
                 visible = self._chosen = both(visible, wanted)
             # A folder stays as long as anything in it does.
-            below = list(accumulate(visible, initial=0))
-            kept = bytearray(map(lt, below, map(below.__getitem__, self.paths.end)))
-            visible = kept
+            visible = either(visible, self._leading(visible))
         self._visible = visible
-        self._build()
+        if build:
+            self._build()
+
+    def _leading(self, nodes: bytearray) -> bytearray:
+        """Return the folders that lead to some nodes; those among them only where they lead to others."""
+        if nodes.count(1) < _FEW:
+            parent, found = self.paths.parent, bytearray(len(nodes))
+            node = nodes.find(1)
+            while node >= 0:
+                above = parent[node]
+                while above >= 0 and not found[above]:
+                    found[above] = 1
+                    above = parent[above]
+                node = nodes.find(1, node + 1)
+            return found
+        below = list(accumulate(nodes, initial=0))
+        return bytearray(map(lt, below[1:], map(below.__getitem__, self.paths.end)))
 
     # -- lines -------------------------------------------------------------------------------------------
 
@@ -152,6 +173,15 @@ class Rows:
             return array("i", compress(range(first, stop), both(visible, self._ends)[first:stop]))
         found = array("i")
         node = visible.find(1, first, stop)
+        if opened.count(1, first, stop) > _MANY:
+            ends = self._ends
+            while node >= 0:
+                if not ends[node]:
+                    node = visible.find(1, node + 1)
+                    continue
+                found.append(node)
+                node = visible.find(1, node + 1 if opened[node] else end[node], stop)
+            return found
         while node >= 0:
             if end[node] > node + 1:
                 node = self.chain_end(node)
@@ -169,7 +199,7 @@ class Rows:
             # What lies below a folder stands together, whatever the order.
             part = order[place : place + stop - first]
             return array("i", compress(part, map(seen.__getitem__, part)))
-        key = self._key()
+        key = self.view.keys(self.sort, self.part).__getitem__
         found = array("i")
         waiting = [self._children(first, stop, key)]
         while waiting:
@@ -182,14 +212,6 @@ class Rows:
             if opened[node] and end[node] > node + 1:
                 waiting.append(self._children(node + 1, end[node], key))
         return found
-
-    def _key(self) -> Callable[[int], int]:
-        """Return what gives a node's place among those beside it."""
-        view, part, sort = self.view, self.part, self.sort
-        assert view is not None
-        if part is None:
-            return view.keys(sort).__getitem__
-        return lambda node: view.key(sort, node, part)
 
     def _children(self, first: int, stop: int, key: Callable[[int], int]) -> list[int]:
         """Return the visible ones of subtrees side by side, what comes first at the end."""
@@ -320,29 +342,39 @@ class Rows:
 
     @property
     def _ends(self) -> bytearray:
-        """A byte for each node: 0 where a visible one shares the line of the folder in it. Made for all at once."""
+        """A byte for each node: 0 where a visible one shares the line of the folder in it."""
         if self._made_ends is None:
             assert self.view is not None
-            visible = self._visible
-            below = list(accumulate(visible, initial=0))
-            # Of the visible nodes alone: where each one's subtree ends, counted in visible nodes.
-            ends = list(map(below.__getitem__, compress(self.paths.end, visible)))
-            marks = bytes(compress(self.view.marks, visible))
-            count = len(ends)
-            # The next one ends where this one does: it is all that this one holds. (A leaf ends before its next does.)
-            alone = bytes(map(eq, ends, ends[1:]))
-            holds = bytes(map(gt, ends[1:], range(2, count + 1)))
-            alike = either(bytes(map(eq, marks, marks[1:])), marks[:-1].translate(table(Mark.UNCHANGED)))
-            inner = both(both(alone, holds), alike)
-            found = bytearray(b"\x01") * len(visible)
-            number = inner.find(1)
-            if number >= 0:
-                nodes = array("i", compress(range(len(visible)), visible))
-                while number >= 0:
-                    found[nodes[number]] = 0
-                    number = inner.find(1, number + 1)
-            self._made_ends = found
+            plain = self.matches is None and self.shown == _EVERYTHING
+            self._made_ends = self.ends_of(self.view) if plain else self._find_ends(self._visible, self.view.marks)
         return self._made_ends
+
+    def ends_of(self, view: Shown) -> bytearray:
+        """Return the same for all of a view, without a filter; made once for each view."""
+        if view.ends is None:
+            view.ends = self._find_ends(view.marks.translate(_THERE), view.marks)
+        return view.ends
+
+    def _find_ends(self, visible: bytearray, marks: bytearray) -> bytearray:
+        below = list(accumulate(visible, initial=0))
+        folders = both(visible, self.folders)
+        nodes = list(compress(range(len(visible)), folders))
+        # Visible nodes before each folder, and before what follows it.
+        first = list(map(below.__getitem__, nodes))
+        last = list(map(below.__getitem__, compress(self.paths.end, folders)))
+        # The next folder is the next visible node, ends where this one does, and holds something: it is all.
+        after = first[1:]
+        inner = bytearray(map(eq, map(sub, after, first), repeat(1)))
+        inner = both(inner, bytes(map(eq, last, last[1:])))
+        inner = both(inner, bytes(map(gt, map(sub, last[1:], after), repeat(1))))
+        found = bytearray(b"\x01") * len(visible)
+        number = inner.find(1)
+        while number >= 0:
+            node = nodes[number]
+            if marks[node] in (Mark.UNCHANGED, marks[nodes[number + 1]]):
+                found[node] = 0
+            number = inner.find(1, number + 1)
+        return found
 
     # -- opening and closing -----------------------------------------------------------------------------
 
@@ -413,9 +445,7 @@ class Rows:
 
     def open_to(self, nodes: bytearray) -> None:
         """Open the folders that lead to some nodes."""
-        below = list(accumulate(nodes, initial=0))
-        leads = bytearray(map(lt, below[1:], map(below.__getitem__, self.paths.end)))
-        self.opened = either(self.opened, leads)
+        self.opened = either(self.opened, self._leading(nodes))
         self._build()
 
     def reveal(self, node: int) -> int | None:

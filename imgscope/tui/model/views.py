@@ -59,6 +59,7 @@ class View:
         self.entries = entries
         self.marks = bytearray(map(paths.absent.__ne__, entries))
         self.orders: dict[str, array[int]] = {}
+        self.ends: bytearray | None = None
         self.last: array[int] | None = None
         """Where what is dead is shown too: the entry that was stored last at each node."""
 
@@ -106,13 +107,15 @@ class View:
         """Wasted bytes over the whole image, as prefix sums."""
         return self.paths.wasted if self.without is None else self.without.wasted
 
-    def keys(self, sort: str) -> list[int]:
-        """Return what each node is sorted by: bytes at and below it."""
+    def keys(self, sort: str, part: Part | None = None) -> list[int]:
+        """Return what each node is sorted by: bytes at and below it, or those of ``part`` of that."""
         sums, end = self.sums(sort), self.paths.end
+        if part is not None:
+            sums = part.prefix(sums)
         keys = list(map(sub, map(sums.__getitem__, end), sums))
         if sort == "size":
             node = self.marks.find(Mark.REMOVED)
-            before = self.sizes_before if node >= 0 else sums
+            before = sums if node < 0 else self.sizes_before if part is None else part.prefix(self.sizes_before)
             while node >= 0:
                 keys[node] = before[end[node]] - before[node]
                 node = self.marks.find(Mark.REMOVED, node + 1)
@@ -127,10 +130,6 @@ class View:
         """Return the wasted bytes at and below a node, over the whole image, or of ``part`` of that."""
         sums, end = self.all_wasted, self.paths.end[node]
         return sums[end] - sums[node] if part is None else part.held(sums, node, end)
-
-    def key(self, sort: str, node: int, part: Part) -> int:
-        """Return what a node is sorted by, of ``part`` alone."""
-        return self.wasted(node, part) if sort == "wasted" else self.size(node, part)
 
     def where(self, terms: Terms) -> bytearray:
         """Return a byte for each node: 1 where ``terms`` hold for its entry, or for the one that is removed."""
