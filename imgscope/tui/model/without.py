@@ -42,12 +42,11 @@ class Without:
             self.sizes[first:stop] = array("q", bytes(8 * (stop - first)))
         left: list[Claim] = []
         for claim in dict.fromkeys(claims):
-            inode = overlay.inode(claim.entry)
-            if inode == NO_ENTRY or overlay.layer_of(inode) in self.layers:
-                continue
-            left.append(claim)
             if claim.bytes is None and overlay.kinds[claim.entry] != DIRECTORY:
                 self.gone[claim.entry] = 1
+            inode = overlay.inode(claim.entry)
+            if inode != NO_ENTRY and overlay.layer_of(inode) not in self.layers:
+                left.append(claim)
         for claim, size in Ledger(overlay).take(left).items():
             self.sizes[overlay.inode(claim.entry)] -= size
         self.layer_bytes = [
