@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..dockerfile.model import Location
@@ -116,6 +116,8 @@ class Finding:
     location: Location | None
     note: bool
     url: str
+    claims: tuple[Claim, ...] = field(default=(), repr=False, compare=False)
+    """All that the fix saves, for whoever counts what some fixes save together."""
 
 
 @dataclass(slots=True)

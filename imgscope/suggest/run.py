@@ -132,6 +132,7 @@ class _Run:
             location,
             rule.note,
             rule.url,
+            tuple(claims),
         )
 
     def _evidence(self, got: dict[Claim, int]) -> Iterable[Evidence]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .model import Report
 
 # Findings that a build stage answers; any of them is reason enough to propose one.
-_BUILD = {"IS201", "IS202", "IS203", "IS204", "IS205", "IS213", "IS113", "IS114", "IS115", "IS116", "IS119"}
+BUILD = {"IS201", "IS202", "IS203", "IS204", "IS205", "IS213", "IS113", "IS114", "IS115", "IS116", "IS119"}
 # Instructions that copy, at most.
 _MAX_COPIES = 30
 _PACKAGES = {"npm-dev-dependencies", "apk-build-packages", "recommended-packages"}
@@ -47,7 +47,7 @@ def proposal(context: Context, report: Report) -> tuple[str, ...]:
     The build stage is the Dockerfile as it is, or what the image's history tells of it; the final one installs the
     packages that are needed at run time, and copies the directories that no finding is about.
     """
-    if not any(finding.code in _BUILD and finding.certainty != "possible" for finding in report.findings):
+    if not any(finding.code in BUILD and finding.certainty != "possible" for finding in report.findings):
         return ()
     try:
         packages = own_packages(context)

@@ -19,10 +19,13 @@ from .details.why import WhyPane
 from .files import FileActions
 from .key_bar import KeyBar, Shortcut
 from .keys import ALWAYS, FOOTERS, Key, actions, identifier, pretty
+from .list_pane import ListPane
+from .model.bits import both
 from .model.columns import Columns
-from .model.filter import FilterError, Finder, understand
+from .model.filter import Finder, Query, understand
 from .model.marks import Mark
 from .model.rows import Rows, Shown
+from .model.terms import FilterError
 from .text import clip, plain, shown
 from .tree.filter_bar import FilterBar
 from .tree.pane import TreePane
@@ -55,6 +58,10 @@ class Browser(FileActions):
         self.paths: Columns | None = None
         self.rows: Rows | None = None
         self.finder: Finder | None = None
+        self.wanted: Query | None = None
+        """What the filter looks for, while it looks for anything."""
+        self.named = bytearray()
+        """What its patterns match, whatever layer is shown."""
         self._opened_before: bytearray | None = None
         self._all_open = False
         self._titles: dict[str, tuple[str, str]] = {}
@@ -83,9 +90,13 @@ class Browser(FileActions):
 
     def _shortcuts(self, names: Iterable[str]) -> list[Shortcut]:
         by_name = {key.name: key for key in actions(self.keys)}
-        return [
-            (pretty(by_name[name].keys.split(",")[0]), by_name[name].short, name) for name in names if name in by_name
-        ]
+        found: list[Shortcut] = []
+        for written in names:
+            name, _, word = written.partition("=")
+            if name in by_name:
+                key = by_name[name]
+                found.append((pretty(key.keys.split(",")[0]), word or key.short, name))
+        return found
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the pane that has them now."""
@@ -148,7 +159,23 @@ class Browser(FileActions):
         if name in self.lower:
             for lower in self.lower:
                 self.query_one(f"#{lower}").set_class(name == lower, "chosen")
+        if self.has_class("zoom"):
+            self._zoom_to(name)
         self._write_titles()
+
+    def action_zoom(self) -> None:
+        """Give the pane that has the keys all of the screen, or take it back."""
+        self.toggle_class("zoom")
+        if self.focused is not None and self.focused.id:
+            self._zoom_to(self.focused.id)
+
+    def _zoom_to(self, name: str) -> None:
+        """Choose the pane that is seen while one has all of the screen."""
+        for pane in self.query(Lines):
+            pane.set_class(pane.id == name, "zoomed")
+            if pane.id == name and pane.parent is not None:
+                for side in ("left", "right"):
+                    self.query_one(f"#{side}").set_class(pane.parent.id == side, "zoomed")
 
     def on_resize(self) -> None:
         """Show the pane that has the keys when the terminal gets small."""
@@ -259,8 +286,8 @@ class Browser(FileActions):
             return
         if rows.opened[tree.node] and rows.has_names(tree.node):
             self.fold()
-        elif self.paths.parent[tree.node] >= 0:
-            tree.reload(rows.row_of(self.paths.parent[tree.node]))
+        elif (above := rows.above(tree.node)) >= 0:
+            tree.reload(rows.row_of(above))
             self.say_path()
 
     def action_toggle_all(self) -> None:
@@ -316,12 +343,18 @@ class Browser(FileActions):
         self.say_tree()
 
     def action_filter(self) -> None:
-        """Type a filter."""
+        """Type a filter: of the list that has the keys where it takes one, else of the tree."""
         if self.only:
             self.action_clear_filter()
-        if self.rows is not None:
-            self.bring("tree")
-            self.filter_bar.open()
+        if self.rows is None:
+            return
+        focused = self.focused
+        bar, pane = self.filter_bar, focused if isinstance(focused, ListPane) else self.tree_pane
+        assert pane.id is not None
+        if bar.has_class("open") and bar.target != pane.id:
+            self.action_clear_filter()
+        self.bring(pane.id)
+        bar.open(pane.id)
 
     def action_filter_mode(self) -> None:
         """Understand the filter in the next way."""
@@ -338,33 +371,50 @@ class Browser(FileActions):
             self.show_matches(None)
             self.tree_pane.keep(node)
             self.say_tree()
-        if self.filter_bar.has_class("open"):
-            self.filter_bar.close()
-            self.action_pane("tree")
+        bar = self.filter_bar
+        if bar.has_class("open"):
+            bar.close()
+            self.wanted = None
+            self.action_pane(bar.target)
+
+    def action_leave_filter(self) -> None:
+        """Go to what was filtered; where nothing is found, to where something is."""
+        if not self.go_elsewhere():
+            self.action_pane(self.filter_bar.target)
+
+    def go_elsewhere(self) -> bool:
+        """Where nothing matches here, go to where something does; return whether there is such a place."""
+        return False
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
-        self.run_worker(self._filter(event.text, event.mode), exclusive=True, group="filter")
+        pane = self.query_one(f"#{self.filter_bar.target}")
+        if isinstance(pane, ListPane):
+            self.filter_bar.understood("")
+            self.filter_bar.tell(pane.filter(event.text))
+        else:
+            self.run_worker(self._filter(event.text, event.mode), exclusive=True, group="filter")
 
     async def _filter(self, text: str, mode: str) -> None:
         """Find what matches, a piece at a time, and show it; a later pattern ends the work for this one."""
         rows, bar, node = self.rows, self.filter_bar, self.tree_pane.node
         if rows is None or self.paths is None:
             return
-        pattern = understand(text, mode)
-        bar.understood(pattern.mode if pattern else "")
-        if pattern is None:
-            bar.tell("")
-            if rows.matches is not None:
-                self.show_matches(None)
-                self.tree_pane.keep(node)
-                self.say_path()
-            return
-        if self.finder is None:
-            self.finder = Finder(self.paths)
         matches: bytearray | None = None
         try:
-            for matches in self.finder.search(pattern):
+            query = understand(text, mode)
+            bar.understood(query.mode if query else "")
+            if query is None:
+                bar.tell("")
+                self.wanted = None
+                if rows.matches is not None:
+                    self.show_matches(None)
+                    self.tree_pane.keep(node)
+                    self.say_path()
+                return
+            if self.finder is None:
+                self.finder = Finder(self.paths)
+            for matches in self.finder.search(query):
                 if matches is None:
                     await asyncio.sleep(0)
         except FilterError as error:
@@ -372,12 +422,49 @@ class Browser(FileActions):
             return
         if matches is None:
             return
-        self.show_matches(matches)
-        bar.tell(quantity(rows.matched, "match", "matches"))
-        self.tree_pane.keep(self.best_match(matches, node))
+        if rows.view is None:
+            # An image without layers.
+            bar.tell(quantity(0, "match", "matches"))
+            return
+        self.wanted, self.named = query, matches
+        found = self.matching()
+        self.show_matches(found, exact=query.terms is not None)
+        self.tell_matches()
+        self.tree_pane.keep(self.best_match(found, node))
         self.say_path()
+        await asyncio.sleep(0)
+        self.tell_elsewhere()
 
-    def show_matches(self, matches: bytearray | None) -> None:
+    def matching(self) -> bytearray:
+        """Return what the filter finds in the tree that is shown: terms are asked of what stands there now."""
+        assert self.rows is not None and self.rows.view is not None and self.wanted is not None
+        terms = self.wanted.terms
+        return self.named if terms is None else both(self.named, self.rows.view.where(terms))
+
+    def sift(self, view: Shown) -> None:
+        """Show another view; the filter finds what there is in it."""
+        assert self.rows is not None
+        self.rows.view = view
+        if self.wanted is not None:
+            self.rows.filter(self.matching(), exact=self.rows.exact)
+            self.tell_matches()
+            self.tell_elsewhere()
+        else:
+            self.rows.show(view)
+
+    def tell_matches(self) -> None:
+        """Say how much the filter finds."""
+        if self.rows is not None and self.rows.matches is not None:
+            self.filter_bar.tell(self.matched_words(self.rows, self.rows.matches))
+
+    def matched_words(self, rows: Rows, matches: bytearray) -> str:
+        """Write how much the filter finds."""
+        return quantity(rows.count(matches), "match", "matches")
+
+    def tell_elsewhere(self) -> None:
+        """Say what the filter would find elsewhere."""
+
+    def show_matches(self, matches: bytearray | None, *, exact: bool = False) -> None:
         """Show only paths that match, and the folders that lead there; with ``None`` all, open as it was before."""
         rows = self.rows
         if rows is None:
@@ -390,8 +477,7 @@ class Browser(FileActions):
         if self._opened_before is None:
             self._opened_before = bytearray(rows.opened)
         rows.opened = bytearray(self._opened_before)
-        rows.filter(matches)
-        rows.open_matches()
+        rows.filter(matches, exact=exact, opens=True)
 
     def best_match(self, matches: bytearray, node: int) -> int:
         """Return where the cursor should be: where it was if that matches, else on the first match."""
@@ -421,7 +507,9 @@ class Browser(FileActions):
     def action_choose(self) -> None:
         """Do what is natural for the line under the cursor."""
         focused = self.focused
-        if isinstance(focused, Lines) and focused.count():
+        if focused is self.tree_pane and not focused.count():
+            self.go_elsewhere()
+        elif isinstance(focused, Lines) and focused.count():
             focused.post_message(Lines.Chosen(focused, focused.cursor))
 
     def action_why(self) -> None:

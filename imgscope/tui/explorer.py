@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -21,40 +20,42 @@ from ..escape import escape
 from ..layer.index import DIRECTORY, FILE, SYMLINK, TYPE_NAMES
 from ..layer.names import internal, public
 from ..overlay.merge import NO_ENTRY
-from ..report.sizes import percent, quantity, size
+from ..report.sizes import quantity, size
 from ..rollup import WasteGroup, roll_up
 from .aside import aside
-from .browser import Browser, bindings
+from .browser import bindings
 from .content.screen import ContentScreen, Version
 from .details.pane import DetailsPane
 from .details.why import WhyPane
 from .export import render
+from .findings.dockerfile import DockerfileScreen, dockerfile
 from .findings.fix import FixScreen
 from .findings.pane import FindingsPane
 from .keys import KEYS
 from .layers.pane import LayersPane
-from .model.marks import LAYER_CHANGES, Mark
-from .model.paths import Paths
+from .model.marks import LAYER_CHANGES, Mark, table
+from .model.paths import Paths, nanoseconds
 from .model.rows import Rows
-from .model.views import NOTHING, View, Views
-from .text import clip_left
+from .model.views import NOTHING, Views
 from .tree.filter_bar import FilterBar
 from .tree.layer_tree import LayerTreePane
 from .tree.path_line import PathLine
 from .waste.pane import WastePane
+from .whatif import WhatIf
 from .widgets import Lines
 
 if TYPE_CHECKING:
     from ..suggest.model import Report
 
 
-class Explorer(Browser):
+class Explorer(WhatIf):
     """Layers, their trees, their waste, and what each path went through."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings(KEYS)
     keys = KEYS
     signs = (
         *((mark.sign, mark.word.capitalize()) for mark in LAYER_CHANGES),
+        (Mark.DEAD.sign, "Dead: a layer stores it, the tree has it no more (X shows these)"),
         ("·", "Something in the folder was changed"),
         ("×2", "Two layers hold the file"),
     )
@@ -67,23 +68,18 @@ class Explorer(Browser):
         "removed": (Mark.REMOVED,),
         "unmodified": (Mark.UNCHANGED,),
     }
-    paths: Paths | None
 
     def __init__(self, analysis: Analysis, *, open_folders: bool = False) -> None:
         """Explore ``analysis``; ``open_folders`` opens all folders at the start, as dive does."""
-        super().__init__()
-        self.analysis = analysis
-        self.views: Views | None = None
+        super().__init__(analysis)
         self.report: Report | None = None
         """What suggest found, once that is known."""
         self._finding = False
-        self.base: int | None = None
-        """Layer that is compared with, ``None`` for the one below the selected."""
         self._all_open = open_folders
 
     def compose(self) -> ComposeResult:
         """Make the panes."""
-        yield Static(self._summary(), id="title")
+        yield Static(self.summary(), id="title")
         with Horizontal(id="panes"):
             with Vertical(id="left"):
                 yield LayersPane(self.analysis.layers, id="layers")
@@ -93,38 +89,16 @@ class Explorer(Browser):
             with Vertical(id="right"):
                 yield LayerTreePane(id="tree")
                 yield PathLine(id="path")
-                yield FilterBar(id="filter")
                 yield WhyPane(id="why")
+        yield FilterBar(id="filter")
         yield self.key_bar()
 
-    def _summary(self) -> Text:
-        image = self.analysis.image
-        text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(clip_left(escape(image.reference), 40), style="bold")
-        text.append(f"  {quantity(len(self.analysis.layers), 'layer')} · {size(image.content_bytes)} content")
-        if image.wasted_bytes:
-            share = percent(image.wasted_bytes, image.content_bytes)
-            text.append(f" · {size(image.wasted_bytes)} wasted ({share})")
-        text.append(f" · {size(image.merged_bytes)} merged")
-        text.append(f" · efficiency {percent(image.efficiency)}")
-        return text
-
     # -- the panes ---------------------------------------------------------------------------------------
-
-    @property
-    def layer_pane(self) -> LayersPane:
-        """The list of layers."""
-        return self.query_one("#layers", LayersPane)
 
     @property
     def waste_pane(self) -> WastePane:
         """The wasted files."""
         return self.query_one("#waste", WastePane)
-
-    @property
-    def findings_pane(self) -> FindingsPane:
-        """The findings."""
-        return self.query_one("#findings", FindingsPane)
 
     def on_mount(self) -> None:
         """Show what is known at once; the tree follows."""
@@ -142,7 +116,7 @@ class Explorer(Browser):
     def _build(self) -> None:
         """Lay out the paths; the panes can be used meanwhile."""
         try:
-            paths = Paths(self.analysis.body)
+            paths = Paths(self.analysis.body, nanoseconds(self.analysis.image.created))
             views, rows = Views(paths), Rows(paths)
             if self.analysis.layers:
                 rows.show(views.get(*self._range(self.layer_pane.cursor)))
@@ -153,15 +127,15 @@ class Explorer(Browser):
         self.app.call_from_thread(self._built, paths, views, rows, groups)
 
     def _built(self, paths: Paths, views: Views, rows: Rows, groups: Sequence[WasteGroup]) -> None:
-        self.views = views
+        self.views = self._whole = views
         if self._all_open:
             rows.open_all(True)
         else:
             rows.open_largest(self.tree_pane.page * 2 // 3)
         self.start(paths, rows)
-        self.waste_pane.start(groups)
+        self.waste_pane.fill(groups)
         self.entitle("waste", f"Waste {len(groups):,}")
-        self._show_layer()
+        self.show_layer()
         if Path(self.analysis.image.reference).exists():
             self._find()
         else:
@@ -176,13 +150,14 @@ class Explorer(Browser):
             return (layer - 1 if layer else NOTHING), layer
         return min(self.base, layer), max(self.base, layer)
 
-    def _show_layer(self) -> None:
+    def show_layer(self) -> None:
         """Show the tree of the selected layer; cursor and open folders stay where they are."""
         if self.views is None or self.rows is None or not self.analysis.layers:
             return
         node = self.tree_pane.node
         base, layer = self._range(self.layer_pane.cursor)
-        self.rows.show(self.views.get(base, layer))
+        view = self.views.get(base, layer)
+        self.sift(self.views.with_dead(view) if self.tree_pane.dead else view)
         self.tree_pane.keep(node)
         self.say_tree()
         if self.base is None:
@@ -197,15 +172,15 @@ class Explorer(Browser):
                 views = self.views
                 base = number - 1 if number else NOTHING
                 await asyncio.to_thread(views.make_ready, base, number)
+                if self.rows is not None:
+                    await asyncio.to_thread(self.rows.ends_of, views.get(base, number))
         if self.rows is not None and self.view is not None:
             await self.make_orders_ready(self.view)
 
     @property
-    def view(self) -> View | None:
-        """The tree that is shown."""
-        view = self.rows.view if self.rows is not None else None
-        assert view is None or isinstance(view, View)
-        return view
+    def tree_pane(self) -> LayerTreePane:
+        """The file tree."""
+        return self.query_one("#tree", LayerTreePane)
 
     def say_tree(self) -> None:
         """Write above and below the tree what it shows."""
@@ -219,6 +194,8 @@ class Explorer(Browser):
             words += f" · changes of layer {view.layer}"
         if Mark.UNCHANGED not in self.rows.shown:
             words += " only"
+        if self.tree_pane.dead:
+            words += " · with what is dead"
         self.entitle("tree", words + self.only + self.hidden_words(), "Files")
         self.say_path()
 
@@ -231,16 +208,43 @@ class Explorer(Browser):
     @on(Lines.Moved, "#layers")
     def _layer_selected(self) -> None:
         self._say_layer()
-        self._show_layer()
+        self.show_layer()
 
     def action_layer(self, step: int) -> None:
         """Select the layer above or below."""
         self.layer_pane.cursor = max(0, min(self.layer_pane.cursor + step, len(self.analysis.layers) - 1))
 
+    def action_dead(self) -> None:
+        """Show or hide what is dead; when it comes, the folder under the cursor opens to all that is dead in it."""
+        if self.rows is None or self.paths is None or self.view is None:
+            return
+        tree, rows, node = self.tree_pane, self.rows, self.tree_pane.node
+        tree.dead = not tree.dead
+        self.show_layer()
+        if not tree.dead or rows.view is None:
+            return
+        dead = rows.view.marks.translate(table(Mark.DEAD))
+        if not dead.count(1):
+            tree.dead = False
+            self.show_layer()
+            self.notify("Nothing is dead up to this layer: all that is stored is in the tree.")
+        elif node >= 0:
+            node = node if self.paths.end[node] > node + 1 else rows.above(node)
+            first, stop = (node, self.paths.end[node]) if node >= 0 else (0, len(dead))
+            here = bytearray(first) + dead[first:stop] + bytearray(len(dead) - stop)
+            if here.count(1):
+                rows.open_to(here)
+                tree.keep(node)
+            else:
+                elsewhere = quantity(dead.count(1), "dead path")
+                path = escape(public(self.paths.path(node)))
+                self.notify(f"Nothing is dead in {path}; elsewhere there is {elsewhere}.", markup=False)
+            self.say_tree()
+
     def _compare(self, base: int | None) -> None:
         self.base = base
         self.layer_pane.compare_from(base)
-        self._show_layer()
+        self.show_layer()
 
     def action_compare_layer(self) -> None:
         """Compare each layer with the one below it."""
@@ -263,16 +267,18 @@ class Explorer(Browser):
     def action_largest_waste(self) -> None:
         """Go to the largest group of waste, in the layer that stores it."""
         pane = self.waste_pane
-        if not pane.count():
+        if not pane.items:
             self.notify("Nothing is wasted.", severity="warning")
             return
-        row = max(range(pane.count()), key=lambda row: pane.groups[row].bytes)
+        row = max(range(len(pane.items)), key=lambda row: pane.items[row].bytes)
         pane.post_message(Lines.Chosen(pane, row))
 
     def action_sort(self) -> None:
-        """Sort the pane that has the keys in the next way: the waste, else the tree."""
-        if self.focused is self.waste_pane:
-            self.waste_pane.border_subtitle = f"by {self.waste_pane.order()}"
+        """Sort the pane that has the keys in the next way: the waste, the findings, else the tree."""
+        if self.focused in (self.waste_pane, self.findings_pane):
+            pane = self.waste_pane if self.focused is self.waste_pane else self.findings_pane
+            pane.order()
+            self._say_findings() if pane is self.findings_pane else self._say_waste()
         else:
             super().action_sort()
 
@@ -281,7 +287,7 @@ class Explorer(Browser):
     @on(Lines.Chosen, "#waste")
     def _waste_chosen(self, event: Lines.Chosen) -> None:
         """Go to the layer that wrote what is wasted, and to its folder or file there."""
-        self.layer_pane.cursor = self.waste_pane.groups[event.row].stored_in
+        self.layer_pane.cursor = self.waste_pane.items[event.row].stored_in
         self._compare(None)
         if self.paths is not None:
             node = self.paths.find(self.waste_pane.path(event.row))
@@ -358,10 +364,21 @@ class Explorer(Browser):
         self.report = report
         pane.start(report.findings)
         self.entitle("findings", f"Findings {len(report.findings):,}")
-        words = [f"{size(report.total_bytes)} to save"] if report.total_bytes else []
-        if report.with_dockerfile:
+        self._say_findings()
+
+    def _say_findings(self) -> None:
+        """Write below the findings what they save together, with which Dockerfile, and how they are sorted."""
+        pane = self.findings_pane
+        words = [f"{size(self.report.total_bytes)} to save"] if self.report and self.report.total_bytes else []
+        if self.report and self.report.with_dockerfile:
             words.append("with ./Dockerfile")
+        if pane.sort != "bytes":
+            words.append(f"by {pane.sort}")
         pane.border_subtitle = " · ".join(words)
+
+    def _say_waste(self) -> None:
+        """Write below the waste how it is sorted."""
+        self.waste_pane.border_subtitle = f"by {self.waste_pane.sort}" if self.waste_pane.sort != "bytes" else ""
 
     def action_pane(self, name: str) -> None:
         """Go to a pane."""
@@ -390,8 +407,13 @@ class Explorer(Browser):
         self._compare(None)
         self.show_only(matches, finding.code, "No path is shown of", nodes[0])
 
-    def action_fix(self) -> None:
-        """Tell how to fix the selected finding."""
+    def action_fix(self, one: bool = False) -> None:
+        """Show the Dockerfile without what is struck out; else, or for ``one``, how to fix the selected finding."""
+        if self.struck and not one:
+            layers, findings = self.struck_out()
+            lines = dockerfile(self.analysis, self.report, layers, findings)
+            self.app.push_screen(DockerfileScreen(f"Dockerfile without {len(self.struck)}", lines))
+            return
         finding = self.findings_pane.selected
         if self.report is None or finding is None:
             self.notify("There is no finding to fix." if self.report else "The findings are not known yet: 5 looks.")

@@ -66,13 +66,16 @@ def clip_left(text: str, width: int) -> str:
     return "…" + kept if width > 0 else ""
 
 
-def clip_middle(text: str, width: int) -> str:
-    """Cut a text to a number of cells in its middle: a name's end often tells it from its neighbours."""
+def clip_middle(text: str, width: int, head_share: float = 1 / 3) -> str:
+    """Cut a text to a number of cells in its middle: a name's end often tells it from its neighbours.
+
+    ``head_share`` of what is left is its beginning.
+    """
     if cell_len(text) <= width:
         return text
     if width < 8:
         return clip(text, width)
-    head = (width - 1) // 3
+    head = int((width - 1) * head_share)
     return set_cell_size(text, head).rstrip() + clip_left(text, width - head)
 
 

@@ -39,6 +39,7 @@ class Lines(ScrollView, can_focus=True):
         "mark--removed",
         "mark--inside",
         "mark--wasted",
+        "mark--dead",
         "mark--type",
         "mark--moved",
         "size--grown",

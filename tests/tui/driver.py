@@ -86,6 +86,11 @@ class Driven:
             "$": "dollar_sign",
             "(": "left_parenthesis",
             "-": "minus",
+            ">": "greater_than_sign",
+            "<": "less_than_sign",
+            ":": "colon",
+            " ": "space",
+            '"': "quotation_mark",
         }
         await self.press(*[names.get(char, char) for char in text])
 

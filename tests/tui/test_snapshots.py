@@ -28,6 +28,8 @@ SCREENS = {
     "extract": "2 e",
     "findings": "5",
     "fix": "5 d",
+    "what-if": "5 space 1 k space",
+    "dead": "2 end X",
 }
 # The same of a difference between two images.
 DIFFERENCES = {
@@ -59,13 +61,18 @@ def normal(svg: str) -> str:
     return re.sub(r"terminal-\d+", "terminal", svg)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (140, 45)], ids=["80x24", "140x45"])
+SIZES = ((80, 24), (140, 45))
+# Sizes between and beyond, at which the start alone is looked at.
+MORE_SIZES = ((110, 24), (200, 60))
+DRAWN = [
+    *((screen, "imgscope-dark", size) for screen in (*SCREENS, *DIFFERENCES) for size in SIZES),
+    *((screen, "imgscope-light", size) for screen in LIGHT for size in SIZES),
+    *(("start", "imgscope-dark", size) for size in MORE_SIZES),
+]
+
+
 @pytest.mark.parametrize(
-    ("screen", "theme"),
-    [
-        *((screen, "imgscope-dark") for screen in (*SCREENS, *DIFFERENCES)),
-        *((screen, "imgscope-light") for screen in LIGHT),
-    ],
+    ("screen", "theme", "size"), DRAWN, ids=lambda value: value if isinstance(value, str) else "x".join(map(str, value))
 )
 def test_the_screen_looks_as_it_did(screen, size, theme, monkeypatch, tmp_path):
     # The folder that extracting proposes is the working directory.

@@ -11,7 +11,7 @@ from ...analysis import Event, Layer
 from ...escape import escape
 from ...report.sizes import size
 from ..layers.pane import one_line
-from ..text import clip, clip_left, plain
+from ..text import clip_left, clip_middle, plain
 from ..widgets import Lines
 
 _STYLES = {
@@ -85,5 +85,5 @@ class WhyPane(Lines):
         segments: list[Segment] = []
         for text, style in self._lines[row]:
             room = width - sum(segment.cell_length for segment in segments)
-            segments.append(Segment(clip(text, room), self.part(style) if style else None))
+            segments.append(Segment(clip_middle(text, room, 0.6), self.part(style) if style else None))
         return segments

@@ -8,9 +8,8 @@ from rich.segment import Segment
 
 from ...diff.model import LayerPair
 from ...diff.report.words import status
-from ...steps import fitted
-from ..layers.pane import one_line
-from ..text import clip, size
+from ..layers.pane import brief
+from ..text import size
 from ..widgets import Lines
 
 STYLES = {
@@ -63,7 +62,7 @@ class PairsPane(Lines):
         layer = pair.new or pair.old
         assert layer is not None
         room = width - sum(segment.cell_length for segment in segments)
-        words = clip(fitted(one_line(layer.instruction or "(no instruction known)"), room), room)
+        words = brief(layer.instruction or "(no instruction known)", room)
         first, space, rest = words.partition(" ")
         quiet_line = quiet if word in ("shared", "same") else None
         segments.append(Segment(first + space, quiet_line or (self.part("lines--folder") if first.isupper() else None)))

@@ -100,8 +100,8 @@ class Differ(Browser):
             with Vertical(id="right"):
                 yield PairTreePane(id="tree")
                 yield PathLine(id="path")
-                yield FilterBar(id="filter")
                 yield WhyPane(id="why")
+        yield FilterBar(id="filter")
         yield self.key_bar()
 
     def _summary(self) -> Text:
@@ -177,6 +177,13 @@ class Differ(Browser):
             closed = [row for row, node in enumerate(rows.nodes) if not rows.opened[node] and rows.has_names(node)]
             if len(closed) != 1 or not rows.toggle(closed[0]):
                 break
+
+    def matched_words(self, rows: Rows, matches: bytearray) -> str:
+        """Write how much the filter finds, in paths, and by how many bytes these differ."""
+        words = super().matched_words(rows, matches)
+        if self.view is None or rows.part is None:
+            return words
+        return f"{words}, {signed(rows.part.held(self.view.deltas, 0, len(matches)))}"
 
     def say_tree(self) -> None:
         """Write above and below the tree what it shows."""

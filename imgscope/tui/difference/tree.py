@@ -34,7 +34,7 @@ class PairTreePane(TreePane):
         view = rows.view
         assert isinstance(view, PairView)
         node = rows.nodes[row]
-        before, after = view.both_sizes(node)
+        before, after = view.both_sizes(node, rows.part)
         had, has = view.has(node)
         quiet = self.part("lines--quiet")
         delta = after - before

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 
 from ...escape import escape
+from ..list_pane import ListPane
 from ..text import clip, size
-from ..widgets import Lines
 
 if TYPE_CHECKING:
     from ...suggest.model import Finding
@@ -18,52 +18,70 @@ if TYPE_CHECKING:
 _STYLES = {"certain": "mark--added", "likely": "mark--modified", "possible": "lines--quiet"}
 
 
-class FindingsPane(Lines):
+class FindingsPane(ListPane["Finding"]):
     """A line for each finding, the largest first; until they are known, one that says so."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "screen.fix", "How to fix it", show=False, id="fix.here")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "screen.fix(True)", "How to fix it", show=False, id="fix.here"),
+        Binding("u", "screen.undo('page_up')", "Undo", show=False, id="undo.findings"),
+    ]
+    orders: ClassVar[Mapping[str, Callable[..., object]]] = {
+        "bytes": lambda finding: -finding.bytes,
+        "sureness": lambda finding: (list(_STYLES).index(finding.certainty), -finding.bytes),
+        "layer": lambda finding: (finding.layers or (1 << 20,), -finding.bytes),
+        "code": lambda finding: (finding.code, -finding.bytes),
+    }
+    noun = ("finding", "findings")
 
     def __init__(self, *, id: str) -> None:
         """List nothing until ``start``."""
         super().__init__(id=id)
-        self.findings: Sequence[Finding] = ()
-        self._words = ""
+        self._said = ""
+        self.struck: Collection[Finding] = ()
+        """Those that the image is shown without."""
 
     def say(self, words: str) -> None:
         """Show a line instead of findings."""
-        self.findings, self._words = (), words
-        self.reload(0)
+        self._said = words
+        self.fill(())
 
     def start(self, findings: Sequence[Finding]) -> None:
         """List ``findings``."""
-        self.findings = findings
-        self._words = "" if findings else "Nothing found that this image could do without."
-        self.reload(0)
+        self._said = "" if findings else "Nothing found that this image could do without."
+        self.fill(findings)
 
-    @property
-    def selected(self) -> Finding | None:
-        """The finding under the cursor."""
-        return self.findings[self.cursor] if self.cursor < len(self.findings) else None
+    def text(self, item: Finding) -> str:
+        """Return the code, the title and how sure it is, and the paths of the evidence."""
+        return " ".join((item.code, item.name, item.certainty, item.title, *(row.path for row in item.evidence)))
+
+    def worth(self, item: Finding) -> int:
+        """Return the bytes that the fix saves."""
+        return item.bytes
 
     def count(self) -> int:
         """Return the number of lines."""
-        return len(self.findings) or bool(self._words)
+        return len(self.items) or bool(self._said)
 
     def heading(self, width: int) -> str:
         """Return the columns' names."""
-        return f"{'Saves':>9} {'Code':<6} {'Sure':<9} Finding" if self.findings else ""
+        return f"{'Saves':>9} {'Code':<6} {'Sure':<9} Finding" if self.items else ""
 
     def line(self, row: int, width: int) -> list[Segment]:
         """Return one finding's line."""
         quiet = self.part("lines--quiet")
-        if not self.findings:
-            return [Segment(clip(self._words, width), quiet)]
-        finding = self.findings[row]
+        if not self.items:
+            return [Segment(clip(self._said, width), quiet)]
+        finding = self.items[row]
+        struck = any(finding is other for other in self.struck)
         saves = size(finding.bytes) if finding.bytes else "-"
         segments = [
-            Segment(f"{saves:>9} ", self.part("mark--wasted") if finding.bytes else quiet),
+            Segment(
+                f"{'x' if struck else ''}{saves:>{8 if struck else 9}} ",
+                self.part("mark--wasted") if finding.bytes else quiet,
+            ),
             Segment(f"{finding.code:<6} ", quiet),
             Segment(f"{finding.certainty:<9} ", self.part(_STYLES[finding.certainty])),
         ]
         room = width - sum(segment.cell_length for segment in segments)
-        return [*segments, Segment(clip(escape(finding.title), room))]
+        style = self.part("mark--dead") if struck else None
+        return [*segments, Segment(clip(escape(finding.title), room), style)]

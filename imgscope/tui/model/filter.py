@@ -2,7 +2,7 @@
 
 Text and globs are matched a path component at a time: each component against the distinct names, then the
 components' places along each path in one pass. A regular expression sees whole paths, in pieces, so that whoever
-waits for it can do other things in between.
+waits for it can do other things in between. What is asked besides names is in ``terms``.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import compress
 
-from ...errors import UsageError
+from .bits import both, either, with_contents
 from .columns import Columns
 from .patience import TookTooLongError, at_most
+from .terms import FilterError, Terms, is_term
 
 MODES = ("auto", "text", "glob", "regex")
 _GLOB_SIGNS = re.compile(r"[*?\[]")
@@ -25,28 +26,57 @@ _PIECE = 4096
 _PATIENCE = 0.25
 
 
-class FilterError(UsageError):
-    """The pattern can't be understood."""
+_WORDS = re.compile(r'"([^"]*)"?|(\S+)')
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What to look for, and how: ``mode`` is one of text, glob, regex."""
+    """What to look for in names, and how: ``mode`` is one of text, glob, regex."""
 
     text: str
     mode: str
 
 
-def understand(text: str, mode: str = "auto") -> Pattern | None:
-    """Return the pattern that a typed text means; ``None`` for an empty one."""
-    if not text.strip("/") and mode != "regex":
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Patterns and terms, all of which are to hold; of one pattern or one term at least."""
+
+    patterns: tuple[Pattern, ...]
+    terms: Terms | None = None
+
+    @property
+    def mode(self) -> str:
+        """How the patterns are understood, for people."""
+        return " ".join(dict.fromkeys(pattern.mode for pattern in self.patterns))
+
+
+def understand(text: str, mode: str = "auto") -> Query | None:
+    """Return what a typed text means; ``None`` for an empty one. Raises ``FilterError`` for a wrong term.
+
+    Words with blanks between them are to hold all; what is quoted is one word and no term. Chosen to be one, a regular
+    expression is all that is no term, blanks included.
+    """
+    words: list[str] = []
+    terms: list[str] = []
+    for match in _WORDS.finditer(text):
+        if match[2] is not None and is_term(match[2]):
+            terms.append(match[2])
+        elif match[1] or match[2]:
+            words.append(match[1] or match[2])
+    if mode == "regex":
+        rest = _WORDS.sub(lambda match: "" if match[2] and is_term(match[2]) else match[0], text) if terms else text
+        words = [rest.strip() if terms else rest]
+    patterns = tuple(_pattern(word, mode) for word in words if word and (word.strip("/") or mode == "regex"))
+    if not patterns and not terms:
         return None
-    if not text:
-        return None
+    return Query(patterns, Terms(terms) if terms else None)
+
+
+def _pattern(word: str, mode: str) -> Pattern:
     if mode == "auto":
         # A regular expression has signs that no glob has; dive's filter takes them, so people type them.
-        mode = "regex" if _REGEX_SIGNS.search(text) else "glob" if _GLOB_SIGNS.search(text) else "text"
-    return Pattern(text, mode)
+        mode = "regex" if _REGEX_SIGNS.search(word) else "glob" if _GLOB_SIGNS.search(word) else "text"
+    return Pattern(word, mode)
 
 
 class Finder:
@@ -59,19 +89,37 @@ class Finder:
         self._lines = b"\n".join(name.replace(b"\n", b"\r") for name in paths.names)
         self._folded = self._lines.lower()
 
-    def search(self, pattern: Pattern) -> Iterator[bytearray | None]:
-        """Yield ``None`` after each piece of work, at last the matches: a byte for each node, 1 where it matches.
+    def search(self, query: Query) -> Iterator[bytearray | None]:
+        """Yield ``None`` after each piece of work, at last a byte for each node, 1 where all patterns match.
 
-        Raises ``FilterError``.
+        Of several patterns, or beside terms, each may also match a folder above: ``node_modules >1MB``. Terms are not
+        looked at. Raises ``FilterError``.
         """
+        if len(query.patterns) == 1 and query.terms is None:
+            yield from self._search(query.patterns[0])
+            return
+        inside = bytearray(b"\x01") * len(self.paths)
+        own = bytearray(len(self.paths))
+        for pattern in query.patterns:
+            for found in self._search(pattern):
+                if found is None:
+                    yield None
+                    continue
+                inside = both(inside, with_contents(found, self.paths.end))
+                own = either(own, found)
+            yield None
+        # Without terms, what merely lies in matching folders is no match of its own: it is shown with them.
+        yield inside if query.terms is not None else both(inside, own)
+
+    def _search(self, pattern: Pattern) -> Iterator[bytearray | None]:
         if pattern.mode == "regex":
             yield from self._by_regex(pattern.text)
         else:
             yield self._by_components(pattern)
 
-    def find(self, pattern: Pattern) -> bytearray:
+    def find(self, query: Query) -> bytearray:
         """Return the matches at once. Raises ``FilterError``."""
-        *_, found = self.search(pattern)
+        *_, found = self.search(query)
         assert found is not None
         return found
 

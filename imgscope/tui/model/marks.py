@@ -6,7 +6,10 @@ from enum import IntEnum
 
 
 class Mark(IntEnum):
-    """What became of a path. ``ABSENT`` is in neither tree; the numbers are bytes of a view's column."""
+    """What became of a path. ``ABSENT`` is in neither tree; the numbers are bytes of a view's column.
+
+    ``DEAD`` is in neither tree too, but some layer below stores it: shown where that is asked for.
+    """
 
     ABSENT = 0
     UNCHANGED = 1
@@ -18,6 +21,7 @@ class Mark(IntEnum):
     TYPE_CHANGED = 7
     MOVED = 8
     UNREAD = 9
+    DEAD = 10
 
     @property
     def sign(self) -> str:
@@ -30,7 +34,7 @@ class Mark(IntEnum):
         return WORDS[self]
 
 
-SIGNS = (" ", " ", "+", "~", "m", "=", "-", "!", ">", "?")
+SIGNS = (" ", " ", "+", "~", "m", "=", "-", "!", ">", "?", "x")
 WORDS = (
     "absent",
     "unchanged",
@@ -42,6 +46,7 @@ WORDS = (
     "type changed",
     "moved",
     "not compared",
+    "dead",
 )
 # What a layer does to the tree below it, and how the trees of two images differ.
 LAYER_CHANGES = (Mark.ADDED, Mark.MODIFIED, Mark.METADATA_ONLY, Mark.REWRITTEN, Mark.REMOVED)
@@ -54,7 +59,7 @@ IMAGE_CHANGES = (
     Mark.METADATA_ONLY,
     Mark.UNREAD,
 )
-CHANGES = tuple(mark for mark in Mark if mark > Mark.UNCHANGED)
+CHANGES = tuple(mark for mark in Mark if mark not in (Mark.ABSENT, Mark.UNCHANGED, Mark.DEAD))
 
 
 def table(marks: object) -> bytes:

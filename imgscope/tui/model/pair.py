@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from ...diff.files import ADDED, CHANGED, METADATA, MOVED, REMOVED, TIMES, TYPE_CHANGED, UNREAD
 from ...layer.names import split
+from .bits import Part, both, either
 from .columns import Columns, Holders
 from .marks import Mark
+from .terms import Terms
 
 if TYPE_CHECKING:
     from ...diff.files import Found, Row, Side
@@ -81,6 +83,7 @@ class PairView:
     def __init__(self, paths: PairPaths) -> None:
         """Judge nothing anew: marks are the difference's own."""
         self.paths = paths
+        self.ends: bytearray | None = None
         self.orders: dict[str, array[int]] = {}
         self.marks = self._marks()
         self.sizes_before = self._sums(_OLD, paths.before)
@@ -118,25 +121,38 @@ class PairView:
         """Return what the trees are sorted by (``delta`` or ``size``) as prefix sums."""
         return self.deltas if sort == "delta" else self.sizes_after
 
-    def keys(self, sort: str) -> list[int]:
-        """Return what each node is sorted by: how much it changed, or the larger of its sizes."""
+    def keys(self, sort: str, part: Part | None = None) -> list[int]:
+        """Return what each node is sorted by: how much it changed, or the larger of its sizes; of ``part`` alone."""
         end = self.paths.end
-        if sort == "delta":
-            return list(map(abs, self._below(self.deltas, end)))
-        return list(map(max, self._below(self.sizes_before, end), self._below(self.sizes_after, end)))
+        columns = [self.deltas] if sort == "delta" else [self.sizes_before, self.sizes_after]
+        if part is not None:
+            columns = list(map(part.prefix, columns))
+        below = [self._below(sums, end) for sums in columns]
+        return list(map(abs, below[0])) if sort == "delta" else list(map(max, *below))
 
     @staticmethod
     def _below(sums: array[int], end: Sequence[int]) -> map[int]:
         return map(sub, map(sums.__getitem__, end), sums)
 
-    def both_sizes(self, node: int) -> tuple[int, int]:
-        """Return the content bytes at and below a node, in OLD and in NEW."""
-        end = self.paths.end[node]
-        return self.sizes_before[end] - self.sizes_before[node], self.sizes_after[end] - self.sizes_after[node]
+    def where(self, terms: Terms) -> bytearray:
+        """Return a byte for each node: 1 where ``terms`` hold for NEW's entry, or for OLD's where NEW has none."""
+        paths = self.paths
+        columns = [terms.column(side.overlay) for side in paths.sides]
+        found = bytearray(map(columns[_NEW].__getitem__, paths.after))
+        missing = bytearray(map(paths.absent[_NEW].__eq__, paths.after))
+        return either(found, both(missing, bytes(map(columns[_OLD].__getitem__, paths.before))))
 
-    def size(self, node: int) -> int:
+    def both_sizes(self, node: int, part: Part | None = None) -> tuple[int, int]:
+        """Return the content bytes at and below a node, in OLD and in NEW; with ``part`` of those nodes alone."""
+        end = self.paths.end[node]
+        before, after = self.sizes_before, self.sizes_after
+        if part is not None:
+            return part.held(before, node, end), part.held(after, node, end)
+        return before[end] - before[node], after[end] - after[node]
+
+    def size(self, node: int, part: Part | None = None) -> int:
         """Return the content bytes at and below a node in NEW, or in OLD where NEW does not have it."""
-        before, after = self.both_sizes(node)
+        before, after = self.both_sizes(node, part)
         return after if self.has(node)[1] else before
 
     def has(self, node: int) -> tuple[bool, bool]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import accumulate, groupby
 
 from ...analysis import Body
@@ -29,7 +30,16 @@ _MARKS = {
     UNCHANGED: Mark.UNCHANGED,
 }
 NOWHERE = -2
-"""Instead of an entry number: a name that no tree ever shows."""
+"""Instead of an entry number: a folder that no tree ever shows. Below that, ``NOWHERE - 1 - entry`` stands for an entry
+that no tree ever shows."""
+
+
+def nanoseconds(created: str | None) -> int | None:
+    """Read a time as image configs write it, in nanoseconds since 1970; ``None`` for what is none."""
+    try:
+        return int(datetime.fromisoformat(created).timestamp()) * 10**9 if created else None
+    except (ValueError, OverflowError):
+        return None
 
 
 @dataclass(slots=True)
@@ -42,6 +52,14 @@ class Delta:
     """That global entry."""
     implied: array[int] = field(default_factory=lambda: array("i"))
     """Nodes of directories that the layer only implies: they count where no directory is yet."""
+    whiteouts: array[int] = field(default_factory=lambda: array("i"))
+    """Nodes that the layer's whiteouts name, were they there or not: what they hide depends on the layers below."""
+    opaques: array[int] = field(default_factory=lambda: array("i"))
+    """Nodes of directories whose former contents the layer hides; -1 is the root."""
+    never: array[int] = field(default_factory=lambda: array("i"))
+    """Nodes of what the layer stores and replaces itself, where nothing else is ever: no tree shows them."""
+    never_entries: array[int] = field(default_factory=lambda: array("i"))
+    """The global entries of these."""
     gone: array[int] = field(default_factory=lambda: array("i"))
     """Nodes that the layer takes out of the tree."""
     marked: array[int] = field(default_factory=lambda: array("i"))
@@ -57,9 +75,13 @@ class Paths(Columns):
     prefix sums: the bytes below and at ``n`` are ``wasted[end[n]] - wasted[n]``.
     """
 
-    def __init__(self, body: Body) -> None:
-        """Lay out every path of ``body``; some 150 ms for 150,000 paths."""
+    def __init__(self, body: Body, created: int | None = None) -> None:
+        """Lay out every path of ``body``; some 150 ms for 150,000 paths.
+
+        ``created`` is when the image was made, in nanoseconds since 1970, if that is known.
+        """
         super().__init__()
+        self.created = created
         self.body = body
         self.overlay = overlay = body.overlay
         self.content_bytes = sum(layer.content_bytes for layer in overlay.layers)
@@ -70,6 +92,9 @@ class Paths(Columns):
         self._rows_of: dict[bytes, list[int]] = {}
         self._elsewhere: list[tuple[bytes, int]] = []
         self.waste_of: dict[int, int] = {}
+        self.twice: list[tuple[int, int]] = []
+        """(node, entry) of what a layer stored and replaced itself."""
+        self._hiding: dict[bytes, list[tuple[int, bytes, bool]]] = {}
         self._find_all()
         self.copies = bytearray(len(self.end))
         self._count_copies()
@@ -85,6 +110,15 @@ class Paths(Columns):
                 if names:
                     holders.setdefault(directory, []).append((number, names))
         self._hold_repeated(holders)
+        for number, index in enumerate(overlay.layers):
+            for directory, name in index.whiteouts:
+                self._hiding.setdefault(directory, []).append((number, name, False))
+            for directory in index.opaques:
+                if directory:
+                    above, name = split(directory)
+                    self._hiding.setdefault(above, []).append((number, name, True))
+                else:
+                    self.deltas[number].opaques.append(-1)
         hidden = overlay.hidden
         for directory, rows in groupby(range(len(hidden)), hidden.directories.__getitem__):
             self._rows_of.setdefault(directory, []).extend(rows)
@@ -98,19 +132,20 @@ class Paths(Columns):
             column[node] = size
         self.wasted = array("q", accumulate(column, initial=0))
         # All that was needed on the way alone.
-        self._rows_of, self._elsewhere = {}, []
+        self._rows_of, self._elsewhere, self._hiding = {}, [], {}
 
     def _hold_repeated(self, holders: Holders) -> None:
         """Give a place to what a layer held only until it replaced it itself: no tree shows it, but it wastes bytes."""
         for number, index in enumerate(self.overlay.layers):
-            for path in [join(directory, name) for directory, name, _ in index.repeated]:
+            for path, own in [(join(directory, name), own) for directory, name, own in index.repeated]:
+                entry = NOWHERE - 1 - own
                 while path:
                     directory, name = split(path)
                     held = holders.setdefault(directory, [])
                     if any(name in names for _, names in held):
                         break
-                    held.append((number, {name: NOWHERE}))
-                    path = directory
+                    held.append((number, {name: entry}))
+                    path, entry = directory, NOWHERE
 
     def record(self, path: bytes, nodes: dict[bytes, int], held: list[tuple[int, dict[bytes, int]]]) -> None:
         """Note what the layers do to the names of one directory."""
@@ -118,9 +153,13 @@ class Paths(Columns):
         rows, elsewhere, lost = self._rows_of.get(path, ()), self._elsewhere, self.waste_of
         for number, names in held:
             delta, first = self.deltas[number], overlay.first[number]
-            if NOWHERE in names.values():
+            least = min(names.values())
+            if least <= NOWHERE:
+                for name, own in names.items():
+                    delta.never.append(node_of[name])
+                    delta.never_entries.append(-number - 1 if own == NOWHERE else first + NOWHERE - 1 - own)
                 continue
-            if min(names.values()) >= 0:
+            if least >= 0:
                 delta.nodes.extend(map(node_of.__getitem__, names))
                 delta.entries.extend([own + first for own in names.values()] if first else names.values())
                 continue
@@ -130,6 +169,10 @@ class Paths(Columns):
                 else:
                     delta.nodes.append(node_of[name])
                     delta.entries.append(own + first)
+        for number, name, opaque in self._hiding.get(path, ()):
+            if name in node_of:
+                delta = self.deltas[number]
+                (delta.opaques if opaque else delta.whiteouts).append(node_of[name])
         hidden, kinds, judged = overlay.hidden, overlay.kinds, self.body.comparison.kinds
         for row in rows:
             node = node_of[hidden.names[row]]
@@ -141,6 +184,7 @@ class Paths(Columns):
                     lost[node] = lost.get(node, 0) + size
             mark = _MARKS.get(judged[row])
             if mark is None:
+                self.twice.append((node, hidden.entries[row]))
                 continue
             delta = self.deltas[hidden.by[row]]
             if mark is Mark.REMOVED:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from functools import cached_property
 from heapq import heapify, heappop, heappush
-from itertools import accumulate, compress
-from operator import lt, sub
+from itertools import accumulate, compress, repeat
+from operator import eq, gt, lt, sub
 from typing import Protocol
 
+from .bits import Part, both, either, with_contents
 from .columns import Columns
 from .marks import CHANGES, Mark, table
+from .terms import Terms
 
 _CHANGED = table(CHANGES)
 # Above so many open folders the order of all paths, which is kept, is cheaper than a folder at a time.
 _MANY = 500
 # A folder that holds less than this share of the whole is not opened by itself.
 _SMALL = 20
+# Of so few paths those that lead there are found one by one.
+_FEW = 5000
+_EVERYTHING = set(Mark) - {Mark.ABSENT}
+_THERE = bytes([0]) + bytes([1]) * 255
 _INVERTED = bytes([1]) + bytes(255)
 
 
@@ -25,30 +32,25 @@ class Shown(Protocol):
 
     marks: bytearray
     """A ``Mark`` for each node."""
+    ends: bytearray | None
+    """Kept by ``Rows``: which nodes have a line of their own."""
     orders: dict[str, array[int]]
     """All nodes as they stand when every folder is open, by how they are sorted; kept by ``Rows``."""
 
     def sums(self, sort: str) -> array[int]:
         """Return what nodes are sorted by, as prefix sums of each node's own."""
 
-    def keys(self, sort: str) -> list[int]:
-        """Return what nodes are sorted by, the largest first."""
+    def keys(self, sort: str, part: Part | None = None) -> list[int]:
+        """Return what nodes are sorted by, the largest first; with ``part`` as if there were those nodes alone."""
 
-    def size(self, node: int) -> int:
-        """Return the content bytes at and below a node."""
+    def size(self, node: int, part: Part | None = None) -> int:
+        """Return the content bytes at and below a node; with ``part`` of those nodes alone."""
+
+    def where(self, terms: Terms) -> bytearray:
+        """Return a byte for each node, 1 where a filter's terms hold for the entry that a line shows."""
 
     def entry(self, node: int) -> int:
         """Return the global entry that a line shows."""
-
-
-def both(one: bytes | bytearray, other: bytes | bytearray) -> bytearray:
-    """Return a byte-wise AND: as two large numbers, which is a hundred times faster than byte after byte."""
-    return bytearray((int.from_bytes(one, "little") & int.from_bytes(other, "little")).to_bytes(len(one), "little"))
-
-
-def either(one: bytes | bytearray, other: bytes | bytearray) -> bytearray:
-    """Return a byte-wise OR."""
-    return bytearray((int.from_bytes(one, "little") | int.from_bytes(other, "little")).to_bytes(len(one), "little"))
 
 
 class Rows:
@@ -61,12 +63,18 @@ class Rows:
         """Start with the folders of the root, all closed, sorted by name; ``show`` gives the first view."""
         self.paths = paths
         self.opened = bytearray(len(paths))
-        self.shown: set[Mark] = set(Mark) - {Mark.ABSENT}
+        self.shown: set[Mark] = set(_EVERYTHING)
         self.matches: bytearray | None = None
+        self.exact = False
+        """Whether of a folder that matches only what matches itself is shown."""
+        self._part: Part | None = None
+        self._chosen: bytearray | None = None
         self.sort = "name"
         self.nodes = array("i")
         self.view: Shown | None = None
         self._visible = bytearray()
+        self._places: dict[int, tuple[int, int]] = {}
+        self._made_ends: bytearray | None = None
 
     # -- what is shown -----------------------------------------------------------------------------------
 
@@ -82,50 +90,73 @@ class Rows:
         self._sift()
         return shown
 
-    def filter(self, matches: bytearray | None) -> None:
-        """Show only matching paths, the folders that they are in, and what is in matching folders."""
-        self.matches = matches
-        self._sift()
+    def filter(self, matches: bytearray | None, *, exact: bool = False, opens: bool = False) -> None:
+        """Show only matching paths, the folders that they are in, and (but for ``exact``) what is in matching ones.
+
+        ``opens`` opens the folders that lead to matches.
+        """
+        self.matches, self.exact = matches, exact
+        self._sift(build=not opens)
+        if opens and matches is not None:
+            self.open_to(matches)
+
+    @property
+    def part(self) -> Part | None:
+        """The paths that the filter keeps, without the folders that merely lead there; ``None`` without a filter."""
+        if self._part is None and self._chosen is not None:
+            self._part = Part(self._chosen)
+        return self._part
+
+    def size(self, node: int) -> int:
+        """Return the content bytes at and below a node; while there is a filter, those of its matches."""
+        assert self.view is not None
+        return self.view.size(node, self.part)
 
     def order(self, sort: str) -> None:
         """Sort the names of each folder by ``name``, or by what the view knows (``size``), the largest first."""
         self.sort = sort
         self._build()
 
-    @property
-    def matched(self) -> int:
-        """Number of paths that the view has and the filter matches."""
-        if self.matches is None or self.view is None:
+    def count(self, matches: bytearray, marks: object = None) -> int:
+        """Return how many of some paths the view has, or has with one of ``marks``."""
+        if self.view is None:
             return 0
-        return sum(map(bool, compress(self.matches, self.view.marks)))
+        wanted = table(marks) if marks is not None else _THERE
+        return both(matches, self.view.marks.translate(wanted)).count(1)
 
-    def _sift(self) -> None:
+    def _sift(self, *, build: bool = True) -> None:
         """Find the nodes that may be seen, were all folders open."""
         if self.view is None:
             # An image without layers.
             return
-        marks, everything = self.view.marks, set(Mark) - {Mark.ABSENT}
+        marks = self.view.marks
         visible = marks.translate(table(self.shown))
-        if self.shown != everything or self.matches is not None:
+        self._part = self._chosen = None
+        self._places, self._made_ends = {}, None
+        if self.shown != _EVERYTHING or self.matches is not None:
             if self.matches is not None:
-                visible = both(visible, self._with_contents(self.matches))
+                wanted = self.matches if self.exact else with_contents(self.matches, self.paths.end)
+                visible = self._chosen = both(visible, wanted)
             # A folder stays as long as anything in it does.
-            below = list(accumulate(visible, initial=0))
-            kept = bytearray(map(lt, below, map(below.__getitem__, self.paths.end)))
-            visible = kept
+            visible = either(visible, self._leading(visible))
         self._visible = visible
-        self._build()
+        if build:
+            self._build()
 
-    def _with_contents(self, matches: bytearray) -> bytearray:
-        found = bytearray(matches)
-        end = self.paths.end
-        node = found.find(1)
-        while node >= 0:
-            stop = end[node]
-            if stop > node + 1:
-                found[node:stop] = b"\x01" * (stop - node)
-            node = found.find(1, stop)
-        return found
+    def _leading(self, nodes: bytearray) -> bytearray:
+        """Return the folders that lead to some nodes; those among them only where they lead to others."""
+        if nodes.count(1) < _FEW:
+            parent, found = self.paths.parent, bytearray(len(nodes))
+            node = nodes.find(1)
+            while node >= 0:
+                above = parent[node]
+                while above >= 0 and not found[above]:
+                    found[above] = 1
+                    above = parent[above]
+                node = nodes.find(1, node + 1)
+            return found
+        below = list(accumulate(nodes, initial=0))
+        return bytearray(map(lt, below[1:], map(below.__getitem__, self.paths.end)))
 
     # -- lines -------------------------------------------------------------------------------------------
 
@@ -139,10 +170,21 @@ class Rows:
             return self._sorted_lines(first, stop)
         visible, opened, end = self._visible, self.opened, self.paths.end
         if opened.count(0, first, stop) == 0:
-            return array("i", compress(range(first, stop), visible[first:stop]))
+            return array("i", compress(range(first, stop), both(visible, self._ends)[first:stop]))
         found = array("i")
         node = visible.find(1, first, stop)
+        if opened.count(1, first, stop) > _MANY:
+            ends = self._ends
+            while node >= 0:
+                if not ends[node]:
+                    node = visible.find(1, node + 1)
+                    continue
+                found.append(node)
+                node = visible.find(1, node + 1 if opened[node] else end[node], stop)
+            return found
         while node >= 0:
+            if end[node] > node + 1:
+                node = self.chain_end(node)
             found.append(node)
             node = visible.find(1, node + 1 if opened[node] else end[node], stop)
         return found
@@ -150,28 +192,28 @@ class Rows:
     def _sorted_lines(self, first: int, stop: int) -> array[int]:
         assert self.view is not None
         opened, end = self.opened, self.paths.end
-        if self.sort in self.view.orders or opened.count(1, first, stop) > _MANY:
+        if self.part is None and (self.sort in self.view.orders or opened.count(1, first, stop) > _MANY):
             order = self.order_of(self.view, self.sort)
             place = order.index(first - 1) + 1 if first else 0
             seen = self._seen(first, stop)
             # What lies below a folder stands together, whatever the order.
             part = order[place : place + stop - first]
             return array("i", compress(part, map(seen.__getitem__, part)))
-        keys = self.view.keys(self.sort)
+        key = self.view.keys(self.sort, self.part).__getitem__
         found = array("i")
-        waiting = [self._children(first, stop, keys)]
+        waiting = [self._children(first, stop, key)]
         while waiting:
             names = waiting[-1]
             if not names:
                 waiting.pop()
                 continue
-            node = names.pop()
+            node = self.chain_end(names.pop())
             found.append(node)
             if opened[node] and end[node] > node + 1:
-                waiting.append(self._children(node + 1, end[node], keys))
+                waiting.append(self._children(node + 1, end[node], key))
         return found
 
-    def _children(self, first: int, stop: int, keys: list[int]) -> list[int]:
+    def _children(self, first: int, stop: int, key: Callable[[int], int]) -> list[int]:
         """Return the visible ones of subtrees side by side, what comes first at the end."""
         visible, end = self._visible, self.paths.end
         names: list[int] = []
@@ -181,16 +223,16 @@ class Rows:
             node = visible.find(1, end[node], stop)
         # Nodes are in the order of names, and sorting keeps that among equals.
         names.reverse()
-        names.sort(key=keys.__getitem__)
+        names.sort(key=key)
         return names
 
     def _seen(self, first: int, stop: int) -> bytearray:
         """Return a byte for each node: 1 for those from ``first`` to ``stop`` that are visible, all above open."""
-        seen = bytearray(self._visible)
+        seen = both(self._visible, self._ends)
         opened, end = self.opened, self.paths.end
         if opened.count(0, first, stop):
             # Only folders that are closed hide anything.
-            closed = both(opened.translate(_INVERTED), self.folders)
+            closed = both(both(opened.translate(_INVERTED), self.folders), self._ends)
             node = closed.find(1, first, stop)
             while node >= 0:
                 after = end[node]
@@ -252,6 +294,88 @@ class Rows:
             else:
                 return order
 
+    # -- chains of single folders, which are one line ----------------------------------------------------
+
+    def _step(self, node: int) -> int:
+        """Return the folder that a folder shares its line with: all that it holds; -1 where that is not so."""
+        visible, end, marks = self._visible, self.paths.end, self.view.marks if self.view is not None else b""
+        child = visible.find(1, node + 1, end[node])
+        if (
+            child < 0
+            or visible.find(1, end[child], end[node]) >= 0
+            or visible.find(1, child + 1, end[child]) < 0
+            # What was done to the folder itself is to be seen.
+            or marks[node] not in (Mark.UNCHANGED, marks[child])
+        ):
+            return -1
+        return child
+
+    def chain_end(self, node: int) -> int:
+        """Return the node whose line a node is on: the last of a chain of folders that hold nothing but the next."""
+        while (child := self._step(node)) >= 0:
+            node = child
+        return node
+
+    def place(self, node: int) -> tuple[int, int]:
+        """Return the first node on the line of ``node`` (the last), and the number of lines above that lead there."""
+        parent, places = self.paths.parent, self._places
+        waiting: list[tuple[int, int]] = []
+        while node not in places:
+            first = node
+            while parent[first] >= 0 and self._step(parent[first]) >= 0:
+                first = parent[first]
+            if parent[first] < 0:
+                places[node] = first, 0
+                break
+            waiting.append((node, first))
+            node = parent[first]
+        level = places[node][1]
+        for below, first in reversed(waiting):
+            level += 1
+            places[below] = first, level
+            node = below
+        return places[node]
+
+    def above(self, node: int) -> int:
+        """Return the node of the line that a node's line lies in, or -1."""
+        return self.paths.parent[self.place(node)[0]]
+
+    @property
+    def _ends(self) -> bytearray:
+        """A byte for each node: 0 where a visible one shares the line of the folder in it."""
+        if self._made_ends is None:
+            assert self.view is not None
+            plain = self.matches is None and self.shown == _EVERYTHING
+            self._made_ends = self.ends_of(self.view) if plain else self._find_ends(self._visible, self.view.marks)
+        return self._made_ends
+
+    def ends_of(self, view: Shown) -> bytearray:
+        """Return the same for all of a view, without a filter; made once for each view."""
+        if view.ends is None:
+            view.ends = self._find_ends(view.marks.translate(_THERE), view.marks)
+        return view.ends
+
+    def _find_ends(self, visible: bytearray, marks: bytearray) -> bytearray:
+        below = list(accumulate(visible, initial=0))
+        folders = both(visible, self.folders)
+        nodes = list(compress(range(len(visible)), folders))
+        # Visible nodes before each folder, and before what follows it.
+        first = list(map(below.__getitem__, nodes))
+        last = list(map(below.__getitem__, compress(self.paths.end, folders)))
+        # The next folder is the next visible node, ends where this one does, and holds something: it is all.
+        after = first[1:]
+        inner = bytearray(map(eq, map(sub, after, first), repeat(1)))
+        inner = both(inner, bytes(map(eq, last, last[1:])))
+        inner = both(inner, bytes(map(gt, map(sub, last[1:], after), repeat(1))))
+        found = bytearray(b"\x01") * len(visible)
+        number = inner.find(1)
+        while number >= 0:
+            node = nodes[number]
+            if marks[node] in (Mark.UNCHANGED, marks[nodes[number + 1]]):
+                found[node] = 0
+            number = inner.find(1, number + 1)
+        return found
+
     # -- opening and closing -----------------------------------------------------------------------------
 
     def has_names(self, node: int) -> bool:
@@ -271,9 +395,17 @@ class Rows:
                 last += 1
             del self.nodes[row + 1 : last]
         else:
-            self.opened[node] = 1
+            self._open(node)
             self.nodes[row + 1 : row + 1] = self._lines(node + 1, stop)
         return True
+
+    def _open(self, node: int) -> None:
+        """Open a folder, and those on its line: a layer may have more in them."""
+        first = self.place(node)[0]
+        while node != first:
+            self.opened[node] = 1
+            node = self.paths.parent[node]
+        self.opened[first] = 1
 
     def open_all(self, opened: bool) -> None:
         """Open or close every folder."""
@@ -296,29 +428,24 @@ class Rows:
             below: list[int] = []
             child = visible.find(1, node + 1, end[node])
             while child >= 0 and len(below) <= most:
-                below.append(child)
+                below.append(self.chain_end(child))
                 child = visible.find(1, end[child], end[node])
             if not below or lines + len(below) > most:
                 continue
-            self.opened[node] = 1
+            self._open(node)
             lines += len(below)
             for child in below:
                 heappush(waiting, (-size(child), child))
         self._build()
 
-    def open_below(self, node: int, opened: bool) -> None:
-        """Open or close a folder with all folders in it."""
-        stop = self.paths.end[node]
-        self.opened[node:stop] = bytes([opened]) * (stop - node)
-        self._build()
-
     def open_matches(self) -> None:
         """Open the folders that lead to matches, not those that match themselves."""
-        if self.matches is None:
-            return
-        below = list(accumulate(self.matches, initial=0))
-        leads = bytearray(map(lt, below[1:], map(below.__getitem__, self.paths.end)))
-        self.opened = either(self.opened, leads)
+        if self.matches is not None:
+            self.open_to(self.matches)
+
+    def open_to(self, nodes: bytearray) -> None:
+        """Open the folders that lead to some nodes."""
+        self.opened = either(self.opened, self._leading(nodes))
         self._build()
 
     def reveal(self, node: int) -> int | None:
@@ -330,13 +457,13 @@ class Rows:
             for above in closed:
                 self.opened[above] = 1
             self._build()
-        return self.nodes.index(node)
+        return self.nodes.index(self.chain_end(node))
 
     def row_of(self, node: int) -> int:
         """Return the line of a node, or of the nearest folder above it that has one; 0 when none has."""
         while node >= 0:
             try:
-                return self.nodes.index(node)
+                return self.nodes.index(self.chain_end(node))
             except ValueError:
                 node = self.paths.parent[node]
         return 0
@@ -352,7 +479,7 @@ class Rows:
             found = changed.find(1, node + 1)
             found = changed.find(1) if found < 0 else found
         else:
-            found = changed.rfind(1, 0, max(node, 0))
+            found = changed.rfind(1, 0, self.place(node)[0] if node >= 0 else 0)
             found = changed.rfind(1) if found < 0 else found
         return None if found < 0 else found
 

@@ -11,8 +11,11 @@ from threading import Lock
 
 from ...layer.index import DIRECTORY, FILE, HARDLINK
 from ...overlay.merge import NO_ENTRY
-from .marks import Mark
+from .bits import Part, both, either
+from .marks import Mark, table
 from .paths import Paths
+from .terms import Terms
+from .without import Without
 
 # Views are some 2 MB each at 150,000 paths.
 _KEPT = 6
@@ -37,15 +40,28 @@ class View:
     (``paths.absent`` where there is none), ``marks`` are ``Mark`` bytes.
     """
 
-    def __init__(self, paths: Paths, base: int, layer: int, before: array[int], entries: array[int]) -> None:
-        """Hold the columns; ``marks`` is to be filled in by the maker."""
+    def __init__(
+        self,
+        paths: Paths,
+        base: int,
+        layer: int,
+        before: array[int],
+        entries: array[int],
+        without: Without | None = None,
+    ) -> None:
+        """Hold the columns; ``marks`` is filled in by the maker. ``without`` is what the image lacks."""
         self.paths = paths
+        self.without = without
+        self._sizes_of = paths.overlay.sizes if without is None else without.sizes
         self.base = base
         self.layer = layer
         self.before = before
         self.entries = entries
         self.marks = bytearray(map(paths.absent.__ne__, entries))
         self.orders: dict[str, array[int]] = {}
+        self.ends: bytearray | None = None
+        self.last: array[int] | None = None
+        """Where what is dead is shown too: the entry that was stored last at each node."""
 
     @cached_property
     def sizes(self) -> array[int]:
@@ -58,7 +74,7 @@ class View:
         return self._sums(self.before)
 
     def _sums(self, entries: array[int]) -> array[int]:
-        sizes = map(self.paths.overlay.sizes.__getitem__, entries)
+        sizes = map(self._sizes_of.__getitem__, entries)
         promoted = self._promoted(entries)
         if promoted:
             column = list(sizes)
@@ -69,7 +85,7 @@ class View:
 
     def _promoted(self, entries: array[int]) -> list[tuple[int, int]]:
         """Return (node, size) of hard links that are the first name left of an inode: they hold its bytes now."""
-        paths, overlay = self.paths, self.paths.overlay
+        paths, sizes = self.paths, self._sizes_of
         if not paths.links:
             return []
         alive: set[int] = set()
@@ -80,28 +96,56 @@ class View:
                     alive.add(inode)
                 else:
                     first.setdefault(inode, node)
-        return [(node, overlay.sizes[inode]) for inode, node in first.items() if inode not in alive]
+        return [(node, sizes[inode]) for inode, node in first.items() if inode not in alive]
 
     def sums(self, sort: str) -> array[int]:
         """Return what the tree is sorted by (``size`` or ``wasted``) as prefix sums."""
-        return self.paths.wasted if sort == "wasted" else self.sizes
+        return self.all_wasted if sort == "wasted" else self.sizes
 
-    def keys(self, sort: str) -> list[int]:
-        """Return what each node is sorted by: bytes at and below it."""
+    @property
+    def all_wasted(self) -> array[int]:
+        """Wasted bytes over the whole image, as prefix sums."""
+        return self.paths.wasted if self.without is None else self.without.wasted
+
+    def keys(self, sort: str, part: Part | None = None) -> list[int]:
+        """Return what each node is sorted by: bytes at and below it, or those of ``part`` of that."""
         sums, end = self.sums(sort), self.paths.end
+        if part is not None:
+            sums = part.prefix(sums)
         keys = list(map(sub, map(sums.__getitem__, end), sums))
         if sort == "size":
             node = self.marks.find(Mark.REMOVED)
-            before = self.sizes_before if node >= 0 else sums
+            before = sums if node < 0 else self.sizes_before if part is None else part.prefix(self.sizes_before)
             while node >= 0:
                 keys[node] = before[end[node]] - before[node]
                 node = self.marks.find(Mark.REMOVED, node + 1)
         return keys
 
-    def size(self, node: int) -> int:
-        """Return the content bytes at and below a node; for one that is removed, those that it had."""
-        sums = self.sizes_before if self.marks[node] == Mark.REMOVED else self.sizes
-        return sums[self.paths.end[node]] - sums[node]
+    def size(self, node: int, part: Part | None = None) -> int:
+        """Return the content bytes at and below a node, or of ``part`` of that; of a removed one, those that it had."""
+        sums, end = self.sizes_before if self.marks[node] == Mark.REMOVED else self.sizes, self.paths.end[node]
+        return sums[end] - sums[node] if part is None else part.held(sums, node, end)
+
+    def wasted(self, node: int, part: Part | None = None) -> int:
+        """Return the wasted bytes at and below a node, over the whole image, or of ``part`` of that."""
+        sums, end = self.all_wasted, self.paths.end[node]
+        return sums[end] - sums[node] if part is None else part.held(sums, node, end)
+
+    def where(self, terms: Terms) -> bytearray:
+        """Return a byte for each node: 1 where ``terms`` hold for its entry, or for the one that is removed."""
+        paths = self.paths
+        column = terms.column(paths.overlay, paths.created)
+        found = bytearray(map(column.__getitem__, self.entries))
+        for node, size in self._promoted(self.entries):
+            found[node] = terms.holds(paths.overlay, self.entries[node], size, paths.created)
+        node = self.marks.find(Mark.REMOVED)
+        while node >= 0:
+            found[node] = column[self.before[node]]
+            node = self.marks.find(Mark.REMOVED, node + 1)
+        if self.last is not None:
+            dead = self.marks.translate(table(Mark.DEAD))
+            found = either(found, both(dead, bytes(map(column.__getitem__, self.last))))
+        return found
 
     def own_size(self, node: int) -> int:
         """Return the content bytes of a node's own entry."""
@@ -109,16 +153,23 @@ class View:
         return sums[node + 1] - sums[node]
 
     def entry(self, node: int) -> int:
-        """Return the global entry that a row shows: the tree's, or the base's where it is removed."""
-        return self.before[node] if self.marks[node] == Mark.REMOVED else self.entries[node]
+        """Return the global entry that a row shows: the tree's, the base's of a removed one, the last of a dead one."""
+        mark = self.marks[node]
+        if mark == Mark.DEAD and self.last is not None:
+            return self.last[node]
+        return self.before[node] if mark == Mark.REMOVED else self.entries[node]
 
 
 class Views:
     """Makes views, and keeps the last few."""
 
-    def __init__(self, paths: Paths) -> None:
-        """Make views of ``paths``: the trees of some layers are laid down, so that none is far from one of them."""
+    def __init__(self, paths: Paths, without: Without | None = None) -> None:
+        """Make views of ``paths``: the trees of some layers are laid down, so that none is far from one of them.
+
+        ``without`` is what the image is shown without.
+        """
         self.paths = paths
+        self.without = without
         self._made: OrderedDict[tuple[int, int], View] = OrderedDict()
         # Views are also made ahead, in another thread.
         self._lock = Lock()
@@ -147,6 +198,33 @@ class Views:
                 self._made.popitem(last=False)
         return view
 
+    def with_dead(self, view: View) -> View:
+        """Return a view that also has what is dead: what layers stored there, and the tree shows no more."""
+        paths = self.paths
+        found = View(paths, view.base, view.layer, view.before, view.entries, self.without)
+        found.last = last = self._stored(view.layer)
+        stored = bytes(map(paths.absent.__ne__, last))
+        dead = both(stored, view.marks.translate(table(Mark.ABSENT)))
+        found.marks = either(view.marks, dead.translate(bytes([0, Mark.DEAD]) + bytes(254)))
+        return found
+
+    def _stored(self, layer: int) -> array[int]:
+        """Return the last entry that any layer up to ``layer`` stored at each node, ``absent`` where none did."""
+        absent, without = self.paths.absent, self.without
+        last = array("i", [absent]) * len(self.paths)
+        for number, delta in enumerate(self.paths.deltas[: layer + 1]):
+            if without is not None and number in without.layers:
+                continue
+            for node in delta.implied:
+                if last[node] == absent:
+                    last[node] = -number - 1
+            for node, entry in zip(delta.never, delta.never_entries, strict=True):
+                last[node] = entry
+            for node, entry in zip(delta.nodes, delta.entries, strict=True):
+                if without is None or not without.gone[entry]:
+                    last[node] = entry
+        return last
+
     def make_ready(self, base: int, layer: int) -> None:
         """Make all of a view that will be wanted."""
         _ = self.get(base, layer).sizes
@@ -159,13 +237,13 @@ class Views:
             tree = tree[:]
             for number in range(below + 1, layer + 1):
                 self._apply(number, tree)
-        return tree
+        return tree if self.without is None else self.without.stripped(tree)
 
     def _make(self, base: int, layer: int) -> View:
-        view = View(self.paths, base, layer, self._tree(base), self._tree(layer))
+        view = View(self.paths, base, layer, self._tree(base), self._tree(layer), self.without)
         if base == NOTHING:
             view.marks = view.marks.translate(bytes([Mark.ABSENT, Mark.ADDED]) + bytes(254))
-        elif base == layer - 1:
+        elif base == layer - 1 and self.without is None:
             self._mark_layer(view)
         else:
             self._mark_range(view)
@@ -174,6 +252,9 @@ class Views:
     def _apply(self, number: int, entries: array[int]) -> None:
         paths, delta = self.paths, self.paths.deltas[number]
         absent, kinds = paths.absent, paths.overlay.kinds
+        if self.without is not None:
+            self.without.apply(number, entries)
+            return
         for node in delta.gone:
             entries[node] = absent
         for node, entry in zip(delta.nodes, delta.entries, strict=True):

@@ -1,4 +1,4 @@
-"""The line under the tree in which a filter is typed."""
+"""The line in which a filter is typed: of the tree, or of the list that had the keys."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from textual.widgets import Input, Static
 
 from ..model.filter import MODES
 
+_HINTS = {"tree": "text, *.glob, /path/**, regex$, >10MB, type:link, owner:0, mode:setuid, older:2y"}
+
 
 class FilterInput(Input):
     """The field; arrows lead into the tree."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,enter", "screen.pane('tree')", "To the tree", show=False),
+        Binding("down,enter", "screen.leave_filter", "To what is found", show=False),
         Binding("escape", "screen.clear_filter", "Clear", show=False),
         Binding("ctrl+t", "screen.filter_mode", "Mode", show=False),
     ]
@@ -39,11 +41,14 @@ class FilterBar(Horizontal):
         """Start empty, with patterns understood by their look."""
         super().__init__(id=id)
         self.mode = MODES[0]
+        self.target = "tree"
+        """The pane that is filtered."""
+        self._told = "", False
 
     def compose(self) -> ComposeResult:
         """Make the label, the field and the count."""
         yield Static("Filter", id="filter-mode", markup=False)
-        yield FilterInput(placeholder="text, *.glob, /path/**, or regex$", id="filter-input", compact=True)
+        yield FilterInput(placeholder=_HINTS["tree"], id="filter-input", compact=True)
         yield Static("", id="filter-count", markup=False)
 
     @property
@@ -51,8 +56,11 @@ class FilterBar(Horizontal):
         """What is typed."""
         return self.query_one(FilterInput).value
 
-    def open(self) -> None:
-        """Show the line and take the keys."""
+    def open(self, target: str = "tree") -> None:
+        """Show the line and take the keys, to filter the pane ``target``."""
+        self.target = target
+        self.query_one(FilterInput).placeholder = _HINTS.get(target, "words, all of which are to be there")
+        self.understood("")
         self.add_class("open")
         # At once: what is typed after the key that opened this must not be taken for commands.
         self.screen.set_focus(self.query_one(FilterInput))
@@ -70,14 +78,20 @@ class FilterBar(Horizontal):
 
     def understood(self, mode: str) -> None:
         """Say how the pattern is understood."""
-        how = mode if self.mode == "auto" or not mode else f"{mode}!"
-        self.query_one("#filter-mode", Static).update(how or ("Filter" if self.mode == "auto" else self.mode))
+        if self.target == "tree":
+            how = mode if self.mode == "auto" or not mode else f"{mode}!"
+            how = how or ("Filter" if self.mode == "auto" else self.mode)
+        else:
+            how = self.target.capitalize()
+        self.query_one("#filter-mode", Static).update(how)
 
     def tell(self, words: str, wrong: bool = False) -> None:
         """Say how many paths match, or what is wrong with the pattern."""
         label = self.query_one("#filter-count", Static)
-        label.update(words)
-        label.set_class(wrong, "wrong")
+        if (words, wrong) != self._told:
+            self._told = words, wrong
+            label.update(words)
+            label.set_class(wrong, "wrong")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass on what is typed."""

@@ -7,6 +7,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from ...layer.index import DIRECTORY, HARDLINK, IMPLIED, IMPLIED_META, SYMLINK
+from ..model.marks import Mark
 from ..model.paths import Paths
 from ..model.views import View
 from ..text import clip, permissions, shown, size, split_bar
@@ -26,6 +27,8 @@ class LayerTreePane(TreePane):
 
     _shown: frozenset[str] = frozenset()
     """The columns that there is room for besides size and layer: names come first."""
+    dead = False
+    """Whether what is dead is shown too: then its bytes are."""
     _whole = 0
     """Content bytes of the whole image, which bars are shares of."""
 
@@ -33,7 +36,9 @@ class LayerTreePane(TreePane):
         """Draw some lines; the columns depend on the names in sight."""
         self._shown = self._choose(self.scrollable_content_region.width)
         if isinstance(self.paths, Paths):
-            self._whole = self.paths.content_bytes
+            view = self.rows.view if self.rows is not None else None
+            without = view.without if isinstance(view, View) else None
+            self._whole = self.paths.content_bytes if without is None else without.content_bytes
         return super().render_lines(crop)
 
     def _choose(self, width: int) -> frozenset[str]:
@@ -43,14 +48,15 @@ class LayerTreePane(TreePane):
         if paths is not None and rows is not None:
             top = round(self.scroll_y)
             for node in rows.nodes[top : top + self.page]:
-                longest = max(longest, 2 * paths.depth[node] + len(paths.name(node)) + 3)
+                longest = max(longest, 2 * rows.place(node)[1] + len(self.label(node)) + 3)
         room = width - _FIXED - min(longest, _MOST)
         found = set()
         wanted = [(name, cells) for name, cells in _COLUMNS if name != "attributes" or self.attributes is not False]
-        if self.attributes:
-            # Asked for: the first to get room, even at the names' cost.
-            room = max(room, _ATTRIBUTES)
-            wanted.sort(key=lambda column: column[0] != "attributes")
+        asked = "attributes" if self.attributes else "wasted" if self.dead else ""
+        if asked:
+            # The first to get room, even at the names' cost.
+            room = max(room, dict(_COLUMNS)[asked])
+            wanted.sort(key=lambda column: column[0] != asked)
         for name, cells in wanted:
             if cells <= room:
                 found.add(name)
@@ -92,10 +98,11 @@ class LayerTreePane(TreePane):
             meta = IMPLIED_META if own == IMPLIED else index.meta_table[index.metas[own]]
             owner = f"{meta[1]}:{meta[2]}"
             segments.append(Segment(f"{permissions(kind, meta[0])}  {clip(owner, 9):>9} ", changed or quiet))
-        total = view.size(node)
-        written = f"{size(total) if total or kind != SYMLINK else '':>8} "
+        total = rows.size(node)
+        bare = not total and (kind == SYMLINK or view.marks[node] == Mark.DEAD)
+        written = f"{'' if bare else size(total):>8} "
         segments.append(Segment(written, changed or (None if total else quiet)))
-        lost = paths.wasted[paths.end[node]] - paths.wasted[node]
+        lost = view.wasted(node, rows.part)
         if "wasted" in self._shown:
             segments.append(Segment(f"{size(lost) if lost else '':>8} ", self.part("mark--wasted")))
         if "bar" in self._shown:

@@ -12,7 +12,7 @@ from ...layer.index import DIRECTORY
 from ..model.columns import Columns
 from ..model.marks import CHANGES, Mark
 from ..model.rows import Rows
-from ..text import clip, clip_middle, shown
+from ..text import clip_middle, shown
 from ..widgets import Lines
 
 _STYLES = (
@@ -26,7 +26,10 @@ _STYLES = (
     "mark--type",
     "mark--moved",
     "lines--quiet",
+    "mark--dead",
 )
+# Of a line that stands for many folders so many names are written, the last.
+_NAMES = 64
 # Folders deeper than this are drawn as if they were this deep, so that names stay in sight.
 _DEEPEST = 24
 
@@ -95,10 +98,10 @@ class TreePane(Lines):
         paths, rows = self.paths, self.rows
         assert paths is not None and rows is not None and rows.view is not None
         quiet = self.part("lines--quiet")
-        depth = min(paths.depth[node], _DEEPEST)
+        depth = min(rows.place(node)[1], _DEEPEST)
         if depth:
             segments.append(Segment("│ " * depth, quiet))
-        name = shown(paths.name(node))
+        name = self.label(node)
         style = self.colour(rows.view.marks[node])
         if kind == DIRECTORY:
             arrow = ("▾ " if rows.opened[node] else "▸ ") if rows.has_names(node) else "  "
@@ -112,13 +115,26 @@ class TreePane(Lines):
             segments.append(Segment("  "))
         room = width - sum(segment.cell_length for segment in segments)
         matches = rows.matches
-        if matches is not None and matches[node]:
+        if matches is not None and matches.find(1, rows.place(node)[0], node + 1) >= 0:
             style = (style + self.part("lines--strong")) if style is not None else self.part("lines--strong")
         segments.append(Segment(clip_middle(name, room), style))
         room -= cell_len(name)
         if target and room > 4:
-            segments.append(Segment(clip(target, room), quiet))
+            segments.append(Segment(clip_middle(target, room), quiet))
         return segments
+
+    def label(self, node: int) -> str:
+        """Return the names on a line: of folders that hold nothing but the next, and of that one."""
+        paths, rows = self.paths, self.rows
+        assert paths is not None and rows is not None
+        first = rows.place(node)[0]
+        names = [paths.name(node)]
+        while node != first and len(names) < _NAMES:
+            node = paths.parent[node]
+            names.append(paths.name(node))
+        if node != first:
+            names.append("…".encode())
+        return shown(b"/".join(reversed(names)))
 
     def colour(self, mark: int) -> Style | None:
         """Return the colour of a mark."""

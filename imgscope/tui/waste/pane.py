@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from rich.segment import Segment
 
@@ -10,53 +11,37 @@ from ...escape import escape
 from ...layer.names import internal
 from ...report.sizes import quantity
 from ...rollup import WasteGroup
+from ..list_pane import ListPane
 from ..text import clip_middle, size
-from ..widgets import Lines
 
-_WORDS = {"metadata_only": "metadata"}
-# What the list is sorted by, in turn; the first is how it comes.
-_ORDERS = ("bytes", "path", "layer")
+_REASONS = {"metadata_only": "metadata"}
 
 
-class WastePane(Lines):
+class WastePane(ListPane[WasteGroup]):
     """A line for each group of wasted copies."""
 
-    def __init__(self, *, id: str) -> None:
-        """List nothing until ``start``."""
-        super().__init__(id=id)
-        self.groups: Sequence[WasteGroup] = ()
-        self.sort = _ORDERS[0]
+    orders: ClassVar[Mapping[str, Callable[..., object]]] = {
+        "bytes": lambda group: (-group.bytes, group.path),
+        "path": lambda group: (group.path, group.stored_in),
+        "layer": lambda group: (group.wasted_by, group.stored_in, -group.bytes, group.path),
+    }
+    noun = ("group", "groups")
 
-    def start(self, groups: Sequence[WasteGroup]) -> None:
-        """List ``groups``, the largest first."""
-        self.groups = groups
-        self.reload(0)
+    def text(self, item: WasteGroup) -> str:
+        """Return the path and the reason."""
+        return f"{item.path} {self._reason(item)}"
 
-    def count(self) -> int:
-        """Return the number of groups."""
-        return len(self.groups)
-
-    @property
-    def selected(self) -> WasteGroup | None:
-        """The group under the cursor."""
-        return self.groups[self.cursor] if self.cursor < len(self.groups) else None
+    def worth(self, item: WasteGroup) -> int:
+        """Return the wasted bytes."""
+        return item.bytes
 
     def path(self, row: int) -> bytes:
         """Return the folder or file of a line."""
-        return internal(self.groups[row].path)
+        return internal(self.items[row].path)
 
-    def order(self) -> str:
-        """Sort in the next way, with the cursor on the same group; return what by."""
-        here = self.selected
-        self.sort = _ORDERS[(_ORDERS.index(self.sort) + 1) % len(_ORDERS)]
-        keys = {
-            "bytes": lambda group: (-group.bytes, group.path),
-            "path": lambda group: (group.path, group.stored_in),
-            "layer": lambda group: (group.wasted_by, group.stored_in, -group.bytes, group.path),
-        }
-        self.groups = sorted(self.groups, key=keys[self.sort])
-        self.reload(self.groups.index(here) if here is not None else 0)
-        return self.sort
+    @staticmethod
+    def _reason(group: WasteGroup) -> str:
+        return _REASONS.get(group.reason, group.reason)
 
     def heading(self, width: int) -> str:
         """Return the columns' names."""
@@ -64,12 +49,12 @@ class WastePane(Lines):
 
     def line(self, row: int, width: int) -> list[Segment]:
         """Return one group's line."""
-        group = self.groups[row]
+        group = self.items[row]
         quiet = self.part("lines--quiet")
         segments = [
             Segment(f"{size(group.bytes):>9} ", self.part("mark--wasted")),
             Segment(f"{f'{group.stored_in}→{group.wasted_by}':>7}  ", quiet),
-            Segment(f"{_WORDS.get(group.reason, group.reason):<12} "),
+            Segment(f"{self._reason(group):<12} "),
         ]
         room = width - sum(segment.cell_length for segment in segments)
         count = f" ({quantity(group.copies, 'file')})" if group.copies > 1 else ""
