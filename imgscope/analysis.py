@@ -254,10 +254,11 @@ class Analysis:
         contents: Contents,
         highlights: Highlights | None = None,
         largest: Largest | None = None,
+        packages: PackageSizes | None = None,
     ) -> None:
         """Hold a result; ``body`` may be a function that builds it when rows are first wanted.
 
-        ``largest`` is looked for when it is first wanted, where it is not given.
+        What is ``largest``, the ``packages`` among it, is looked for when it is first wanted, where it is not given.
         """
         self.image = image
         self.layers = tuple(layers)
@@ -266,7 +267,7 @@ class Analysis:
         self._contents = contents
         self._highlights = highlights
         self._largest = largest
-        self._packages = largest.packages if largest is not None else None
+        self._packages = largest.packages if largest is not None else packages
 
     @cached_property
     def body(self) -> Body:

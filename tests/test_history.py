@@ -137,7 +137,7 @@ def test_where_a_copy_went_is_seen_at_every_width(width):
             "RUN --mount=type=cache,target=/root/.cache pip install --no-cache-dir -r requirements.txt",
             "RUN pip install -r requirements.txt",
         ),
-        ("RUN cd /usr/src/app; echo 'a && b; c'; make -j8 install", "RUN … make -j8 install"),
+        ("RUN cd /usr/src/app; echo 'aa && bb; cc'; make -j8 install", "RUN … make -j8 install"),
         (
             'RUN savedAptMark="$(apt-mark showmanual)"; DEBIAN_FRONTEND=noninteractive apt-get -qq install -y x',
             "RUN … apt-get install x",

@@ -9,7 +9,7 @@ from .common import Results, any_given, image_options, load, look_options, repor
 _FORMATS = ("text", "json", "markdown", "dive")
 
 # Options that say how a report looks: who gives one wants the report.
-_OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "fingerprints", "width", "verify")
+_OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "history", "fingerprints", "width", "verify")
 
 
 @click.command()
@@ -19,6 +19,7 @@ _OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "fingerprints", "
 @size_options("Rows of each ranked list.")
 @click.option("--no-files", is_flag=True, help="JSON without the lists of files.")
 @click.option("--duplicates", is_flag=True, help="Find equal files at different paths.")
+@click.option("--history", is_flag=True, help="Show the steps that made no layer too (ENV, CMD, …).")
 @click.option("--fingerprints", is_flag=True, help="JSON with a hash of each file, so that diff can compare contents.")
 @click.option("--verify", is_flag=True, help="Check every blob's digest and diff_id first.")
 @click.option("--no-tui", is_flag=True, help="Print the report on a terminal too.")
@@ -34,6 +35,7 @@ def command(
     exact_bytes: bool,
     no_files: bool,
     duplicates: bool,
+    history: bool,
     fingerprints: bool,
     verify: bool,
     no_tui: bool,
@@ -67,7 +69,9 @@ def command(
         exact_bytes=exact_bytes,
         files=not no_files,
         duplicates=duplicates,
+        history=history,
         fingerprints=fingerprints,
+        again=_again(reference, platform, image),
     )
     results = Results(_FORMATS, outputs, format_, options)
 
@@ -79,3 +83,13 @@ def command(
 
             confirm(analysis, platform=platform, image=image, progress=terminal_progress())
         results.write(lambda name, chosen: renderer(name)(analysis, chosen))
+
+
+def _again(reference: str, platform: str | None, image: str | None) -> str:
+    """Return how the same image is named on another command's line; empty for standard input, which is gone."""
+    import shlex
+
+    if reference == "-":
+        return ""
+    chosen = [word for name, value in (("--platform", platform), ("--image", image)) if value for word in (name, value)]
+    return shlex.join([reference, *chosen])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..escape import escape
 from .interface import Options
 from .sizes import percent, quantity, size
-from .text import REASONS
+from .words import REASONS
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
