@@ -17,6 +17,8 @@ from .contents import Contents, NoContents
 from .errors import ContentUnavailableError, PathNotFoundError
 from .escape import escape
 from .history import HistoryStep, read_history
+from .largest import DirectorySize, FileSize, Largest, PackageSizes, largest_directories, largest_files
+from .layer.estimate import Estimate
 from .layer.index import DIRECTORY, FILE, HARDLINK, IMPLIED_META, SYMLINK, SYMLINK_MODE, TYPE_NAMES
 from .layer.names import internal, public, split
 from .overlay.changes import (
@@ -31,6 +33,7 @@ from .overlay.changes import (
     Comparison,
 )
 from .overlay.merge import NO_ENTRY, Overlay, join
+from .rollup import WasteGroup, roll_up
 from .rootfs.resolve import Resolved, resolve
 from .rootfs.walk import kind_of
 
@@ -61,8 +64,8 @@ class Layer:
 
     ``blob_bytes`` is the stored size, compressed where the layer is (``None`` where it is not known), ``blob_name``
     what the manifest calls the blob (``blobs/sha256/…``, ``<id>/layer.tar``; ``blob_linked``: that is a link to
-    another layer's). ``wasted_bytes`` is what this layer made waste, ``stored_waste_bytes`` what it stores that is
-    waste.
+    another layer's), ``compressed_estimate`` what it would be compressed, where it is stored as it is. ``wasted_bytes``
+    is what this layer made waste, ``stored_waste_bytes`` what it stores that is waste.
     """
 
     index: int
@@ -89,6 +92,7 @@ class Layer:
     missing: str | None = None
     blob_name: str | None = None
     blob_linked: bool = False
+    compressed_estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,8 @@ class Image:
     says what was taken out; so it is with all that comes of the config. Sizes are in bytes.
 
     ``verified`` names what was found to have the digest that is claimed for it: ``manifest`` and ``config`` wherever
-    they are claimed, ``layers`` (blobs and diff_ids) where that was asked for. ``platform`` is
+    they are claimed, ``layers`` (blobs and diff_ids) where that was asked for. ``compressed_estimate`` is what the
+    layers' blobs would be together, were all of them compressed; ``None`` where all are. ``platform`` is
     ``os/architecture[/variant]``; ``os_version`` and ``os_features`` are those of the index or the config.
     """
 
@@ -120,6 +125,7 @@ class Image:
     secrets: tuple[ConfigSecret, ...] = ()
     os_version: str | None = None
     os_features: tuple[str, ...] = ()
+    compressed_estimate: Estimate | None = None
 
     @property
     def system(self) -> str:
@@ -190,15 +196,6 @@ class WastedPath:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class DirectorySize:
-    """A directory of the merged tree with the bytes and the number of paths below it."""
-
-    path: str
-    bytes: int
-    count: int
-
-
 class Change(NamedTuple):
     """What a layer did to one path, against the merged tree just below it.
 
@@ -237,13 +234,19 @@ class Duplicate(NamedTuple):
 
 @dataclass(slots=True)
 class Highlights:
-    """The ranked lists and sums that a report shows, kept so that it needn't build the tree again."""
+    """The ranked lists and sums that a report shows, kept so that it needn't build the tree again.
+
+    Of ``waste_groups`` too the largest alone are kept; ``group_count`` is how many there are.
+    """
 
     waste_by_reason: dict[str, Totals] = field(default_factory=dict)
     top_waste: list[Waste] = field(default_factory=list)
     top_wasted_paths: list[WastedPath] = field(default_factory=list)
     top_directories: list[DirectorySize] = field(default_factory=list)
     waste_count: int = 0
+    top_files: list[FileSize] = field(default_factory=list)
+    waste_groups: list[WasteGroup] = field(default_factory=list)
+    group_count: int = 0
 
 
 @dataclass(slots=True)
@@ -268,8 +271,13 @@ class Analysis:
         contents: Contents,
         highlights: Highlights | None = None,
         raw_config: Mapping[str, Any] | None = None,
+        largest: Largest | None = None,
+        packages: PackageSizes | None = None,
     ) -> None:
-        """Hold a result; ``body`` may be a function that builds it when rows are first wanted."""
+        """Hold a result; ``body`` may be a function that builds it when rows are first wanted.
+
+        What is ``largest``, the ``packages`` among it, is looked for when it is first wanted, where it is not given.
+        """
         self.image = image
         self.layers = tuple(layers)
         self.notes = tuple(notes)
@@ -277,6 +285,8 @@ class Analysis:
         self._contents = contents
         self._highlights = highlights
         self._raw_config = raw_config
+        self._largest = largest
+        self._packages = largest.packages if largest is not None else packages
 
     @cached_property
     def body(self) -> Body:
@@ -321,7 +331,17 @@ class Analysis:
             for layer in self.layers
         ]
         image = replace(self.image, config=self._raw_config, history=steps)
-        return Analysis(image, layers, self.notes, lambda: self.body, self.contents, self._highlights, self._raw_config)
+        return Analysis(
+            image,
+            layers,
+            self.notes,
+            lambda: self.body,
+            self.contents,
+            self._highlights,
+            self._raw_config,
+            self._largest,
+            self._packages,
+        )
 
     def close(self) -> None:
         """Release the image's files; contents can't be read any more."""
@@ -450,6 +470,8 @@ class Analysis:
                 sums[key] = wasted
         least = sorted(sums.values(), reverse=True)[:limit][-1] if sums else 0
         paths = sorted((-size, join(*key), counts.get(key, 1)) for key, size in sums.items() if size >= least)
+        known = self._largest if limit == HIGHLIGHTS else None
+        groups = roll_up(self.body.comparison)
         return Highlights(
             {
                 reason: Totals(*pair)
@@ -457,8 +479,11 @@ class Analysis:
             },
             self._ranked_waste(limit)[:limit],
             [WastedPath(public(path), -size, count) for size, path, count in paths[:limit]],
-            self._ranked_directories(limit),
+            self._ranked_directories(limit) if known is None else known.directories,
             len(rows),
+            largest_files(self.files.tree, limit) if known is None else known.files,
+            groups[:limit],
+            len(groups),
         )
 
     def waste_by_reason(self) -> Mapping[str, Totals]:
@@ -473,14 +498,40 @@ class Analysis:
         """Return the ``limit`` paths that waste most, their copies added up."""
         return (self.highlights if limit <= HIGHLIGHTS else self._rank(limit)).top_wasted_paths[:limit]
 
+    def waste_groups(self, limit: int | None = None) -> Sequence[WasteGroup]:
+        """Return the waste rolled up to folders (see ``rollup``), largest first: ``limit`` rows, or all of them.
+
+        All of them add up to what is wasted.
+        """
+        kept = self.highlights
+        if kept.group_count <= len(kept.waste_groups) or (limit is not None and limit <= len(kept.waste_groups)):
+            return kept.waste_groups[:limit]
+        return roll_up(self.body.comparison)[:limit]
+
+    # -- what is largest ---------------------------------------------------------------------------------
+
+    def top_files(self, limit: int) -> Sequence[FileSize]:
+        """Return the ``limit`` largest regular files of the merged tree (ties by path)."""
+        return self.highlights.top_files[:limit] if limit <= HIGHLIGHTS else largest_files(self.files.tree, limit)
+
     def top_directories(self, limit: int) -> Sequence[DirectorySize]:
-        """Return the ``limit`` largest directories of the merged tree, subdirectories included, without the root."""
+        """Return the ``limit`` largest directories of the merged tree that say something, subdirectories included.
+
+        Neither the root nor one whose bytes are (nearly) all in one of its subdirectories: that one is there instead.
+        """
         return self.highlights.top_directories[:limit] if limit <= HIGHLIGHTS else self._ranked_directories(limit)
 
     def _ranked_directories(self, limit: int) -> list[DirectorySize]:
-        sizes = self.files.tree.directory_sizes()
-        ranked = sorted(sizes.items(), key=lambda item: (-item[1][0], item[0]))
-        return [DirectorySize(public(path), size, count) for path, (size, count) in ranked[: limit + 1] if path][:limit]
+        return largest_directories(self.files.tree.directory_sizes(), limit)
+
+    @property
+    def packages(self) -> PackageSizes:
+        """The installed packages by size, as far as their databases can be read without exporting the image again."""
+        if self._packages is None:
+            from .packages.sizes import package_sizes
+
+            self._packages = package_sizes(self)
+        return self._packages
 
     # -- layers ------------------------------------------------------------------------------------------
 
@@ -646,7 +697,7 @@ class Tree:
         return self.overlay.promoted()
 
     @cached_property
-    def _first_names(self) -> dict[int, bytes]:
+    def promoted_names(self) -> dict[int, bytes]:
         """Path of the name under which each promoted inode is shown as the file."""
         if not self.promoted:
             return {}
@@ -687,7 +738,7 @@ class Tree:
             inode = self.promoted.get(entry)
             shared = overlay.inode(entry)
             if inode is None:
-                first = None if shared == NO_ENTRY else self._first_names.get(shared, overlay.home.get(shared))
+                first = None if shared == NO_ENTRY else self.promoted_names.get(shared, overlay.home.get(shared))
                 target = public(index.links[own] if first is None else first)
             if shared != NO_ENTRY:
                 content_layer, own = overlay.locate(shared)
@@ -719,7 +770,7 @@ class Tree:
         overlay = self.overlay
         size_of = overlay.sizes.__getitem__
         sums = {directory: [sum(map(size_of, names.values())), len(names)] for directory, names in overlay.tree.items()}
-        for inode, path in self._first_names.items():
+        for inode, path in self.promoted_names.items():
             sums[split(path)[0]][0] += overlay.sizes[inode]
         # Children are added to their parents first: a parent's path is the shorter one.
         for directory in sorted(sums, key=len, reverse=True):

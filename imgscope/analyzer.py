@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from .analysis import Analysis, Body, ConfigSecret, DiveFigures, Image, Layer, Totals
 from .archive.media import is_layer
 from .archive.store import shown
+from .asides import Asides, asides, whole
 from .bounds import REPEATED, Costs
 from .cache import Cache
 from .compat.dive import Figures, figures
 from .contents import ImageContents, sequential
 from .errors import ArchiveError, ImgscopeError, LimitError
 from .history import HistoryStep, read_history
-from .layer import codec
+from .layer import codec, estimate
 from .layer.index import LayerIndex
 from .layer.keep import MAX_IMAGE
 from .layer.scan import scan_file, scan_stream
@@ -128,7 +129,7 @@ class _Run:
         contents = ImageContents(body.indexes, None, self.source.reopen)
         names = self.source.names()
         image = replace(record.image, reference=self.reference, names=record.image.names if names is None else names)
-        return Analysis(image, record.layers, record.notes, body, contents, record.highlights)
+        return Analysis(image, record.layers, record.notes, body, contents, record.highlights, largest=record.largest)
 
     def _cached_index(self, key: str) -> LayerIndex | None:
         if self.shared is not None and (known := self.shared.get(key)) is not None:
@@ -152,7 +153,7 @@ class _Run:
 
     # -- layers ------------------------------------------------------------------------------------------
 
-    def _scan_member(self, name: str, read: Callable[[int], bytes]) -> _Scanned:
+    def _scan_member(self, name: str, read: Callable[[int], bytes], size: int) -> _Scanned:
         """Scan a layer's blob as it passes by in a stream; its name is the key only where an engine vouches."""
         key = f"{self.source.vouched}:{name}" if self.source.vouched else None
         if key is not None:
@@ -162,7 +163,7 @@ class _Run:
         if self.refused is not None:
             raise self.refused
         try:
-            index = self._counted_in(_scan_blob(read, self.may_keep))
+            index = self._counted_in(_scan_blob(read, self.may_keep, size))
         except LimitError as error:
             self.refused = error
             raise
@@ -255,10 +256,12 @@ class _Run:
         def same(pairs: list[tuple[int, int]]) -> Callable[[], list[bool]]:
             return contents.compare((overlay.locate(a), overlay.locate(b)) for a, b in pairs)
 
-        comparison = Comparison(overlay, same)
-        # Contents may be under comparison in another process: what does not need the answers comes first.
-        dive = figures(overlay, [number for number, blob in enumerate(opened.layers) if blob.linked])
-        analysis = assemble(opened, self.reference, dive, Body(overlay, comparison), contents)
+        with asides(opened.layers, overlay, contents) as aside:
+            comparison = Comparison(overlay, same)
+            # Contents may be under comparison in another process: what does not need the answers comes first.
+            dive = figures(overlay, [number for number, blob in enumerate(opened.layers) if blob.linked])
+            body = Body(overlay, comparison)
+            analysis = assemble(opened, self.reference, dive, body, contents, aside)
         if self.cache is not None and key is not None and all(keys):
             self._keep_record(key, analysis, [key or "" for key in keys])
         return analysis
@@ -316,8 +319,18 @@ def _check_costs(indexes: Sequence[LayerIndex]) -> None:
         seen.add(id(index))
 
 
-def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, contents: ImageContents) -> Analysis:
-    """Put together what is known of an image: its manifest and config, its layers' figures, its notes."""
+def assemble(
+    opened: OpenImage,
+    reference: str,
+    dive: Figures,
+    body: Body,
+    contents: ImageContents,
+    aside: Callable[[], Asides] | None = None,
+) -> Analysis:
+    """Put together what is known of an image: its manifest and config, its layers' figures, its notes.
+
+    ``aside`` waits for what was looked for meanwhile; it is asked last.
+    """
     overlay, comparison = body.overlay, body.comparison
     indexes = overlay.layers
     from .secrets.config import redact_config
@@ -333,6 +346,9 @@ def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, conte
             notes.append(f"layer {number} is not analysed: {blob.missing}")
         notes += [f"layer {number}: {text}" for text in index.notes]
         layers.append(_layer(number, blob, index, sums, step.instruction if step else "", step))
+    found = aside() if aside is not None else None
+    if found is not None:
+        layers = [replace(layer, compressed_estimate=one) for layer, one in zip(layers, found.estimates, strict=True)]
     content_bytes = sum(layer.content_bytes for layer in layers)
     wasted_bytes = sum(layer.wasted_bytes for layer in layers)
     blobs = [layer.blob_bytes for layer in layers if layer.missing is None]
@@ -358,12 +374,14 @@ def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, conte
             dive=DiveFigures(dive.efficiency, dive.wasted_bytes, dive.user_wasted_percent),
             verified=_verified(opened),
             secrets=_secrets(redacted, steps),
+            compressed_estimate=whole(layers),
         ),
         layers,
         notes,
         body,
         contents,
         raw_config=opened.config,
+        largest=found.largest if found is not None else None,
     )
 
 
@@ -422,8 +440,11 @@ def _layer(
     )
 
 
-def _scan_blob(read: Callable[[int], bytes], keep: int) -> LayerIndex:
-    """Scan a layer's blob that comes in sequence, whatever it is compressed with."""
+def _scan_blob(read: Callable[[int], bytes], keep: int, sampled: int = 0) -> LayerIndex:
+    """Scan a layer's blob that comes in sequence, whatever it is compressed with.
+
+    What it would be compressed is estimated where it is not and has ``sampled`` bytes.
+    """
     from .compression import detect, reader
 
     head = read(1 << 16)
@@ -433,7 +454,12 @@ def _scan_blob(read: Callable[[int], bytes], keep: int) -> LayerIndex:
     def chained(size: int) -> bytes:
         return first.pop() if first else read(size)
 
-    return scan_stream(reader(kind, chained).read if kind else chained, keep)
+    if kind:
+        return scan_stream(reader(kind, chained).read, keep)
+    sampler = estimate.Sampler(chained, sampled)
+    index = scan_stream(sampler.read, keep)
+    index.estimate = sampler.result() if sampled else None
+    return index
 
 
 def _identity(region: Region) -> str:

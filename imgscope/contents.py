@@ -48,6 +48,9 @@ class Contents(Protocol):
     def read(self, keys: Sequence[ContentKey]) -> Iterator[tuple[ContentKey, bytes]]:
         """Yield each file's content whole: small files only. Each layer is read once. Raises ``ImageError``."""
 
+    def at_hand(self, layer: int, entry: int) -> bool:
+        """Tell whether one file's content can be read without exporting the image, or decompressing a layer."""
+
     def random_access(self, layer: int) -> FileBytes | None:
         """Return the bytes of a layer that lies uncompressed in a file, ``None`` for others. Raises ``ImageError``."""
 
@@ -78,6 +81,10 @@ class NoContents:
         if keys:
             raise ContentUnavailableError(self._why)
         return iter(())
+
+    def at_hand(self, layer: int, entry: int) -> bool:
+        """Return ``False``."""
+        return False
 
     def random_access(self, layer: int) -> FileBytes | None:
         """Raise ``ContentUnavailableError``."""
@@ -222,6 +229,13 @@ class ImageContents:
                     yield (layer, entry), content(index, entry, source)
             finally:
                 source.close()
+
+    def at_hand(self, layer: int, entry: int) -> bool:
+        """Tell whether the scan kept one file's content, or it lies uncompressed in a file that is open."""
+        if entry in self._indexes()[layer].kept:
+            return True
+        opened = self._reopened.layers if self._reopened is not None else self._blobs
+        return opened is not None and opened[layer].region is not None and opened[layer].compression is None
 
     def random_access(self, layer: int) -> FileBytes | None:
         """Return a layer's bytes where they need not be read in sequence."""

@@ -78,7 +78,6 @@ _LIBRARIES = {
     "click": ("click", ""),
     "docker": ("docker", ""),
     "e2b-dockerfile-utils": ("e2b_dockerfile_utils", ""),
-    "humanize": ("humanize", ""),
     "isal": ("isal.igzip_lib", "gzip is read more slowly"),
     "junitparser": ("junitparser", ""),
     "msgspec": ("msgspec", ""),

@@ -61,13 +61,13 @@ class TerminalProgress:
     def _draw(self, elapsed: float) -> None:
         from shutil import get_terminal_size
 
-        from humanize import naturalsize
+        from .report.sizes import size
 
-        rate = naturalsize(self._done / elapsed) + "/s"
-        line = f"{self._what}: {naturalsize(self._done)}"
+        rate = size(self._done / elapsed) + "/s"
+        line = f"{self._what}: {size(self._done)}"
         if self._total:
             share = min(self._done / self._total, 1.0)
-            line = f"{self._what}: {share:4.0%} of {naturalsize(self._total)}"
+            line = f"{self._what}: {share:4.0%} of {size(self._total)}"
         width = get_terminal_size((80, 24)).columns
         sys.stderr.write("\r\x1b[K" + f"{line}, {rate}"[: width - 1])
         sys.stderr.flush()

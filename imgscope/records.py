@@ -13,7 +13,6 @@ from typing import Any
 from .analysis import (
     Analysis,
     ConfigSecret,
-    DirectorySize,
     DiveFigures,
     Highlights,
     Image,
@@ -22,10 +21,14 @@ from .analysis import (
     Waste,
     WastedPath,
 )
+from .asides import largest_from
 from .history import HistoryStep
+from .largest import Largest
+from .layer.estimate import Estimate
+from .rollup import WasteGroup
 
 # Raised when what a record holds, or the meaning of a figure, changes: older ones are then not read.
-VERSION = 3
+VERSION = 4
 
 _TOTALS = ("added", "modified", "metadata_only", "rewritten", "removed", "repeated")
 
@@ -44,7 +47,9 @@ def encode(analysis: Analysis, layer_keys: Sequence[str]) -> bytes:
         "waste_by_reason": {key: asdict(totals) for key, totals in highlights.waste_by_reason.items()},
         "top_waste": highlights.top_waste,
         "top_wasted_paths": [asdict(row) for row in highlights.top_wasted_paths],
-        "top_directories": [asdict(row) for row in highlights.top_directories],
+        "waste_groups": highlights.waste_groups,
+        "group_count": highlights.group_count,
+        "largest": asdict(Largest(highlights.top_files, highlights.top_directories, analysis.packages)),
     }
     # Names may hold surrogate escapes: JSON's \udcXX keeps them, and only we read this.
     return json.dumps(record, separators=(",", ":")).encode("ascii")
@@ -65,17 +70,29 @@ class Record:
         image["history"] = tuple(HistoryStep(**step) for step in image["history"])
         image["secrets"] = tuple(ConfigSecret(**row) for row in image["secrets"])
         image["dive"] = DiveFigures(*image["dive"])
+        image["compressed_estimate"] = _estimate(image["compressed_estimate"])
         self.image = Image(**image)
-        self.layers = [
-            Layer(**{**layer, **{name: Totals(**layer[name]) for name in _TOTALS}}) for layer in raw["layers"]
-        ]
+        self.layers = [_layer(layer) for layer in raw["layers"]]
         self.notes: list[str] = raw["notes"]
         self.layer_keys: list[str] = raw["layer_keys"]
         self.kinds = bytes.fromhex(raw["kinds"])
+        self.largest = largest_from(raw["largest"])
         self.highlights = Highlights(
             {key: Totals(**totals) for key, totals in raw["waste_by_reason"].items()},
             [Waste(*row) for row in raw["top_waste"]],
             [WastedPath(**row) for row in raw["top_wasted_paths"]],
-            [DirectorySize(**row) for row in raw["top_directories"]],
+            self.largest.directories,
             raw["waste_count"],
+            self.largest.files,
+            [WasteGroup(*row) for row in raw["waste_groups"]],
+            raw["group_count"],
         )
+
+
+def _layer(raw: dict[str, Any]) -> Layer:
+    totals = {name: Totals(**raw[name]) for name in _TOTALS}
+    return Layer(**{**raw, **totals, "compressed_estimate": _estimate(raw["compressed_estimate"])})
+
+
+def _estimate(raw: dict[str, Any] | None) -> Estimate | None:
+    return None if raw is None else Estimate(**raw)

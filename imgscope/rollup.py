@@ -79,10 +79,10 @@ def roll_up(comparison: Comparison) -> list[WasteGroup]:
 
 def _held(index: LayerIndex) -> dict[bytes, int]:
     """Count a layer's entries with content, by folder, with all that lies below it."""
-    sizes = index.sizes
+    # The last place is that of directories which no entry describes.
+    has_content = bytes(map(bool, index.sizes)) + b"\0"
     counts = {
-        directory: sum(1 for entry in names.values() if entry >= 0 and sizes[entry])
-        for directory, names in index.children.items()
+        directory: sum(map(has_content.__getitem__, names.values())) for directory, names in index.children.items()
     }
     for directory in sorted(counts, key=len, reverse=True):
         if directory and counts[directory]:

@@ -19,6 +19,8 @@ from .documents import parse
 from .errors import ArchiveError
 from .escape import escape
 from .history import HistoryStep
+from .largest import PackageSize, PackageSizes
+from .layer.estimate import Estimate
 from .layer.index import FILE, FINGERPRINT, HARDLINK, SYMLINK, TYPE_NAMES, LayerIndex
 from .layer.names import clean, internal, split
 from .layer.unpack import settle_known
@@ -89,6 +91,13 @@ class _Dive(msgspec.Struct):
     user_wasted_percent: float | None = msgspec.field(name="userWastedPercent")
 
 
+class _Packages(msgspec.Struct):
+    count: int
+    bytes: int
+    unread: dict[str, str]
+    top: list[PackageSize]
+
+
 class _Image(msgspec.Struct):
     reference: str
     id: str
@@ -109,6 +118,7 @@ class _Image(msgspec.Struct):
     secrets: list[ConfigSecret] = []
     os_version: str | None = None
     os_features: list[str] = []
+    compressed_estimate: Estimate | None = None
 
 
 class _Saved(msgspec.Struct):
@@ -119,6 +129,7 @@ class _Saved(msgspec.Struct):
     whiteouts: list[_Whiteout]
     changes: list[_Change]
     notes: list[str] = []
+    packages: _Packages | None = None
 
 
 class _Version(msgspec.Struct):
@@ -244,12 +255,19 @@ class _Rebuilt:
                 secrets=secrets,
                 os_version=image.os_version,
                 os_features=tuple(image.os_features),
+                compressed_estimate=image.compressed_estimate,
             ),
             layers,
             saved.notes,
             body,
             NoContents(f"{shown} is a saved analysis: contents need the image itself"),
+            packages=self._packages(),
         )
+
+    def _packages(self) -> PackageSizes | None:
+        """Return the packages as far as they were saved; ``None`` where nothing was said of them."""
+        found = self.saved.packages
+        return None if found is None else PackageSizes(tuple(found.top), found.count, found.bytes, found.unread)
 
     def _rows(self) -> Iterator[_Row]:
         yield from (row for row in self.saved.hidden if row.repeated)

@@ -54,6 +54,23 @@ _MOUNT_LENGTH = 72
 _HASHED = re.compile(r"((?:file|dir|multi):[0-9a-f]{8})[0-9a-f]{24,120}(?= +in )")
 _COPIED = re.compile(r"(?:file|dir|multi):[0-9a-f]{32,128} +in ")
 _COPY = re.compile(r"(COPY|ADD)(?: --\S+)* (file|dir|multi):([0-9a-f]{8}) +in (.*)", re.DOTALL)
+_FLAGS = re.compile(r"(?:--(?:mount|network|security|device)=\S+ +)+")
+# A command up to what ends it; quotes are passed over, so that what they hold ends nothing.
+_ENDED = re.compile(r"""((?:[^;&|'"\\]++|'[^']*+'|"(?:[^"\\]++|\\.)*+"|\\.)*+)(?:&&|;)""")
+# What a script does before it comes to the point, and how many commands of that are passed over.
+_PREPARES = re.compile(
+    r"(?:set [-+]|export |cd |mkdir |echo |umask |ulimit |shopt |source |\. |true$|:$)"
+    r"|[A-Za-z_]\w*=(?:\"[^\"]*+\"|'[^']*+'|\$\([^()]*+\)|[^\s\"'()])*+$"
+    r"|(?:sudo )?(?:apt|apt-get|aptitude|apk|dnf|yum|microdnf|zypper|opkg) (?:-\S+ )*+"
+    r"(?:update|makecache|refresh)(?: -\S+)*+$"
+)
+_MOST_PREPARATIONS = 20
+_VARIABLES = re.compile(r"^(… )?(?:[A-Za-z_]\w*=[^\s;&|()$'\"`]* )+(?=\S)")
+# Options that everybody gives to package managers.
+_USUAL = re.compile(
+    r" (?:-y|-yq|-yqq|-qy|-qqy|-q|-qq|--yes|--assume-yes|--quiet|--no-install-recommends|--no-cache|--no-cache-dir"
+    r"|--disable-pip-version-check|--no-audit|--no-fund)(?= )"
+)
 _BUILDKIT_COMMENTS = ("buildkit.dockerfile.", "buildkit.exporter.")
 
 
@@ -249,16 +266,44 @@ def with_short_hash(instruction: str) -> str:
 
 
 def fitted(instruction: str, width: int) -> str:
-    """Leave out of a COPY of the classic builder what says least, until it fits in ``width`` characters.
+    """Leave out of an instruction (in one line) what says least, as far as it does not fit in ``width`` characters.
 
-    That is the flags first, then the hash: where it went is what is left. Other instructions are returned as they are.
+    Of a COPY that is the flags first, then the hash of the classic builder: where it went is what is left. Of a RUN it
+    is the mounts, what the script does before its first real command (``set -eux``, ``apt-get update``, ``cd``), for
+    which an ellipsis stands, then the options that everybody gives. What still does not fit is for the caller to cut.
     """
-    found = _COPY.fullmatch(instruction) if len(instruction) > width else None
-    if found is None:
+    if len(instruction) <= width:
         return instruction
-    keyword, kind, short_hash, place = found.groups()
-    shorter = (f"{keyword} {kind}:{short_hash} in {place}", f"{keyword} {kind} in {place}", f"{keyword} … {place}")
+    if instruction.startswith("RUN "):
+        return _point(instruction[4:], width - 4)
+    found = _COPY.fullmatch(instruction)
+    if found is not None:
+        keyword, kind, short_hash, place = found.groups()
+        shorter = [f"{keyword} {kind}:{short_hash} in {place}", f"{keyword} {kind} in {place}", f"{keyword} … {place}"]
+    elif instruction.startswith(("COPY ", "ADD ")) and "[" not in instruction and "<<" not in instruction:
+        keyword, *words = instruction.split(" ")
+        plain = [word for word in words if not word.startswith("--")]
+        place = plain[-1] if len(plain) > 1 else ""
+        shorter = [" ".join((keyword, *plain))]
+        shorter += [f"{keyword} {plain[0]} … {place}", f"{keyword} … {place}"] if place else []
+    else:
+        return instruction
     return next((text for text in shorter if len(text) <= width), shorter[-1])
+
+
+def _point(script: str, width: int) -> str:
+    """Return a RUN's script from its first real command on."""
+    rest = _FLAGS.sub("", script, count=1)
+    shown = rest
+    for _ in range(_MOST_PREPARATIONS):
+        found = _ENDED.match(rest) if len(shown) > width else None
+        if found is None or not _PREPARES.match(found[1].strip()):
+            break
+        rest = rest[found.end() :].lstrip()
+        shown = f"… {rest}"
+    if len(shown) > width:
+        shown = _USUAL.sub("", _VARIABLES.sub(r"\1", shown))
+    return f"RUN {shown}"
 
 
 def _is_session(text: str) -> bool:

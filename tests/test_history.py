@@ -123,7 +123,31 @@ def test_where_a_copy_went_is_seen_at_every_width(width):
         shown = fitted(text, width)
         assert shown.endswith(" /app") and (len(shown) <= max(width, len("COPY … /app"))) and shown[:3] == text[:3]
         assert width < len(text) or shown == text
-    assert fitted("COPY a/very/long/source /app", width) == "COPY a/very/long/source /app"
+    assert fitted("COPY --link a/very/long/source /app", width).endswith(" /app")
+
+
+@pytest.mark.parametrize(
+    ("instruction", "shown"),
+    [
+        (
+            "RUN set -eux; apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt",
+            "RUN … apt-get install curl && rm -rf /var/lib/apt",
+        ),
+        (
+            "RUN --mount=type=cache,target=/root/.cache pip install --no-cache-dir -r requirements.txt",
+            "RUN pip install -r requirements.txt",
+        ),
+        ("RUN cd /usr/src/app; echo 'aa && bb; cc'; make -j8 install", "RUN … make -j8 install"),
+        (
+            'RUN savedAptMark="$(apt-mark showmanual)"; DEBIAN_FRONTEND=noninteractive apt-get -qq install -y x',
+            "RUN … apt-get install x",
+        ),
+        ("RUN apt-get update && apt-get upgrade", "RUN apt-get update && apt-get upgrade"),
+    ],
+)
+def test_a_run_is_shown_by_its_point_where_there_is_no_room_for_all_of_it(instruction, shown):
+    assert fitted(instruction, 40) == shown
+    assert fitted(instruction, len(instruction)) == instruction
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 200])

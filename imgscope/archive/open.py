@@ -65,8 +65,8 @@ def open_stream(
 ) -> OpenImage:
     """Read an image archive, a plain tar, that comes once, and scan its layers as they pass.
 
-    ``read(n)`` returns up to ``n`` bytes, ``b""`` at the end. ``scan_layer(name, read)`` is called in the order of
-    the archive for every member that looks like a layer: compressed, or a tar. What it returns is the layer's
+    ``read(n)`` returns up to ``n`` bytes, ``b""`` at the end. ``scan_layer(name, read, size)`` is called in the
+    order of the archive for every member that looks like a layer: compressed, or a tar. What it returns is the layer's
     ``scanned``; an ``ImgscopeError`` that it raises takes that place. Raises as ``open_file``.
     """
     return _open(StreamStore(read, label, scan_layer, progress), None, image, platform)

@@ -31,7 +31,7 @@ _SKIP = 1 << 20
 _MAX_AFTER_END = 64 << 20
 _INDEX_NAMES = ("manifest.json", "index.json", "oci-layout", "repositories")
 
-ScanLayer = Callable[[str, Callable[[int], bytes]], object]
+ScanLayer = Callable[[str, Callable[[int], bytes], int], object]
 
 
 def looks_like_tar(head: bytes) -> bool:
@@ -251,7 +251,7 @@ class StreamStore:
         elif compression is not None or looks_like_tar(head) or not member.stored:
             body.unread(head)
             try:
-                scanned = scan_layer(name, body.read)
+                scanned = scan_layer(name, body.read, member.stored)
             except ImgscopeError as error:
                 # It may be no layer at all; whether it matters is known when the manifest is.
                 scanned = error

@@ -61,6 +61,11 @@ class StackedContents:
             for key, data in contents.read(list(back)):
                 yield back[key], data
 
+    def at_hand(self, layer: int, entry: int) -> bool:
+        """Tell whether one file's content costs next to nothing to read."""
+        contents, number = self.home(layer)
+        return contents.at_hand(number, entry)
+
     def random_access(self, layer: int) -> FileBytes | None:
         """Return the bytes of a layer that lies uncompressed in a file, ``None`` for others. Raises ``ImageError``."""
         contents, number = self.home(layer)

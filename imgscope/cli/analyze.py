@@ -9,7 +9,17 @@ from .common import Results, any_given, image_options, load, look_options, repor
 _FORMATS = ("text", "json", "markdown", "dive")
 
 # Options that say how a report looks: who gives one wants the report.
-_OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "fingerprints", "width", "verify", "show_secrets")
+_OF_REPORTS = (
+    "top",
+    "exact_bytes",
+    "no_files",
+    "duplicates",
+    "history",
+    "fingerprints",
+    "width",
+    "verify",
+    "show_secrets",
+)
 
 
 @click.command()
@@ -19,6 +29,7 @@ _OF_REPORTS = ("top", "exact_bytes", "no_files", "duplicates", "fingerprints", "
 @size_options("Rows of each ranked list.")
 @click.option("--no-files", is_flag=True, help="JSON without the lists of files.")
 @click.option("--duplicates", is_flag=True, help="Find equal files at different paths.")
+@click.option("--history", is_flag=True, help="Show the steps that made no layer too (ENV, CMD, …).")
 @click.option("--fingerprints", is_flag=True, help="JSON with a hash of each file, so that diff can compare contents.")
 @click.option("--show-secrets", is_flag=True, help="Show the config's passwords and tokens too, in every format.")
 @click.option("--verify", is_flag=True, help="Check every blob's digest and diff_id first.")
@@ -35,6 +46,7 @@ def command(
     exact_bytes: bool,
     no_files: bool,
     duplicates: bool,
+    history: bool,
     fingerprints: bool,
     show_secrets: bool,
     verify: bool,
@@ -69,7 +81,9 @@ def command(
         exact_bytes=exact_bytes,
         files=not no_files,
         duplicates=duplicates,
+        history=history,
         fingerprints=fingerprints,
+        again=_again(reference, platform, image),
     )
     results = Results(_FORMATS, outputs, format_, options)
 
@@ -87,3 +101,13 @@ def command(
 
             confirm(analysis, platform=platform, image=image, progress=terminal_progress())
         results.write(lambda name, chosen: renderer(name)(analysis, chosen))
+
+
+def _again(reference: str, platform: str | None, image: str | None) -> str:
+    """Return how the same image is named on another command's line; empty for standard input, which is gone."""
+    import shlex
+
+    if reference == "-":
+        return ""
+    chosen = [word for name, value in (("--platform", platform), ("--image", image)) if value for word in (name, value)]
+    return shlex.join([reference, *chosen])

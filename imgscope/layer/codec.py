@@ -12,10 +12,11 @@ from base64 import b64decode, b64encode
 from itertools import accumulate, pairwise
 from typing import Any
 
+from .estimate import Estimate
 from .index import FINGERPRINT, LayerIndex, Marker
 
 # Raised whenever what an index holds, or means, changes: older caches are then not read.
-VERSION = 6
+VERSION = 7
 
 _COLUMNS = (("sizes", "q"), ("offsets", "q"), ("metas", "I"), ("mtimes", "q"))
 
@@ -77,6 +78,7 @@ def encode(index: LayerIndex) -> bytes:
         "tar_bytes": index.tar_bytes,
         "members": index.members,
         "notes": index.notes,
+        "estimate": index.estimate and [index.estimate.bytes, index.estimate.error],
     }
     text = json.dumps(head, separators=(",", ":")).encode()
     return b"".join([len(text).to_bytes(8, "little"), text, *columns])
@@ -176,5 +178,6 @@ def decode(data: bytes) -> LayerIndex:
     index.elf = _array("I", columns[25])
     if index.elf and not max(index.elf) < len(index.kinds):
         raise ValueError("entries that don't exist")
+    index.estimate = None if head["estimate"] is None else Estimate(*head["estimate"])
     index.tar_bytes, index.members, index.notes = head["tar_bytes"], head["members"], head["notes"]
     return index

@@ -14,8 +14,7 @@ from ..layer.names import internal
 from .interface import Database, Package
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis
-    from .reader import ImageReader
+    from .reader import ImageReader, Readable
 
 __all__ = ["Package", "Packages", "databases", "read_packages"]
 
@@ -25,7 +24,7 @@ class Packages:
     """The packages of an image. ``owners`` maps paths (bytes, no leading slash) to the package that has them;
     ``records`` are the contents of the databases' own files, by path. ``unread`` are the kinds of packages of which
     a database can't be read, or not to its end, and why: there are more of them than are known. ``notes`` say all
-    that could not be read.
+    that could not be read; ``missing`` are the kinds that were not looked at, since their records are not at hand.
     """
 
     packages: list[Package]
@@ -33,6 +32,7 @@ class Packages:
     notes: list[str] = field(default_factory=list)
     records: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
     unread: Mapping[str, str] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
 
     @property
     def total_bytes(self) -> int:
@@ -57,9 +57,11 @@ def databases() -> list[Database]:
     return [Dpkg(), Apk(), Rpm(), Pacman(), Conda(), Python(), Npm()]
 
 
-def read_packages(analysis: Analysis, known: Mapping[bytes, bytes] | None = None) -> Packages:
+def read_packages(analysis: Readable, known: Mapping[bytes, bytes] | None = None, *, at_hand: bool = False) -> Packages:
     """Read every package database of the merged tree; ``known`` are contents of some of their files.
 
+    With ``at_hand``, only kinds of packages of which all records can be read without exporting the image or
+    decompressing a layer for them.
     A path that two packages claim belongs to the first; a language's package whose record belongs to the operating
     system's is not counted a second time. Raises ``ImageError`` where contents can't be read
     (``ContentUnavailableError`` for a saved analysis).
@@ -68,7 +70,13 @@ def read_packages(analysis: Analysis, known: Mapping[bytes, bytes] | None = None
 
     image = ImageReader(analysis)
     readers = databases()
-    image.load((path for reader in readers for path in reader.wanted(image)), known)
+    wanted = {reader.ecosystem: list(reader.wanted(image)) for reader in readers}
+    missing: set[str] = set()
+    if at_hand:
+        missing.update(name for name, paths in wanted.items() if not all(map(image.at_hand, paths)))
+        readers = [reader for reader in readers if reader.ecosystem not in missing]
+        image.unread.update(dict.fromkeys(sorted(missing), "its records are not at hand"))
+    image.load((path for reader in readers for path in wanted[reader.ecosystem]), known)
     owners: dict[bytes, Package] = {}
     packages: list[Package] = []
     for reader in readers:
@@ -86,7 +94,7 @@ def read_packages(analysis: Analysis, known: Mapping[bytes, bytes] | None = None
         if image.full:
             image.unread.setdefault(reader.ecosystem, image.full)
             image.note(image.full)
-    return Packages(packages, owners, image.notes, image.loaded, image.unread)
+    return Packages(packages, owners, image.notes, image.loaded, image.unread, frozenset(missing))
 
 
 def _claim(image: ImageReader, package: Package, owners: dict[bytes, Package]) -> None:

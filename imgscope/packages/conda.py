@@ -31,7 +31,7 @@ class Conda:
 
     @staticmethod
     def _records(image: ImageReader) -> Iterator[bytes]:
-        for directory in sorted(image.directories()):
+        for directory in image.directories():
             if split(directory)[1] == _META:
                 yield from (join(directory, name) for name in sorted(image.names(directory)) if name.endswith(b".json"))
 

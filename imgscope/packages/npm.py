@@ -30,7 +30,7 @@ class Npm:
                 yield directory + b"/package.json"
 
     def _packages(self, image: ImageReader) -> Iterator[bytes]:
-        for directory in sorted(image.directories()):
+        for directory in image.directories():
             above, name = split(directory)
             scope, scoped = split(above)
             home = scope if scoped.startswith(b"@") else above

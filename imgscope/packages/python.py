@@ -80,7 +80,7 @@ class Python:
 
 
 def _projects(image: ImageReader) -> Iterator[_Project]:
-    for directory in sorted(image.directories()):
+    for directory in image.directories():
         names = image.names(directory)
         if directory.endswith(_DIST):
             record = next((own for own in (b"METADATA", b"PKG-INFO", b"RECORD") if own in names), None)

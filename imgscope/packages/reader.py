@@ -6,8 +6,9 @@ and the paths that these claim.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from ..layer.index import DIRECTORY, FILE, SYMLINK
 from ..layer.names import public, split
@@ -15,7 +16,8 @@ from ..overlay.merge import join
 from ..rootfs.walk import Walker, kind_of
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis
+    from ..analysis import Files
+    from ..contents import Contents
 
 # A database larger than this is not read, nor more than that in all: an image may hold anything.
 MAX_FILE = 128 << 20
@@ -29,12 +31,24 @@ MAX_PATH, MAX_DEPTH, MAX_NAME = 4096, 256, 4096
 MAX_NOTES = 20
 
 
+class Readable(Protocol):
+    """What packages are read of: an ``Analysis``, or one under way."""
+
+    @property
+    def files(self) -> Files:
+        """The merged tree's paths."""
+
+    @property
+    def contents(self) -> Contents:
+        """Where file contents are read from."""
+
+
 class ImageReader:
     """One image's merged tree, as databases read it."""
 
-    def __init__(self, analysis: Analysis) -> None:
+    def __init__(self, analysis: Readable) -> None:
         """Read ``analysis``' merged tree."""
-        self._analysis = analysis
+        self._reader = analysis.contents
         self._tree = analysis.files.tree
         self.overlay = self._tree.overlay
         self.notes: list[str] = []
@@ -51,9 +65,13 @@ class ImageReader:
 
     # -- names -------------------------------------------------------------------------------------------
 
-    def directories(self) -> Iterable[bytes]:
-        """Return the paths of all directories that hold something."""
-        return self.overlay.tree.keys()
+    @cached_property
+    def _directories(self) -> list[bytes]:
+        return sorted(self.overlay.tree)
+
+    def directories(self) -> Sequence[bytes]:
+        """Return the paths of all directories that hold something, in order."""
+        return self._directories
 
     def names(self, directory: bytes) -> Mapping[bytes, int]:
         """Return the names in a directory; empty when there is none."""
@@ -88,6 +106,11 @@ class ImageReader:
 
     # -- contents ----------------------------------------------------------------------------------------
 
+    def at_hand(self, path: bytes) -> bool:
+        """Tell whether a path's content costs next to nothing to read; also where it leads to no file."""
+        entry = self._behind(path)
+        return entry is None or self._reader.at_hand(*self.overlay.locate(entry))
+
     def load(self, paths: Iterable[bytes], known: Mapping[bytes, bytes] | None = None) -> None:
         """Read the regular files among ``paths``, each layer once; not those whose content is ``known``.
 
@@ -111,7 +134,7 @@ class ImageReader:
             entry = self._behind(path)
             if entry is not None and overlay.locate(entry) not in keys:
                 total += self._want(path, entry, total, keys)
-        for key, data in self._analysis.contents.read(list(keys)):
+        for key, data in self._reader.read(list(keys)):
             for path in keys[key]:
                 self._contents[path] = data
 

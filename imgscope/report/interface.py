@@ -16,7 +16,8 @@ class Options:
 
     ``top`` rows of each ranked list; exact bytes instead of rounded sizes; ``files=False`` for JSON without its
     long lists, ``fingerprints`` for JSON with a hash of each file's content; ``width`` in columns (``fixed``: it was
-    asked for), ``colour`` and ``unicode`` as the terminal has them.
+    asked for), ``colour`` and ``unicode`` as the terminal has them. ``history`` shows the steps that made no layer too.
+    ``again`` is how the image is named on a command line; empty where it can't be had a second time.
     """
 
     top: int = 10
@@ -28,6 +29,8 @@ class Options:
     fixed: bool = False
     colour: bool = False
     unicode: bool = True
+    history: bool = False
+    again: str = ""
 
 
 class Render(Protocol):

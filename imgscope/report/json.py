@@ -33,7 +33,9 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
         "layers": [_layer(layer) for layer in analysis.layers],
         "notes": list(analysis.notes),
         "waste_by_reason": {reason: asdict(totals) for reason, totals in analysis.waste_by_reason().items()},
+        "top_files": [asdict(row) for row in analysis.top_files(options.top)],
         "top_directories": [asdict(row) for row in analysis.top_directories(options.top)],
+        "packages": _packages(analysis, options.top),
     }
     if options.duplicates:
         head["duplicates"] = [
@@ -43,7 +45,7 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
     text = dumps(head)
     if not options.files:
         waste = [row._asdict() for row in analysis.top_waste(options.top)]
-        yield dumps({**head, "top_waste": waste}) + b"\n"
+        yield dumps({**head, "waste_groups": list(_groups(analysis)), "top_waste": waste}) + b"\n"
         return
     yield text[:-2]
     prints = _fingerprints(analysis) if options.fingerprints else {}
@@ -56,6 +58,7 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
 
     with in_another_process(second_half, worthwhile=len(rows.overlay.hidden) >= MANY_ROWS) as rest:
         yield from listed("files", rows.files())
+        yield from listed("waste_groups", _groups(analysis))
         yield from listed("waste", rows.waste())
         yield from rest()
     yield b"\n}\n"
@@ -86,10 +89,24 @@ def _image(analysis: Analysis) -> dict[str, Any]:
             "wastedBytes": dive.wasted_bytes,
             "userWastedPercent": dive.user_wasted_percent,
         },
+        "compressed_estimate": image.compressed_estimate and asdict(image.compressed_estimate),
         "config": image.config,
         "history": [asdict(step) for step in image.history],
         "secrets": [asdict(row) for row in image.secrets],
     }
+
+
+def _packages(analysis: Analysis, limit: int) -> dict[str, Any]:
+    found = analysis.packages
+    top = [asdict(row) for row in found.rows[:limit]]
+    return {"count": found.count, "bytes": found.bytes, "unread": dict(found.unread), "top": top}
+
+
+def _groups(analysis: Analysis) -> Iterator[dict[str, Any]]:
+    """Yield the waste rolled up to folders, whole: it adds up to all that is wasted."""
+    for group in analysis.waste_groups():
+        row = group._asdict()
+        yield {"path": row.pop("path"), "files": row.pop("copies"), **row}
 
 
 def _layer(layer: Layer) -> dict[str, Any]:

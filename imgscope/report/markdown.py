@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..escape import escape
+from ..steps import fitted
+from . import words
 from .interface import Options
 from .sizes import percent, quantity, size
-from .text import REASONS
+from .words import REASONS
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis
+    from ..analysis import Analysis, Layer
+    from ..history import HistoryStep
 
 # A word of ours, or a number: no mark of Markdown's is in it, and nothing that a host makes a link of (``@name``,
 # ``#1``, ``GH-1``, ``www.``, ``name.org``, the digits of a commit).
@@ -76,7 +79,7 @@ def table(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) ->
 
 
 def _short(text: str, limit: int = 160) -> str:
-    line = " ".join(text.split())
+    line = fitted(" ".join(text.split()), limit)
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
@@ -99,10 +102,10 @@ def _lines(analysis: Analysis, options: Options) -> Iterator[str]:
     yield from table(
         [("", False), ("size", True), ("", False)],
         [
-            ("content", written(image.content_bytes), quantity(image.file_count, "path")),
+            ("content", written(image.content_bytes), prose(words.content(analysis))),
             ("merged", written(image.merged_bytes), "what a container sees"),
             ("**wasted**", f"**{written(image.wasted_bytes)}**", f"{share} of the content"),
-            ("stored", written(image.blob_bytes), "blobs as stored"),
+            *words.stored(analysis, written),
             ("efficiency", percent(image.efficiency), f"dive: {percent(image.dive.efficiency)}"),
         ],
     )
@@ -112,40 +115,9 @@ def _lines(analysis: Analysis, options: Options) -> Iterator[str]:
     numbers = ("#", "size", "stored", "added", "changed", "removed", "wasted")
     yield from table(
         [*((title, True) for title in numbers), ("instruction", False)],
-        (
-            (
-                str(layer.index),
-                written(layer.content_bytes),
-                written(layer.blob_bytes),
-                f"{layer.added.count:,}",
-                f"{layer.modified.count + layer.metadata_only.count + layer.rewritten.count:,}",
-                f"{layer.removed.count:,}",
-                written(layer.wasted_bytes),
-                code(layer.missing) if layer.missing else code(_short(layer.instruction)),
-            )
-            for layer in analysis.layers
-        ),
+        (_row(made, layer, written) for made, layer in words.rows(analysis, options.history)),
     )
-    if image.wasted_bytes:
-        yield ""
-        yield "## Largest waste"
-        yield ""
-        yield from table(
-            [("bytes", True), ("layer", True), ("wasted by", True), ("reason", False), ("path", False)],
-            (
-                (written(row.bytes), str(row.stored_in), str(row.wasted_by), REASONS[row.reason], code(row.path))
-                for row in analysis.top_waste(options.top)
-            ),
-        )
-    directories = analysis.top_directories(options.top)
-    if directories:
-        yield ""
-        yield "## Largest directories"
-        yield ""
-        yield from table(
-            [("bytes", True), ("paths", True), ("path", False)],
-            ((written(row.bytes), f"{row.count:,}", code(row.path)) for row in directories),
-        )
+    yield from _largest(analysis, options, written)
     if options.duplicates:
         found = analysis.duplicates()
         yield ""
@@ -158,8 +130,91 @@ def _lines(analysis: Analysis, options: Options) -> Iterator[str]:
                 for row in found[: options.top]
             ),
         )
+    if image.wasted_bytes:
+        yield from _waste(analysis, options, written)
     if analysis.notes:
         yield ""
         yield "## Notes"
         yield ""
         yield from (f"- {code(note)}" for note in analysis.notes)
+    following = words.following(analysis, options)
+    if following:
+        label, _, command = following.partition(": ")
+        yield ""
+        yield f"{label}: {code(command)}"
+
+
+def _row(made: HistoryStep | None, layer: Layer | None, written: Callable[[int | None], str]) -> Sequence[str]:
+    """Return a layer's row, or that of a step which made none."""
+    if layer is None:
+        assert made is not None
+        return (*[""] * 7, code(_short(words.step(made))))
+    return (
+        str(layer.index),
+        written(layer.content_bytes),
+        written(layer.blob_bytes),
+        f"{layer.added.count:,}",
+        f"{layer.modified.count + layer.metadata_only.count + layer.rewritten.count:,}",
+        f"{layer.removed.count:,}",
+        written(layer.wasted_bytes),
+        code(layer.missing) if layer.missing else code(_short(layer.instruction)),
+    )
+
+
+def _headed(title: str, columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield ""
+    yield f"## {title}"
+    yield ""
+    yield from table(columns, rows)
+
+
+def _largest(analysis: Analysis, options: Options, written: Callable[[int | None], str]) -> Iterator[str]:
+    """Yield the largest files, packages and directories."""
+    if files := analysis.top_files(options.top):
+        columns = [("bytes", True), ("layer", True), ("path", False)]
+        rows = ((written(row.bytes), str(row.layer), code(row.path)) for row in files)
+        yield from _headed("Largest files", columns, rows)
+    packages = analysis.packages
+    if packages.count:
+        columns = [("bytes", True), ("kind", False), ("package", False), ("version", False)]
+        ranked = (row for row in packages.rows[: options.top] if row.bytes)
+        rows4 = ((written(row.bytes), row.ecosystem, code(row.name), code(row.version)) for row in ranked)
+        yield from _headed("Largest packages", columns, rows4)
+    if packages.unread:
+        yield ""
+        yield from (f"- packages of {prose(line)}" for line in words.unread(packages))
+    if directories := analysis.top_directories(options.top):
+        columns = [("bytes", True), ("paths", True), ("path", False)]
+        rows = ((written(row.bytes), f"{row.count:,}", code(row.path)) for row in directories)
+        yield from _headed("Largest directories", columns, rows)
+
+
+def _waste(analysis: Analysis, options: Options, written: Callable[[int | None], str]) -> Iterator[str]:
+    """Yield the waste, by reason and rolled up to folders."""
+    columns = [("bytes", True), ("copies", True), ("reason", False)]
+    reasons = analysis.waste_by_reason().items()
+    rows = ((written(totals.bytes), f"{totals.count:,}", REASONS[reason]) for reason, totals in reasons)
+    yield from _headed("Waste by reason", columns, rows)
+    groups, rest = words.groups(analysis, options.top)
+    columns = [
+        ("bytes", True),
+        ("layer", True),
+        ("wasted by", True),
+        ("reason", False),
+        ("files", True),
+        ("path", False),
+    ]
+    found = [
+        (
+            written(group.bytes),
+            str(group.stored_in),
+            str(group.wasted_by),
+            REASONS[group.reason],
+            f"{group.copies:,}",
+            code(group.path),
+        )
+        for group in groups
+    ]
+    if rest is not None:
+        found.append((written(rest[1]), "", "", "", "", f"in {quantity(rest[0], 'more row')}"))
+    yield from _headed("Waste", columns, found)

@@ -70,7 +70,7 @@ class Page:
         lines = self._buffer.getvalue().splitlines()
         text = "\n".join(line.rstrip() for line in lines) + "\n"
         if not self.options.unicode:
-            text = text.replace("…", "~")
+            text = text.replace("…", "~").replace("→", ">")
         return text.encode("utf-8" if self.options.unicode else "ascii", "replace")
 
     def size(self, count: int | None) -> str:

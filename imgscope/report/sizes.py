@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 
-def size(count: int | None, exact: bool = False) -> str:
-    """Write a number of bytes: ``1.3 GB`` (decimal, as Docker does), or exactly; ``-`` for an unknown one."""
+
+def size(count: float | None, exact: bool = False) -> str:
+    """Write a number of bytes to three digits, as Docker does: ``1.24 GB``, ``276 kB``, ``26 B`` (decimal units).
+
+    Exactly where that is asked for; ``-`` for an unknown one.
+    """
     if count is None:
         return "-"
     if exact:
         return f"{count:,} B"
-    from humanize import naturalsize
-
-    return naturalsize(count).replace("Bytes", "B").replace("Byte", "B")
+    number, unit = float(count), 0
+    # What would be rounded up to a thousand is one of the next unit: 999.5 kB is 1 MB.
+    while abs(number) >= (999.5 if unit else 1000) and unit < len(_UNITS) - 1:
+        number, unit = number / 1000, unit + 1
+    text = f"{number:.3g}" if abs(number) < 999.5 else f"{number:,.0f}"
+    return f"{text} {_UNITS[unit]}"
 
 
 def quantity(count: int, noun: str, plural: str | None = None) -> str:

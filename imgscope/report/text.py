@@ -7,21 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..escape import escape
+from . import words
 from .interface import Options
 from .page import Instruction, Page
 from .sizes import percent, quantity
+from .words import REASONS
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis, Layer
-
-REASONS = {
-    "overwritten": "overwritten",
-    "rewritten": "rewritten identically",
-    "metadata_only": "metadata only",
-    "removed": "removed",
-    "shadowed": "shadowed directory",
-    "repeated": "repeated in its layer",
-}
+    from ..analysis import Analysis
 
 
 def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
@@ -40,11 +33,14 @@ class _Report(Page):
         self.identity()
         self.totals()
         self.layers()
-        self.waste()
+        self.files()
+        self.packages()
         self.directories()
         if self.options.duplicates:
             self.duplicates()
+        self.waste()
         self.notes(self.analysis.notes)
+        self.next()
 
     def identity(self) -> None:
         from rich.text import Text
@@ -65,17 +61,15 @@ class _Report(Page):
         image = self.analysis.image
         dive = image.dive
         table = self.table(("", "left"), ("", "right"), ("", "words"), header=False)
-        files = f"{quantity(image.file_count, 'path')} in {quantity(len(self.analysis.layers), 'layer')}"
-        table.add_row("content", self.size(image.content_bytes), Text(files, style="dim"))
+        table.add_row("content", self.size(image.content_bytes), Text(words.content(self.analysis), style="dim"))
         table.add_row("merged", self.size(image.merged_bytes), Text("what a container sees", style="dim"))
         share = percent(image.wasted_bytes, image.content_bytes)
         note = Text(f"{share} of the content", style="yellow" if image.wasted_bytes else "dim")
         table.add_row(
             "wasted", Text(self.size(image.wasted_bytes), style="bold yellow" if image.wasted_bytes else ""), note
         )
-        compressed = any(layer.compression for layer in self.analysis.layers)
-        word = "blobs as stored, compressed" if compressed else "blobs as stored, not compressed"
-        table.add_row("stored", self.size(image.blob_bytes), Text(word, style="dim"))
+        for name, number, word in words.stored(self.analysis, self.size):
+            table.add_row(name, number, Text(word, style="dim"))
         shares = [percent(dive.efficiency), f"wasted {self.size(dive.wasted_bytes)}"]
         if math.isfinite(dive.user_wasted_percent):
             shares.append(f"user wasted {percent(dive.user_wasted_percent)}")
@@ -108,7 +102,12 @@ class _Report(Page):
             columns += [("", "left"), *((title, "right") for title in titles)]
         table = self.table(*columns, ("wasted", "right"), ("instruction", "rest"))
         largest = max((layer.content_bytes for layer in layers), default=0)
-        for layer in layers:
+        for step, layer in words.rows(self.analysis, self.options.history):
+            if layer is None:
+                assert step is not None
+                blanks = [""] * (len(table.columns) - 1)
+                table.add_row(*blanks, Instruction(words.step(step), "dim"))
+                continue
             cells = [Text(str(layer.index), style="dim"), Text(self.size(layer.content_bytes))]
             if not self.narrow:
                 if stored:
@@ -119,45 +118,81 @@ class _Report(Page):
                     cells.append(Text(f"{count:,}" if count else ".", style=style if count else "dim"))
             waste = Text(self.size(layer.wasted_bytes) if layer.wasted_bytes else ".")
             waste.stylize("yellow" if layer.wasted_bytes else "dim")
-            table.add_row(*cells, waste, Instruction(self.instruction(layer)))
+            table.add_row(*cells, waste, Instruction(words.instruction(layer)))
         self.show(table)
-
-    def instruction(self, layer: Layer) -> str:
-        if layer.missing:
-            return escape(layer.missing)
-        return escape(" ".join(layer.instruction.split())) or "(no history)"
 
     def waste(self) -> None:
         analysis = self.analysis
         if not analysis.image.wasted_bytes:
             return
+        from rich.text import Text
+
         by_reason = analysis.waste_by_reason()
         self.heading("Waste by reason")
         table = self.table(("", "right"), ("", "right"), ("", "rest"), header=False)
         for reason, totals in by_reason.items():
             table.add_row(self.size(totals.bytes), quantity(totals.count, "copy", "copies"), REASONS[reason])
         self.show(table)
-        count = sum(totals.count for totals in by_reason.values())
-        shown = min(self.options.top, count)
-        self.heading("Largest waste", f"{shown:,} of {quantity(count, 'copy', 'copies')}")
-        columns = [("bytes", "right"), ("layer", "right"), ("by", "right")]
-        table = self.table(*columns, *([] if self.narrow else [("reason", "left")]), ("path", "path"))
-        for waste in analysis.top_waste(self.options.top):
-            cells = [self.size(waste.bytes), str(waste.stored_in), str(waste.wasted_by)]
+        groups, rest = words.groups(analysis, self.options.top)
+        self.heading("Waste", "stored in layer → made waste by layer, reason, where")
+        columns = [("", "right"), ("", "left"), *([] if self.narrow else [("", "left")]), ("", "path")]
+        table = self.table(*columns, header=False)
+        for group in groups:
+            cells = [self.size(group.bytes), f"{group.stored_in}→{group.wasted_by}"]
             if not self.narrow:
-                cells.append(REASONS[waste.reason])
-            table.add_row(*cells, escape(waste.path))
+                cells.append(REASONS[group.reason])
+            table.add_row(*cells, escape(words.group(group)))
+        if rest is not None:
+            count, left = rest
+            table.add_row(
+                self.size(left), *[""] * (len(columns) - 2), Text(f"in {quantity(count, 'more row')}", style="dim")
+            )
         self.show(table)
+
+    def files(self) -> None:
+        rows = self.analysis.top_files(self.options.top)
+        if not rows:
+            return
+        self.heading("Largest files", "bytes, layer, path")
+        table = self.table(("", "right"), ("", "right"), ("", "path"), header=False)
+        for row in rows:
+            table.add_row(self.size(row.bytes), f"{row.layer}", escape(row.path))
+        self.show(table)
+
+    def packages(self) -> None:
+        from rich.text import Text
+
+        found = self.analysis.packages
+        rows = [row for row in found.rows[: self.options.top] if row.bytes]
+        if not rows and not found.unread:
+            return
+        detail = f"of {quantity(found.count, 'package')} with {self.size(found.bytes)}" if found.count else ""
+        self.heading("Largest packages", detail)
+        if rows:
+            table = self.table(("", "right"), ("", "left"), ("", "rest"), header=False)
+            for row in rows:
+                table.add_row(self.size(row.bytes), row.ecosystem, escape(f"{row.name} {row.version}".rstrip()))
+            self.show(table)
+        for line in words.unread(found):
+            self.show(Text(escape(line), style="dim"))
 
     def directories(self) -> None:
         rows = self.analysis.top_directories(self.options.top)
         if not rows:
             return
-        self.heading("Largest directories", "of the merged tree, with what lies below them")
-        table = self.table(("bytes", "right"), ("paths", "right"), ("path", "path"))
+        self.heading("Largest directories", "bytes, paths below, path")
+        table = self.table(("", "right"), ("", "right"), ("", "path"), header=False)
         for row in rows:
             table.add_row(self.size(row.bytes), f"{row.count:,}", escape(row.path))
         self.show(table)
+
+    def next(self) -> None:
+        from rich.text import Text
+
+        line = words.following(self.analysis, self.options)
+        if line:
+            self.console.print()
+            self.console.print(Text(line, style="dim"))
 
     def duplicates(self) -> None:
         found = self.analysis.duplicates()

@@ -209,7 +209,7 @@ def write_directory(path: Path, members: Members) -> Path:
     return path
 
 
-def scan(name: str, read) -> str:
+def scan(name: str, read, size: int = 0) -> str:
     """Stands for the scanner of layers: gives the digest of the uncompressed bytes."""
     head = read(1 << 16)
     kind = detect(head)

@@ -157,7 +157,7 @@ def test_a_sparse_member_is_refused_only_where_it_is_a_layer(tmp_path):
 
 def test_what_the_scanner_leaves_unread_is_passed_over(tmp_path):
     path = write_tar(tmp_path / "image.tar", docker_archive(Image()))
-    opened = open_stream(path.open("rb").read, scan_layer=lambda name, read: read(10))
+    opened = open_stream(path.open("rb").read, scan_layer=lambda name, read, size: read(10))
     assert [stored.scanned for stored in opened.layers] == [data[:10] for data in LAYERS]
 
 
@@ -190,7 +190,7 @@ def test_a_stream_that_fails_once_is_not_read_on(tmp_path):
 def test_bugs_of_the_scanner_are_not_hidden(tmp_path):
     path = write_tar(tmp_path / "image.tar", docker_archive(Image()))
     with pytest.raises(ZeroDivisionError):
-        open_stream(path.open("rb").read, scan_layer=lambda name, read: 1 // 0)
+        open_stream(path.open("rb").read, scan_layer=lambda name, read, size: 1 // 0)
 
 
 def test_progress_counts_every_byte_of_the_stream(tmp_path):

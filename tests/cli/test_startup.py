@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = ("docker", "textual", "rich", "msgspec", "humanize", "requests", "xxhash", "yaml")
+HEAVY = ("docker", "textual", "rich", "msgspec", "requests", "xxhash", "yaml")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["analyze", "--help"]])

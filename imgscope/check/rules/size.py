@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...report.sizes import size
 from ..model import Causes
 from ..values import SIZE, Limit
 from .files import largest_files
 from .interface import CannotTell, Outcome, Rule, Subject, at_most, layer_causes
+
+if TYPE_CHECKING:
+    from ...layer.estimate import Estimate
 
 
 def max_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
@@ -20,23 +27,37 @@ def max_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
 
 
 def max_compressed_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
-    """The stored bytes of all layers' blobs: what is pushed and pulled."""
+    """The stored bytes of all layers' blobs: what is pushed and pulled. Where they lie uncompressed, about that."""
     analysis = subject.analysis
     actual = analysis.image.blob_bytes
     if actual is None:
         raise CannotTell("the compressed size is not known here: give an archive with compressed layers")
+    estimate = analysis.image.compressed_estimate
     plain = [layer.index for layer in analysis.layers if layer.compression is None and layer.content_bytes]
-    outcome = at_most(
-        actual,
-        limit,
-        lambda: Causes.of(layer_causes(subject, [(layer.index, layer.blob_bytes or 0) for layer in analysis.layers])),
-    )
-    if plain and not outcome.ok:
-        # Compressing may well bring it below the limit, so that it is above it proves nothing.
-        word = "layer" if len(plain) == 1 else "layers"
-        numbers = ", ".join(map(str, plain[:5])) + (", …" if len(plain) > 5 else "")
-        raise CannotTell(f"the compressed size is not known: {word} {numbers} lie here uncompressed")
-    return outcome
+    if plain and actual > limit.value:
+        if estimate is None:
+            word = "layer" if len(plain) == 1 else "layers"
+            numbers = ", ".join(map(str, plain[:5])) + (", …" if len(plain) > 5 else "")
+            raise CannotTell(f"the compressed size is not known: {word} {numbers} lie here uncompressed")
+        return _estimated(subject, estimate, limit)
+    return at_most(actual, limit, lambda: _stored(subject))
+
+
+def _stored(subject: Subject) -> Causes:
+    figures = [
+        (layer.index, layer.compressed_estimate.bytes if layer.compressed_estimate else layer.blob_bytes or 0)
+        for layer in subject.analysis.layers
+    ]
+    return Causes.of(layer_causes(subject, figures))
+
+
+def _estimated(subject: Subject, estimate: Estimate, limit: Limit) -> Outcome:
+    """Judge by an estimate, and say where the limit lies within its error."""
+    outcome = at_most(estimate.bytes, limit, lambda: _stored(subject))
+    note = f"estimated from a sample of each layer ({estimate.method}), give or take {size(estimate.error)}"
+    if abs(estimate.bytes - limit.value) <= estimate.error:
+        note += ": the limit lies within that, so only an archive with compressed layers can tell for sure"
+    return replace(outcome, message=f"about {outcome.message}", note=note)
 
 
 RULES = (

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ...report.sizes import quantity
 from ..model import Cause, Causes
 from ..values import AMOUNT, PART, SHARE, Limit
 from .interface import Outcome, Rule, Subject, at_most, layer_causes, written
 
+if TYPE_CHECKING:
+    from ...rollup import WasteGroup
+
 
 def waste_causes(subject: Subject) -> Causes:
-    """Return the layers that made most waste, and the largest wasted copies."""
+    """Return the layers that made most waste, and where it lies."""
     analysis = subject.analysis
     rows = layer_causes(subject, [(layer.index, layer.wasted_bytes) for layer in analysis.layers], "made waste")
+    groups = analysis.waste_groups(20)
     rows += [
         Cause(
             "waste",
-            waste.path,
-            waste.wasted_by,
-            subject.instruction(waste.wasted_by),
-            waste.bytes,
-            detail=f"{waste.reason.replace('_', ' ')}, stored in layer {waste.stored_in}",
+            group.path,
+            group.wasted_by,
+            subject.instruction(group.wasted_by),
+            group.bytes,
+            detail=f"{_copies(group)}{group.reason.replace('_', ' ')}, stored in layer {group.stored_in}",
         )
-        for waste in analysis.top_waste(20)
+        for group in groups
     ]
-    return Causes(tuple(rows), len(rows) + max(0, analysis.highlights.waste_count - 20))
+    return Causes(tuple(rows), len(rows) + analysis.highlights.group_count - len(groups))
+
+
+def _copies(group: WasteGroup) -> str:
+    return "" if group.copies == 1 else f"{quantity(group.copies, 'file')} "
 
 
 def max_wasted(subject: Subject, limit: Limit, _: str | None) -> Outcome:

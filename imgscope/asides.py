@@ -1,0 +1,115 @@
+"""What a report tells besides the figures, found in another process while those are made: what is largest, and about
+how large layers would be compressed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .analysis import HIGHLIGHTS, Files, Layer, Tree
+from .largest import (
+    DirectorySize,
+    FileSize,
+    Largest,
+    PackageSize,
+    PackageSizes,
+    largest_directories,
+    largest_files,
+)
+from .layer.estimate import Estimate, of_file, places, total
+from .processes import in_another_process
+
+if TYPE_CHECKING:
+    from .archive.image import LayerBlob, Region
+    from .contents import Contents
+    from .overlay.merge import Overlay
+
+# From so many entries, or blocks of a sample, on a second process is worth its start.
+MANY_ENTRIES, MANY_BLOCKS = 10_000, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Asides:
+    """What was found: each layer's estimate (``None`` where there is none, or none is needed), and what is largest."""
+
+    estimates: Sequence[Estimate | None]
+    largest: Largest
+
+
+@contextmanager
+def asides(blobs: Sequence[LayerBlob], overlay: Overlay, contents: Contents) -> Iterator[Callable[[], Asides]]:
+    """Begin to look for them, in another process where that pays; the function that is given waits for the answer."""
+    # Plain layers that lie in files; one that an image has twice lies there once.
+    plain = (blob.region for blob in blobs if blob.compression is None and not blob.missing)
+    regions = list(dict.fromkeys(region for region in plain if region is not None))
+    blocks = sum(len(places(region.length)) for region in regions)
+
+    def work() -> Iterator[bytes]:
+        estimates = [_estimate(region) for region in regions]
+        yield json.dumps([estimates, asdict(_largest(Merged(Files(Tree(overlay)), contents)))]).encode()
+
+    with in_another_process(work, worthwhile=blocks >= MANY_BLOCKS or overlay.entry_count >= MANY_ENTRIES) as rest:
+
+        def wait() -> Asides:
+            found, largest = json.loads(b"".join(rest()))
+            known = {region: Estimate(*pair) if pair else None for region, pair in zip(regions, found, strict=True)}
+            estimates = [
+                None if blob.compression or blob.missing else known.get(blob.region) if blob.region else index.estimate
+                for blob, index in zip(blobs, overlay.layers, strict=True)
+            ]
+            return Asides(estimates, largest_from(largest))
+
+        yield wait
+
+
+def _estimate(region: Region) -> tuple[int, int] | None:
+    try:
+        found = of_file(region.fd, region.start, region.length)
+    except OSError:
+        return None
+    return found.bytes, found.error
+
+
+def _largest(image: Merged) -> Largest:
+    from .packages.sizes import package_sizes
+
+    tree = image.files.tree
+    directories = largest_directories(tree.directory_sizes(), HIGHLIGHTS)
+    return Largest(largest_files(tree, HIGHLIGHTS), directories, package_sizes(image))
+
+
+class Merged(NamedTuple):
+    """What is known of an image before it is analysed: its tree, and where contents are."""
+
+    files: Files
+    contents: Contents
+
+
+def largest_from(raw: dict[str, Any]) -> Largest:
+    """Return what was written as JSON. Raises ``KeyError`` or ``TypeError`` where it wasn't."""
+    packages = raw["packages"]
+    return Largest(
+        [FileSize(**row) for row in raw["files"]],
+        [DirectorySize(**row) for row in raw["directories"]],
+        PackageSizes(**{**packages, "rows": tuple(PackageSize(**row) for row in packages["rows"])}),
+    )
+
+
+def whole(layers: Sequence[Layer]) -> Estimate | None:
+    """Return about how many bytes an image's layers are compressed; ``None`` where that is known, or one is not."""
+    there = [layer for layer in layers if layer.missing is None]
+    if all(layer.compression is not None for layer in there):
+        return None
+    parts: list[Estimate] = []
+    for layer in there:
+        known = layer.compressed_estimate
+        if layer.compression is not None and layer.blob_bytes is not None:
+            known = Estimate(layer.blob_bytes, 0)
+        if known is None:
+            return None
+        parts.append(known)
+    return total(parts)
