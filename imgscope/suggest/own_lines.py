@@ -92,7 +92,7 @@ def is_script(text: str) -> bool:
 def then(text: str, command: str) -> str:
     """Add a command at the end of a RUN; the empty text where it would not run there."""
     body = text.rstrip()
-    if not is_script(body) or not command or _ENDS.search(body.replace("\\\n", " ")):
+    if not is_script(body) or not command or _ENDS.search(body[4:].replace("\\\n", " ")):
         return ""
     body = body.rstrip("; \t\n")
     mark = "`" if re.search(r"`\n", body) else "\\"

@@ -139,8 +139,8 @@ class _Suggestions(Page):
         if len(card.layers) > _LAYERS:
             self.show(Text(f"and {quantity(len(card.layers) - _LAYERS, 'more layer', 'more layers')}", style="dim"))
         self.evidence(card)
-        for lines in card.lines:
-            self.block(lines, language(lines))
+        for block in card.lines:
+            self.block(block, language(block))
         self.block(card.ignore_lines, ".dockerignore")
 
     def evidence(self, card: Card) -> None:

@@ -82,7 +82,7 @@ def _whole(context: Context, paths: set[bytes], wanted: set[bytes], layers: Sequ
             while here not in mixed:
                 mixed.add(here)
                 here = split(here)[0]
-    place = _destination(context, layers)
+    place, _ = _copied(context, layers)
     found: set[bytes] = set()
     for path in sorted(paths):
         here = path
@@ -92,22 +92,37 @@ def _whole(context: Context, paths: set[bytes], wanted: set[bytes], layers: Sequ
     return sorted(found)
 
 
-def _destination(context: Context, layers: Sequence[int]) -> bytes:
-    """Return the folder to which the layers' instructions copied the context, as far as one is known for all."""
-    folders: set[str] = set()
+def _copied(context: Context, layers: Sequence[int]) -> tuple[bytes, str | None]:
+    """Return the folder to which the layers' instructions copied, and the context's folder that they copied.
+
+    The first is empty, the second ``None`` where that is not known, or not the same for all.
+    """
+    found: set[tuple[str, str | None]] = set()
+    home = settings(context.analysis.image.config).get("WorkingDir")
     for layer in layers:
-        made = context.dockerfile.instruction(layer) if context.dockerfile is not None else None
-        words = list(made.arguments) if made is not None else context.instruction(layer).split()
-        if not words or made is None and words[0].upper() not in ("COPY", "ADD"):
+        if not context.is_copy(layer):
             continue
-        home = settings(context.analysis.image.config).get("WorkingDir")
-        folders.add(posixpath.normpath(posixpath.join("/", home if isinstance(home, str) else "", words[-1])))
-    return internal(folders.pop()) if len(folders) == 1 else b""
+        made = context.dockerfile.instruction(layer) if context.dockerfile is not None else None
+        words = list(made.arguments) if made is not None else context.instruction(layer).split()[1:]
+        words = [word for word in words if not word.startswith("--")]
+        if not words:
+            return b"", None
+        target = posixpath.normpath(posixpath.join("/", home if isinstance(home, str) else "", words[-1]))
+        plain = len(words) == 2 and not _SPECIAL.search(words[0]) and ":" not in words[0]
+        source = posixpath.normpath(words[0].lstrip("/") or ".") if plain else None
+        found.add((target, source))
+    if len(found) != 1:
+        return b"", None
+    ((target, source),) = found
+    return internal(target), source
 
 
 def _line(context: Context, path: bytes, layers: Sequence[int]) -> str:
-    """Write the line for one path: its place below what was copied, wherever in the context that was."""
-    place = _destination(context, layers)
-    inside = path[len(place) + 1 :] if place and path.startswith(place + b"/") else path
-    shown = _SPECIAL.sub(r"\\\1", public(inside).strip("/"))
-    return f"**/{shown}"
+    """Write the line for one path: its place in the context where that is known, else below any folder."""
+    place, source = _copied(context, layers)
+    if not place or not path.startswith(place + b"/"):
+        return "**/" + _SPECIAL.sub(r"\\\1", public(path).strip("/"))
+    inside = _SPECIAL.sub(r"\\\1", public(path[len(place) + 1 :]).strip("/"))
+    if source is None:
+        return f"**/{inside}"
+    return inside if source == "." else f"{source}/{inside}"
