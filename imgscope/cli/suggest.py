@@ -49,7 +49,7 @@ def _fix(fixed: Fixed, write: bool, show_diff: bool, show_secrets: bool) -> None
     for line in fixed.lines():
         click.echo(line if show_secrets else redact(line), err=show_diff)
     if not fixed.made:
-        click.echo("Nothing in the Dockerfile can be mended for sure.", err=True)
+        click.echo("Nothing in the Dockerfile can be fixed safely.", err=True)
 
 
 @click.command()
@@ -70,7 +70,7 @@ def _fix(fixed: Fixed, write: bool, show_diff: bool, show_secrets: bool) -> None
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_rules, help="Print all rules and exit."
 )
 @result_options(_FORMATS)
-@size_options("Rows of evidence.", 5)
+@size_options("Rows of evidence of each finding.", 3)
 @click.option("--no-files", is_flag=True, help="JSON without the evidence.")
 @look_options
 def command(
@@ -95,7 +95,7 @@ def command(
     no_color: bool,
     width: int | None,
 ) -> None:
-    """Say what an image could do without, the bytes that each fix saves, and how to make it.
+    """Find what an image does not need, what each fix saves, and how to make it.
 
     No byte is counted twice: the total is what all fixes together save. [suggest] in imgscope.toml, or in
     [tool.imgscope] of pyproject.toml, sets select, ignore, min-size, dockerfile and base; options win.

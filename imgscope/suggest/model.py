@@ -116,6 +116,8 @@ class Finding:
     location: Location | None
     note: bool
     url: str
+    main_layer: int | None = None
+    """The layer that holds most of its bytes, whose instruction is the first to be changed."""
     claims: tuple[Claim, ...] = field(default=(), repr=False, compare=False)
     """All that the fix saves, for whoever counts what some fixes save together."""
 

@@ -113,9 +113,10 @@ class _Run:
             return None
         evidence = [*draft.evidence, *self._evidence(got)]
         count = len(draft.evidence) + len(got)
+        ranked = self._by_bytes(layers, got)
         location = draft.location
         if location is None and matched is not None:
-            location = matched.location(layers)
+            location = matched.location(ranked)
         return Finding(
             rule.code,
             rule.name,
@@ -132,8 +133,17 @@ class _Run:
             location,
             rule.note,
             rule.url,
+            ranked[0] if ranked else None,
             tuple(claims),
         )
+
+    def _by_bytes(self, layers: Sequence[int], got: dict[Claim, int]) -> list[int]:
+        """Return layers, that which holds most of the claimed bytes first."""
+        held: dict[int, int] = {}
+        for claim, size in got.items():
+            layer = self.context.layer_of(claim)
+            held[layer] = held.get(layer, 0) + size
+        return sorted(layers, key=lambda layer: -held.get(layer, 0))
 
     def _evidence(self, got: dict[Claim, int]) -> Iterable[Evidence]:
         # There may be as many as the image has files, of which only the largest are kept.

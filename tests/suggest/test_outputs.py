@@ -74,7 +74,56 @@ def test_a_comment_in_the_dockerfile_leaves_a_finding_out(imgscope, image, tmp_p
 def test_the_report_keeps_to_its_width(imgscope, image):
     for width in (60, 80, 120):
         done = imgscope("suggest", image, "--width", width)
-        assert max(map(len, done.stdout.splitlines())) <= width
+        # But for code, which is there to be copied.
+        prose = [line for line in done.stdout.splitlines() if not line.startswith("    ")]
+        assert max(map(len, prose)) <= width
+
+
+def test_the_headline_is_what_is_sure_and_secrets_come_first(imgscope, make):
+    image = make(
+        layer(file("app/.env", b"DB_PASSWORD=hunter2hunter2"), file("app/.npmrc", b"//x/:_authToken=npm_abcdefghijkl")),
+        layer(file("a.o", BIG)),
+        layer(whiteout("a.o")),
+        layer(file("usr/share/man/x", BIG)),
+        instructions=["COPY . /app", "RUN make", "RUN rm /a.o", "RUN install-manuals"],
+    )
+    for form in ("text", "markdown"):
+        text = imgscope("suggest", image, "--format", form, "--width", 160).stdout
+        assert "/app/.env" in text and "(layer 0)" in text and ": rotate or revoke them" in text
+        order = [text.index(word) for word in ("rotate or revoke them", "ertain and likely savings", "ossible besides")]
+        order += [text.index("finding", order[-1]), text.index("IS602"), text.index("RUN make && \\\n")]
+        assert order == sorted(order), text
+        sure = text[order[1] :].split("\n")[0]
+        assert "200 kB" in sure.replace("200.0", "200"), sure
+        assert text.count("IS602") <= 3
+
+
+def test_code_is_never_cut_and_can_be_copied_as_it_stands(imgscope, make, tmp_path):
+    long = "RUN make " + " ".join(f"--option-{number}=value" for number in range(40))
+    image = make(layer(file("var/lib/apt/lists/x", BIG)), instructions=[long])
+    for form, width in (("text", 60), ("text", 200), ("markdown", 80)):
+        done = imgscope("suggest", image, "--format", form, "--width", width)
+        shown = [line.strip() for line in done.stdout.splitlines()]
+        at = shown.index(long + " && \\")
+        assert shown[at + 1] == "rm -rf /var/lib/apt/lists/*"
+
+
+def test_another_images_dockerfile_is_said_first(imgscope, image, tmp_path):
+    (tmp_path / "Dockerfile").write_text("FROM other\nRUN something-else\nRUN and-more\n")
+    done = imgscope("suggest", image, "--dockerfile", tmp_path / "Dockerfile", "--width", 200)
+    assert "is not what this image was built from" in "\n".join(done.stdout.splitlines()[:4])
+    assert done.stdout.count("is not what this image was built from") == 1
+
+
+def test_a_finding_stands_where_most_of_its_bytes_are(imgscope, make, tmp_path):
+    image = make(
+        layer(file("var/lib/apt/lists/x", BIG)),
+        layer(file("var/lib/apt/lists/y", BIG * 2)),
+        instructions=["RUN apt-get update", "RUN apt-get update -q"],
+    )
+    assert "layer 1  IS101" in imgscope("suggest", image).stdout
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nRUN apt-get update\nRUN apt-get update -q\n")
+    assert "line 3  IS101" in imgscope("suggest", image, "--dockerfile", tmp_path / "Dockerfile").stdout
 
 
 def test_a_saved_analysis_says_what_could_not_be_looked_at(imgscope, make, tmp_path):

@@ -54,7 +54,7 @@ def outputs(imgscope, path, folder):
         assert done.returncode == 0, done.stderr
         texts += [done.stdout, done.stderr]
     for record in folder.rglob("*"):
-        if record.is_file():
+        if record.is_file() and record.name != "CACHEDIR.TAG":
             data = record.read_bytes()
             assert data.startswith(_MAGIC)
             texts.append(_zstd().decompress(data[len(_MAGIC) + 16 :]).decode("latin-1"))

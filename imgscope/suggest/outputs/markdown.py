@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from ...report.markdown import block, code, prose, table
 from ...report.sizes import percent, size
+from .cards import Card, cards, secrets, sums
+from .text import language
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..model import Finding, Report
+    from ..model import Report
 
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
@@ -26,32 +28,50 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
 
     yield f"# Suggestions for {code(image.reference)}"
     yield ""
+    matched = report.dockerfile
+    if matched is not None and not matched.belongs:
+        yield f"**{prose(matched.note)}**"
+        yield ""
+    found = secrets(report)
+    if found:
+        yield f"**Secrets:** {prose(found)}"
+        yield ""
     if report.with_dockerfile:
         yield f"Dockerfile: {prose(report.with_dockerfile)}"
         yield ""
-    saving = [finding for finding in report.findings if not finding.note]
-    if saving:
-        share = percent(report.total_bytes, image.content_bytes)
-        yield f"All fixes together save **{written(report.total_bytes)}**, {share} of {written(image.content_bytes)}."
+    shown = cards(report)
+    if shown:
+        sure, possible = sums(report)
+        if sure or not possible:
+            share = percent(sure, image.content_bytes)
+            yield f"Certain and likely savings: **{written(sure)}**, {share} of {written(image.content_bytes)}."
+        if possible:
+            yield f"Possible{' besides' if sure else ' savings'}: {written(possible)}, for you to decide."
         yield ""
         yield from table(
-            (("rule", False), ("saves", True), ("sure", False), ("what", False)),
+            (("saves", True), ("sure", False), ("where", False), ("rule", False), ("finding", False)),
             (
-                (f"`{finding.code}`", written(finding.bytes), finding.certainty, code(finding.title))
-                for finding in saving
+                (written(card.bytes) if card.bytes else "-", card.certainty, card.place, f"`{card.code}`",
+                 code(card.title))
+                for card in shown
             ),
-        )
+        )  # fmt: skip
     else:
-        yield "Nothing found that this image could do without."
-    for finding in saving:
+        yield "Nothing found that this image does not need."
+    for card in shown:
         yield ""
-        yield from _finding(report, finding, options)
+        yield from _card(report, card, options)
     notes = [finding for finding in report.findings if finding.note]
     if notes:
         yield ""
         yield "## Good practice"
         yield ""
-        yield from (f"- `{finding.code}` {code(finding.title)}: {prose(finding.fix)}" for finding in notes)
+        for finding in notes:
+            yield f"- `{finding.code}` {code(finding.title)}: {prose(finding.fix)}"
+            if finding.lines:
+                yield ""
+                yield from block(finding.lines, language(finding.lines).lower())
+                yield ""
     if report.proposal:
         yield ""
         yield "## In two stages"
@@ -62,20 +82,24 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
         yield from (f"- {prose(line)}" for line in report.not_evaluated)
 
 
-def _finding(report: Report, finding: Finding, options: Options) -> Iterator[str]:
-    yield f"## {finding.code}: {code(finding.title)}"
+def _card(report: Report, card: Card, options: Options) -> Iterator[str]:
+    yield f"## {card.code}: {code(card.title)}"
     yield ""
-    yield prose(finding.fix)
-    yield ""
-    for layer in finding.layers[:6]:
+    for fix in card.fixes:
+        yield prose(fix)
+        yield ""
+    for layer in card.layers[:6]:
         yield f"- layer {layer}: {code(report.instruction(layer)[:160])}"
-    for row in finding.evidence[: options.top]:
+    for row in card.evidence[: options.top]:
         kind = f" ({code(row.kind)})" if row.kind else ""
-        yield f"- {size(row.bytes, options.exact_bytes)} {code(row.path)}{kind}"
-    left = finding.evidence_count - min(options.top, len(finding.evidence))
+        saved = f"{size(row.bytes, options.exact_bytes)} " if row.bytes else ""
+        yield f"- {saved}{code(row.path)}{kind}"
+    left = card.evidence_count - min(options.top, len(card.evidence))
     if left > 0:
         yield f"- and {left:,} more"
-    for lines, word in ((finding.lines, "dockerfile"), (finding.ignore_lines, "gitignore")):
-        if lines:
-            yield ""
-            yield from block(lines, word)
+    for lines in card.lines:
+        yield ""
+        yield from block(lines, language(lines).lower())
+    if card.ignore_lines:
+        yield ""
+        yield from block(card.ignore_lines, "gitignore")

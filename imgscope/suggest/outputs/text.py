@@ -1,23 +1,25 @@
-"""Suggestions for people: what to change, and what each change saves, largest first."""
+"""Suggestions for people: secrets, what is saved in all, a table of what to change, and then each change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ...escape import escape
 from ...report.page import Page
 from ...report.sizes import percent, quantity
-from ..run import by_certainty
+from .cards import Card, cards, secrets, sums
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..model import Finding, Report
+    from ..model import Report
 
 _COLOURS = {"certain": "green", "likely": "yellow", "possible": "dim"}
-# Lines of a fix, and layers of a finding, that are shown.
-_LINES = 12
-_LAYERS = 6
+# Layers of a finding that are shown.
+_LAYERS = 4
+# What begins a line of a Dockerfile: all else is for a shell.
+_DOCKERFILE = ("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "HEALTHCHECK", "LABEL", "ONBUILD", "RUN",
+               "SHELL", "USER", "WORKDIR", "#")  # fmt: skip
 
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
@@ -27,26 +29,34 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
     yield page.bytes()
 
 
+def language(lines: Sequence[str]) -> str:
+    """Say what lines are of: ``Dockerfile``, or ``shell`` for commands that belong into a RUN."""
+    return "Dockerfile" if lines[0].lstrip().partition(" ")[0].upper() in _DOCKERFILE else "shell"
+
+
 class _Suggestions(Page):
     def __init__(self, report: Report, options: Options) -> None:
         super().__init__(options)
         self.report = report
+        self.cards = cards(report)
 
     def write(self) -> None:
+        self.head()
         self.totals()
-        for finding in self.report.findings:
-            if not finding.note:
-                self.finding(finding)
+        self.overview()
+        for card in self.cards:
+            self.card(card)
         self.practice()
         self.proposal()
         notes = self.report.not_evaluated
-        if self.report.dockerfile is not None and self.report.dockerfile.note:
-            notes.append(self.report.dockerfile.note)
+        matched = self.report.dockerfile
+        if matched is not None and matched.belongs and matched.note:
+            notes.append(matched.note)
         if self.report.ignored:
             notes.append(f"{quantity(self.report.ignored, 'finding')} left out by comments in the Dockerfile")
         self.notes(notes)
 
-    def totals(self) -> None:
+    def head(self) -> None:
         from rich.text import Text
 
         report, image = self.report, self.report.analysis.image
@@ -54,80 +64,119 @@ class _Suggestions(Page):
         base = report.base
         if base.layers:
             named = f"{escape(base.name)}, " if base.name else ""
-            self.console.print(
-                Text(f"  base: {named}{quantity(base.layers, 'layer')} ({escape(base.how)})", style="dim"),
-                no_wrap=True,
-                overflow="ellipsis",
-            )
+            words = f"  base: {named}{quantity(base.layers, 'layer')} ({escape(base.how)})"
+            self.console.print(Text(words, style="dim"), no_wrap=True, overflow="ellipsis")
         if report.with_dockerfile:
             words = f"  Dockerfile: {report.with_dockerfile}"
             self.console.print(Text(words, style="dim"), no_wrap=True, overflow="ellipsis")
         self.console.print()
-        saving = [finding for finding in report.findings if not finding.note]
-        if not saving:
-            self.show(Text("Nothing found that this image could do without.", style="green"))
-            return
-        line = Text("all fixes together save ")
-        line.append(self.size(report.total_bytes), style="bold green")
-        line.append(f"  {percent(report.total_bytes, image.content_bytes)} of {self.size(image.content_bytes)}")
-        self.show(line)
-        sums = [f"{word} {self.size(count)}" for word, count in by_certainty(report.findings).items() if count]
-        if len(sums) > 1:
-            self.show(Text(", ".join(sums), style="dim"))
+        matched = report.dockerfile
+        if matched is not None and not matched.belongs:
+            self.show(Text(matched.note, style="yellow"))
+            self.console.print()
+        found = secrets(report)
+        if found:
+            self.show(Text(escape(found), style="bold red"))
+            self.console.print()
 
-    def finding(self, finding: Finding) -> None:
+    def totals(self) -> None:
+        from rich.text import Text
+
+        if not self.cards:
+            self.show(Text("Nothing found that this image does not need.", style="green"))
+            return
+        whole = self.report.analysis.image.content_bytes
+        sure, possible = sums(self.report)
+        if sure or not possible:
+            line = Text("certain and likely savings: ")
+            line.append(self.size(sure), style="bold green")
+            line.append(f"  {percent(sure, whole)} of {self.size(whole)}")
+            self.show(line)
+        if possible:
+            words = f"possible{' besides' if sure else ' savings'}: {self.size(possible)}, for you to decide"
+            self.show(Text(words, style="dim" if sure else ""))
+
+    def overview(self) -> None:
+        from rich.text import Text
+
+        if not self.cards:
+            return
+        self.console.print()
+        columns = [("saves", "right"), ("sure", "left"), ("where", "left"), ("rule", "left"), ("finding", "rest")]
+        table = self.table(*columns)
+        for card in self.cards:
+            table.add_row(
+                Text(self.size(card.bytes) if card.bytes else "-"),
+                Text(card.certainty, style=_COLOURS[card.certainty]),
+                Text(card.place, style="dim"),
+                Text(card.code),
+                Text(escape(card.title)),
+            )
+        self.show(table)
+
+    def card(self, card: Card) -> None:
         from rich.table import Table
         from rich.text import Text
 
-        head = Text(self.size(finding.bytes) if finding.bytes else "-", style="bold")
-        head.append("  " + finding.certainty, style=_COLOURS[finding.certainty])
         self.console.print()
         row = Table.grid(padding=(0, 2, 0, 0))
         row.add_column(no_wrap=True)
-        row.add_column(no_wrap=True)
         row.add_column(ratio=1)
-        row.add_row(Text(finding.code, style="bold"), head, Text(escape(finding.title), style="bold"))
+        row.add_row(Text(card.code, style="bold"), Text(escape(card.title), style="bold"))
         self.console.print(row)
-        self.show(Text(finding.fix))
-        if finding.location is not None:
-            place = finding.location
-            lines = f"{place.first}" if place.first == place.last else f"{place.first}-{place.last}"
-            self.show(Text(f"{escape(place.path)}:{lines}", style="cyan"))
-        for layer in finding.layers[:_LAYERS]:
+        head = Text(f"saves {self.size(card.bytes)}, " if card.bytes else "")
+        head.append(card.certainty, style=_COLOURS[card.certainty])
+        location = card.findings[0].location
+        if location is not None:
+            lines = f"{location.first}" if location.first == location.last else f"{location.first}-{location.last}"
+            head.append(f"  {escape(location.path)}:{lines}", style="cyan")
+        self.show(head)
+        for fix in card.fixes:
+            self.show(Text(escape(fix)))
+        for layer in card.layers[:_LAYERS]:
             text = f"layer {layer}  {escape(self.report.instruction(layer)) or '(no history)'}"
             self.show(Text(text, style="dim", no_wrap=True, overflow="ellipsis"))
-        if len(finding.layers) > _LAYERS:
-            self.show(Text(f"and {len(finding.layers) - _LAYERS} more layers", style="dim"))
-        self.evidence(finding)
-        self.block(finding.lines, "Dockerfile")
-        self.block(finding.ignore_lines, ".dockerignore")
+        if len(card.layers) > _LAYERS:
+            self.show(Text(f"and {quantity(len(card.layers) - _LAYERS, 'more layer', 'more layers')}", style="dim"))
+        self.evidence(card)
+        for block in card.lines:
+            self.block(block, language(block))
+        self.block(card.ignore_lines, ".dockerignore")
 
-    def evidence(self, finding: Finding) -> None:
+    def evidence(self, card: Card) -> None:
         from rich.text import Text
 
-        shown = finding.evidence[: min(self.options.top, 5)]
+        shown = card.evidence[: self.options.top]
         if not shown:
             return
-        columns = [("", "right"), ("", "path")]
-        table = self.table(*columns, header=False)
+        table = self.table(("", "right"), ("", "path"), header=False)
         for row in shown:
             path = escape(row.path) + (f"  ({escape(row.kind)})" if row.kind else "")
             table.add_row(Text(self.size(row.bytes) if row.bytes else ""), Text(path))
-        left = finding.evidence_count - len(shown)
+        left = card.evidence_count - len(shown)
         if left > 0:
             table.add_row("", Text(f"and {left:,} more", style="dim"))
         self.show(table)
 
-    def block(self, lines: tuple[str, ...], name: str) -> None:
+    def block(self, lines: Sequence[str], name: str) -> None:
         from rich.text import Text
 
-        if not lines:
-            return
-        self.show(Text(name, style="dim"))
-        for line in lines[:_LINES]:
-            self.show(Text("  " + escape(line), style="green", no_wrap=True, overflow="ellipsis"))
-        if len(lines) > _LINES:
-            self.show(Text(f"  and {len(lines) - _LINES} more lines", style="dim"))
+        if lines:
+            self.show(Text(f"{name}:", style="dim"))
+            self.code(lines)
+
+    def code(self, lines: Sequence[str]) -> None:
+        """Put lines on the page that can be copied as they stand: whole, each in a line of its own, however long."""
+        from rich.text import Text
+
+        # A here-document ends at its word in the first column only.
+        indent = "" if any("<<" in line for line in lines) else "    "
+        for line in lines:
+            # Tabs stay: in a here-document they may count.
+            shown = "\t".join(map(escape, line.split("\t")))
+            self.console.print(
+                Text(indent + shown, style="green"), soft_wrap=True, no_wrap=True, overflow="ignore", crop=False
+            )
 
     def practice(self) -> None:
         from rich.text import Text
@@ -136,15 +185,13 @@ class _Suggestions(Page):
         if not notes:
             return
         self.heading("Good practice", "saves no bytes")
-        table = self.table(("", "left"), ("", "words"), header=False)
         for finding in notes:
+            table = self.table(("", "left"), ("", "words"), header=False)
             table.add_row(Text(finding.code, style="dim"), Text(escape(f"{finding.title}. {finding.fix}")))
-        self.show(table)
+            self.show(table)
+            self.code(finding.lines)
 
     def proposal(self) -> None:
-        from rich.text import Text
-
         if self.report.proposal:
             self.heading("In two stages", "a Dockerfile to start from")
-            for line in self.report.proposal:
-                self.show(Text(escape(line), style="green", no_wrap=True, overflow="ellipsis"))
+            self.code(self.report.proposal)

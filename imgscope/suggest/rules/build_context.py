@@ -11,8 +11,8 @@ from ...overlay.merge import join
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
 from ..origin import CONTEXT, UNKNOWN
-from ..places import Places
 from . import words
+from .ignore_lines import covering
 
 Filter = Callable[[Context, Sequence[Claim]], list[Claim]]
 
@@ -34,6 +34,11 @@ class Unwanted:
     certainty: Certainty = "certain"
     anywhere: bool = True
     only: Filter | None = None
+
+    @property
+    def globs(self) -> dict[str, list[str]]:
+        """The lines, each with the globs of what it is for."""
+        return {line: [glob for glob, its in self.places if its == line] for line in self.lines}
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -68,16 +73,12 @@ def _from_context(
         return
     layers = tuple(context.by_layer(copied))
     copied = _and_again(context, found, copied, layers[0])
-    lines = {line: [glob for glob, its in unwanted.places if its == line] for line in unwanted.lines}
-    fits = Places(lines)
-    kept = {line for claim in copied for where in [split(claim.path)] for line in fits.of_directory(where[0])}
-    kept |= {line for claim in copied for line in fits.of_file(*split(claim.path))}
     yield Draft(
         f"{unwanted.what} copied out of the build context in {words.layers(layers)}",
         "Keep it out of the build context with .dockerignore.",
         copied,
         layers,
-        ignore_lines=tuple(line for line in unwanted.lines if line in kept),
+        ignore_lines=covering(context, copied, unwanted.globs, layers),
         certainty=None if sure or unwanted.certainty != "certain" else "likely",
     )
 

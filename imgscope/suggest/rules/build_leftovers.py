@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from ...layer.names import split
+from ...layer.names import public, split
 from ...settings import settings
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
+from ..own_lines import first, homes, mended, quoted, removing, roots, then, with_option
 from ..program import program
 from ..system_files import system_owners
 from ..toolchains import in_toolchain
 from . import words
-
-# What a finding shows that a build stage answers; the report's proposal has it in full.
-STAGES = ("FROM … AS build", "…", "", "FROM …", "COPY --from=build … …")
 
 Filter = Callable[[Context, Sequence[Claim]], list[Claim]]
 
@@ -74,12 +73,56 @@ def _check(left: Left) -> Callable[[Context], Iterator[Draft]]:
                 left.fix,
                 claims,
                 layers,
-                tuple(left.after.split("\n")),
+                mended(context, claims, partial(_mend, left), _command(left, claims)),
                 (),
                 left.certainty,
             )
 
     return check
+
+
+def _mend(left: Left, text: str, claims: Sequence[Claim]) -> str:
+    """Return a RUN so that it leaves none of it."""
+    places = " ".join(roots(claims, left.places))
+    if left.code in ("IS210", "IS211"):
+        # Left out when packages are unpacked, so that none of a layer's bytes are written in vain.
+        changed = with_option(text, r"\b(?:microdnf|dnf5?|yum)(?: -\S+){0,9} (?:re)?install\b", _NO_DOCUMENTS)
+        if changed and left.code == "IS210":
+            return changed
+        if re.search(r"\b(?:apt-get|apt)\b", text) and places and "dpkg.cfg.d" not in text:
+            excluded = [f"path-exclude={place}/*" for place in places.split()]
+            if "/usr/share/doc" in places.split():
+                excluded.append("path-include=/usr/share/doc/*/copyright")
+            shown = " ".join(f"'{line}'" for line in excluded)
+            return first(text, f"printf '%s\\n' {shown} > /etc/dpkg/dpkg.cfg.d/01-{left.name}")
+    return then(text, _command(left, claims))
+
+
+_NO_DOCUMENTS = "--setopt=tsflags=nodocs"
+# So many files or folders are named one by one.
+_NAMED = 6
+
+
+def _command(left: Left, claims: Sequence[Claim]) -> str:
+    """Return the command that removes it, at the end of the RUN that made it."""
+    folders = quoted(homes(claims))
+    named = [public(claim.path) for claim in claims]
+    if left.code in ("IS203", "IS209"):
+        if len(named) <= _NAMED:
+            return f"rm -f {quoted(named)}" if quoted(named) else ""
+        patterns = "-name '*.map'" if left.code == "IS209" else "\\( -name '*.a' -o -name '*.la' \\)"
+        return f"find {folders} -type f {patterns} -delete" if folders else ""
+    if left.code == "IS207":
+        tests = sorted({public(folder) for claim in claims if (folder := _test_folder(claim.path)) is not None})
+        return (
+            removing(tests)
+            if len(tests) <= _NAMED
+            else f"find {folders} -type d -name tests -prune -exec rm -rf {{}} +"
+        )
+    if left.code == "IS210":
+        kept = "! -iname 'copyright*' ! -iname 'licen*' ! -iname 'notice*' ! -iname 'copying*'"
+        return f"find {folders} -type f {kept} -delete" if folders else ""
+    return removing(roots(claims, left.places) if left.code == "IS204" else homes(claims))
 
 
 COMPILERS = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...layer.index import DIRECTORY
@@ -12,6 +13,7 @@ from ...packages.dependencies import APK, RPM, STATUS, Installed
 from ...report.sizes import quantity
 from ..context import Context
 from ..model import Claim, Draft, Rule
+from ..own_lines import first, mended, then
 from ..own_packages import BUILD, OwnPackages, own_packages
 from ..program import program
 
@@ -42,29 +44,38 @@ def _check(context: Context) -> Iterator[Draft]:
         "Build in a stage of its own and copy what it makes into a final stage without them; or install, build and "
         "remove them in one RUN.",
         claims,
-        lines=_lines(found, tools),
+        lines=_lines(context, claims, found, tools),
         certainty="likely" if program(context).known else "possible",
     )
 
 
-def _lines(found: OwnPackages, tools: list[str]) -> tuple[str, ...]:
-    """Write the instructions of a final stage: the packages that were asked for and stay."""
-    stay = found.wanted
-    wanted = " ".join(tools[:_NAMED]) + (" …" if len(tools) > _NAMED else "")
+def _lines(context: Context, claims: Sequence[Claim], found: OwnPackages, tools: list[str]) -> tuple[str, ...]:
+    """Write what a final stage installs: the packages that were asked for and stay. For apk, the RUN itself, mended."""
+    names = " ".join(found.wanted)
     if found.ecosystem == "apk":
-        lines = [f"RUN apk add --no-cache --virtual .build-deps {wanted} && \\", "    … && \\"]
-        return (*lines, "    apk del .build-deps")
+        virtual = sorted(one.name for one in found.unneeded if one.name.startswith("."))
+        if virtual:
+            # What was installed under a name of its own only has to be removed under it, in the same RUN.
+            lines = mended(context, claims, lambda text, _: then(text, f"apk del {' '.join(virtual)}"))
+        else:
+            lines = mended(context, claims, lambda text, _: _with_virtual(text, tools)) if tools else ()
+        if lines or not names:
+            return lines
+    if not names:
+        return ()
+    head = "# What is to be installed in a final stage, beside what is copied from the build stage:"
+    if found.ecosystem == "apk":
+        return head, f"RUN apk add --no-cache {names}"
     if found.ecosystem == "rpm":
-        lines = ["FROM … AS build", f"RUN dnf install -y {wanted}", "…", "", "FROM …"]
-        lines += [f"RUN dnf install -y {' '.join(stay[: 2 * _NAMED])} && dnf clean all"] if stay else []
-        return (*lines, "COPY --from=build … …")
-    lines = ["FROM … AS build", f"RUN apt-get update && apt-get install -y --no-install-recommends {wanted}", "…", ""]
-    lines.append("FROM …")
-    if stay:
-        kept = " ".join(stay[: 2 * _NAMED]) + (" …" if len(stay) > 2 * _NAMED else "")
-        lines += ["RUN apt-get update && \\", f"    apt-get install -y --no-install-recommends {kept} && \\"]
-        lines.append("    rm -rf /var/lib/apt/lists/*")
-    return (*lines, "COPY --from=build … …")
+        return head, f"RUN dnf install -y {names} && dnf clean all"
+    install = f"    apt-get install -y --no-install-recommends {names} && \\"
+    return head, "RUN apt-get update && \\", install, "    rm -rf /var/lib/apt/lists/*"
+
+
+def _with_virtual(text: str, tools: Sequence[str]) -> str:
+    """Install what only the build needs under a name of its own, and remove it in the end."""
+    rest = re.sub(rf"(?<=\s)(?:{'|'.join(map(re.escape, tools))})(?=\s|$)[ ]*", "", text)
+    return then(first(rest, f"apk add --no-cache --virtual .build-deps {' '.join(tools)}"), "apk del .build-deps")
 
 
 def _claims(context: Context, found: OwnPackages) -> list[Claim]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from ...layer.names import split
 from ...overlay.merge import join
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
+from ..origin import CONTEXT
+from ..own_lines import homes, mended, quoted, then, with_option
 from . import words
 from .build_leftovers import shown
+from .ignore_lines import covering
 
 _CODE = "IS208"
 _CACHE = b"__pycache__"
@@ -59,19 +63,37 @@ def _check(context: Context) -> Iterator[Draft]:
     for kind, (what, fix, certainty) in _KINDS.items():
         if kind in found:
             layers = tuple(context.by_layer(found[kind]))
-            lines = (
-                ("ENV PYTHONDONTWRITEBYTECODE=1", "RUN pip install --no-cache-dir --no-compile …")
-                if kind == "cached"
-                else ("RUN … && \\", "    find / -xdev -type d -name __pycache__ -prune -exec rm -rf {} +")
-            )
+            ignored: tuple[str, ...] = ()
+            if all(context.origin(layer).where == CONTEXT.where for layer in layers):
+                ignored = covering(context, found[kind], {"**/__pycache__": ("/**/__pycache__/**",)}, layers)
             yield Draft(
                 f"{what[:1].upper()}{what[1:]}, in {words.layers(layers)}",
                 fix,
                 found[kind],
                 layers,
-                lines,
+                mended(context, found[kind], partial(_mend, kind)),
+                ignored,
                 certainty=certainty,
             )
+
+
+def _mend(kind: str, text: str, claims: Sequence[Claim]) -> str:
+    """Return a RUN so that it leaves no such bytecode."""
+    if kind == "cached":
+        changed = with_option(text, r"\bpip[\d.]*(?: -\S+){0,9} install\b", "--no-compile")
+        if changed:
+            return changed
+    where = quoted(homes(claims))
+    if not where:
+        return ""
+    matches = [match for claim in claims if (match := _NAME.fullmatch(split(claim.path)[1])) is not None]
+    if kind == "foreign" and matches:
+        tags = sorted({match[2].decode() for match in matches})
+        named = " -o ".join(f"-name '*.{tag}*.pyc'" for tag in tags)
+        return then(text, f"find {where} -type f \\( {named} \\) -delete")
+    if kind == "twice" and any(match[3] for match in matches):
+        return then(text, f"find {where} -type f -name '*.opt-*.pyc' -delete")
+    return then(text, f"find {where} -type d -name __pycache__ -prune -exec rm -rf {{}} +")
 
 
 def _kind(context: Context, path: bytes, tags: set[bytes], cached: dict[bytes, set[bytes]]) -> str | None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from ...layer.names import public
 from ..context import Context
 from ..elf import elf_files
 from ..model import Claim, Draft, Rule
+from ..own_lines import homes, is_script, mended, quoted, then, with_option
 from ..toolchains import in_toolchain
 from . import words
 
+# So many files are named one by one.
+_NAMED = 6
 # Stripping fewer bytes than that of a file is not worth its while.
 _LEAST = 4096
 # Built elsewhere and installed: their symbols belong to who built them, and some break when stripped once more.
@@ -37,11 +41,7 @@ def _check(context: Context) -> Iterator[Draft]:
             "unstripped file outside of the image.",
             own,
             layers,
-            (
-                "# C and C++: gcc -s, or afterwards: strip PROGRAM",
-                'RUN go build -ldflags="-s -w" …',
-                '# Rust, in Cargo.toml: [profile.release] strip = "symbols"',
-            ),
+            mended(context, own, _without_symbols),
         )
     if others:
         layers = tuple(context.by_layer(others))
@@ -50,12 +50,34 @@ def _check(context: Context) -> Iterator[Draft]:
             "Strip it in the RUN that installs the packages.",
             others,
             layers,
-            (
-                "RUN pip install --no-cache-dir … && \\",
-                "    find / -xdev -name '*.so*' -type f -exec strip --strip-debug {} +",
-            ),
+            mended(context, others, lambda text, claims: then(text, _strip(claims, " --strip-debug"))),
             certainty="possible",
         )
+
+
+def _without_symbols(text: str, claims: Sequence[Claim]) -> str:
+    """Return a RUN that builds without symbols, by its compiler's own option where that is called here."""
+    if "-ldflags" not in text:
+        changed = with_option(text, r"\bgo (?:build|install)\b", '-ldflags="-s -w"')
+        if changed:
+            return changed
+    if re.search(r"\bcargo (?:build|install)\b", text) and is_script(text):
+        return re.sub(r"\bcargo (build|install)\b", r"CARGO_PROFILE_RELEASE_STRIP=symbols cargo \1", text)
+    changed = with_option(
+        text, r"(?<![\w/.-])(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+)(?=\s+-?\w)(?!\s+(?:make|g|c)\S*\b)", "-s"
+    )
+    if changed and not re.search(r"\b(?:install|add)\b", text):
+        return changed
+    return then(text, _strip(claims, ""))
+
+
+def _strip(claims: Sequence[Claim], option: str) -> str:
+    """Return the command that strips files: by their names, or of many all libraries in their folders."""
+    if len(claims) <= _NAMED:
+        named = quoted(sorted({public(claim.path) for claim in claims}))
+        return f"strip{option} {named}" if named else ""
+    where = quoted(homes(claims))
+    return f"find {where} -type f -name '*.so*' -exec strip{option} {{}} +" if where else ""
 
 
 RULES = (

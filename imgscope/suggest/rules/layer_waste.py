@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ...layer.index import FILE
@@ -10,7 +11,11 @@ from ...overlay.merge import NO_ENTRY
 from ..context import Context, WasteRow
 from ..model import Claim, Draft, Rule
 from ..origin import CONTEXT
+from ..own_lines import own, with_flags
 from . import words
+
+# A builder's word for what was copied: the source's name is not in the history.
+_HASHED = re.compile(r"(?:^|\s|:)(?:file|dir|multi):[0-9a-f]+")
 
 
 def grouped(context: Context, *kinds: int) -> dict[tuple[int, int], list[WasteRow]]:
@@ -125,10 +130,14 @@ def _metadata(context: Context) -> Iterator[Draft]:
         title = f"{words.files(len(rows))} of layer {stored} stored again in layer {by} for owner, mode or time"
         if context.is_copy(stored):
             fix = "Set owner and mode when the files are copied; a RUN that changes them stores them a second time."
-            instruction = context.instruction(stored)
-            keyword, _, rest = instruction.partition(" ")
-            hashed = " in " in rest or "file:" in rest or "dir:" in rest
-            lines = (f"{keyword} {flag} {'…' if hashed else rest}",) if flag else ()
+            lines: tuple[str, ...] = ()
+            text = own(context, stored)
+            if flag and not _HASHED.search(text):
+                # Flags that are there already are those to be changed.
+                text = re.sub(rf"\s--(?:{'|'.join(re.findall(r'--(ch[a-z]+)=', flag))})=\S+", "", text)
+                lines = tuple(with_flags(text, flag).split("\n"))
+            elif flag:
+                fix = f"{fix} COPY takes the flags {flag}."
             yield Draft(title, fix, claims(rows), (stored, by), lines)
         else:
             fix = "Change owner, mode and time in the RUN that writes the files: in a later one they are stored again."

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ...layer.names import internal, split
 from ...settings import settings, strings
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
 from ..origin import CONTEXT
+from ..own_lines import mended, mounted, removing, roots, then, with_option
 from ..program import Program, started
 from . import words
+from .ignore_lines import covering
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,18 @@ def _check(leftover: Leftover) -> Callable[[Context], Iterator[Draft]]:
         if not any(context.visible(claim) for claim in claims):
             title += ", removed too late: the bytes stay in the image"
         origins = {context.origin(layer).where if context.is_copy(layer) else "" for layer in layers}
-        fix, lines = leftover.fix, tuple(leftover.after.split("\n"))
+        fix = leftover.fix
+        lines: tuple[str, ...] = ()
+        ignored: tuple[str, ...] = ()
         if origins == {CONTEXT.where}:
-            fix, lines = "Keep it out of the build context with .dockerignore.", ()
+            fix = "Keep it out of the build context with .dockerignore."
+            ignored = covering(context, claims, _ignored(leftover), layers)
         elif "" not in origins:
-            fix, lines = "It was copied: copy only what is run.", ()
-        yield Draft(title, fix, claims, layers, lines, certainty=certainty)
+            fix = "It was copied: copy only what is run."
+        else:
+            mend = partial(_mend, leftover)
+            lines = mended(context, claims, mend, _cleaning(leftover, roots(claims, leftover.places)))
+        yield Draft(title, fix, claims, layers, lines, ignored, certainty=certainty)
 
     return check
 
@@ -75,6 +84,82 @@ def _unused(context: Context, leftover: Leftover, claims: Sequence[Claim], run: 
     folders = {split(claim.path)[0] for claim in claims if claim.path in run.files} - {b""}
     used = tuple(folder + b"/" for folder in folders | named - {b""})
     return [claim for claim in claims if not claim.path.startswith(used) and claim.path not in named]
+
+
+def _mend(leftover: Leftover, text: str, claims: Sequence[Claim]) -> str:
+    """Return a RUN so that it leaves nothing behind; empty where that is not known."""
+    way = _WAYS.get(leftover.code, _Way())
+    where = roots(claims, leftover.places)
+    # What is gone beforehand needs no cleaning; what was wanted of it lies in the base or is fetched anew.
+    plain = _UPDATE.sub("", text) if leftover.code == "IS103" else text
+    for call, option in way.options:
+        changed = with_option(plain, call, option)
+        if changed:
+            return changed
+    if way.mount:
+        return mounted(text, (path for path in where if _PLAIN.fullmatch(path)))
+    for call, command in way.tools:
+        found = re.search(call, text)
+        if found is not None:
+            return then(text, command.replace("{0}", found[0].strip()))
+    return then(text, _cleaning(leftover, where))
+
+
+def _cleaning(leftover: Leftover, where: Sequence[str]) -> str:
+    """Return the command that removes what was left: what a system's own folders hold, others with the folder."""
+    way = _WAYS.get(leftover.code, _Way())
+    if way.command:
+        return way.command
+    # A log may be a link to where the container writes; and whoever writes one wants its folder.
+    logs = "find /var/log -type f -delete" if "/var/log" in where else ""
+    inside = [f"{path}/*" for path in where if path.startswith(_SYSTEM) and path != "/var/log"]
+    others = removing(path for path in where if not path.startswith(_SYSTEM))
+    within = f"rm -rf {' '.join(inside)}" if inside else ""
+    return " && ".join(command for command in (within, others, logs) if command)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a RUN leaves nothing: an option for each call, else a command of the tool that it calls, else of the shell.
+
+    All are pairs of a pattern and what is put behind it. Where there is none, the folders are removed.
+    """
+
+    options: tuple[tuple[str, str], ...] = ()
+    tools: tuple[tuple[str, str], ...] = ()
+    command: str = ""
+    mount: bool = False
+
+
+_UPDATE = re.compile(r"\bapk(?: -\S+){0,9} update\s*&&\s*(?:\\\n\s*)?")
+_PLAIN = re.compile(r"/[\w./+@-]+")
+_SYSTEM = ("/tmp", "/var/")  # noqa: S108
+_MOUNT = _Way(mount=True)
+_WAYS = {
+    "IS101": _Way(command="rm -rf /var/lib/apt/lists/*"),
+    "IS102": _Way(command="apt-get clean && rm -rf /var/cache/apt/*.bin"),
+    "IS103": _Way(options=((r"\bapk(?: -\S+){0,9} add\b", "--no-cache"),), command="rm -rf /var/cache/apk/*"),
+    "IS104": _Way(tools=((r"\b(?:microdnf|dnf5?|yum)\b", "{0} clean all && rm -rf /var/cache/dnf /var/cache/yum"),)),
+    "IS105": _Way(tools=((r"\bzypper\b", "{0} clean --all"),)),
+    "IS106": _Way(options=((r"\bpip[\d.]*(?: -\S+){0,9} install\b", "--no-cache-dir"),)),
+    "IS107": _Way(options=((r"\buv (?:sync|pip install|tool install|add|run)\b", "--no-cache"),)),
+    "IS108": _Way(options=((r"\bpoetry install\b", "--no-cache"),)),
+    "IS109": _Way(tools=((r"\b(?:conda|mamba|micromamba)\b", "{0} clean --all --yes"),)),
+    "IS110": _Way(tools=((r"\bnpm\b", "npm cache clean --force"),)),
+    "IS111": _Way(tools=((r"\byarn\b", "yarn cache clean"),)),
+    **dict.fromkeys(("IS112", "IS113", "IS114", "IS115", "IS116", "IS119"), _MOUNT),
+    "IS117": _Way(tools=((r"\bcomposer\b", "composer clear-cache"),)),
+    "IS120": _Way(tools=((r"\bpacman\b", "rm -rf /var/cache/pacman/pkg/* /var/lib/pacman/sync/*"),)),
+}
+
+
+def _ignored(leftover: Leftover) -> dict[str, tuple[str, ...]]:
+    """Return the lines of ``.dockerignore`` for a tool's leftovers, with the globs that each is for."""
+    return {
+        "**/" + glob.strip("/").removesuffix("/**").removeprefix("**/").replace("**/", ""): (glob,)
+        for glob in leftover.places
+        if glob.endswith("/**")
+    }
 
 
 _PNP = b".pnp.cjs"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...documents import parse_small
@@ -15,6 +15,7 @@ from ...report.sizes import quantity
 from ...settings import environment
 from ..context import Context
 from ..model import Claim, Draft, Rule
+from ..own_lines import mended, quoted, with_option
 from ..program import Program, program, resolve
 from . import words
 
@@ -70,7 +71,7 @@ def _project(context: Context, home: bytes, manifest: Mapping[str, Any]) -> Iter
             "Install without development's packages; a build that needs them belongs in a stage of its own.",
             claims,
             layers,
-            (_line(context, home),),
+            _lines(context, home, claims),
             certainty=None if _for_production(context) else "possible",
         )
 
@@ -81,13 +82,33 @@ def _for_production(context: Context) -> bool:
     return program(context).known and mode not in ("development", "test")
 
 
+# How each manager installs, and its option for what production needs.
+_INSTALLS = (
+    (r"\bnpm(?: --?\S+){0,9} (?:ci|install|i)\b(?! +(?:-g|--global)\b)", "--omit=dev"),
+    (r"\byarn(?: install\b|(?= *(?:$|[&;|])))", "--production"),
+    (r"\bpnpm(?: --?\S+){0,9} (?:install|i)\b", "--prod"),
+)
+
+
+def _lines(context: Context, home: bytes, claims: Sequence[Claim]) -> tuple[str, ...]:
+    """Return the RUN that installs, mended; where that is not known, one for this project's manager and place."""
+
+    def mend(text: str, _: Sequence[Claim]) -> str:
+        return next((changed for call, option in _INSTALLS if (changed := with_option(text, call, option))), "")
+
+    return mended(context, claims, mend, _line(context, home))
+
+
 def _line(context: Context, home: bytes) -> str:
     names = context.overlay.tree.get(home, {})
+    place = quoted([public(home)])
+    if not place:
+        return ""
     if b"pnpm-lock.yaml" in names:
-        return "RUN pnpm install --prod --frozen-lockfile"
+        return f"RUN cd {place} && pnpm install --prod --frozen-lockfile"
     if b"yarn.lock" in names:
-        return "RUN yarn install --production --frozen-lockfile && yarn cache clean"
-    return "RUN npm ci --omit=dev && npm cache clean --force"
+        return f"RUN cd {place} && yarn install --production --frozen-lockfile && yarn cache clean"
+    return f"RUN cd {place} && npm {'ci' if b'package-lock.json' in names else 'install'} --omit=dev"
 
 
 def _json(data: bytes | None) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from ...report.sizes import size
 from ..context import Context
 from ..model import Certainty, Draft, Evidence, Rule
 from ..origin import CONTEXT, STAGE
+from ..own_lines import own
 from . import words
 from .layer_waste import grouped
 
@@ -87,8 +88,8 @@ def _sources(context: Context, layer: int) -> tuple[list[bytes], set[str]]:
     for directory, children in index.children.items():
         if b"node_modules" in directory or b"/." in b"/" + directory:
             continue
-        for name, own in children.items():
-            if own >= 0 and index.kinds[own] == FILE:
+        for name, number in children.items():
+            if number >= 0 and index.kinds[number] == FILE:
                 names.add(name.decode("utf-8", "replace"))
                 if _SOURCE.search(name) and name != b"setup.py":
                     sources.append(join(directory, name))
@@ -111,9 +112,7 @@ def _draft(
     if manifests:
         fix = "Copy only the files that name the dependencies, install, and then copy the rest of the source."
         here = _sources(context, below)[1]
-        named = " ".join(name for name in manifests if name in here)
-        instruction = " ".join(context.instruction(layer).split())
-        lines = (f"COPY {named} ./", instruction, "COPY . .")
+        lines = _reordered(context, below, layer, [name for name in manifests if name in here])
     certainty: Certainty | None = None if known else "possible"
     cost = _cost(context, below, layer, manifests)
     if cost:
@@ -121,6 +120,25 @@ def _draft(
         certainty = "certain" if manifests and known else certainty
     rows = [Evidence(public(path), 0, below, "source") for path in sources[:_SHOWN]]
     return Draft(title, fix, layers=(layer, below), lines=lines, evidence=rows, certainty=certainty)
+
+
+def _reordered(context: Context, below: int, layer: int, manifests: list[str]) -> tuple[str, ...]:
+    """Return three instructions: the manifests copied, the user's RUN, and the user's COPY after it."""
+    copy, install = own(context, below), own(context, layer)
+    words = [word for word in copy.split() if word != "\\"]
+    flags = [word for word in words[1:] if word.startswith("--")]
+    sources = words[1 + len(flags) : -1]
+    if len(words) < 3 or any("[" in word or "<<" in word for word in words) or sources[:-1][:1] == ["in"]:
+        return ()
+    if sources[-1:] == ["in"]:
+        # The history of a classic builder: the folder's name is not in it, its destination is.
+        sources = ["."]
+        copy = " ".join([words[0], *flags, ".", words[-1]])
+    folder = sources[0].rstrip("/") if len(sources) == 1 else "."
+    prefix = "" if folder in (".", "./", "") else f"{folder}/"
+    target = words[-1] if words[-1].endswith("/") else f"{words[-1]}/"
+    first = " ".join(["COPY", *flags, *(f"{prefix}{name}" for name in manifests), target])
+    return (first, *install.split("\n"), *copy.split("\n")) if manifests and install else ()
 
 
 def _cost(context: Context, below: int, layer: int, manifests: tuple[str, ...]) -> int:

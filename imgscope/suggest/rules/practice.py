@@ -124,9 +124,28 @@ def _add_url(context: Context) -> Iterator[Draft]:
             "Fetch, check and unpack it in one RUN, so that only what is wanted of it is stored; or give ADD the "
             "--checksum of what is expected.",
             layers=(layer,),
-            lines=(f"RUN curl -fsSL {url[0]} | tar -xz -C /opt",) if TAR.search(url[0]) else (),
+            lines=_fetched(context, url[0], text.split()[-1]),
             evidence=evidence,
         )
+
+
+def _has(context: Context, *names: str) -> str:
+    """Return the first of some programs that the image has in a folder for programs; empty if none."""
+    folders = ("usr/local/bin", "usr/local/sbin", "usr/bin", "usr/sbin", "bin", "sbin")
+    for name in names:
+        if any(name.encode() in context.overlay.tree.get(folder.encode(), {}) for folder in folders):
+            return name
+    return ""
+
+
+def _fetched(context: Context, url: str, destination: str) -> tuple[str, ...]:
+    """Write the RUN that fetches and unpacks an archive to where it was added, with what this image has for it."""
+    tool = {"curl": "curl -fsSL", "wget": "wget -qO-"}.get(_has(context, "curl", "wget"), "")
+    unpack = {"gz": "xz", "tgz": "xz", "bz2": "xj", "xz": "xJ", "tar": "x"}.get(url.rpartition(".")[2].lower(), "")
+    if not TAR.search(url) or not tool or not unpack or any(word in url + destination for word in "$'\"\\[]"):
+        return ()
+    folder = destination if destination.endswith("/") else posixpath.dirname(destination) or "."
+    return (f"RUN mkdir -p {folder} && {tool} '{url}' | tar -{unpack} -C {folder}",)
 
 
 # -- The base --------------------------------------------------------------------------------------------
@@ -176,12 +195,22 @@ def _root(context: Context) -> Iterator[Draft]:
             "the container runs as root",
             "Create a user and switch to it after the last instruction that needs root; a number is understood by "
             "orchestrators too.",
-            lines=("RUN useradd --system --uid 10001 app", "USER 10001"),
+            lines=_other_user(context),
             location=_last(context, "USER"),
             evidence=_config_evidence(
                 "User", f"{user.text or 'not set'}{', uid 0 in /etc/passwd' if user.listed else ''}"
             ),
         )
+
+
+def _other_user(context: Context) -> tuple[str, ...]:
+    """Write how this image gets a user: with the program for it that it has; a number needs none."""
+    how = {
+        "useradd": "RUN useradd --system --uid 10001 app",
+        # Busybox's; Debian's has other options, and comes with useradd.
+        "adduser": "RUN adduser -S -H -u 10001 app",
+    }.get(_has(context, "useradd", "adduser"))
+    return (how, "USER 10001") if how else ("USER 10001",)
 
 
 def shell_command(value: object) -> str | None:
@@ -248,10 +277,41 @@ def _no_healthcheck(context: Context) -> Iterator[Draft]:
     yield Draft(
         f"no HEALTHCHECK, though the image serves {named}",
         "Say how to see that the service answers. (Kubernetes has probes of its own and does not read it.)",
-        lines=("HEALTHCHECK --interval=30s --timeout=3s CMD curl -fsS http://localhost:8080/health || exit 1",),
+        lines=_health(context, ports),
         location=_last(context, "EXPOSE"),
         evidence=_config_evidence("Healthcheck", "not set"),
     )
+
+
+def _health(context: Context, ports: Mapping[str, object]) -> tuple[str, ...]:
+    """Write a check of the port that the image serves, with a program that it has: that it accepts connections."""
+    port = next((str(name).partition("/")[0] for name in ports if not str(name).endswith(("/udp", "/sctp"))), "")
+    if not port.isdigit():
+        return ()
+    node = f"node -e \"require('net').connect({port}, '127.0.0.1').on('connect', () => process.exit(0))"
+    commands = {
+        "nc": f"nc -z 127.0.0.1 {port}",
+        "bash": f"bash -c '</dev/tcp/127.0.0.1/{port}'",
+        "python3": f"python3 -c \"import socket; socket.create_connection(('127.0.0.1', {port}), 3)\"",
+        "python": f"python -c \"import socket; socket.create_connection(('127.0.0.1', {port}), 3)\"",
+        "node": f"{node}.on('error', () => process.exit(1))\"",
+        "curl": f"curl -fsS -o /dev/null http://127.0.0.1:{port}/",
+        "wget": f"wget -q -O /dev/null http://127.0.0.1:{port}/",
+    }
+    tool = _has(context, *commands)
+    return (f"HEALTHCHECK --interval=30s --timeout=5s CMD {commands[tool]} || exit 1",) if tool else ()
+
+
+def _named(context: Context) -> tuple[str, ...]:
+    """Write the labels that the image's own name tells."""
+    for name in (*context.analysis.image.names, context.analysis.image.reference):
+        found = re.fullmatch(r"(?:[\w.:-]+/)*([a-z0-9][\w.-]*):([\w][\w.-]{0,127})", name)
+        if found is not None and "/" not in found[2]:
+            title = f"LABEL org.opencontainers.image.title={found[1]}"
+            if found[2] == "latest":
+                return (title,)
+            return f"{title} \\", f"      org.opencontainers.image.version={found[2]}"
+    return ()
 
 
 def _no_labels(context: Context) -> Iterator[Draft]:
@@ -261,11 +321,9 @@ def _no_labels(context: Context) -> Iterator[Draft]:
         return
     yield Draft(
         "no labels tell where the image comes from",
-        "Label it with its source and version, so that whoever finds it knows where to look.",
-        lines=(
-            "LABEL org.opencontainers.image.source=https://example.com/app \\",
-            "      org.opencontainers.image.version=1.0",
-        ),
+        "Label it with the address of its source (org.opencontainers.image.source) and its version, so that whoever "
+        "finds it knows where to look.",
+        lines=_named(context),
         location=_last(context, "LABEL"),
         evidence=_config_evidence("Labels", "no org.opencontainers.image.*"),
     )

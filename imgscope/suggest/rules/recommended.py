@@ -10,6 +10,7 @@ from ...packages.dependencies import Installed, needed
 from ...report.sizes import quantity
 from ..context import Context
 from ..model import Claim, Draft, Rule
+from ..own_lines import mended, with_option
 from ..own_packages import own_packages
 from . import words
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # From the last of several names on: each part of a line is gone through once.
 _APT = re.compile(r"\b(?:apt-get|apt|aptitude)\b(?:(?!\b(?:apt-get|apt|aptitude)\b)[^&|;])*?\binstall\b")
+_CALL = r"\b(?:apt-get|apt|aptitude)(?:\s+-\S+){0,9}\s+install\b"
 # How many packages a title names.
 _NAMED = 4
 
@@ -53,7 +55,7 @@ def _recommended(context: Context) -> Iterator[Draft]:
         "Install with --no-install-recommends, and name those of them that the program uses.",
         claims,
         layers,
-        ("RUN apt-get update && apt-get install -y --no-install-recommends … && rm -rf /var/lib/apt/lists/*",),
+        mended(context, claims, lambda text, _: with_option(text, _CALL, "--no-install-recommends")),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from ...pathsets import SETS
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Evidence, Rule
 from ..once import once
+from ..own_lines import is_script, own, with_flags
 from ..places import Places
 from ..secret_files import (
     KEY_BY_NAME,
@@ -36,10 +38,9 @@ MAX_TEXT_BYTES = 16 << 20
 _HINTS = (b"id_", b"id-", b"key", b"Key", b"KEY", b".env", b"env.", b"appsettings", b"application-", b"ID_")
 _HARMLESS = Places({"harmless": SETS["secrets"].harmless})
 _HOW = (
-    "Give it to the build as a secret (RUN --mount=type=secret,id=…), or to the container when it runs. Whoever can "
-    "pull the image has it now: make it invalid."
+    "Give it to the build as a secret mount, or to the container when it runs. Whoever can pull the image has it now: "
+    "rotate or revoke it."
 )
-_MOUNT = ("RUN --mount=type=secret,id=token,target=/run/secrets/token …",)
 
 
 def _places(kinds: Sequence[SecretFile]) -> tuple[str, ...]:
@@ -85,7 +86,40 @@ def _draft(context: Context, kind: str, evidence: list[Evidence], certainty: Cer
     title = f"{kind} in {words.layers(layers)}" + (f", {words.files(count)}" if count > 1 else "")
     if all(context.overlay.lookup(internal(row.path)) is None for row in evidence):
         title += ": removed later, and still to be had from the layer"
-    return Draft(title, _HOW, layers=layers, lines=_MOUNT, evidence=evidence, certainty=certainty)
+    lines = _mounted_file(context, evidence[0])
+    return Draft(title, _HOW, layers=layers, lines=lines, evidence=evidence, certainty=certainty)
+
+
+def _mounted_file(context: Context, row: Evidence) -> tuple[str, ...]:
+    """Return the RUN after the instruction that brought a file, mended so that it is mounted; nothing if not known.
+
+    The RUN that may need it is the one between the file's copy and its removal, or else one that names it.
+    """
+    if not context.is_copy(row.layer) or not _PLACE.fullmatch(row.path):
+        return ()
+    name = row.path.rpartition("/")[2]
+    shown = context.overlay.lookup(internal(row.path)) is not None
+    for layer in range(row.layer + 1, len(context.analysis.layers)):
+        text = own(context, layer)
+        if is_script(text) and (not shown or name in text):
+            word = re.sub(r"[^\w-]+", "-", name).strip("-") or "secret"
+            return tuple(with_flags(text, f"--mount=type=secret,id={word},target={row.path}").split("\n"))
+    return ()
+
+
+_PLACE = re.compile(r"/[\w./@+-]+")
+
+
+def _mounted_variable(context: Context, name: str) -> tuple[str, ...]:
+    """Return the RUN that uses a variable, mended so that it gets it from a secret; nothing if there is none."""
+    if not re.fullmatch(r"[A-Za-z_]\w*", name):
+        return ()
+    used = re.compile(rf"\$(?:{name}\b|\{{{name}\b)")
+    for layer in context.own_layers:
+        text = own(context, layer)
+        if is_script(text) and used.search(text):
+            return tuple(with_flags(text, f"--mount=type=secret,id={name.lower()},env={name}").split("\n"))
+    return ()
 
 
 def _harmless(directory: bytes, name: bytes) -> bool:
@@ -181,7 +215,7 @@ def _in_config(context: Context) -> Iterator[Draft]:
             f"{kind} has its value in the image's config ({shown})",
             "ENV, ARG and the words of every instruction are kept in the config for all to read. " + _HOW,
             layers=tuple(sorted(layers.get(kind, ()))),
-            lines=_MOUNT,
+            lines=_mounted_variable(context, kind),
             evidence=[Evidence(f"config: {where}", 0, -1, kind) for where in sorted(found)],
         )
 

@@ -13,7 +13,7 @@ from ..elf import elf_files
 from ..model import Claim, Draft, Rule
 from ..program import program
 from . import words
-from .build_leftovers import COMPILERS, STAGES, shown, unowned
+from .build_leftovers import COMPILERS, shown, unowned
 
 _CODE = "IS205"
 _NATIVE = (
@@ -102,7 +102,6 @@ def _check(context: Context) -> Iterator[Draft]:
         "Build in a stage of its own, and copy only what is run into the final stage.",
         list(whole.values()),
         layers,
-        STAGES,
         certainty="likely" if sure else "possible",
     )
 

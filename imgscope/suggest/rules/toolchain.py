@@ -14,7 +14,7 @@ from ..program import Program, program
 from ..system_files import system_owners
 from ..toolchains import JDK_HOMES, TOOLCHAINS, Toolchain
 from . import words
-from .build_leftovers import STAGES, shown
+from .build_leftovers import shown
 
 _CODE = "IS213"
 _JDK = "JDK"
@@ -48,7 +48,7 @@ def _check(context: Context) -> Iterator[Draft]:
             layers = tuple(context.by_layer(part))
             title = f"{one.what} in {words.layers(layers)}"
             certainty = "possible" if one.vague or _linked(context, part) else sure
-            yield Draft(title[:1].upper() + title[1:], _FIX, part, layers, STAGES, certainty=certainty)
+            yield Draft(title[:1].upper() + title[1:], _FIX, part, layers, certainty=certainty)
     yield from _java(context, found.get(_JDK, []), run)
 
 
@@ -94,7 +94,6 @@ def _java(context: Context, claims: list[Claim], run: Program) -> Iterator[Draft
                 "Compile in a stage of its own; the final stage needs a Java runtime only, or one that jlink makes.",
                 part,
                 layers,
-                ("FROM eclipse-temurin:21-jdk AS build", "…", "FROM eclipse-temurin:21-jre", "COPY --from=build … …"),
                 certainty="possible",
             )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...report.sizes import quantity
+from ..own_lines import is_script, own
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -28,9 +29,9 @@ def joined(context: Context, numbers: Sequence[int]) -> tuple[str, ...]:
     """Write several RUN instructions as one, a command a line; nothing where one is not a plain RUN."""
     commands: list[str] = []
     for number in numbers:
-        instruction = context.instruction(number)
+        instruction = own(context, number)
         command = instruction[4:].strip()
-        if not instruction.startswith("RUN ") or not command or command[0] == "[" or "<<" in command:
+        if not is_script(instruction) or not command or command.startswith("--"):
             return ()
         commands.append(command)
     return tuple(("RUN " + " && \\\n    ".join(commands)).split("\n"))
