@@ -23,6 +23,8 @@ _CONTROL = re.compile(
 )
 _ALTERNATE, _CLEAR = "\x1b[?1049", "\x1b[2J"
 _SYNC_BEGIN, _SYNC_END = "\x1b[?2026h", "\x1b[?2026l"
+# A vertical tab: a line feed that no terminal driver makes a new line of. The row below is there, so nothing scrolls.
+_DOWN = "\v"
 # What takes an attribute away again: bold and dim have one in common.
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "8": "28", "9": "29", "53": "55"}
 # Attributes that are seen on a blank too.
@@ -32,6 +34,7 @@ _COLOURS = frozenset(f"{ten}{colour}" for ten in ("3", "9") for colour in range(
 _GROUNDS = frozenset(f"{ten}{colour}" for ten in ("4", "10") for colour in range(8))
 # From here on terminals do not agree how wide a character is.
 _EMOJI = 0x1F000
+_FLAGS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 # Cells that stand as they should are written again where going round them would be longer.
 _GAP = 4
 
@@ -58,17 +61,23 @@ class Picture:
         self._translate = translate
         self._rows: dict[int, list[Cell | None]] = {}
         self._place: tuple[int, int] | None = None
+        self._style = PLAIN
+        self._typing: tuple[int, int] | None = None
         self._held = ""
+        self._columns = 0
 
     def forget(self) -> None:
         """Know nothing of the terminal any more: all is written the next time."""
         self._rows.clear()
-        self._place = None
+        self._columns = 0
+        self._place = self._typing = None
 
     def again(self) -> str:
         """Return what writes all of the picture anew, whatever the terminal shows now."""
-        rows, self._rows, self._place = self._rows, {}, None
-        return "\x1b[m\x1b[2J" + self._changes({y: [cell or (" ", PLAIN) for cell in row] for y, row in rows.items()})
+        rows, style = self._rows, self._style
+        self._rows, self._place, self._typing, self._style = {}, None, None, PLAIN
+        filled: dict[int, list[Cell | None]] = {y: [cell or (" ", PLAIN) for cell in row] for y, row in rows.items()}
+        return _change(style, PLAIN) + "\x1b[m\x1b[2J" + self._changes(filled)
 
     def written(self, data: str) -> str:
         """Return what is to be written in place of ``data``."""
@@ -108,14 +117,17 @@ class Picture:
             else:
                 done.append(self._changes(wanted))
                 wanted = {}
-                done.append(match["other"])
+                # Whatever it is, it begins in no style: the terminal may be handed to another program by it.
+                done += [_change(self._style, PLAIN), match["other"]]
+                self._style = PLAIN
                 if match["other"].startswith((_ALTERNATE, _CLEAR)):
                     self.forget()
         if at < len(data):
             x = self._put(wanted, x, y, data[at:], style)
         done.append(self._changes(wanted))
-        if moved and self._place != (x, y):
-            # Where an input method shows what is being typed.
+        if moved and self._place != (x, y) and (y or self._typing != (x, y)):
+            # Where an input method shows what is being typed; in the top line nobody types.
+            self._typing = (x, y)
             done.append(f"\x1b[{y + 1};{x + 1}H")
             self._place = (x, y)
         return "".join(done)
@@ -137,29 +149,27 @@ class Picture:
 
     def _changes(self, wanted: dict[int, list[Cell | None]]) -> str:
         """Return what turns rows into those that are wanted, and remember that they are."""
-        narrow: list[tuple[int, int, int]] = []
-        wide: list[tuple[int, int, int]] = []
+        runs: list[tuple[int, int, int]] = []
         for y, row in wanted.items():
             before = self._rows.get(y, [])
             if row != before:
-                for start, end in _runs(before, row):
-                    # Sides of a frame: down one side, then down the other, is the shorter way.
-                    (narrow if end - start == 1 else wide).append((y, start, end))
+                runs += [(y, start, end) for start, end in _runs(before, row)]
                 self._rows[y] = row
-        narrow.sort(key=lambda run: (run[1], run[0]))
-        pen = _Pen(self._place)
-        for y, start, end in (*narrow, *sorted(wide)):
+                self._columns = max(self._columns, len(row))
+        pen = _Pen(self._place, self._style, self._columns)
+        for y, start, end in _ordered(runs, wanted):
             pen.write(y, start, wanted[y][start:end])
-        self._place = pen.place
-        return pen.done()
+        self._place, self._style = pen.place, pen.style
+        return "".join(pen.parts)
 
 
 class _Pen:
     """Writes cells, and knows where it is and in which style."""
 
-    def __init__(self, place: tuple[int, int] | None) -> None:
+    def __init__(self, place: tuple[int, int] | None, style: Style, columns: int) -> None:
         self.place = place
-        self.style = PLAIN
+        self.style = style
+        self.last = columns - 1
         self.parts: list[str] = []
 
     def write(self, y: int, x: int, cells: list[Cell | None]) -> None:
@@ -170,25 +180,23 @@ class _Pen:
             text, style = cell
             if text:
                 if self.place != (x, y):
-                    parts.append(_way(self.place, x, y))
-                if style is not self.style:
+                    parts.append(_way(self.place, x, y, self.last))
+                if style is not self.style and not (text == " " and _blank(self.style) is style):
                     parts.append(_change(self.style, style))
                     self.style = style
-                width = 1
+                width, doubtful = 1, False
                 if not text.isascii():
                     width, doubtful = _width(text)
                     if doubtful:
                         # Whatever a terminal makes of it: its cells are blank before, what follows has its own place.
                         parts.append(" " * width + f"\x1b[{width}D")
                 parts.append(text)
-                self.place = (x + width, y) if width == 1 or not doubtful else None
+                if doubtful:
+                    self.place = None
+                else:
+                    # Lines are not wrapped: at the end of a row the next character takes the last one's place.
+                    self.place = (min(x + width, self.last), y)
             x += 1
-
-    def done(self) -> str:
-        """Return what was written; the style is as it was before."""
-        if self.style is not PLAIN:
-            self.parts.append(_change(self.style, PLAIN))
-        return "".join(self.parts)
 
 
 def _runs(before: list[Cell | None], row: list[Cell | None]) -> Iterator[tuple[int, int]]:
@@ -214,7 +222,48 @@ def _runs(before: list[Cell | None], row: list[Cell | None]) -> Iterator[tuple[i
 def _same_style(row: list[Cell | None], start: int, end: int) -> bool:
     """Tell whether cells can be written on the way without another style."""
     first = row[start - 1]
-    return first is not None and all(cell is not None and cell[1] is first[1] for cell in row[start:end])
+    if first is None:
+        return False
+    style = first[1]
+    return all(
+        cell is not None and (cell[1] is style or (cell[0] == " " and cell[1] is _blank(style)))
+        for cell in row[start:end]
+    )
+
+
+def _ordered(runs: list[tuple[int, int, int]], rows: dict[int, list[Cell | None]]) -> list[tuple[int, int, int]]:
+    """Put runs in the order in which the way from each to the next is short.
+
+    That is row by row, but for the sides of frames: down one side, then down the other.
+    """
+    narrow: set[tuple[int, int]] = set()
+    wide: list[tuple[int, int, int]] = []
+    for y, start, end in runs:
+        last = rows[y][end - 1]
+        if end - start > 2 or (last is not None and not last[0]):
+            wide.append((y, start, end))
+        else:
+            narrow.update((x, y) for x in range(start, end))
+
+    def of_side(x: int, y: int, beside: int) -> bool:
+        """Tell whether a run's first or last cell goes on what is above or below it, and not what is beside it."""
+        cell, other = rows[y][x], rows[y][beside]
+        if cell is None or other is None or not cell[0] or not other[0] or cell[1] is other[1]:
+            return False
+        return (x, y - 1) in narrow or (x, y + 1) in narrow
+
+    rest = []
+    for y, start, end in sorted(wide):
+        if of_side(start, y, start + 1):
+            narrow.add((start, y))
+            start += 1
+        if end - start > 1 and of_side(end - 1, y, end - 2):
+            end -= 1
+            narrow.add((end, y))
+        rest.append((y, start, end))
+    sides = {(x, y) for x, y in narrow if (x, y - 1) in narrow or (x, y + 1) in narrow}
+    rest += [(y, x, x + 1) for x, y in narrow - sides]
+    return [*((y, x, x + 1) for x, y in sorted(sides)), *sorted(rest)]
 
 
 @lru_cache(maxsize=4096)
@@ -225,8 +274,11 @@ def cells_of(text: str, style: Style) -> tuple[Cell, ...]:
         return tuple((char, blank if char == " " else style) for char in text)
     found: list[Cell] = []
     for start, end, width in split_graphemes(text)[0]:
-        if width:
-            char = text[start:end]
+        char = text[start:end]
+        if width == 1 and found and char in _FLAGS and found[-1][0] in _FLAGS:
+            # Two letters are one flag.
+            found[-1:] = [(found[-1][0] + char, style), ("", style)]
+        elif width:
             found.append((char, blank if char == " " else style))
             found += repeat(("", style), width - 1)
     return tuple(found)
@@ -299,17 +351,20 @@ def _change(before: Style, after: Style) -> str:
     return link + f"\x1b[{step if '0' not in off and len(step) < len(fresh) else fresh}m"
 
 
-def _way(place: tuple[int, int] | None, x: int, y: int) -> str:
-    """Return the shortest sequence that leads from one place to another."""
+def _way(place: tuple[int, int] | None, x: int, y: int, last: int) -> str:
+    """Return the shortest sequence that leads from one place to another; ``last`` is the last column."""
     straight = f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H"
     if place is None:
         return straight
     here, row = place
+    if here == last:
+        # Some terminals have their cursor on the last column now, some behind it.
+        return _DOWN if (x, y) == (last, row + 1) else straight
     if row == y:
         step = f"\x1b[{x - here if x - here > 1 else ''}C" if x > here else f"\x1b[{here - x if here - x > 1 else ''}D"
         return min(straight, step, key=len)
-    if y == row + 1 and x == here - 1:
-        return "\b\x1b[B"
+    if (x, y) == (here - 1, row + 1):
+        return "\b" + _DOWN
     return straight
 
 
