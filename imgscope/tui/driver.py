@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 from codecs import getincrementaldecoder
 
@@ -31,9 +32,24 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.picture = Picture()
         self._opened: int | None = None
-        if not sys.__stdin__ or not sys.__stdin__.isatty():
+        self._open()
+
+    def _open(self) -> None:
+        if self._opened is None and (not sys.__stdin__ or not sys.__stdin__.isatty()):
             self._opened = self.fileno = os.open(TERMINAL, os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
             self.input_tty = True
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Give the terminal back and stop, with all that the shell started for this job."""
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        os.killpg(os.getpgrp(), signal.SIGSTOP)
+
+    def resume_application_mode(self) -> None:
+        """Take the terminal again."""
+        self._open()
+        super().resume_application_mode()
 
     def write(self, data: str) -> None:
         """Write what of ``data`` the terminal does not show yet."""

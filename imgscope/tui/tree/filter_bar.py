@@ -19,7 +19,7 @@ class FilterInput(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,enter", "screen.pane('tree')", "To the tree", show=False),
         Binding("escape", "screen.clear_filter", "Clear", show=False),
-        Binding("ctrl+t", "screen.filter_mode", "Mode", show=False),
+        Binding("ctrl+t,f2", "screen.filter_mode", "Mode", show=False),
     ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 
@@ -20,6 +21,8 @@ _ORDERS = ("bytes", "path", "layer")
 
 class WastePane(Lines):
     """A line for each group of wasted copies."""
+
+    by_head: ClassVar[Mapping[str, str]] = {"Wasted": "bytes", "In→By": "layer", "Path": "path"}
 
     def __init__(self, *, id: str) -> None:
         """List nothing until ``start``."""
