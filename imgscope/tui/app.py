@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -17,8 +19,27 @@ from ..errors import ImgscopeError
 from .browser import Browser
 from .config import AUTO, Settings, light_terminal
 from .loading import Cancelled, LoadingScreen, ScreenProgress
+from .picture import Picture
 from .themes import FALLBACK, THEMES
 from .type_ahead import TypedAhead
+
+
+@runtime_checkable
+class Sparing(Protocol):
+    """A driver that writes only what the terminal does not show yet."""
+
+    picture: Picture
+
+    def draw_again(self) -> None:
+        """Draw all of the screen."""
+
+
+def has_shell() -> bool:
+    """Tell whether somebody waits who can continue this process once it is stopped: a shell with job control."""
+    if sys.platform == "win32":
+        return False
+    # A shell gives each job a group of its own. What the terminal itself started would stay stopped for ever.
+    return os.getpgrp() != os.getsid(0)
 
 
 class Opened(Protocol):
@@ -37,7 +58,11 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
     CSS_PATH = Path(__file__).with_name("styles.tcss")
     TITLE = "imgscope"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "quit", "Quit", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c,ctrl+q", "quit", "Quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend", "Suspend", show=False, priority=True),
+        Binding("ctrl+l,f5", "draw_again", "Draw the screen anew", show=False),
+    ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012
 
@@ -129,6 +154,25 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
             self._thread.join(1.0)
         if self.opened is not None:
             self.opened.close()
+
+    def on_resize(self) -> None:
+        """Draw all of the screen: a terminal may show anything after it got another size."""
+        driver = self._driver
+        if isinstance(driver, Sparing):
+            driver.picture.forget()
+
+    def action_draw_again(self) -> None:
+        """Draw all of the screen, whatever else wrote there."""
+        driver = self._driver
+        if isinstance(driver, Sparing):
+            driver.draw_again()
+
+    def action_suspend(self) -> None:
+        """Give the terminal back to the shell for a while, where there is one that could bring the view back."""
+        if has_shell():
+            self.action_suspend_process()
+        else:
+            self.notify("There is no shell to go back to from here.", severity="warning")
 
     def action_theme(self) -> None:
         """Switch between dark and light."""

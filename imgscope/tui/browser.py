@@ -32,6 +32,9 @@ from .tree.pane import TreePane
 from .tree.path_line import PathLine
 from .widgets import Lines
 
+# More than any list has.
+_ORDERS = 9
+
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
     """Return the bindings of a screen's keys."""
@@ -255,6 +258,22 @@ class Browser(FileActions):
         if self.rows is not None:
             self.go_to(self.rows.largest("size"), "There is no file with content here.")
 
+    @on(Lines.Headed)
+    def _head_clicked(self, event: Lines.Headed) -> None:
+        """Sort a list by the column whose head was clicked."""
+        pane = event.lines
+        wanted = pane.by_head.get(event.head)
+        if wanted is None:
+            return
+        pane.focus()
+        self.set_focus(pane)
+        # One order after the other, as the key does, until it is the one that is wanted.
+        for _ in range(_ORDERS):
+            now = self.rows.sort if pane is self.tree_pane and self.rows is not None else getattr(pane, "sort", wanted)
+            if now == wanted:
+                break
+            self.action_sort()
+
     # -- the tree ----------------------------------------------------------------------------------------
 
     def fold(self) -> None:
@@ -335,7 +354,7 @@ class Browser(FileActions):
         if not matches.count(1):
             self.notify(f"{otherwise} {escape(words)}.", severity="warning", markup=False)
             return
-        self.action_clear_filter()
+        self.clear_filter()
         self.show_matches(matches)
         self.only = f" · of {escape(words)}"
         self.action_pane("tree")
@@ -345,14 +364,14 @@ class Browser(FileActions):
     def action_filter(self) -> None:
         """Type a filter: of the list that has the keys where it takes one, else of the tree."""
         if self.only:
-            self.action_clear_filter()
+            self.clear_filter()
         if self.rows is None:
             return
         focused = self.focused
         bar, pane = self.filter_bar, focused if isinstance(focused, ListPane) else self.tree_pane
         assert pane.id is not None
         if bar.has_class("open") and bar.target != pane.id:
-            self.action_clear_filter()
+            self.clear_filter()
         self.bring(pane.id)
         bar.open(pane.id)
 
@@ -364,6 +383,15 @@ class Browser(FileActions):
             self.action_filter()
 
     def action_clear_filter(self) -> None:
+        """Clear the filter and leave it; where there is none, close the pane that has the keys."""
+        if self.only or self.filter_bar.has_class("open"):
+            self.clear_filter()
+        elif self.has_class("why"):
+            self.action_why()
+        elif self.focused is None or self.focused.id in self.lower:
+            self.action_pane("tree")
+
+    def clear_filter(self) -> None:
         """Clear the filter and leave it; show all paths again."""
         if self.only:
             self.only = ""

@@ -1,15 +1,21 @@
-"""Reads keys from the terminal itself, also where standard input is a pipe (``docker save … | imgscope analyze -``)."""
+"""Reads keys from the terminal itself, also where standard input is a pipe (``docker save … | imgscope analyze -``).
+
+What is written to it is as little as can be: see ``picture``.
+"""
 
 from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 from codecs import getincrementaldecoder
 
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+
+from .picture import Picture
 
 TERMINAL = "/dev/tty"
 # Whoever presses Esc waits no longer than this; other keys' bytes come in a go.
@@ -24,10 +30,36 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         """Open the terminal where standard input is none. Raises ``OSError`` if there is no terminal."""
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.picture = Picture()
         self._opened: int | None = None
-        if not sys.__stdin__ or not sys.__stdin__.isatty():
+        self._open()
+
+    def _open(self) -> None:
+        if self._opened is None and (not sys.__stdin__ or not sys.__stdin__.isatty()):
             self._opened = self.fileno = os.open(TERMINAL, os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY)
             self.input_tty = True
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Give the terminal back and stop, with all that the shell started for this job."""
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        os.killpg(os.getpgrp(), signal.SIGSTOP)
+
+    def resume_application_mode(self) -> None:
+        """Take the terminal again."""
+        self._open()
+        super().resume_application_mode()
+
+    def write(self, data: str) -> None:
+        """Write what of ``data`` the terminal does not show yet."""
+        written = self.picture.written(data)
+        if written:
+            super().write(written)
+
+    def draw_again(self) -> None:
+        """Draw all of the screen, whatever another program or a broken line left of it."""
+        super().write(self.picture.again())
 
     def run_input_thread(self) -> None:
         """Read what is typed; as Textual does, but looking sooner whether an Esc was all."""

@@ -33,6 +33,7 @@ from .findings.fix import FixScreen
 from .findings.pane import FindingsPane
 from .keys import KEYS
 from .layers.pane import LayersPane
+from .model.links import follow, target
 from .model.marks import LAYER_CHANGES, Mark, table
 from .model.paths import Paths, nanoseconds
 from .model.rows import Rows
@@ -247,8 +248,9 @@ class Explorer(WhatIf):
         self.show_layer()
 
     def action_compare_layer(self) -> None:
-        """Compare each layer with the one below it."""
+        """Compare each layer with the one below it; draw the screen anew, which Ctrl+L does elsewhere."""
         self._compare(None)
+        self.app.call_later(self.app.run_action, "app.draw_again")
 
     def action_compare_all(self) -> None:
         """Compare with the first layer."""
@@ -454,8 +456,21 @@ class Explorer(WhatIf):
         self.app.push_screen(ContentScreen(path, versions, held.index(layer), diff=diff))
 
     def choose_file(self) -> None:
-        """View the file."""
-        self.action_view()
+        """View the file; follow a link."""
+        if not self.follow_link():
+            self.action_view()
+
+    def follow_link(self) -> bool:
+        """Go to where the selected symbolic link leads, or say that it leads nowhere; return whether it is one."""
+        node, view = self.tree_pane.node, self.view
+        if self.paths is None or view is None or node < 0 or (said := target(self.paths, view, node)) is None:
+            return False
+        found = follow(self.paths, view, node)
+        if found.node >= 0:
+            self.go_to(found.node, f"/{public(self.paths.path(found.node))} is hidden: see what is filtered out.")
+        else:
+            self.notify(f"→ {escape(said)}: {escape(found.wrong)}.", severity="warning", markup=False)
+        return True
 
     def action_view(self) -> None:
         """View the file as of the layer that the tree shows."""

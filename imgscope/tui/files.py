@@ -13,6 +13,7 @@ from textual.screen import Screen
 from ..errors import ImgscopeError, UsageError
 from ..escape import escape
 from ..report.sizes import quantity, size
+from . import clipboard
 from .dialogs.ask import Ask
 from .dialogs.help import HelpScreen
 from .keys import Key
@@ -20,6 +21,14 @@ from .model.rows import Rows
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
+
+
+async def copy_and_tell(screen: Screen[None], text: str, words: str) -> None:
+    """Copy a text through the terminal and through what programs there are; say ``words``, and which took it."""
+    screen.app.copy_to_clipboard(text)
+    took = [clipboard.TERMINAL, *await asyncio.to_thread(clipboard.copy, text)]
+    screen.notify(f"{words} (by {', '.join(took)})", markup=False)
+
 
 JSON, MARKDOWN = "json", "markdown"
 
@@ -120,11 +129,16 @@ class FileActions(Screen[None]):
         self.notify(f"Written: {escape(str(target))}", markup=False)
 
     def action_copy(self) -> None:
-        """Copy the selected path to the clipboard, through the terminal."""
+        """Copy the selected path to the clipboard."""
         path = self.selected_path()
         if path is not None:
-            self.app.copy_to_clipboard(path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-            self.notify(f"Copied: {escape(path)}", markup=False)
+            text = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            self.copy_text(text, f"Copied: {escape(path)}")
+
+    @work(group="copy")
+    async def copy_text(self, text: str, words: str) -> None:
+        """Copy a text to the clipboard; say ``words``, and what took it."""
+        await copy_and_tell(self, text, words)
 
     def action_help(self) -> None:
         """List all keys."""

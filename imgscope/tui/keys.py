@@ -50,7 +50,12 @@ KEYS: tuple[Key, ...] = (
     Key("why", "w", "Why: which layers held the selected path, and what each did to it", PANES, "Why"),
     Key("layer(-1)", "left_square_bracket", "The layer below, from any pane", LAYERS, "Below"),
     Key("layer(1)", "right_square_bracket", "The layer above, from any pane", LAYERS, "Above"),
-    Key("compare_layer", "ctrl+l", "Compare each layer with the one below it (natural)", LAYERS),
+    Key(
+        "compare_layer",
+        "ctrl+l,L",
+        "Compare each layer with the one below it (natural); Ctrl+L draws the screen anew",
+        LAYERS,
+    ),
     Key(
         "compare_all", "a", "Compare with the first layer (aggregated); in the layers pane Ctrl+A too", LAYERS, "From 0"
     ),
@@ -72,7 +77,7 @@ KEYS: tuple[Key, ...] = (
     Key("open", "right,l", "Open a folder, or step into it", TREE),
     Key("close", "left,h", "Close a folder, or step out of it", TREE),
     Key("toggle_all", "ctrl+space,ctrl+@,E", "Open or close all folders", TREE),
-    Key("attributes", "ctrl+b", "Show or hide mode and owner", TREE),
+    Key("attributes", "b,ctrl+b", "Show or hide mode and owner", TREE),
     Key(
         "filter",
         "slash,ctrl+f,ctrl+underscore",
@@ -80,8 +85,8 @@ KEYS: tuple[Key, ...] = (
         FILTERING,
         "Filter",
     ),
-    Key("clear_filter", "escape", "Leave and clear the filter", FILTERING),
-    Key("filter_mode", "ctrl+t", "Filter as: by its look, text, glob, regular expression", FILTERING),
+    Key("clear_filter", "escape", "Leave and clear the filter; else close the pane and go to the tree", FILTERING),
+    Key("filter_mode", "ctrl+t,f2", "Filter as: by its look, text, glob, regular expression", FILTERING),
     Key(
         "sort",
         "s,ctrl+o",
@@ -98,7 +103,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "choose",
         "enter",
-        "View the file; open the folder; go to the wasted file's layer, or to a finding's paths",
+        "View the file; open the folder; follow the link; go to the wasted file's layer, or to a finding's paths",
         FILES,
         "Go to",
     ),
@@ -114,8 +119,10 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("copy", "y", "Copy the path", FILES, "Copy"),
     Key("export", "o", "Export what is shown as JSON or Markdown", FILES),
-    Key("app.command_palette", "ctrl+p", "Every action by its name", PROGRAM),
+    Key("app.command_palette", "colon,ctrl+p", "Every action by its name", PROGRAM),
     Key("help", "question_mark,f1", "All keys", PROGRAM, "Keys"),
+    Key("app.draw_again", "f5", "Draw the screen anew", PROGRAM),
+    Key("app.suspend", "ctrl+z", "Suspend; the shell's fg brings it back", PROGRAM),
     Key("app.theme", "T", "Switch between dark and light", PROGRAM),
     Key("app.quit", "q,ctrl+c,ctrl+q", "Quit, from anywhere", PROGRAM, "Quit"),
 )
@@ -135,7 +142,7 @@ _IN_DIFFERENCES = {
     "layer(1)": "The layer after, from any pane",
     "toggle_folder": "Open or close a folder",
     "attributes": "Show or hide what differs in mode, owner and time",
-    "clear_filter": "Leave and clear the filter, of a layer or package too",
+    "clear_filter": "Leave and clear the filter, of a layer or package too; else close the pane and go to the tree",
     "sort": "Sort by what changed most, name, size",
     "changes_only": "Only what differs, or all paths of both images",
     "toggle_mark('modified')": "Show or hide changed, type changed and not compared",
@@ -250,6 +257,7 @@ _PRETTY = {
     "right_square_bracket": "]",
     "question_mark": "?",
     "slash": "/",
+    "colon": ":",
     "ctrl+underscore": "Ctrl+/",
     "pagedown": "PgDn",
     "up": "↑",

@@ -55,7 +55,7 @@ class LoadingScreen(Screen[None]):
     """A box in the middle with a bar."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape", "app.quit", "Quit"),
+        Binding("q", "app.quit", "Quit"),
     ]
 
     def __init__(self, reference: str, progress: ScreenProgress) -> None:

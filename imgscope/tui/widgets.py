@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -52,6 +54,8 @@ class Lines(ScrollView, can_focus=True):
     cursor: reactive[int] = reactive(0, init=False, repaint=False)
     has_cursor: ClassVar[bool] = True
     """Without one the keys scroll, and there is no heading."""
+    by_head: ClassVar[Mapping[str, str]] = {}
+    """What a list is sorted by when a column's head is clicked."""
     _ground: Style | None = None
 
     class Moved(Message):
@@ -70,6 +74,20 @@ class Lines(ScrollView, can_focus=True):
 
     class Chosen(Moved):
         """Enter was pressed on a line, or it was clicked when the cursor was on it already."""
+
+    class Headed(Message):
+        """The head of a column was clicked."""
+
+        def __init__(self, lines: Lines, head: str) -> None:
+            """Tell the list and the word."""
+            self.lines = lines
+            self.head = head
+            super().__init__()
+
+        @property
+        def control(self) -> Lines:
+            """The list."""
+            return self.lines
 
     # -- to be said by the lists themselves ---------------------------------------------------------------
 
@@ -219,10 +237,21 @@ class Lines(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Move to the line; choose it when the cursor is there already."""
         offset = event.get_content_offset(self)
-        if offset is None or offset.y == 0 or not self.has_cursor:
+        if offset is None or not self.has_cursor:
+            return
+        if offset.y == 0:
+            head = head_at(self.heading(self.scrollable_content_region.width), offset.x)
+            if head:
+                self.post_message(self.Headed(self, head))
             return
         row = round(self.scroll_y) + offset.y - 1
         if 0 <= row < self.count():
             if row == self.cursor:
                 self.post_message(self.Chosen(self, row))
             self.cursor = row
+
+
+def head_at(heading: str, x: int) -> str:
+    """Return the column's name at a cell: numbers stand to the right, so what is before a name belongs to it."""
+    words = list(re.finditer(r"\S+", heading))
+    return next((word.group() for word in words if x < word.end()), words[-1].group() if words else "")

@@ -212,10 +212,10 @@ def main() -> int:
         environment = {"IMGSCOPE_CACHE_DIR": cache}
         ours = [sys.executable, "-m", "imgscope", "analyze", str(archive)]
         # Once to fill the cache.
-        measure(ours, b"Instruction", b"Files up to", [], 1, environment)
+        measure(ours, b"Instruction", b"up to layer", [], 1, environment)
         names.append("imgscope")
         measured.append(
-            measure(ours, b"Instruction", b"Files up to", keys_of_imgscope(options.rounds), options.starts, environment)
+            measure(ours, b"Instruction", b"up to layer", keys_of_imgscope(options.rounds), options.starts, environment)
         )
     dive = shutil.which("dive") or shutil.which("dive", path=str(Path(sys.executable).parent))
     if dive and not options.no_dive:

@@ -206,3 +206,42 @@ def test_the_report_needs_no_textual(imgscope, webapp):
     code += "try: imgscope.cli.main()\nexcept SystemExit: pass\nassert 'textual' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", code, str(webapp)], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("piped", [False, True], ids=["file", "pipe"])
+def test_ctrl_z_gives_the_shell_back_and_fg_the_view(terminal, webapp, piped):
+    here = terminal()
+    here.send("set -m", "Enter")
+    image = shlex.quote(str(webapp))
+    command = f"cat {image} | {COMMAND} analyze -" if piped else f"{COMMAND} analyze {image}"
+    here.send(f"clear; {command}; echo left with $?", "Enter")
+    before = here.wait("Files up to layer 5")
+    here.send("C-z")
+    here.wait("Stopped")
+    # Until the shell has the keys the first of them may still be the view's.
+    here.send("echo all is $((40 + 2))", "Enter")
+    assert "Files up to" not in here.wait("all is 42")
+    here.send("fg", "Enter")
+    after = here.wait("Files up to layer 5")
+    assert after.splitlines()[:10] == before.splitlines()[:10]
+    here.send("Down")
+    here.wait("Files up to layer 6")
+    here.send("q")
+    here.wait("ready>")
+
+
+def test_what_another_program_wrote_over_the_view_goes_with_ctrl_l(terminal, webapp, tmp_path):
+    here = terminal()
+    here.send(
+        f"clear; (sleep 2.5; echo WRITTEN OVER >/dev/tty) & {COMMAND} analyze {shlex.quote(str(webapp))}", "Enter"
+    )
+    here.wait("Files up to layer 5")
+    here.wait("WRITTEN OVER")
+    here.send("C-l")
+    deadline = time.monotonic() + 5
+    while "WRITTEN OVER" in (screen := here.screen()):
+        assert time.monotonic() < deadline, screen
+        time.sleep(0.05)
+    here.tmux("resize-window", "-x", "100", "-y", "30")
+    here.wait("? Keys  q Quit")
+    here.send("q")

@@ -64,6 +64,12 @@ class HexLines(Sequence[str]):
     def __init__(self, data: bytes) -> None:
         """Dump ``data``."""
         self.data = data
+        self.width = _WIDTH
+        """Bytes on a line."""
+
+    def row_of(self, place: int) -> int:
+        """Return the line that has the byte at ``place``."""
+        return place // self.width
 
     def __len__(self) -> int:
         return (len(self.data) + _WIDTH - 1) // _WIDTH

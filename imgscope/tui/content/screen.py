@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.text import Text
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -21,7 +22,8 @@ from ...report.sizes import quantity, size
 from ..key_bar import KeyBar
 from ..text import clip, clip_left
 from ..widgets import Lines
-from . import reading
+from . import reading, search
+from .search import SearchBar, SearchInput
 
 
 class TextLines(Lines):
@@ -33,10 +35,12 @@ class TextLines(Lines):
         self.lines: Sequence[str] = ()
         self.shift = 0
         self.kind = "text"
+        self.found: frozenset[int] = frozenset()
+        """Lines that have what is searched for."""
 
     def show(self, lines: Sequence[str], kind: str) -> None:
         """Show ``lines`` of a ``text``, ``hex`` or ``diff``."""
-        self.lines, self.kind, self.shift = lines, kind, 0
+        self.lines, self.kind, self.shift, self.found = lines, kind, 0, frozenset()
         self.reload(0)
 
     def count(self) -> int:
@@ -50,7 +54,7 @@ class TextLines(Lines):
     def line(self, row: int, width: int) -> list[Segment]:
         """Return one line with its number."""
         text = self.lines[row][self.shift :]
-        quiet = self.part("lines--quiet")
+        quiet = self.part("lines--strong" if row in self.found else "lines--quiet")
         if self.kind == "diff":
             style = {"+": "mark--added", "-": "mark--modified", "@": "lines--folder"}.get(self.lines[row][:1])
             return [Segment(clip(text, width), self.part(style) if style else None)]
@@ -74,6 +78,9 @@ class ContentScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "close", "Back"),
+        Binding("slash,ctrl+f", "search", "Search"),
+        Binding("n", "next_match(1)", "Next match", show=False),
+        Binding("N", "next_match(-1)", "Match before", show=False),
         Binding("v", "content", "Content"),
         Binding("f", "difference", "Difference"),
         Binding("tab,x", "turn", "Text/bytes"),
@@ -91,12 +98,16 @@ class ContentScreen(Screen[None]):
         self.place = place
         self.diff = diff
         self.as_bytes: bool | None = None
+        self._matches: list[int] = []
+        self._searched_from = 0
 
     def compose(self) -> ComposeResult:
         """Make the title, the lines and the keys."""
         yield Static("", id="content-title")
         yield TextLines()
-        keys = [("Esc", "Back", "close"), ("x", "Text or bytes", "turn")]
+        yield SearchBar()
+        keys = [("Esc", "Back", "close"), ("/", "Search", "search"), ("n", "Next", "next_match(1)")]
+        keys += [("x", "Text or bytes", "turn")]
         if len(self.versions) > 1:
             keys += [("v", "Content", "content"), ("f", "Difference", "difference")]
             keys += [("[", "Older", "version(-1)"), ("]", "Newer", "version(1)")]
@@ -114,6 +125,13 @@ class ContentScreen(Screen[None]):
 
     @work(exclusive=True)
     async def _read(self) -> None:
+        """Read what is to be shown, and search it for what was searched for."""
+        await self._show()
+        bar = self.query_one(SearchBar)
+        if bar.has_class("open"):
+            self._find(bar.query_one(SearchInput).value, 0)
+
+    async def _show(self) -> None:
         pane = self.query_one(TextLines)
         self._entitle("reading…")
         version = self.version
@@ -154,9 +172,54 @@ class ContentScreen(Screen[None]):
             text.append(held, style="dim")
         self.query_one("#content-title", Static).update(text)
 
+    # -- searching ---------------------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        """Type what to search for."""
+        self._searched_from = self.query_one(TextLines).cursor
+        self.query_one(SearchBar).open()
+
+    def action_leave_search(self) -> None:
+        """Go to the lines; what was found stays marked."""
+        self.set_focus(self.query_one(TextLines))
+
+    @on(SearchBar.Changed)
+    def _search_changed(self, event: SearchBar.Changed) -> None:
+        self._find(event.words, self._searched_from)
+
+    def _find(self, words: str, start: int) -> None:
+        """Mark the lines that have ``words``, and go to the first from ``start`` on."""
+        pane = self.query_one(TextLines)
+        self._matches = search.matching(pane.lines, words)
+        pane.found = frozenset(self._matches)
+        pane.refresh()
+        if self._matches:
+            self._go_to_match(bisect_left(self._matches, start))
+        else:
+            self.query_one(SearchBar).tell("not found" if words else "")
+
+    def _go_to_match(self, place: int) -> None:
+        place %= len(self._matches)
+        self.query_one(TextLines).cursor = self._matches[place]
+        self.query_one(SearchBar).tell(f"{place + 1:,} of {quantity(len(self._matches), 'line')}")
+
+    def action_next_match(self, step: int) -> None:
+        """Go to the next line that has what was searched for, or the one before; round the ends."""
+        if not self._matches:
+            self.notify("Nothing is searched for: / searches.")
+            return
+        here = self.query_one(TextLines).cursor
+        self._go_to_match(bisect_right(self._matches, here) if step > 0 else bisect_left(self._matches, here) - 1)
+
     def action_close(self) -> None:
-        """Go back."""
-        self.dismiss(None)
+        """Leave the search, or go back."""
+        bar = self.query_one(SearchBar)
+        if bar.has_class("open"):
+            bar.close()
+            self._find("", 0)
+            self.action_leave_search()
+        else:
+            self.dismiss(None)
 
     def action_turn(self) -> None:
         """Show text as bytes, or bytes as text."""

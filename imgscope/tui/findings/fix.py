@@ -79,5 +79,9 @@ class FixScreen(Window):
     def action_copy(self) -> None:
         """Copy the Dockerfile lines, or those for .dockerignore."""
         if self._lines():
-            self.app.copy_to_clipboard("\n".join(self._lines()))
-            self.notify(f"Copied: {quantity(len(self._lines()), 'line')}")
+            self.run_worker(self._copy(), group="copy")
+
+    async def _copy(self) -> None:
+        from ..files import copy_and_tell
+
+        await copy_and_tell(self, "\n".join(self._lines()), f"Copied: {quantity(len(self._lines()), 'line')}")

@@ -21,7 +21,7 @@ class FilterInput(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,enter", "screen.leave_filter", "To what is found", show=False),
         Binding("escape", "screen.clear_filter", "Clear", show=False),
-        Binding("ctrl+t", "screen.filter_mode", "Mode", show=False),
+        Binding("ctrl+t,f2", "screen.filter_mode", "Mode", show=False),
     ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
@@ -25,6 +28,7 @@ _LEAST, _MOST = 20, 56
 class LayerTreePane(TreePane):
     """The merged tree up to a layer, with marks, sizes and where each path comes from."""
 
+    by_head: ClassVar[Mapping[str, str]] = {"Size": "size", "Wasted": "wasted", "Path": "name"}
     _shown: frozenset[str] = frozenset()
     """The columns that there is room for besides size and layer: names come first."""
     dead = False

@@ -26,6 +26,7 @@ class WastePane(ListPane[WasteGroup]):
         "layer": lambda group: (group.wasted_by, group.stored_in, -group.bytes, group.path),
     }
     noun = ("group", "groups")
+    by_head: ClassVar[Mapping[str, str]] = {"Wasted": "bytes", "In→By": "layer", "Path": "path"}
 
     def text(self, item: WasteGroup) -> str:
         """Return the path and the reason."""
