@@ -43,7 +43,7 @@ def test_the_dockerfiles_own_line_keeps_its_form(make):
         ("RUN yum install -y git", "var/cache/yum/x", "RUN yum install -y git && \\\n    yum clean all"),
         ("RUN ./build.sh", "home/me/.npm/_cacache/x", "RUN ./build.sh && \\\n    rm -rf /home/me/.npm/_cacache"),
         ("RUN mvn package", "root/.m2/repository/x", "--mount=type=cache,target=/root/.m2/repository mvn package"),
-        ("RUN make install", "usr/local/include/tool/x.h", "RUN make install && \\\n    rm -rf /usr/local/include/tool"),
+        ("RUN make install", "usr/local/include/t/x.h", "RUN make install && \\\n    rm -rf /usr/local/include/t"),
         ("RUN setup", "tmp/junk", "RUN setup && \\\n    rm -rf /tmp/*"),
         ("RUN make", "usr/lib/python3/dist-packages/a/tests/test_x.py",
          "RUN make && \\\n    rm -rf /usr/lib/python3/dist-packages/a/tests"),
