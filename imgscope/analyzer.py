@@ -320,6 +320,7 @@ def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, conte
     """Put together what is known of an image: its manifest and config, its layers' figures, its notes."""
     overlay, comparison = body.overlay, body.comparison
     indexes = overlay.layers
+    from .secrets import redact
     from .secrets.config import redact_config
 
     redacted = redact_config(opened.config)
@@ -340,7 +341,7 @@ def assemble(opened: OpenImage, reference: str, dive: Figures, body: Body, conte
     return Analysis(
         Image(
             reference=reference,
-            names=opened.names,
+            names=tuple(map(redact, opened.names)),
             id=opened.id,
             manifest_digest=opened.manifest_digest,
             platform=opened.platform,
