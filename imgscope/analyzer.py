@@ -333,6 +333,7 @@ def assemble(
     """
     overlay, comparison = body.overlay, body.comparison
     indexes = overlay.layers
+    from .secrets import redact
     from .secrets.config import redact_config
 
     redacted = redact_config(opened.config)
@@ -356,7 +357,7 @@ def assemble(
     return Analysis(
         Image(
             reference=reference,
-            names=opened.names,
+            names=tuple(map(redact, opened.names)),
             id=opened.id,
             manifest_digest=opened.manifest_digest,
             platform=opened.platform,

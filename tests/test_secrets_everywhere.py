@@ -157,8 +157,8 @@ FROM x
 # deploy with TOKEN={comment}
 ENV DB_PASSWORD="{env}" \\
     OTHER={more}
-RUN apt-get update && apt-get install -y gcc && tool --password {run}
 RUN echo {login} | docker login --password-stdin
+RUN apt-get update && apt-get install -y gcc && tool --password {run}
 HEALTHCHECK CMD curl -u me:{health} http://localhost
 CMD ["app", "--password", "{cmd}"]
 """
@@ -181,7 +181,7 @@ def planted(tmp_path_factory):
         )
         layers[1] = layer(file("gone", b"y" * 500_000))
         layers[2] = layer(whiteout("gone"))
-        image = Image(tuple(layers), names=(f"{name}:1",), extra=values)
+        image = Image(tuple(layers), names=(f"{name}:1", f"https://me:{v('name')}@r.example.net/x:1"), extra=values)
         paths.append(write_tar(folder / f"{name}.tar", docker_archive(image)))
     dockerfile = folder / "Dockerfile"
     words = {word: v(f"Dockerfile {word}") for word in ("comment", "env", "more", "run", "login", "health", "cmd")}
@@ -200,8 +200,8 @@ def planted(tmp_path_factory):
     image = Image(
         (
             layer(file("etc/os-release", b"ID=debian\n"), file("usr/bin/apt-get", b"\x7fELF")),
-            lists,
             layer(file("x", b"x")),
+            lists,
         ),
         extra={
             "history": steps,

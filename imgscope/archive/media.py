@@ -28,9 +28,16 @@ def is_layer(media_type: str | None) -> bool:
     return media_type is None or _LAYER.fullmatch(media_type.split(";")[0].removesuffix("+encrypted")) is not None
 
 
+def is_config(media_type: object) -> bool:
+    """Tell whether a media type is that of an image's config, its parameters apart."""
+    return isinstance(media_type, str) and media_type.split(";")[0].strip() in CONFIG_TYPES
+
+
 def is_document(media_type: str | None) -> bool:
     """Tell whether a media type is that of a signature, an attestation, a list of packages or the like."""
-    return media_type is not None and not is_layer(media_type) and _DOCUMENT.fullmatch(media_type.lower()) is not None
+    if media_type is None or is_layer(media_type) or is_config(media_type):
+        return False
+    return _DOCUMENT.fullmatch(media_type.lower()) is not None
 
 
 def subject(name: str) -> str | None:

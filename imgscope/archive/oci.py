@@ -16,7 +16,7 @@ from . import platform as platforms
 from .candidate import MAX_LAYERS, Candidate, LayerRef, missing
 from .digests import Unverifiable, algorithm_of, blob_name, digest_of, is_digest, short
 from .keys import MANIFEST, named
-from .media import CONFIG_TYPES, is_document, is_layer, subject
+from .media import CONFIG_TYPES, is_config, is_document, is_layer, subject
 from .platform import Platform
 from .store import MAX_ALL_JSON, Store, parse_json, shown
 
@@ -197,8 +197,9 @@ def _manifest(document: dict[str, Any], found: Candidate) -> None:
     found.config_digest = config["digest"]
     found.config_name = blob_name(config["digest"])
     kind = document.get("artifactType")
-    if config.get("mediaType", CONFIG_TYPES[0]) not in CONFIG_TYPES:
-        _artifact(found, kind or config.get("mediaType"))
+    media_type = config.get("mediaType") or CONFIG_TYPES[0]
+    if not is_config(media_type):
+        _artifact(found, kind or media_type)
         return
     found.layers = tuple(_layer(layer, label, digest) for layer in layers)
     documents = [layer.media_type for layer in found.layers if is_document(layer.media_type)]

@@ -314,6 +314,22 @@ def test_an_image_that_only_the_docker_list_names_is_found(way, tmp_path):
 @pytest.mark.parametrize(
     ("config", "more"),
     [
+        (None, {}),
+        ("", {}),
+        (OCI + "config.v1+json; charset=utf-8", {}),
+        (OCI + "config.v1+json", {"artifactType": OCI + "config.v1+json"}),
+        (OCI + "config.v1+json", {"artifactType": ""}),
+    ],
+)
+def test_an_image_is_told_by_its_config_however_its_type_is_written(way, config, more, tmp_path):
+    image, members = Image(), {}
+    found = manifest_of(image, members, config={"mediaType": config, "digest": image.id, "size": 1}, **more)
+    assert open_way(way, layout(members, found), tmp_path).id == image.id
+
+
+@pytest.mark.parametrize(
+    ("config", "more"),
+    [
         ("application/vnd.oci.empty.v1+json", {"artifactType": "application/vnd.example.thing"}),
         ("application/vnd.cncf.helm.config.v1+json", {}),
         ("application/vnd.wasm.config.v1+json", {}),
