@@ -56,15 +56,20 @@ PLAIN = Style(frozenset(), "", "", "")
 class Picture:
     """The terminal's cells as they are known to be; all are unknown at first."""
 
-    def __init__(self, translate: Callable[[str], str] | None = None) -> None:
-        """Know nothing; ``translate`` replaces what the terminal has no characters for, cell by cell."""
-        self._translate = translate
+    def __init__(self) -> None:
+        """Know nothing."""
+        self._translate: Callable[[str], str] | None = None
         self._rows: dict[int, list[Cell | None]] = {}
         self._place: tuple[int, int] | None = None
         self._style = PLAIN
         self._typing: tuple[int, int] | None = None
         self._held = ""
         self._columns = 0
+
+    def translate(self, translate: Callable[[str], str]) -> None:
+        """From now on replace what the terminal has no characters for, cell by cell."""
+        self._translate = translate
+        self.forget()
 
     def forget(self) -> None:
         """Know nothing of the terminal any more: all is written the next time."""
