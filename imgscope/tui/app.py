@@ -105,7 +105,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
             self._driver.picture.translate(to_ascii)
         self._thread.start()
         # What is in the cache is here before anybody could read a progress line.
-        self.set_timer(0.3, self._show_loading)
+        self.set_timer(0.1, self._show_loading)
 
     def _show_loading(self) -> None:
         if self.opened is None:
