@@ -32,7 +32,7 @@ from .overlay.merge import Overlay
 
 if TYPE_CHECKING:
     from .archive.image import LayerBlob, OpenImage, Region
-    from .progress import Progress
+    from .progress import Onlooker, Progress
     from .records import Record
     from .secrets.config import Redacted
     from .shared import SharedLayers
@@ -238,18 +238,34 @@ class _Run:
         assert region is not None
         try:
             if blob.compression is None:
-                return self._counted_in(scan_file(region.fd, region.start, region.length))
-            read = sequential(region)
-            if self.progress is not None:
-                read = _counted(read, self.progress)
-            return self._counted_in(_scan_blob(read, self.may_keep))
+                index = self._counted_in(scan_file(region.fd, region.start, region.length))
+            else:
+                read = sequential(region)
+                if self.progress is not None:
+                    read = _counted(read, self.progress)
+                index = self._counted_in(_scan_blob(read, self.may_keep))
+            onlooker = self._onlooker()
+            if onlooker is not None:
+                onlooker.scanned(number, index)
+            return index
         except ArchiveError as error:
             raise _of_layer(number, blob, error) from None
+
+    def _onlooker(self) -> Onlooker | None:
+        from .progress import Onlooker
+
+        return self.progress if isinstance(self.progress, Onlooker) else None
 
     # -- figures -----------------------------------------------------------------------------------------
 
     def _analyse(self, opened: OpenImage, key: str | None) -> Analysis:
+        onlooker = self._onlooker()
+        if onlooker is not None:
+            onlooker.opened(opened)
         indexes, keys = self._indexes(opened)
+        if onlooker is not None:
+            for number, index in enumerate(indexes):
+                onlooker.scanned(number, index)
         contents = ImageContents(lambda: indexes, opened.layers, self.source.reopen, opened.close)
         overlay = Overlay(indexes)
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from .archive.image import OpenImage
+    from .layer.index import LayerIndex
 
 # Work that is done within a second needs no picture.
 PATIENCE = 1.0
@@ -22,6 +26,17 @@ class Progress(Protocol):
 
     def finish(self) -> None:
         """End what ``start`` began."""
+
+
+@runtime_checkable
+class Onlooker(Protocol):
+    """Progress that also wants to know what there is, before and while it is read."""
+
+    def opened(self, image: OpenImage) -> None:
+        """Take note of an image whose manifest and config are known, and none of whose layers need be yet."""
+
+    def scanned(self, layer: int, index: LayerIndex) -> None:
+        """Take note of a layer that was read: from any thread, in any order, perhaps more than once."""
 
 
 class TerminalProgress:

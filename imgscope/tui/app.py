@@ -17,10 +17,11 @@ from textual.screen import Screen
 from ..analysis import Analysis
 from ..errors import ImgscopeError
 from .browser import Browser
+from .characters import needs_ascii, to_ascii
 from .config import AUTO, Settings, light_terminal
 from .loading import Cancelled, LoadingScreen, ScreenProgress
 from .picture import Picture
-from .themes import FALLBACK, THEMES
+from .themes import FALLBACK, THEMES, counterpart, fitting
 from .type_ahead import TypedAhead
 
 
@@ -84,7 +85,9 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         for theme in THEMES:
             self.register_theme(theme)
         chosen = self.settings.theme
-        self.theme = THEMES[light_terminal()].name if chosen == AUTO else chosen
+        # Without a terminal (in tests) colours are not limited.
+        depth = self.console.color_system if driver_class is not None else None
+        self.theme = fitting(depth, light_terminal()) if chosen == AUTO else chosen
 
     def get_css_variables(self) -> dict[str, str]:
         """Return the theme's variables; themes of Textual's own get what this program's have besides."""
@@ -98,9 +101,11 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         """Start the analysis."""
         if self.settings.keys:
             self.set_keymap(self.settings.keys)
+        if isinstance(self._driver, Sparing) and needs_ascii(self.settings.characters):
+            self._driver.picture.translate(to_ascii)
         self._thread.start()
         # What is in the cache is here before anybody could read a progress line.
-        self.set_timer(0.3, self._show_loading)
+        self.set_timer(0.1, self._show_loading)
 
     def _show_loading(self) -> None:
         if self.opened is None:
@@ -176,7 +181,10 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
 
     def action_theme(self) -> None:
         """Switch between dark and light."""
-        self.theme = THEMES[1].name if self.current_theme.dark else THEMES[0].name
+        if self.current_theme.ansi:
+            self.notify("These are the terminal's own colours: it decides whether they are dark or light.")
+        else:
+            self.theme = counterpart(self.theme, dark=self.current_theme.dark)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """List every action in the command palette."""

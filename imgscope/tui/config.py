@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..escape import escape
+from .characters import CHOICES
 from .keys import names
 
 AUTO = "auto"
@@ -17,10 +18,11 @@ AUTO = "auto"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The ``[tui]`` table of the config file: a theme's name or ``auto``, and keys by action."""
+    """The ``[tui]`` table of the config file: a theme's name or ``auto``, which characters are used, keys by action."""
 
     theme: str = AUTO
     open_folders: bool = False
+    characters: str = AUTO
     keys: dict[str, str] = field(default_factory=dict)
 
 
@@ -56,13 +58,18 @@ def load(path: Path | None = None) -> Settings:
 
 def _settings(table: dict[str, Any], shown: str) -> Settings:
     for key in table:
-        if key not in ("theme", "open_folders", "keys"):
-            raise ConfigError(f"{shown}: [tui] has no setting {escape(key)!r}: there are theme, open_folders and keys")
+        if key not in ("theme", "open_folders", "characters", "keys"):
+            raise ConfigError(
+                f"{shown}: [tui] has no setting {escape(key)!r}: there are theme, open_folders, characters and keys"
+            )
     theme, opened, keys = table.get("theme", AUTO), table.get("open_folders", False), table.get("keys", {})
     if theme not in themes():
         raise ConfigError(f"{shown}: no theme {escape(str(theme))!r}: choose one of {', '.join(themes())}")
     if not isinstance(opened, bool):
         raise ConfigError(f"{shown}: open_folders must be true or false")
+    characters = table.get("characters", AUTO)
+    if characters not in CHOICES:
+        raise ConfigError(f"{shown}: characters must be one of {', '.join(CHOICES)}")
     known = names()
     if not isinstance(keys, dict):
         raise ConfigError(f"{shown}: tui.keys must be a table")
@@ -71,7 +78,7 @@ def _settings(table: dict[str, Any], shown: str) -> Settings:
             raise ConfigError(f"{shown}: no action {escape(name)!r}: there are {', '.join(known)}")
         if not isinstance(value, str):
             raise ConfigError(f'{shown}: the keys of {name} must be text, as "ctrl+f,slash"')
-    return Settings(theme, opened, dict(keys))
+    return Settings(theme, opened, characters, dict(keys))
 
 
 def themes() -> list[str]:

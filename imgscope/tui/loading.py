@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.segment import Segment
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -13,11 +17,70 @@ from textual.screen import Screen
 from textual.widgets import ProgressBar, Static
 
 from ..escape import escape
-from ..report.sizes import size
+from ..report.sizes import quantity, size
+from .layers.pane import one_line
+from .text import clip
+from .widgets import Lines
+
+if TYPE_CHECKING:
+    from ..archive.image import OpenImage
+    from ..layer.index import LayerIndex
 
 
 class Cancelled(BaseException):
     """The person left: the work is to end. No ``Exception``, so that nothing on the way takes it for a failure."""
+
+
+@dataclass
+class Outline:
+    """An image before its layers are read: of each its stored size, ``None`` if not known, and its instruction."""
+
+    words: str
+    stored: Sequence[int | None]
+    instructions: Sequence[str]
+    content: dict[int, int] = field(default_factory=dict)
+    """Content bytes of the layers that were read already."""
+
+
+def outline(image: OpenImage) -> Outline:
+    """Return what manifest and config tell."""
+    from ..history import read_history
+    from ..secrets.config import redact_config
+
+    steps, _ = read_history(redact_config(image.config).config, len(image.layers))
+    made = {step.layer: step.instruction for step in steps if step.layer is not None}
+    stored = [blob.size for blob in image.layers]
+    words = f"{quantity(len(stored), 'layer')} · {escape(image.platform)}"
+    if stored and None not in stored:
+        words += f" · {size(sum(count or 0 for count in stored))} stored"
+    return Outline(words, stored, [made.get(number, "") for number in range(len(stored))])
+
+
+class OutlinePane(Lines):
+    """A line for each layer: how large it is as it is stored, what it holds once it was read, what made it."""
+
+    def __init__(self, *, id: str) -> None:
+        """Show nothing yet."""
+        super().__init__(id=id)
+        self.outline: Outline | None = None
+
+    def count(self) -> int:
+        """Return the number of layers."""
+        return len(self.outline.stored) if self.outline is not None else 0
+
+    def heading(self, width: int) -> str:
+        """Return the columns' names."""
+        return f"{'#':>6}{'Stored':>10}{'Size':>10}  Instruction"
+
+    def line(self, row: int, width: int) -> list[Segment]:
+        """Return one layer's line."""
+        assert self.outline is not None
+        stored, content = self.outline.stored[row], self.outline.content.get(row)
+        quiet = self.part("lines--quiet")
+        written = "" if stored is None else size(stored)
+        start = f"{row:>6}{written:>10}{'…' if content is None else size(content):>10}  "
+        text = one_line(self.outline.instructions[row] or "(no instruction known)")
+        return [Segment(start, quiet if content is None else None), Segment(clip(text, width - len(start)))]
 
 
 class ScreenProgress:
@@ -29,7 +92,20 @@ class ScreenProgress:
         self.total: int | None = None
         self.done = 0
         self.began = time.monotonic()
+        self.outline: Outline | None = None
+        """What is known of the image, once anything is."""
         self._cancelled = threading.Event()
+
+    def opened(self, image: OpenImage) -> None:
+        """Take note of what manifest and config tell. Raises ``Cancelled``."""
+        self.advance(0)
+        self.outline = outline(image)
+
+    def scanned(self, layer: int, index: LayerIndex) -> None:
+        """Take note of a layer that was read. Raises ``Cancelled``."""
+        self.advance(0)
+        if self.outline is not None:
+            self.outline.content[layer] = index.content_bytes
 
     def cancel(self) -> None:
         """End the work at its next report."""
@@ -52,7 +128,7 @@ class ScreenProgress:
 
 
 class LoadingScreen(Screen[None]):
-    """A box in the middle with a bar."""
+    """A box with a bar, and above it what is known of the image already."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "app.quit", "Quit"),
@@ -65,7 +141,9 @@ class LoadingScreen(Screen[None]):
         self.progress = progress
 
     def compose(self) -> ComposeResult:
-        """Make the box."""
+        """Make the list of layers, which shows once they are known, and the box."""
+        yield Static("", id="title")
+        yield OutlinePane(id="outline")
         with Vertical(id="loading"):
             yield Static(escape(self.reference), markup=False)
             yield ProgressBar(show_eta=False, id="bar")
@@ -77,8 +155,22 @@ class LoadingScreen(Screen[None]):
         self.set_interval(0.1, self._look)
         self._look()
 
+    def _show_outline(self, pane: OutlinePane, known: Outline) -> None:
+        pane.outline = known
+        pane.border_title = f"Layers {len(known.stored):,}"
+        title = Text(no_wrap=True, overflow="ellipsis")
+        title.append(escape(self.reference), style="bold")
+        self.query_one("#title", Static).update(title.append(f"  {known.words}"))
+        self.add_class("outlined")
+        pane.reload(0)
+
     def _look(self) -> None:
         progress = self.progress
+        pane = self.query_one(OutlinePane)
+        if progress.outline is not None:
+            if pane.outline is None:
+                self._show_outline(pane, progress.outline)
+            pane.refresh()
         self.query_one("#bar", ProgressBar).update(total=progress.total or None, progress=progress.done)
         words = progress.what
         if progress.done:

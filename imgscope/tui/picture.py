@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import repeat
-from typing import NamedTuple
+from itertools import groupby, repeat
+from operator import itemgetter
 
 from rich.cells import split_graphemes
 
@@ -34,13 +35,19 @@ _COLOURS = frozenset(f"{ten}{colour}" for ten in ("3", "9") for colour in range(
 _GROUNDS = frozenset(f"{ten}{colour}" for ten in ("4", "10") for colour in range(8))
 # From here on terminals do not agree how wide a character is.
 _EMOJI = 0x1F000
+# So few cells are written as they come.
+_FEW = 8
 _FLAGS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 # Cells that stand as they should are written again where going round them would be longer.
 _GAP = 4
 
 
-class Style(NamedTuple):
-    """How a cell looks: attributes, colours as they stand in a style's sequence, and what it links to."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Style:
+    """How a cell looks: attributes, colours as they stand in a style's sequence, and what it links to.
+
+    There is one object for each (``style_of``), so that two are compared by identity: that is done very often.
+    """
 
     attributes: frozenset[str]
     colour: str
@@ -48,23 +55,34 @@ class Style(NamedTuple):
     link: str
 
 
+@lru_cache(maxsize=8192)
+def style_of(attributes: frozenset[str], colour: str, ground: str, link: str) -> Style:
+    """Return the style."""
+    return Style(attributes, colour, ground, link)
+
+
 Cell = tuple[str, Style]
 """A character with all that combines with it, and its style; empty where the wide one to the left has this cell too."""
-PLAIN = Style(frozenset(), "", "", "")
+PLAIN = style_of(frozenset(), "", "", "")
 
 
 class Picture:
     """The terminal's cells as they are known to be; all are unknown at first."""
 
-    def __init__(self, translate: Callable[[str], str] | None = None) -> None:
-        """Know nothing; ``translate`` replaces what the terminal has no characters for, cell by cell."""
-        self._translate = translate
+    def __init__(self) -> None:
+        """Know nothing."""
+        self._translate: Callable[[str], str] | None = None
         self._rows: dict[int, list[Cell | None]] = {}
         self._place: tuple[int, int] | None = None
         self._style = PLAIN
         self._typing: tuple[int, int] | None = None
         self._held = ""
         self._columns = 0
+
+    def translate(self, translate: Callable[[str], str]) -> None:
+        """From now on replace what the terminal has no characters for, cell by cell."""
+        self._translate = translate
+        self.forget()
 
     def forget(self) -> None:
         """Know nothing of the terminal any more: all is written the next time."""
@@ -156,11 +174,23 @@ class Picture:
                 runs += [(y, start, end) for start, end in _runs(before, row)]
                 self._rows[y] = row
                 self._columns = max(self._columns, len(row))
+        written: list[str] = []
+        for y, together in groupby(_ordered(runs, wanted), itemgetter(0)):
+            pieces = [(start, wanted[y][start:end]) for _, start, end in together]
+            pen = self._pen(y, pieces)
+            if len(pen.parts) > _FEW:
+                # To jump to the next cell of a style is often shorter than to change the style, and back.
+                pen = min(pen, self._pen(y, _by_style(pieces)), key=_Pen.length)
+            self._place, self._style = pen.place, pen.style
+            written += pen.parts
+        return "".join(written)
+
+    def _pen(self, y: int, pieces: list[tuple[int, list[Cell | None]]]) -> _Pen:
+        """Write pieces of a row from here."""
         pen = _Pen(self._place, self._style, self._columns)
-        for y, start, end in _ordered(runs, wanted):
-            pen.write(y, start, wanted[y][start:end])
-        self._place, self._style = pen.place, pen.style
-        return "".join(pen.parts)
+        for start, cells in pieces:
+            pen.write(y, start, cells)
+        return pen
 
 
 class _Pen:
@@ -172,31 +202,36 @@ class _Pen:
         self.last = columns - 1
         self.parts: list[str] = []
 
+    def length(self) -> int:
+        """Return how much was written."""
+        return sum(map(len, self.parts))
+
     def write(self, y: int, x: int, cells: list[Cell | None]) -> None:
         """Write cells from a place on."""
-        parts = self.parts
+        if self.place != (x, y):
+            self.parts.append(_way(self.place, x, y, self.last))
+        append, style, blank = self.parts.append, self.style, _blank(self.style)
+        known, last = True, self.last
         for cell in cells:
             assert cell is not None
-            text, style = cell
+            text, wanted = cell
             if text:
-                if self.place != (x, y):
-                    parts.append(_way(self.place, x, y, self.last))
-                if style is not self.style and not (text == " " and _blank(self.style) is style):
-                    parts.append(_change(self.style, style))
-                    self.style = style
-                width, doubtful = 1, False
+                if not known:
+                    append(_way(None, x, y, last))
+                    known = True
+                if wanted is not style and not (text == " " and wanted is blank):
+                    append(_change(style, wanted))
+                    style, blank = wanted, _blank(wanted)
                 if not text.isascii():
                     width, doubtful = _width(text)
                     if doubtful:
                         # Whatever a terminal makes of it: its cells are blank before, what follows has its own place.
-                        parts.append(" " * width + f"\x1b[{width}D")
-                parts.append(text)
-                if doubtful:
-                    self.place = None
-                else:
-                    # Lines are not wrapped: at the end of a row the next character takes the last one's place.
-                    self.place = (min(x + width, self.last), y)
+                        append(" " * width + f"\x1b[{width}D")
+                        known = False
+                append(text)
             x += 1
+        # Lines are not wrapped: at the end of a row the next character takes the last one's place.
+        self.style, self.place = style, (min(x, last), y) if known else None
 
 
 def _runs(before: list[Cell | None], row: list[Cell | None]) -> Iterator[tuple[int, int]]:
@@ -205,6 +240,9 @@ def _runs(before: list[Cell | None], row: list[Cell | None]) -> Iterator[tuple[i
     known = len(before)
     for x, cell in enumerate(row):
         if cell is None or (x < known and cell == before[x]):
+            if x == end and cell is not None and not cell[0]:
+                # The right half of a wide character is written with the left.
+                end = x + 1
             continue
         if start >= 0 and (x - end > _GAP or not _same_style(row, end, x)):
             yield start, end
@@ -217,6 +255,22 @@ def _runs(before: list[Cell | None], row: list[Cell | None]) -> Iterator[tuple[i
         end = x + 1
     if start >= 0:
         yield start, end
+
+
+def _by_style(pieces: list[tuple[int, list[Cell | None]]]) -> list[tuple[int, list[Cell | None]]]:
+    """Cut pieces of a row where the style changes, and put those of the same style together."""
+    found: dict[Style, list[tuple[int, list[Cell | None]]]] = {}
+    for start, cells in pieces:
+        at, style = 0, None
+        for place, cell in enumerate(cells):
+            assert cell is not None
+            if style is None or not (cell[1] is style or (cell[0] == " " and cell[1] is _blank(style)) or not cell[0]):
+                if style is not None:
+                    found.setdefault(style, []).append((start + at, cells[at:place]))
+                at, style = place, cell[1]
+        if style is not None:
+            found.setdefault(style, []).append((start + at, cells[at:]))
+    return [piece for some in found.values() for piece in some]
 
 
 def _same_style(row: list[Cell | None], start: int, end: int) -> bool:
@@ -307,16 +361,11 @@ def parsed(codes: str) -> Style:
         elif word not in ("39", "49"):
             attributes.add(word)
         place += length
-    return _one(Style(frozenset(attributes), colour, ground, ""))
-
-
-@lru_cache(maxsize=8192)
-def _one(style: Style) -> Style:
-    return style
+    return style_of(frozenset(attributes), colour, ground, "")
 
 
 def _linked(style: Style, link: str) -> Style:
-    return style if style.link == link else _one(style._replace(link=link))
+    return style if style.link == link else style_of(style.attributes, style.colour, style.ground, link)
 
 
 @lru_cache(maxsize=8192)
@@ -324,13 +373,13 @@ def _blank(style: Style) -> Style:
     """Return what can be seen of a style on a blank: its ground."""
     if style.attributes & _SEEN_ON_BLANK:
         return style
-    return _one(Style(frozenset(), "", style.ground, style.link))
+    return style_of(frozenset(), "", style.ground, style.link)
 
 
 @lru_cache(maxsize=8192)
 def _change(before: Style, after: Style) -> str:
     """Return the shortest sequence that leads from one style to another."""
-    if before == after:
+    if before is after:
         return ""
     link = f"\x1b]8;{after.link or ';'}\x1b\\" if before.link != after.link else ""
     whole = [*sorted(after.attributes), *filter(None, (after.colour, after.ground))]
@@ -344,7 +393,7 @@ def _change(before: Style, after: Style) -> str:
         steps.append(after.colour or "39")
     if before.ground != after.ground:
         steps.append(after.ground or "49")
-    if before[:3] == after[:3]:
+    if not steps:
         return link
     fresh = ";".join(["", *whole]) if whole else ""
     step = ";".join(steps)

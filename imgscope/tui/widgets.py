@@ -137,6 +137,8 @@ class Lines(ScrollView, can_focus=True):
         if row == self.cursor:
             if self._few_colours and self.has_focus:
                 return Strip([Segment(strip.text, Style(reverse=True, bold=True))]).apply_style(ground)
+            if self._few_colours:
+                return strip.apply_style(Style(underline=True)).apply_style(ground)
             ground += self.part("lines--cursor" if self.has_focus else "lines--cursor-blurred")
         return strip.apply_style(ground)
 
@@ -144,6 +146,8 @@ class Lines(ScrollView, can_focus=True):
     def _few_colours(self) -> bool:
         """Tell whether the terminal has too few colours to show the cursor by its ground."""
         if self.app.no_color:
+            return True
+        if self.app.native_ansi_color:
             return True
         return not self.app.is_headless and self.app.console.color_system in (None, "standard", "windows")
 

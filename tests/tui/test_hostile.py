@@ -126,6 +126,9 @@ def test_names_that_look_like_broken_markup_do_no_harm(tmp_path):
         await view.press("2", "E", "w")
         for key in ("j", "j", "j", "j", "enter", "escape", "y", "e", "escape", "1", "enter", "escape", "3", "s"):
             await view.press(key)
+        if not view.explorer.has_class("why"):
+            # Esc closed it.
+            await view.press("2", "w")
         assert "Why /" in view.text("#why")
 
     with diff(*archives, cache=False, contents=True) as difference:

@@ -12,7 +12,7 @@ from imgscope.tui.app import ImgscopeApp
 from imgscope.tui.explorer import Explorer
 from imgscope.tui.loading import Cancelled, LoadingScreen, ScreenProgress
 
-from .driver import webapp
+from .driver import FIXTURES, webapp
 
 
 def test_progress_is_shown_and_the_view_follows():
@@ -91,3 +91,68 @@ def test_cancelled_is_no_exception_that_anybody_catches():
     with pytest.raises(Cancelled):
         progress.finish()
     assert not issubclass(Cancelled, Exception)
+
+
+def test_what_manifest_and_config_tell_is_shown_before_the_layers_are_read(tmp_path, monkeypatch):
+    import imgscope
+    from imgscope import analyzer
+
+    go, reading = threading.Event(), threading.Event()
+    scan = analyzer._Run._scan_region
+
+    def slow(self, number, blob):
+        index = scan(self, number, blob)
+        if number == 2:
+            reading.set()
+            assert go.wait(10)
+        return index
+
+    monkeypatch.setattr(analyzer._Run, "_scan_region", slow)
+
+    def work(progress):
+        return imgscope.analyze(FIXTURES / "webapp.tar", cache=False, contents=True, progress=progress)
+
+    async def main():
+        app = ImgscopeApp(work, "webapp:1.0")
+        async with app.run_test(size=(100, 30)) as pilot:
+            while not (reading.is_set() and isinstance(app.screen, LoadingScreen)):
+                await pilot.pause(0.02)
+            await pilot.pause(0.2)
+            lines = ["".join(s.text for s in strip) for strip in app.screen._compositor.render_strips()]
+            text = "\n".join(lines)
+            assert "webapp:1.0" in text
+            assert "9 layers" in text
+            assert "WORKDIR /srv/app" in text
+            assert "q leaves" in text
+            # The first ones are read, the last is not.
+            rows = {words[0]: words for line in lines if (words := line.split()) and words[0].isdigit()}
+            assert rows["0"][3:5] == ["2.0", "MB"]
+            assert rows["8"][3] == "…"
+            go.set()
+            while not isinstance(app.screen, Explorer):
+                await pilot.pause(0.02)
+
+    asyncio.run(main())
+
+
+def test_escape_does_not_leave_by_accident():
+    go = threading.Event()
+
+    def work(progress):
+        go.wait(10)
+        return webapp()
+
+    async def main():
+        app = ImgscopeApp(work, "big:1")
+        async with app.run_test() as pilot:
+            while not isinstance(app.screen, LoadingScreen):
+                await pilot.pause(0.02)
+            await pilot.press("escape")
+            await pilot.pause(0.1)
+            assert app.is_running
+            assert app.return_value is None
+            go.set()
+            while not isinstance(app.screen, Explorer):
+                await pilot.pause(0.02)
+
+    asyncio.run(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import shlex
 import shutil
 import subprocess
@@ -222,20 +223,19 @@ def test_ctrl_z_gives_the_shell_back_and_fg_the_view(terminal, webapp, piped):
     here.send("echo all is $((40 + 2))", "Enter")
     assert "Files up to" not in here.wait("all is 42")
     here.send("fg", "Enter")
-    after = here.wait("Files up to layer 5")
-    assert after.splitlines()[:10] == before.splitlines()[:10]
+    here.wait("\n".join(before.splitlines()[:10]))
     here.send("Down")
     here.wait("Files up to layer 6")
     here.send("q")
     here.wait("ready>")
 
 
-def test_what_another_program_wrote_over_the_view_goes_with_ctrl_l(terminal, webapp, tmp_path):
+def test_what_another_program_wrote_over_the_view_goes_with_ctrl_l(terminal, webapp):
     here = terminal()
-    here.send(
-        f"clear; (sleep 2.5; echo WRITTEN OVER >/dev/tty) & {COMMAND} analyze {shlex.quote(str(webapp))}", "Enter"
-    )
+    here.send(f"clear; {COMMAND} analyze {shlex.quote(str(webapp))}", "Enter")
     here.wait("Files up to layer 5")
+    with open(here.tmux("display-message", "-p", "#{pane_tty}").strip(), "w") as tty:
+        tty.write("\r\nWRITTEN OVER")
     here.wait("WRITTEN OVER")
     here.send("C-l")
     deadline = time.monotonic() + 5
@@ -244,4 +244,68 @@ def test_what_another_program_wrote_over_the_view_goes_with_ctrl_l(terminal, web
         time.sleep(0.05)
     here.tmux("resize-window", "-x", "100", "-y", "30")
     here.wait("? Keys  q Quit")
+    here.send("q")
+
+
+@pytest.mark.parametrize("locale", ["LC_ALL=C", "LANG=C LC_ALL="])
+def test_a_locale_that_is_not_utf8_gets_ascii(terminal, webapp, locale):
+    here = terminal(size=(110, 24))
+    here.send(f"clear; {locale} {COMMAND} analyze {shlex.quote(str(webapp))}", "Enter")
+    here.wait("Files up to layer 5")
+    for key in ("2", "E", "w", "?"):
+        here.send(key)
+        time.sleep(0.3)
+        screen = here.screen()
+        assert screen.isascii(), [char for char in screen if not char.isascii()]
+    assert "+-" in screen
+    here.send("q")
+    here.send("q")
+    here.wait("ready>")
+
+
+def test_sixteen_colours_are_the_persons_own(terminal, webapp):
+    here = terminal(term="screen", size=(110, 24))
+    here.send(f"clear; COLORTERM= {COMMAND} analyze {shlex.quote(str(webapp))}", "Enter")
+    here.wait("Files up to layer 5")
+    drawn = here.tmux("capture-pane", "-p", "-e")
+    # No ground but the terminal's, and none of more colours than there are.
+    assert not re.search(r"\x1b\[(?:[\d;]*;)?(?:4[0-7]|10[0-7]|[34]8;[25];[\d;]*)m", drawn)
+    here.send("T")
+    here.wait("own colours")
+    here.send("q")
+    here.wait("ready>")
+
+
+def test_wide_names_stay_in_their_columns(terminal, tmp_path):
+    from tests.oracle.maketar import docker_archive, file, layer
+
+    names = [
+        "日本語",
+        "🇩🇪flag",
+        "👍🏽thumb",
+        "👨\u200d👩\u200d👧family",
+        "e\u0301combined",
+        "🐳whale",
+        "❤\ufe0fheart",
+        "한국어",
+    ]
+    archive = docker_archive(tmp_path / "wide.tar", [layer(*(file(name, b"x") for name in names))])
+    here = terminal(size=(120, 30), term="screen-256color")
+    here.send(f"clear; LC_ALL=C.UTF-8 {COMMAND} analyze {shlex.quote(str(archive))}", "Enter")
+    here.wait("Files up to layer 0")
+    here.send("2")
+    for _ in names:
+        here.send("Down")
+    time.sleep(0.5)
+    # The frame's last column is straight whatever stands before it: asked of the terminal, cell by cell.
+    here.tmux("resize-window", "-x", "120", "-y", "30")
+    for row in range(3, 10):
+        here.tmux("copy-mode")
+        here.tmux("send-keys", "-X", "top-line")
+        for _ in range(row):
+            here.tmux("send-keys", "-X", "cursor-down")
+        here.tmux("send-keys", "-X", "end-of-line")
+        place = here.tmux("display-message", "-p", "#{copy_cursor_x}").strip()
+        here.tmux("send-keys", "-X", "cancel")
+        assert int(place) in (119, 120), row
     here.send("q")
