@@ -6,12 +6,13 @@ import io
 import random
 import tempfile
 import zlib
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgscope.layer.estimate import BODY, MAX_BLOCKS, WINDOW, Sampler, of_file, places
+from imgscope.layer.estimate import BODY, MOST, WINDOW, Sampler, estimate, most, of_file, places, shares
 
 
 def text(size: int, seed: int = 1) -> bytes:
@@ -30,7 +31,7 @@ def from_file(data: bytes):
     with tempfile.TemporaryFile() as file:
         file.write(b"before" + data + b"after")
         file.flush()
-        return of_file(file.fileno(), 6, len(data))
+        return of_file(file.fileno(), 6, len(data), most(len(data)))
 
 
 def from_stream(data: bytes, at_most: int):
@@ -38,19 +39,25 @@ def from_stream(data: bytes, at_most: int):
     sampler = Sampler(lambda size: stream.read(min(size, at_most)), len(data))
     passed = b"".join(iter(lambda: sampler.read(1 << 20), b""))
     assert passed == data
-    return sampler.result()
+    return estimate(len(data), sampler.result())
 
 
-@given(st.integers(0, 1 << 42))
-def test_places_follow_from_the_length_alone_and_lie_apart_within_it(length):
-    found = places(length)
-    assert len(found) <= MAX_BLOCKS
-    assert sum(size for _, size in found) <= max(length, 0) and (found or not length)
-    end = 0
-    for start, size in found:
-        assert start >= end and size > 0
-        end = start + size
-    assert end <= length
+@given(st.integers(0, 1 << 42), st.integers(1, MOST))
+def test_places_lie_within_the_tar_and_are_spread_evenly(length, count):
+    found = places(length, count)
+    assert all(start >= 0 and start + size <= length for start, size in found)
+    # The first of many are those of few: a stream is sampled before it is known how many an image needs.
+    assert places(length, MOST)[: len(found)] == found
+    if length > 40 * BODY * count:
+        starts = [0, *sorted(start for start, _ in found), length]
+        assert max(b - a for a, b in pairwise(starts)) < 3 * length / count
+
+
+@given(st.lists(st.integers(0, 1 << 40), max_size=200))
+def test_an_image_costs_no_more_blocks_than_its_layers_need(lengths):
+    found = shares(lengths)
+    assert all(1 <= count <= most(length) for count, length in zip(found, lengths, strict=True))
+    assert sum(found) <= 640 + 4 * len(lengths)
 
 
 @pytest.mark.parametrize("length", [0, 1, 511, BODY + WINDOW, BODY + WINDOW + 1, 100_000, 1_000_003])
@@ -64,7 +71,7 @@ def test_a_stream_that_ends_early_has_none():
     sampler = Sampler(io.BytesIO(bytes(1000)).read, 500_000)
     while sampler.read(100):
         pass
-    assert sampler.result() is None
+    assert not sampler.result()
 
 
 @pytest.mark.parametrize("size", [3_000, 40_000, 4_000_000, 12_000_000])
