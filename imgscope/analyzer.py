@@ -471,11 +471,11 @@ def _scan_blob(read: Callable[[int], bytes], keep: int, sampled: int = 0) -> Lay
     def chained(size: int) -> bytes:
         return first.pop() if first else read(size)
 
-    if kind:
-        return scan_stream(reader(kind, chained).read, keep)
+    if kind or not sampled:
+        return scan_stream(reader(kind, chained).read if kind else chained, keep)
     sampler = estimate.Sampler(chained, sampled)
     index = scan_stream(sampler.read, keep)
-    index.estimate = sampler.result() if sampled else None
+    index.sample = sampler.result()
     return index
 
 

@@ -20,12 +20,13 @@ from .largest import (
     largest_directories,
     largest_files,
 )
-from .layer.estimate import Estimate, of_file, places, total
+from .layer.estimate import Estimate, estimate, of_file, shares, total
 from .processes import in_another_process
 
 if TYPE_CHECKING:
     from .archive.image import LayerBlob, Region
     from .contents import Contents
+    from .layer.index import LayerIndex
     from .overlay.merge import Overlay
 
 # From so many entries, or blocks of a sample, on a second process is worth its start.
@@ -43,13 +44,14 @@ class Asides:
 @contextmanager
 def asides(blobs: Sequence[LayerBlob], overlay: Overlay, contents: Contents) -> Iterator[Callable[[], Asides]]:
     """Begin to look for them, in another process where that pays; the function that is given waits for the answer."""
-    # Plain layers that lie in files; one that an image has twice lies there once.
-    plain = (blob.region for blob in blobs if blob.compression is None and not blob.missing)
-    regions = list(dict.fromkeys(region for region in plain if region is not None))
-    blocks = sum(len(places(region.length)) for region in regions)
+    plain = [number for number, blob in enumerate(blobs) if blob.compression is None and not blob.missing]
+    counts = dict(zip(plain, shares([blobs[number].size or 0 for number in plain]), strict=True))
+    # Of those that lie in files; one that an image has twice lies there once.
+    regions = {blobs[number].region: count for number, count in counts.items()}
+    blocks = sum(count for region, count in regions.items() if region is not None)
 
     def work() -> Iterator[bytes]:
-        estimates = [_estimate(region) for region in regions]
+        estimates = [_in_file(region, count) for region, count in regions.items()]
         yield json.dumps([estimates, asdict(_largest(Merged(Files(Tree(overlay)), contents)))]).encode()
 
     with in_another_process(work, worthwhile=blocks >= MANY_BLOCKS or overlay.entry_count >= MANY_ENTRIES) as rest:
@@ -58,20 +60,28 @@ def asides(blobs: Sequence[LayerBlob], overlay: Overlay, contents: Contents) -> 
             found, largest = json.loads(b"".join(rest()))
             known = {region: Estimate(*pair) if pair else None for region, pair in zip(regions, found, strict=True)}
             estimates = [
-                None if blob.compression or blob.missing else known.get(blob.region) if blob.region else index.estimate
-                for blob, index in zip(blobs, overlay.layers, strict=True)
+                known[blob.region] or _sampled(blob, index, counts[number]) if number in counts else None
+                for number, (blob, index) in enumerate(zip(blobs, overlay.layers, strict=True))
             ]
             return Asides(estimates, largest_from(largest))
 
         yield wait
 
 
-def _estimate(region: Region) -> tuple[int, int] | None:
+def _in_file(region: Region | None, count: int) -> tuple[int, int] | None:
+    if region is None:
+        return None
     try:
-        found = of_file(region.fd, region.start, region.length)
+        found = of_file(region.fd, region.start, region.length, count)
     except OSError:
         return None
     return found.bytes, found.error
+
+
+def _sampled(blob: LayerBlob, index: LayerIndex, count: int) -> Estimate | None:
+    """Return the estimate of a layer that was sampled as it streamed by."""
+    sample = index.sample[:count]
+    return estimate(blob.size or 0, sample) if len(sample) else None
 
 
 def _largest(image: Merged) -> Largest:

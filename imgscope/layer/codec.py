@@ -12,7 +12,6 @@ from base64 import b64decode, b64encode
 from itertools import accumulate, pairwise
 from typing import Any
 
-from .estimate import Estimate
 from .index import FINGERPRINT, LayerIndex, Marker
 
 # Raised whenever what an index holds, or means, changes: older caches are then not read.
@@ -78,7 +77,7 @@ def encode(index: LayerIndex) -> bytes:
         "tar_bytes": index.tar_bytes,
         "members": index.members,
         "notes": index.notes,
-        "estimate": index.estimate and [index.estimate.bytes, index.estimate.error],
+        "sample": index.sample.tolist(),
     }
     text = json.dumps(head, separators=(",", ":")).encode()
     return b"".join([len(text).to_bytes(8, "little"), text, *columns])
@@ -178,6 +177,6 @@ def decode(data: bytes) -> LayerIndex:
     index.elf = _array("I", columns[25])
     if index.elf and not max(index.elf) < len(index.kinds):
         raise ValueError("entries that don't exist")
-    index.estimate = None if head["estimate"] is None else Estimate(*head["estimate"])
+    index.sample = array("I", head["sample"])
     index.tar_bytes, index.members, index.notes = head["tar_bytes"], head["members"], head["notes"]
     return index

@@ -1,15 +1,16 @@
 """Estimates what a layer's tar would be compressed, from a sample of it: what an engine exports says nothing of that.
 
 Blocks that stand spread over the tar are compressed as gzip compresses them where they are, with the 32 KiB before
-each as its window. Where they stand follows from the tar's length alone, so the same layer has the same estimate
-however it is read.
+each as its window. Where they stand, and how many they are, follows from the lengths of an image's tars alone, so it
+has the same estimate however it is read.
 """
 
 from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Iterable
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isqrt, sqrt
@@ -19,11 +20,16 @@ METHOD = "gzip -6"
 BODY, WINDOW = 8 << 10, 32 << 10
 # A tar that is no longer is compressed whole.
 _WHOLE = BODY + WINDOW
-# One block for a tar of this many bytes; so many times as many for its square. Costs a millisecond for five blocks.
-_ONE = 16 << 10
-MAX_BLOCKS = 512
-# Irrational, so that places never fall in step with what a tar repeats.
+# Small tars have one block for so many bytes, and twice as many for four times those; large ones one for so many bytes.
+# Five blocks cost about a millisecond.
+_FIRST, _EACH = 8 << 10, 768 << 10
+_FEWEST, MOST = 4, 512
+# Of an image that lies in a file, reading which costs next to nothing, so many are looked at, shared out by size.
+_IMAGE = 640
+# Multiples of it fill a line evenly, however many there are, and never fall in step with what a tar repeats.
 _GOLDEN = 0.6180339887498949
+# Header and trailer of a gzip stream.
+_FRAME = 18
 # What a stretch of 8 KiB does not tell of gzip, as a share of the estimate.
 _BIAS = 0.01
 
@@ -38,13 +44,22 @@ class Estimate:
     method: str = METHOD
 
 
-def places(length: int) -> list[tuple[int, int]]:
-    """Return where the blocks of a tar's sample stand: (start, length), in order."""
+def most(length: int) -> int:
+    """Return how many blocks of a tar are looked at where it streams by anyway."""
+    return 1 if length <= _WHOLE else min(max(isqrt(length // _FIRST), length // _EACH, _FEWEST), MOST)
+
+
+def shares(lengths: Sequence[int]) -> list[int]:
+    """Return how many blocks of each layer the estimate of an image is made from; the layers' lengths decide."""
+    whole = sum(lengths)
+    return [min(most(length), max(_FEWEST, _IMAGE * length // max(whole, 1))) for length in lengths]
+
+
+def places(length: int, count: int) -> list[tuple[int, int]]:
+    """Return where the first ``count`` blocks of a tar's sample stand: (start, length); they are spread evenly."""
     if length <= _WHOLE:
-        return [(0, length)] if length else []
-    count = min(max(isqrt(length // _ONE), 4), MAX_BLOCKS)
-    step = length / count
-    return [(int(step * number + (step - BODY) * (number * _GOLDEN % 1)), BODY) for number in range(count)]
+        return [(0, length)]
+    return [(int((length - BODY) * (number * _GOLDEN % 1)), BODY) for number in range(count)]
 
 
 def compressed(window: bytes, body: bytes) -> int:
@@ -54,23 +69,23 @@ def compressed(window: bytes, body: bytes) -> int:
     return len(encoder.compress(body)) + len(encoder.flush(zlib.Z_SYNC_FLUSH)) - 4
 
 
-def estimate(length: int, sample: Iterable[int]) -> Estimate:
-    """Return the estimate for a tar of ``length`` bytes of whose ``places`` these are the compressed sizes."""
-    sizes = list(sample)
+def estimate(length: int, sample: Sequence[int]) -> Estimate:
+    """Return the estimate for a tar of ``length`` bytes; ``sample`` are the compressed sizes of its ``places``."""
     if length <= _WHOLE:
-        return Estimate(sum(sizes) + 18, 0)
-    count = len(sizes)
+        return Estimate(sum(sample) + _FRAME, 0)
+    count = len(sample)
     scale = length / BODY
-    mean = sum(sizes) / count
+    mean = sum(sample) / count
     # Neighbours are alike: how far they differ tells the error of places that are spread evenly.
-    spread = sum((one - other) ** 2 for one, other in pairwise(sizes)) / (2 * (count - 1))
+    order = sorted(range(count), key=places(length, count).__getitem__)
+    spread = sum((sample[one] - sample[other]) ** 2 for one, other in pairwise(order)) / (2 * (count - 1))
     return Estimate(round(mean * scale), round((2 * sqrt(spread / count) + _BIAS * mean) * scale))
 
 
-def of_file(fd: int, start: int, length: int) -> Estimate:
+def of_file(fd: int, start: int, length: int, count: int) -> Estimate:
     """Estimate the plain tar that takes ``length`` bytes from ``start`` of a seekable file. Raises ``OSError``."""
     sizes: list[int] = []
-    for place, size in places(length):
+    for place, size in places(length, count):
         before = min(WINDOW, place)
         data = os.pread(fd, before + size, start + place - before)
         sizes.append(compressed(data[:before], data[before:]))
@@ -89,9 +104,10 @@ class Sampler:
     def __init__(self, read: Callable[[int], bytes], length: int) -> None:
         """Pass on what ``read(n)`` gives."""
         self._source = read
-        self._length = length
-        self._todo = places(length)[::-1]
-        self._sizes: list[int] = []
+        found = places(length, most(length))
+        # The first is taken from the end.
+        self._todo = sorted(((place, size, number) for number, (place, size) in enumerate(found)), reverse=True)
+        self._sizes = array("I", bytes(4 * len(found)))
         self._position = 0
         self._tail = b""
 
@@ -104,21 +120,22 @@ class Sampler:
 
     def _look(self, data: bytes) -> None:
         end = self._position + len(data)
-        place, size = self._todo[-1]
+        place, size, number = self._todo[-1]
         if place - WINDOW < end:
             have, base = self._tail + data, self._position - len(self._tail)
             while place + size <= end:
                 first = max(place - WINDOW, 0) - base
-                self._sizes.append(compressed(have[first : place - base], have[place - base : place - base + size]))
+                here = place - base
+                self._sizes[number] = compressed(have[first:here], have[here : here + size])
                 self._todo.pop()
                 if not self._todo:
                     break
-                place, size = self._todo[-1]
+                place, size, number = self._todo[-1]
             self._tail = have[-(WINDOW + BODY) :]
         else:
             self._tail = data[-(WINDOW + BODY) :]
         self._position = end
 
-    def result(self) -> Estimate | None:
-        """Return the estimate, ``None`` if the stream ended before its time."""
-        return None if self._todo else estimate(self._length, self._sizes)
+    def result(self) -> array[int]:
+        """Return the compressed sizes of the blocks, as ``estimate`` takes them; none if the stream ended early."""
+        return array("I") if self._todo else self._sizes

@@ -6,8 +6,6 @@ from array import array
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .estimate import Estimate
-
 # The kinds of entries; the numbers are stored in the cache, so they stay.
 FILE, HARDLINK, SYMLINK, CHARACTER, BLOCK_DEVICE, DIRECTORY, FIFO = range(7)
 TYPE_NAMES = ("file", "hardlink", "symlink", "character", "block", "directory", "fifo")
@@ -97,8 +95,8 @@ class LayerIndex:
     """Oddities worth a word to the user."""
     costs: dict[str, int] = field(default_factory=dict)
     """What the layer costs beyond its size (see ``bounds``): it adds up over an image."""
-    estimate: Estimate | None = None
-    """What the tar would be compressed, where it was sampled as it streamed by."""
+    sample: array[int] = field(default_factory=lambda: array("I"))
+    """What blocks of the tar are compressed, where it was sampled as it streamed by (see ``estimate``)."""
 
     def __len__(self) -> int:
         """Return the number of entries."""

@@ -75,12 +75,12 @@ def test_the_text_names_file_layer_and_instruction(imgscope, images):
     text = imgscope("check", "new.tar", "--baseline", "old.tar", "--max-growth", "1kB", "--width", "100").stdout
     assert "against old.tar" in text
     lines = [line.strip() for line in text.splitlines()]
-    assert any(line.startswith("+90.0 kB  /opt/tool") for line in lines)
-    assert any(line.startswith("+15.0 kB  /app/main") and "was 10.0 kB" in line for line in lines)
+    assert any(line.startswith("+90 kB  /opt/tool") for line in lines)
+    assert any(line.startswith("+15 kB  /app/main") and "was 10 kB" in line for line in lines)
     assert lines.index(next(line for line in lines if "/opt/tool" in line)) < lines.index(
         next(line for line in lines if "/app/main" in line)
     )
-    assert "+92.0 kB  layer 3  RUN step 3 (new layer)" in lines
+    assert "+92 kB  layer 3  RUN step 3 (new layer)" in lines
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ def test_it_opens_with_what_differs_and_what_it_costs():
         text = view.text()
         for words in (
             "shop:1.0 → shop:1.1",
-            "+62.0 kB content",
-            "pull 225.5 kB in 3 layers",
-            "164.6 kB really changed",
+            "+62 kB content",
+            "pull 226 kB in 3 layers",
+            "165 kB really changed",
             "1 of 4 layers shared; layer 1 has",
             "1.4 times as much",
             "ENV MODE",

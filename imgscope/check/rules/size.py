@@ -62,5 +62,10 @@ def _estimated(subject: Subject, estimate: Estimate, limit: Limit) -> Outcome:
 
 RULES = (
     Rule("max-size", SIZE, "Most bytes of content in all layers.", max_size),
-    Rule("max-compressed-size", SIZE, "Most bytes of blobs, compressed as they are stored.", max_compressed_size),
+    Rule(
+        "max-compressed-size",
+        SIZE,
+        "Most bytes of blobs, compressed (about, where they lie uncompressed).",
+        max_compressed_size,
+    ),
 )
