@@ -20,7 +20,7 @@ from ..escape import escape
 from ..pathsets import SETS
 from .model import Setting
 from .rules import RULES, Rule
-from .values import PATHS, WORDS, Limit
+from .values import BOTH, PATHS, WORDS, Limit
 
 if TYPE_CHECKING:
     from ..compat.dive_ci import DiveRules
@@ -227,7 +227,8 @@ def _read_one(rule: Rule, subject: str | None, value: Any, where: str, origin: s
     base = Setting(rule.name, subject, origin=origin)
     if any(value is off or (isinstance(value, str) and value == off) for off in _OFF):
         return [replace(base, off=True)]
-    given = value if isinstance(value, dict) else {"fail": value}
+    severities = isinstance(value, dict) and not set(value) & set(BOTH)
+    given = value if severities else {"fail": value}
     for key in given:
         if key not in _SEVERITIES:
             raise ConfigError(f"{where} has no {escape(key)!r}{near(key, _SEVERITIES)}")
@@ -235,7 +236,7 @@ def _read_one(rule: Rule, subject: str | None, value: Any, where: str, origin: s
         raise ConfigError(f"{where} sets no limit; write fail = or warn =")
     limits: dict[str, dict[str, Limit]] = {}
     for severity, written in given.items():
-        for limit in _limits(rule, written, f"{where}.{severity}" if isinstance(value, dict) else where):
+        for limit in _limits(rule, written, f"{where}.{severity}" if severities else where):
             if limits.setdefault(limit.unit, {}).setdefault(severity, limit) is not limit:
                 raise ConfigError(f"{where} is set twice in the same unit")
     return [replace(base, fail=pair.get("fail"), warn=pair.get("warn")) for pair in limits.values()]

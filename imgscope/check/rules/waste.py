@@ -31,7 +31,7 @@ def max_wasted(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     actual: float = image.wasted_bytes
     if limit.unit == SHARE:
         actual = image.wasted_bytes / image.content_bytes if image.content_bytes else 0.0
-    return at_most(actual, limit, lambda: waste_causes(subject))
+    return at_most(actual, limit, lambda: waste_causes(subject), count=image.wasted_bytes)
 
 
 def min_efficiency(subject: Subject, limit: Limit, _: str | None) -> Outcome:
