@@ -181,7 +181,7 @@ class _Reader:
         return Table(settings, **rest)
 
     def _beside(self, value: str) -> str:
-        """Read a path as it is meant: from where the file lies; a reference that is no path stays as it is."""
+        """Read a path as it is meant: from where the file lies; a reference that is not a path stays as it is."""
         path = self.path.parent / value
         looks = path.exists() or value.endswith((".json", ".tar", "Dockerfile")) or value.startswith("./")
         return str(path) if looks and not Path(value).is_absolute() and ":" not in value else value
@@ -217,7 +217,7 @@ def read_rule(rule: Rule, value: Any, where: str, origin: str) -> list[Setting]:
         found = []
         for subject, limit in table.items():
             if not subject.strip("/ "):
-                raise ConfigError(f"{where}: {escape(subject)!r} is no path below the root")
+                raise ConfigError(f"{where}: {escape(subject)!r} is not a path below the root")
             found += _read_one(rule, subject, limit, f"{where}.{escape(subject)}", origin)
         return found
     return _read_one(rule, None, value, where, origin)

@@ -113,7 +113,7 @@ def _dive_rules(request: Request, config: Config) -> tuple[DiveRules | None, str
         except OSError as error:
             raise ConfigError(f"{escape(str(path))} can't be read: {error.strerror}") from None
         except UnicodeDecodeError:
-            raise ConfigError(f"{escape(str(path))} is no text in UTF-8") from None
+            raise ConfigError(f"{escape(str(path))} is not text in UTF-8") from None
         return _read_dive(text, request), str(path), ()
     if request.dive_options:
         return _read_dive("", request), "option", ()

@@ -32,7 +32,7 @@ class _Made(Protocol):
 
 
 def words_of(layer: _Made) -> str:
-    """Return a layer's instruction without what is no word of its author."""
+    """Return a layer's instruction without what is not a word of its author."""
     return _DIGEST.sub(r"\1:", " ".join(layer.instruction.split()))
 
 

@@ -166,7 +166,7 @@ class Explorer(Browser):
             self._find()
         else:
             # Of an image that an engine has all contents would be exported once more.
-            self.findings_pane.say("5 looks for what this image could do without")
+            self.findings_pane.say("5 looks for what this image does not need")
 
     # -- layers and comparing ----------------------------------------------------------------------------
 
@@ -327,7 +327,7 @@ class Explorer(Browser):
             return
         self._finding = True
         pane = self.findings_pane
-        pane.say("looking for what this image could do without…")
+        pane.say("looking for what this image does not need…")
         # Whoever has just opened the view presses keys first.
         await asyncio.sleep(0.5)
         from ..dockerfile import nearby

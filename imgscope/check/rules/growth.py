@@ -140,13 +140,15 @@ def max_new_file_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
 
 
 RULES = (
-    Rule("max-growth", AMOUNT, "Most growth in content, against the baseline.", max_growth, relative=True),
-    Rule("max-compressed-growth", AMOUNT, "Most growth in blobs, as stored.", max_compressed_growth, relative=True),
-    Rule("max-new-waste", AMOUNT, "Most wasted bytes more than in the baseline.", max_new_waste, relative=True),
+    Rule("max-growth", AMOUNT, "Limit on growth since the baseline.", max_growth, relative=True),
+    Rule(
+        "max-compressed-growth", AMOUNT, "Limit on growth of the size as stored.", max_compressed_growth, relative=True
+    ),
+    Rule("max-new-waste", AMOUNT, "Limit on additional wasted bytes since the baseline.", max_new_waste, relative=True),
     Rule(
         "max-new-file-size",
         SIZE,
-        "Most bytes of a file that is new, or was not so large.",
+        "Limit on the size of a file that is new or has grown past it.",
         max_new_file_size,
         relative=True,
     ),

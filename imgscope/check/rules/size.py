@@ -86,13 +86,13 @@ def max_own_compressed_size(subject: Subject, limit: Limit, _: str | None) -> Ou
 
 
 RULES = (
-    Rule("max-size", SIZE, "Most bytes of content in all layers.", max_size),
-    Rule("max-compressed-size", SIZE, "Most bytes of blobs, compressed as they are stored.", max_compressed_size),
-    Rule("max-own-size", SIZE, "Most bytes of content in the layers above the base image.", max_own_size),
+    Rule("max-size", SIZE, "Limit on the size of all layers, uncompressed.", max_size),
+    Rule("max-compressed-size", SIZE, "Limit on the size of all layers as stored (compressed).", max_compressed_size),
+    Rule("max-own-size", SIZE, "Limit on the size of the layers above the base image.", max_own_size),
     Rule(
         "max-own-compressed-size",
         SIZE,
-        "Most bytes of blobs above the base image, compressed as they are stored.",
+        "Limit on the size of the layers above the base image as stored.",
         max_own_compressed_size,
     ),
 )

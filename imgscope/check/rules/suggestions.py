@@ -83,8 +83,8 @@ RULES = (
     Rule(
         "max-suggested-savings",
         AMOUNT,
-        "Most bytes that the sure fixes of suggest would save.",
+        "Limit on what the certain and likely fixes of suggest save.",
         max_suggested_savings,
     ),
-    Rule("forbidden-findings", CODES, "Rules of suggest that may find nothing: IS001, IS6, ALL.", forbidden_findings),
+    Rule("forbidden-findings", CODES, "Rules of suggest that must find nothing: IS001, IS6, ALL.", forbidden_findings),
 )

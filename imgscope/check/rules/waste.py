@@ -46,6 +46,6 @@ def min_efficiency(subject: Subject, limit: Limit, _: str | None) -> Outcome:
 
 
 RULES = (
-    Rule("max-wasted", AMOUNT, "Most wasted bytes, or their share of the content.", max_wasted),
-    Rule("min-efficiency", PART, "Least share of the content that a container sees.", min_efficiency),
+    Rule("max-wasted", AMOUNT, "Limit on the wasted bytes, or on their share of the image.", max_wasted),
+    Rule("min-efficiency", PART, "Smallest allowed share of the image that a container sees.", min_efficiency),
 )

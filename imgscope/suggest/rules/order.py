@@ -54,7 +54,7 @@ def _order(context: Context) -> Iterator[Draft]:
     copied: dict[int, tuple[list[bytes], set[str]]] = {}
     for layer in context.own_layers:
         if context.is_copy(layer):
-            # What a stage has made is no source, and how that stage is built is not seen here.
+            # What a stage has made is not a source, and how that stage is built is not seen here.
             if context.origin(layer) != STAGE:
                 copied[layer] = _sources(context, layer)
         elif context.is_run(layer):

@@ -37,7 +37,7 @@ class FindingsPane(Lines):
     def start(self, findings: Sequence[Finding]) -> None:
         """List ``findings``."""
         self.findings = findings
-        self._words = "" if findings else "Nothing found that this image could do without."
+        self._words = "" if findings else "Nothing found that this image does not need."
         self.reload(0)
 
     @property
