@@ -99,7 +99,7 @@ def written(number: float | int | None, unit: str) -> str:
     if unit == BYTES:
         return size(int(number))
     if unit == SHARE:
-        return f"{number * 100:.4g} %" if number < 0.1 else f"{number * 100:.1f} %".replace(".0 %", " %")
+        return f"{number * 100:.3g} %" if number < 0.1 else f"{number * 100:.1f} %".replace(".0 %", " %")
     return f"{number:,}"
 
 

@@ -108,7 +108,8 @@ def _draft(
         "installs them again"
     )
     fix = f"Put the RUN that installs {what} before the COPY of the source."
-    lines: tuple[str, ...] = ()
+    install, copy = own(context, layer), own(context, below)
+    lines: tuple[str, ...] = (*install.split("\n"), *copy.split("\n")) if known and install and copy else ()
     if manifests:
         fix = "Copy only the files that name the dependencies, install, and then copy the rest of the source."
         here = _sources(context, below)[1]
