@@ -14,7 +14,7 @@ Made from the commands' own help by `python docs/make_commands.py`; a test keeps
 
 Everywhere, IMAGE is a [reference](references.md): a name in an engine, an archive, a layout, a saved analysis, or `-`.
 
-Exit codes: 0 fine, 1 a budget or check failed, 2 wrong use, 3 the image could not be had or read. What is wrong is
+Exit codes: 0 fine, 1 a budget or check failed, 2 usage error, 3 the image could not be found or read. What is wrong is
 one line on standard error. Ctrl-C and SIGTERM end the program at once, tidied up: 130 and 143. Results go to standard
 output, progress to standard error (on a terminal, for work of more than a second).
 

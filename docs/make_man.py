@@ -19,7 +19,7 @@ _EXIT_STATUS = (
     ("0", "All is well."),
     ("1", "A budget or a check failed."),
     ("2", "Wrong use."),
-    ("3", "The image could not be had or read."),
+    ("3", "The image could not be found or read."),
 )
 _ENVIRONMENT = (
     ("DOCKER_HOST, DOCKER_CONTEXT, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH, DOCKER_CONFIG", "The engine, as for docker."),

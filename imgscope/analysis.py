@@ -569,7 +569,7 @@ class Analysis:
             yield Change(public(path), word, old, size_after, differs)
 
     def why(self, path: str) -> list[Event]:
-        """Tell what every layer did to a path, bottom first. Raises ``PathNotFoundError`` if none ever held it."""
+        """Show what every layer did to a path, bottom first. Raises ``PathNotFoundError`` if none ever held it."""
         key = internal(path)
         directory, name = split(key)
         overlay, comparison = self.body.overlay, self.body.comparison
@@ -629,7 +629,7 @@ class Analysis:
         """Open a regular file's content for reading in sequence: the one door to contents.
 
         From the merged tree, or as ``layer`` itself holds it. Hard links are followed, symlinks are not. Raises
-        ``PathNotFoundError`` (also for what is no regular file) and ``ImageError``.
+        ``PathNotFoundError`` (also for what is not a regular file) and ``ImageError``.
         """
         key = internal(path)
         overlay = self.body.overlay

@@ -155,7 +155,7 @@ class Cache:
             return None
 
     def put(self, kind: str, key: str, data: bytes) -> None:
-        """Keep a record; failing to is no error."""
+        """Keep a record; failing to is not an error."""
         name = _name(key)
         try:
             payload = _zstd().compress(data, 1)

@@ -93,10 +93,10 @@ def _below(parent: int, path: Path, make: bool) -> int | None:
     except FileNotFoundError:
         return None
     except OSError:
-        raise Unusable(f"{path} is no folder that imgscope made") from None
+        raise Unusable(f"{path} is not a folder that imgscope made") from None
     if not _usable(fd, make):
         os.close(fd)
-        raise Unusable(f"{path} is no folder that imgscope made")
+        raise Unusable(f"{path} is not a folder that imgscope made")
     return fd
 
 
@@ -108,7 +108,7 @@ def _made(path: Path) -> int:
     fd = os.open(path, _FOLDER)
     if not _usable(fd, True):
         os.close(fd)
-        raise Unusable(f"{path} is no folder that imgscope made")
+        raise Unusable(f"{path} is not a folder that imgscope made")
     return fd
 
 

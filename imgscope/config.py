@@ -34,7 +34,7 @@ def find(start: Path) -> Path | None:
 
 
 def _mentions(project: Path) -> bool:
-    """Tell whether a pyproject.toml has [tool.imgscope]; one that is no TOML is somebody else's to mend."""
+    """Tell whether a pyproject.toml has [tool.imgscope]; one that is not TOML is somebody else's to mend."""
     try:
         data = project.read_bytes()
         if b"imgscope" not in data:

@@ -232,7 +232,7 @@ def _cache() -> Iterator[Finding]:
     while not os.path.lexists(place) and place != place.parent:
         place = place.parent
     if not place.is_dir():
-        yield Finding("writable", "no", NOTE, f"{place} is no folder: nothing is kept from run to run")
+        yield Finding("writable", "no", NOTE, f"{place} is not a folder: nothing is kept from run to run")
     elif not _writable(place):
         yield Finding("writable", "no", NOTE, "nothing is kept from run to run; IMGSCOPE_CACHE_DIR moves the cache")
     else:

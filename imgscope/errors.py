@@ -3,12 +3,12 @@
 ::
 
     ImgscopeError
-    ├── UsageError                     2  wrong use
+    ├── UsageError                     2  usage error
     │   ├── AmbiguousImageError           several images where one was meant
     │   ├── PathNotFoundError             a path that the image does not hold
     │   └── ConfigError                   a configuration that can't be understood
     ├── CheckFailedError               1  a budget or a check failed
-    └── ImageError                     3  the image could not be had or read
+    └── ImageError                     3  the image could not be found or read
         ├── EngineError                   no engine, or it refused
         ├── ImageNotFoundError            no such image there
         ├── PlatformError                 the image is not there for that platform
@@ -31,7 +31,7 @@ class ImgscopeError(Exception):
 
 
 class UsageError(ImgscopeError):
-    """Wrong use: the caller can mend it by asking in another way."""
+    """Usage error: the caller can mend it by asking in another way."""
 
     exit_code = 2
 
@@ -64,7 +64,7 @@ class CheckFailedError(ImgscopeError):
 
 
 class ImageError(ImgscopeError):
-    """The image could not be had or read."""
+    """The image could not be found or read."""
 
 
 class EngineError(ImageError):

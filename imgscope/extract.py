@@ -151,7 +151,7 @@ def _below(
 
 
 def _row(tree: Tree, name: bytes, entry: int) -> File:
-    """Make the row of an entry; a hard link to what is no file is one more of these."""
+    """Make the row of an entry; a hard link to what is not a file is one more of these."""
     file = tree.row(name, entry)
     overlay = tree.overlay
     inode = overlay.inode(entry) if file.type == "hardlink" else NO_ENTRY

@@ -23,7 +23,7 @@ class OutputError(ImgscopeError):
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open ``path`` for writing; it appears, or replaces what was there, only once all is written.
 
-    What was there stays if anything fails. A path that is no regular file (``/dev/stdout``, a pipe) is written
+    What was there stays if anything fails. A path that is not a regular file (``/dev/stdout``, a pipe) is written
     straight to. Raises ``OutputError``.
     """
     shown = escape(str(path))

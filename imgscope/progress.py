@@ -96,7 +96,7 @@ class TerminalProgress:
 
 
 def terminal_progress() -> Progress | None:
-    """Return what draws progress, or ``None`` where stderr is no terminal that can redraw a line."""
+    """Return what draws progress, or ``None`` where stderr is not a terminal that can redraw a line."""
     import os
 
     stderr: Any = sys.stderr

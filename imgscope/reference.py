@@ -93,7 +93,7 @@ def _engine(kind: str, text: str, name: str) -> Reference:
     first, slash, _ = repository.partition("/")
     path = repository[len(first) + 1 :] if slash and ("." in first or ":" in first or first == "localhost") else name
     if path.partition(":")[0].partition("@")[0] != path.partition(":")[0].partition("@")[0].lower():
-        raise UsageError(f"{escape(text)!r} is no image's name: repositories are written in lower case")
+        raise UsageError(f"{escape(text)!r} is not a valid image name: repositories are written in lower case")
     return Reference(kind, text, name)
 
 

@@ -153,14 +153,14 @@ def load(data: bytes, reference: str) -> Analysis:
         saved = msgspec.json.decode(data, type=_Saved)
         return _Rebuilt(saved).analysis(shown)
     except (msgspec.MsgspecError, TarError, ValueError, OverflowError, RecursionError, UnicodeError) as error:
-        raise ArchiveError(f"{shown} is no readable saved analysis: {escape(str(error))}") from None
+        raise ArchiveError(f"{shown} is not a readable saved analysis: {escape(str(error))}") from None
 
 
 def _config(raw: msgspec.Raw) -> dict[str, Any]:
     """Read the image's config. Raises ``ValueError``, ``LimitError``."""
     found = parse(bytes(raw))
     if not isinstance(found, dict):
-        raise ValueError("its config is no object")
+        raise ValueError("its config is not an object")
     return found
 
 

@@ -246,7 +246,7 @@ def clean_instruction(created_by: str, comment: str = "", shell: str = "") -> st
     if found is not None:
         if found[1] != "RUN":
             return with_short_hash(text)
-        # What is no BuildKit's is the Dockerfile's own line.
+        # What is not BuildKit's is the Dockerfile's own line.
         return f"RUN {command(text[3:].lstrip(), shell, any_shell=buildkit)[0]}".rstrip()
     if _SQUASH in text[:_MAX_PREFIX] and shell_end(text) == text.find(_SQUASH):
         return "squashed" + text[text.find(_SQUASH) + len(_SQUASH) :]

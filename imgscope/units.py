@@ -18,7 +18,7 @@ _UNITS = {"": 1, "b": 1} | {
 def read_size(text: str) -> int | None:
     """Read a number of bytes: decimal units as Docker prints them (20MB, 20m), binary ones that say so (20MiB).
 
-    ``None`` for what is no size.
+    ``None`` for what is not a size.
     """
     match = _SIZE.fullmatch(text.strip())
     factor = _UNITS.get(match[2].lower()) if match else None

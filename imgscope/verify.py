@@ -53,7 +53,7 @@ def verify(
     """Recompute the digest of an image's config, and each layer's blob digest and diff_id.
 
     An engine's image is exported to a private temporary folder for it. Raises ``ImageError`` and ``UsageError``,
-    the latter for a saved analysis, which has no bytes to check; a wrong digest is no error but a ``Check``.
+    the latter for a saved analysis, which has no bytes to check; a wrong digest is not an error but a ``Check``.
     """
     from .sources import find_source
 

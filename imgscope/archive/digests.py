@@ -77,7 +77,7 @@ def is_digest(text: object) -> TypeGuard[str]:
 def blob_name(digest: str) -> str:
     """Return where an OCI layout keeps a blob (image-layout.md, *Blobs*). Raises ``ArchiveError``."""
     if not is_digest(digest):
-        raise ArchiveError(f"{escape(digest[:100])!r} is no digest")
+        raise ArchiveError(f"{escape(digest[:100])!r} is not a digest")
     return "blobs/" + digest.replace(":", "/", 1)
 
 

@@ -47,7 +47,7 @@ class DirectoryStore:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             os.close(fd)
-            raise ArchiveError(f"{self.label}: {shown(name)} is no regular file")
+            raise ArchiveError(f"{self.label}: {shown(name)} is not a regular file")
         self._open[name] = fd, status
         return fd, status
 

@@ -43,7 +43,7 @@ def open_descriptor(fd: int, path: str, *, image: str | None = None, platform: s
     """Open the image archive that ``fd`` is open on, and take ``fd`` over; else as ``open_file``."""
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise ArchiveError(f"{escape(path)} is no regular file")
+        raise ArchiveError(f"{escape(path)} is not a regular file")
     return _open(TarStore(fd, path), None, image, platform)
 
 
@@ -177,8 +177,8 @@ def _layer(chosen: Candidate, number: int, ref: LayerRef, diff_id: str, windows:
         return LayerBlob(diff_id, ref.digest, ref.media_type, ref.size, None, missing=missing, name=ref.name)
     if not is_layer(ref.media_type):
         notes.append(
-            f"layer {number} has the media type {shown(ref.media_type or '')}, which is no image layer's; it is read "
-            "for what its bytes are"
+            f"layer {number} has the media type {shown(ref.media_type or '')}, which is not an image layer's; it is "
+            "read for what its bytes are"
         )
     if ref.size not in (None, blob.size) and chosen.confirmed:
         notes.append(

@@ -27,7 +27,7 @@ MAX_LINKS = 40
 MAX_NAME = 4096
 MAX_ALL_NAMES = 32 << 20
 _SKIP = 1 << 20
-# After the end mark come zeros up to a record's end; what goes on longer is no padding.
+# After the end mark come zeros up to a record's end; what goes on longer is not padding.
 _MAX_AFTER_END = 64 << 20
 _INDEX_NAMES = ("manifest.json", "index.json", "oci-layout", "repositories")
 
@@ -260,7 +260,7 @@ class StreamStore:
         elif head.lstrip(b" \t\r\n")[:1] in (b"{", b"[") and b"in-toto.io/Statement" not in head:
             self._keep(name, head, body)
         else:
-            scanned = LayerError("it is no tar, or compressed in a way that isn't known")
+            scanned = LayerError("it is not a tar, or compressed in a way that isn't known")
         body.pass_over()
         self._blobs[name] = Blob(name, member.stored, compression, scanned=scanned)
 

@@ -92,7 +92,7 @@ def parse(text: str) -> Platform:
     fine = system is not None and len(parts) <= 3 and all(_WORD.fullmatch(part) for part in parts[1:])
     if system is None or not fine or (":" in text and (system[2] or not _WORD.fullmatch(behind))):
         raise UsageError(
-            f"{escape(text)!r} is no platform; write it as os/architecture[/variant], say linux/arm64, or with the "
+            f"{escape(text)!r} is not a platform; write it as os/architecture[/variant], say linux/arm64, or with the "
             "system's version, say windows/amd64:10.0.20348"
         )
     variant = parts[2] if len(parts) == 3 else ""

@@ -121,7 +121,7 @@ def _for_platform(group: list[Candidate], wanted: Platform | None, label: str) -
     if not best:
         # Any variant was asked for: the newest that all of its kind can run is listed first by builders.
         best = fitting[:1]
-    # One that needs more of a system than was asked for is no engine's first choice.
+    # One that needs more of a system than was asked for is not an engine's first choice.
     fewest = min(len(c.platform.features) for c in best if c.platform)
     best = [c for c in best if c.platform and len(c.platform.features) == fewest]
     distinct = {candidate.id: candidate for candidate in best}

@@ -163,7 +163,7 @@ def _file(app: App, root: Root, path: bytes, entry: int) -> None:
 
 
 def shebang(head: bytes) -> tuple[bytes, bytes] | None:
-    """Read a script's first line: its interpreter and the argument, ``None`` for what is no script."""
+    """Read a script's first line: its interpreter and the argument, ``None`` for what is not a script."""
     match = _SHEBANG.match(head)
     return (match[1], (match[2] or b"").strip()) if match else None
 

@@ -156,10 +156,10 @@ def _base(
     steps = steps_of(analysis.image.history, count)
     if found is None and count < len(analysis.layers):
         return Base(
-            name, None, count, "as you say, though its history is not the bottom of this image's", "likely", steps
+            name, None, count, "as given, though its history is not the bottom of this image's", "likely", steps
         )
     return Base(
-        name, None, count, "as you say", "certain", steps if found is None or found.steps is None else found.steps
+        name, None, count, "as given", "certain", steps if found is None or found.steps is None else found.steps
     )
 
 

@@ -81,7 +81,7 @@ class Elf:
 
 
 def read_elf(at: ReadAt, size: int) -> Elf | None:
-    """Read a file's headers; ``None`` for what is no program or shared library, or can't be understood."""
+    """Read a file's headers; ``None`` for what is not a program or shared library, or can't be understood."""
     head = at(0, 64)
     if head[:4] != ELF or len(head) < 52 or head[4] not in (1, 2) or head[5] not in (1, 2):
         return None

@@ -1,6 +1,6 @@
 """Says whether an app can stand on a base: what it needs and the two together lack, by name.
 
-The same is asked of the image as it is, and what lacks there too is no fault of the other base: a plug-in whose
+The same is asked of the image as it is, and what lacks there too is not a fault of the other base: a plug-in whose
 libraries its program has loaded already, a script that nobody runs.
 """
 

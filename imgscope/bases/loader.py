@@ -207,7 +207,7 @@ class Loader:
             return None
         library = self.root.elf(found.entry)
         if library is None:
-            # Not to be read is not to be missing; a text of that name is no library.
+            # Not to be read is not to be missing; a text of that name is not a library.
             return found if self.root.files.unread and not self.root.head(found.entry) else None
         return found if library.machine == main.machine else None
 

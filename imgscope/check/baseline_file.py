@@ -103,7 +103,7 @@ def load(path: Path) -> Baseline:
     try:
         raw = json.loads(path.read_bytes())
         if not isinstance(raw, dict) or _MARK not in raw:
-            raise ConfigError(f"{shown} is no baseline; make one with: imgscope baseline save IMAGE -o {shown}")
+            raise ConfigError(f"{shown} is not a baseline; make one with: imgscope baseline save IMAGE -o {shown}")
         if raw[_MARK] != VERSION:
             raise ConfigError(f"{shown} is a baseline of version {raw[_MARK]}, this imgscope reads {VERSION}")
         saved = msgspec.convert(raw, type=_saved_type())
@@ -118,7 +118,7 @@ def load(path: Path) -> Baseline:
     except OSError as error:
         raise ConfigError(f"{shown} can't be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{shown} is no readable baseline: {escape(str(error))}") from None
+        raise ConfigError(f"{shown} is not a readable baseline: {escape(str(error))}") from None
     return Baseline(
         reference=saved.reference,
         id=saved.id,

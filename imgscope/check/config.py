@@ -20,7 +20,7 @@ from ..escape import escape
 from ..pathsets import SETS
 from .model import Setting
 from .rules import RULES, Rule
-from .values import PATHS, WORDS, Limit
+from .values import BOTH, PATHS, WORDS, Limit
 
 if TYPE_CHECKING:
     from ..compat.dive_ci import DiveRules
@@ -181,7 +181,7 @@ class _Reader:
         return Table(settings, **rest)
 
     def _beside(self, value: str) -> str:
-        """Read a path as it is meant: from where the file lies; a reference that is no path stays as it is."""
+        """Read a path as it is meant: from where the file lies; a reference that is not a path stays as it is."""
         path = self.path.parent / value
         looks = path.exists() or value.endswith((".json", ".tar", "Dockerfile")) or value.startswith("./")
         return str(path) if looks and not Path(value).is_absolute() and ":" not in value else value
@@ -217,7 +217,7 @@ def read_rule(rule: Rule, value: Any, where: str, origin: str) -> list[Setting]:
         found = []
         for subject, limit in table.items():
             if not subject.strip("/ "):
-                raise ConfigError(f"{where}: {escape(subject)!r} is no path below the root")
+                raise ConfigError(f"{where}: {escape(subject)!r} is not a path below the root")
             found += _read_one(rule, subject, limit, f"{where}.{escape(subject)}", origin)
         return found
     return _read_one(rule, None, value, where, origin)
@@ -227,7 +227,8 @@ def _read_one(rule: Rule, subject: str | None, value: Any, where: str, origin: s
     base = Setting(rule.name, subject, origin=origin)
     if any(value is off or (isinstance(value, str) and value == off) for off in _OFF):
         return [replace(base, off=True)]
-    given = value if isinstance(value, dict) else {"fail": value}
+    severities = isinstance(value, dict) and not set(value) & set(BOTH)
+    given = value if severities else {"fail": value}
     for key in given:
         if key not in _SEVERITIES:
             raise ConfigError(f"{where} has no {escape(key)!r}{near(key, _SEVERITIES)}")
@@ -235,7 +236,7 @@ def _read_one(rule: Rule, subject: str | None, value: Any, where: str, origin: s
         raise ConfigError(f"{where} sets no limit; write fail = or warn =")
     limits: dict[str, dict[str, Limit]] = {}
     for severity, written in given.items():
-        for limit in _limits(rule, written, f"{where}.{severity}" if isinstance(value, dict) else where):
+        for limit in _limits(rule, written, f"{where}.{severity}" if severities else where):
             if limits.setdefault(limit.unit, {}).setdefault(severity, limit) is not limit:
                 raise ConfigError(f"{where} is set twice in the same unit")
     return [replace(base, fail=pair.get("fail"), warn=pair.get("warn")) for pair in limits.values()]

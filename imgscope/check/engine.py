@@ -55,7 +55,8 @@ def judge(subject: Subject, setting: Setting, allow_skipped: bool = False) -> Re
             outcome = rule.measure(subject, limit, setting.subject)
             _believe(rule, subject, outcome)
         except CannotTell as why:
-            blocking = why.blocking and status == FAIL and not allow_skipped
+            # What nobody asked for does not fail for want of what it would have to be seen in.
+            blocking = why.blocking and status == FAIL and not allow_skipped and setting.origin != "imgscope's defaults"
             return Result(setting, SKIPPED, str(why), limit, blocking=blocking)
         if not outcome.ok:
             return Result(setting, status, outcome.message, limit, outcome.actual, outcome.causes(), note=outcome.note)

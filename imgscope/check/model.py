@@ -169,7 +169,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 fine, 1 a rule failed (with ``strict``: or warned), 3 an image could not be had or read."""
+        """0 fine, 1 a rule failed (with ``strict``: or warned), 3 an image could not be found or read."""
         verdict = self.verdict
         if verdict == ERROR:
             return 3

@@ -19,7 +19,7 @@ class Place:
     """A file of the repository. ``path`` is its path there; ``matched`` tells what its lines have made of an image."""
 
     def __init__(self, path: str = "Dockerfile", file: Path | None = None, *, named: bool = True) -> None:
-        """Point at ``path``; ``file`` is where it lies here, ``None`` where it does not or is no Dockerfile.
+        """Point at ``path``; ``file`` is where it lies here, ``None`` where it does not or is not a Dockerfile.
 
         One that nobody ``named`` is only believed where it says all that an image's history does.
         """

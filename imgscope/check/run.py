@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from ..config import find
 from ..errors import ConfigError, ImageError, UsageError
 from ..escape import escape
-from .config import DIVE_FILE, Config, ImageRules, Table, needs_baseline, read
+from .config import DIVE_FILE, Config, ImageRules, Table, needs_baseline, read, read_rule
 from .engine import check
 from .model import ImageCheck, Report
 from .place import Place, place
+from .rules import RULES
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -24,7 +25,22 @@ if TYPE_CHECKING:
     from ..shared import SharedLayers
     from .baseline import Baseline
 
-DIVES_DEFAULTS = "dive's defaults"
+DEFAULTS = "imgscope's defaults"
+"""Where the rules come from that hold where none is set."""
+_DEFAULTS: Mapping[str, object] = {
+    "max-wasted": {"percent": "10%", "floor": "20MB"},
+    "forbidden-findings": ["IS601", "IS602", "IS603"],
+}
+
+
+def default_rules() -> Table:
+    """Return the rules that hold where none is set: little waste, and no secrets."""
+    settings = {
+        name: setting
+        for name, value in _DEFAULTS.items()
+        for setting in read_rule(RULES[name], value, DEFAULTS, DEFAULTS)
+    }
+    return Table(settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +75,9 @@ def run(request: Request, progress: Progress | None = None) -> Iterator[Report]:
     config = configuration(request)
     dive, origin, notes = _dive_rules(request, config)
     if config.empty and not request.options.settings and dive is None:
-        raise UsageError("no rule is set: write imgscope.toml, or give options such as --max-size 250MB")
+        request = replace(request, options=replace(request.options, settings=default_rules().settings))
+        told = "no rule is set, so the defaults hold: at most 10 % wasted (or 20 MB), and no secrets"
+        notes = (*notes, f"{told}; set your own in imgscope.toml")
     with ExitStack() as stack:
         session = _Session(request, config, stack, progress)
         images = tuple(session.check(reference, dive, origin, notes) for reference in request.references)
@@ -78,7 +96,7 @@ def _dive_rules(request: Request, config: Config) -> tuple[DiveRules | None, str
     """Return dive's rules if they are wanted, where they come from, and notes.
 
     They are read from ``--ci-config``; without it from the ``.dive-ci`` here, unless imgscope's own configuration
-    sets rules. Where nothing sets any rule at all, dive's defaults hold, as they do in dive.
+    sets rules.
     """
     path = request.ci_config
     if path is None and Path(DIVE_FILE).is_file():
@@ -95,12 +113,10 @@ def _dive_rules(request: Request, config: Config) -> tuple[DiveRules | None, str
         except OSError as error:
             raise ConfigError(f"{escape(str(path))} can't be read: {error.strerror}") from None
         except UnicodeDecodeError:
-            raise ConfigError(f"{escape(str(path))} is no text in UTF-8") from None
+            raise ConfigError(f"{escape(str(path))} is not text in UTF-8") from None
         return _read_dive(text, request), str(path), ()
     if request.dive_options:
         return _read_dive("", request), "option", ()
-    if config.empty and not request.options.settings:
-        return _read_dive("", request), DIVES_DEFAULTS, ("no rules were found, so dive's defaults hold",)
     return None, "", ()
 
 

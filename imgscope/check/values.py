@@ -12,6 +12,9 @@ from .. import units
 from ..errors import ConfigError
 from ..escape import escape
 
+BOTH = ("percent", "floor")
+"""The keys of a limit that is passed only where a share and a size both are."""
+
 BYTES, COUNT, SHARE, FLAG, PATHS, WORDS = "bytes", "count", "share", "flag", "paths", "rules"
 
 _PERCENT = re.compile(r"\+?\s*([0-9]+(?:[.][0-9]+)?|[.][0-9]+)\s*%")
@@ -21,10 +24,14 @@ _MOST = 1 << 63
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A rule's limit: a number of ``unit`` (``bytes``, ``count``, ``share``), true (``flag``),
-    globs (``paths``) or words that name rules of suggest (``rules``)."""
+    globs (``paths``) or words that name rules of suggest (``rules``).
+
+    A share may have a ``floor`` in bytes: both have to be passed.
+    """
 
     value: Any
     unit: str
+    floor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,17 @@ def read_share(value: Any) -> Limit | None:
 
 
 def read_amount(value: Any) -> Limit | None:
-    """Read a size, or a share of something written with its sign: ``5MB``, ``+5%``."""
+    """Read a size, or a share of something written with its sign: ``5MB``, ``+5%``; or a share and a floor, both of
+    which have to be passed: ``{ percent = "10%", floor = "20MB" }``, as text ``10% and 20MB``.
+    """
+    if isinstance(value, str) and " and " in value:
+        percent, _, floor = value.partition(" and ")
+        value = {"percent": percent, "floor": floor}
+    if isinstance(value, dict):
+        if set(value) != set(BOTH):
+            return None
+        share, least = read_percent(value["percent"]), read_size(value["floor"])
+        return Limit(share.value, SHARE, least.value) if share is not None and least is not None else None
     return read_percent(value) or read_size(value)
 
 
@@ -134,7 +151,20 @@ NUMBER = Kind(
     read_count,
 )
 PART = Kind("SHARE", "95% or 0.95", {"anyOf": [_FRACTION, _PERCENTAGE, _FRACTION_TEXT]}, read_share)
-AMOUNT = Kind("SIZE|PERCENT", "5MB or 5%", {"anyOf": [_POSITIVE, _SIZE, _PERCENTAGE]}, read_amount)
+_BOTH = {
+    "type": "object",
+    "properties": {"percent": _PERCENTAGE, "floor": {"anyOf": [_POSITIVE, _SIZE]}},
+    "required": list(BOTH),
+    "additionalProperties": False,
+    "description": "Passed only where both the share and the size are.",
+}
+_BOTH_TEXT = {"type": "string", "pattern": rf"{_PERCENTAGE['pattern'][:-1]}and {_SIZE['pattern'][1:]}"}
+AMOUNT = Kind(
+    "SIZE|PERCENT",
+    '5MB, 5% or { percent = "5%", floor = "5MB" }',
+    {"anyOf": [_POSITIVE, _SIZE, _PERCENTAGE, _BOTH, _BOTH_TEXT]},
+    read_amount,
+)
 SWITCH = Kind("", "true", {"const": True}, read_flag)
 GLOBS = Kind(
     "GLOB|SET",

@@ -17,19 +17,19 @@ from .. import __version__, ending
 COMMANDS = {
     "analyze": "Show where an image's bytes come from, and which are wasted.",
     "baseline": "Save what an image is now, to measure growth against.",
-    "bases": "Show what the base image brings, and whether the app can stand on another.",
+    "bases": "Show what the base image brings, and whether the app can run on another.",
     "build": "Run docker build, then analyse or check the image.",
     "cache": "Show or clear what was kept of earlier runs.",
     "cat": "Print a file of an image.",
     "check": "Pass or fail images by size budgets and other rules.",
     "completion": "Print the script that makes a shell complete the command line.",
     "diff": "Show what differs between two images, and what that costs to pull.",
-    "doctor": "Tell what imgscope finds here: engines, cache, terminal, versions.",
+    "doctor": "Show what imgscope finds here: engines, cache, terminal, versions.",
     "extract": "Copy a file, a folder or a whole layer out of an image.",
     "plugin": "Make imgscope a command of Docker: docker imgscope.",
-    "suggest": "Say what an image could do without, and the bytes that each fix saves.",
+    "suggest": "Find what an image does not need, and what each fix saves.",
     "verify": "Recompute an image's digests.",
-    "why": "Tell what every layer did to a path.",
+    "why": "Show what every layer did to a path.",
 }
 
 
@@ -87,7 +87,7 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None, program: str = "imgscope") -> None:
-    """Run the command line and exit: 0 fine, 1 a check failed, 2 wrong use, 3 the image could not be had or read.
+    """Run the command line and exit: 0 fine, 1 a check failed, 2 usage error, 3 the image could not be found or read.
 
     ``program`` is what a user types to get here.
     """

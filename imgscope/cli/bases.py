@@ -35,7 +35,7 @@ def command(
     no_color: bool,
     width: int | None,
 ) -> int:
-    """Show what an image's base brings, and whether the app can stand on another.
+    """Show what an image's base brings, and whether the app can run on another.
 
     Candidates are names, archives, layouts or saved analyses; without any, the engine's images that look like bases.
 

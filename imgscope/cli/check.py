@@ -45,9 +45,9 @@ def rule_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def dive_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add dive's options, in both of its spellings."""
     for kebab, camel in reversed(_DIVE_RULES.items()):
-        function = click.option(f"--{camel}", f"--{kebab}", f"dive_{camel}", metavar="VALUE", help="A rule of dive's.")(
-            function
-        )
+        function = click.option(
+            f"--{camel}", f"--{kebab}", f"dive_{camel}", metavar="VALUE", help="One of dive's rules."
+        )(function)
     function = click.option(
         "--ci-config", metavar="FILE", help="Rules of dive's; by default those of .dive-ci, if it is there."
     )(function)
@@ -57,13 +57,15 @@ def dive_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def config_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say where rules come from, and how strict they are."""
     for option in (
-        click.option("--strict", is_flag=True, help="Warnings fail too."),
-        click.option("--allow-skipped", is_flag=True, default=None, help="Pass what could not be evaluated."),
+        click.option("--strict", is_flag=True, help="Treat warnings as failures."),
+        click.option("--allow-skipped", is_flag=True, default=None, help="Let rules pass that could not be evaluated."),
         click.option("--ignored-paths", metavar="GLOB", multiple=True, help="Leave paths out of rules about paths."),
-        click.option("--dockerfile", metavar="FILE", help="What annotations point at; by default Dockerfile."),
+        click.option("--dockerfile", metavar="FILE", help="The file that annotations point at; by default Dockerfile."),
         click.option("--baseline", metavar="IMAGE|FILE", help="What growth is measured against."),
         click.option("--no-config", is_flag=True, help="Read no imgscope.toml and no pyproject.toml."),
-        click.option("--config", metavar="FILE", help="Read this one; by default the nearest imgscope.toml, upward."),
+        click.option(
+            "--config", metavar="FILE", help="Configuration file; by default the nearest imgscope.toml, upward."
+        ),
     ):
         function = option(function)
     return function
@@ -112,7 +114,7 @@ def command(references: tuple[str, ...], **given: Any) -> int:
     """Pass or fail images by their size, waste, contents and properties.
 
     Rules come from imgscope.toml, [tool.imgscope] in pyproject.toml, .dive-ci and options. A rule that can't be
-    evaluated counts as failed. Exit code: 0 all passed, 1 a rule failed, 2 wrong use, 3 no image.
+    evaluated counts as failed. Exit code: 0 all passed, 1 a rule failed, 2 usage error, 3 no image.
 
     \b
     Examples:

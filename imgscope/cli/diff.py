@@ -27,7 +27,7 @@ _OF_REPORTS = ("only", "fail_on_growth", "quiet", "top", "exact_bytes", "no_file
 )
 @click.option("--path", "paths", metavar="GLOB", multiple=True, help="Only files that fit, as in /app or *.so.")
 @click.option("--min-size", metavar="SIZE", help="Only files of at least this size, before or after.")
-@click.option("--ignore-times", is_flag=True, help="A file whose time alone differs is no difference.")
+@click.option("--ignore-times", is_flag=True, help="Treat files that differ only in time as equal.")
 @click.option("--fail-on-growth", metavar="LIMIT", help="Exit with 1 when the content grew by more: 5% or 10MB.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing; exit with 0 for equal, 1 for different.")
 @size_options("Rows of each ranked list.")

@@ -20,7 +20,7 @@ _COLOURS = {"ok": "green", "note": "yellow", "problem": "red"}
 @click.option("--format", "format_", type=click.Choice(("text", "json")), help="What to print on standard output.")
 @click.option("--no-color", is_flag=True, help="No colour.")
 def command(format_: str | None, no_color: bool) -> int:
-    """Tell what imgscope finds here: engines and contexts, cache, temporary files, terminal, versions.
+    """Show what imgscope finds here: engines and contexts, cache, temporary files, terminal, versions.
 
     Exits with 1 when something is broken for use, and says what to do. No credentials are shown.
 

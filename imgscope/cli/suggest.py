@@ -63,9 +63,11 @@ def _fix(fixed: Fixed, write: bool, show_diff: bool, show_secrets: bool) -> None
 @click.option("--show-secrets", is_flag=True, help="Show the secrets that the Dockerfile holds in what --diff prints.")
 @click.option("--previous", metavar="OLD", help="An earlier image of the same program: what changed between the two.")
 @click.option("--base", metavar="REF", help="The image that this one is built on; by default what its history tells.")
-@click.option("--select", "selected", metavar="RULE", multiple=True, help="Only these: IS012, IS1, a name; repeatable.")
-@click.option("--ignore", "ignored", metavar="RULE", multiple=True, help="Not these; repeatable.")
-@click.option("--min-size", metavar="SIZE", help="Leave out what saves less.  [default: 100kB]")
+@click.option(
+    "--select", "selected", metavar="RULE", multiple=True, help="Only these rules (IS012, IS1, a name); repeatable."
+)
+@click.option("--ignore", "ignored", metavar="RULE", multiple=True, help="Leave out these rules; repeatable.")
+@click.option("--min-size", metavar="SIZE", help="Leave out findings that save less.  [default: 100kB]")
 @click.option(
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_rules, help="Print all rules and exit."
 )

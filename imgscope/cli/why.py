@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def command(
     reference: str, path: str, platform: str | None, image: str | None, no_cache: bool, exact_bytes: bool
 ) -> None:
-    """Tell what every layer did to a path: which held it, what it cost there, and which instruction did it.
+    """Show what every layer did to a path: which held it, what it cost there, and which instruction did it.
 
     Of a symlink, and of a path below one, the same is told of where it leads.
 

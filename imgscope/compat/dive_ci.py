@@ -70,7 +70,7 @@ def read_dive_ci(text: str, overrides: Mapping[str, str] | None = None) -> DiveR
     """Read the YAML of a ``.dive-ci``; ``overrides`` are values given as options, by rule, which win.
 
     Both spellings of a rule's name are read (``lowestEfficiency``, ``lowest-efficiency``), in any case. Raises
-    ``ConfigError`` for what is no YAML, and for a value that dive could not use.
+    ``ConfigError`` for what is not YAML, and for a value that dive could not use.
     """
     values, notes = _values(text)
     return rules({**values, **{_spelled(name) or name: value for name, value in (overrides or {}).items()}}, notes)
@@ -79,7 +79,7 @@ def read_dive_ci(text: str, overrides: Mapping[str, str] | None = None) -> DiveR
 def rules(values: Mapping[str, str], notes: tuple[str, ...] = ()) -> DiveRules:
     """Make rules of values as texts, by rule (dive's spelling); those that are missing have dive's defaults.
 
-    Raises ``ConfigError`` for a name that is no rule, and for a value that dive could not use.
+    Raises ``ConfigError`` for a name that is not a rule, and for a value that dive could not use.
     """
     for name in values:
         if name not in DEFAULTS:
@@ -125,7 +125,7 @@ def _values(text: str) -> tuple[dict[str, str], tuple[str, ...]]:
     try:
         document = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
-        raise ConfigError(f".dive-ci is no YAML: {escape(' '.join(str(error).split()))}") from None
+        raise ConfigError(f".dive-ci is not YAML: {escape(' '.join(str(error).split()))}") from None
     values: dict[str, str] = {}
     spellings: dict[str, str] = {}
     notes: list[str] = []
@@ -168,7 +168,7 @@ def _number(rule: str, text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or text != text.strip():
-        raise ConfigError(f"{rule} is {escape(text)!r}, which is no number")
+        raise ConfigError(f"{rule} is {escape(text)!r}, which is not a number")
     return number
 
 

@@ -49,7 +49,7 @@ def _bytes(raw: bytes) -> bytes:
 
 
 def _text(value: object) -> bytes:
-    """Write what a JSON document had as a JSON string; what is no string there is empty to Go."""
+    """Write what a JSON document had as a JSON string; what is not a string there is empty to Go."""
     if not isinstance(value, str):
         return b'""'
     return b'"' + _SURROGATES.sub("\ufffd", value).translate(_ESCAPES).encode() + b'"'

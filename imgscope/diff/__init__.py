@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from .model import (
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
+    from ..layer.index import LayerIndex
     from ..packages import Packages
     from ..progress import Progress
 
@@ -83,6 +84,46 @@ def diff(
         yield compare(before, after, wanted)
 
 
+def _same(before: LayerIndex, one: int, after: LayerIndex, two: int) -> bool:
+    """Tell whether two entries are the same but for what is in them."""
+    return (
+        before.kinds[one] == after.kinds[two]
+        and before.sizes[one] == after.sizes[two]
+        and before.mtimes[one] == after.mtimes[two]
+        and before.meta_table[before.metas[one]] == after.meta_table[after.metas[two]]
+    )
+
+
+def _differs(old: Analysis, new: Analysis, pair: LayerPair, changed: Set[bytes]) -> str:
+    """Return the path that makes two layers of one instruction differ: the largest whose content has changed.
+
+    Where none has, the first that only one of them has, or that has another owner, mode, time or target.
+    """
+    from ..layer.names import public
+    from ..overlay.merge import join
+
+    assert pair.old is not None and pair.new is not None
+    before, after = (one.body.overlay.layers[layer.index] for one, layer in ((old, pair.old), (new, pair.new)))
+    best: tuple[int, bytes] | None = None
+    other: bytes | None = None
+    for directory in sorted({*before.children, *after.children}):
+        was, now = before.children.get(directory, {}), after.children.get(directory, {})
+        for name in sorted({*was, *now}):
+            one, two = was.get(name), now.get(name)
+            path = join(directory, name)
+            if one is not None and two is not None:
+                if max(one, two) < 0:
+                    continue
+                if min(one, two) >= 0 and path not in changed and _same(before, one, after, two):
+                    continue
+            if path in changed:
+                size = after.sizes[two] if two is not None and two >= 0 else 0
+                best = min(best, (-size, path)) if best is not None else (-size, path)
+            other = path if other is None or path < other else other
+    found = best[1] if best is not None else other
+    return "" if found is None else public(found)
+
+
 def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Difference:
     """Compare two analyses. Raises ``ImageError`` where contents have to be read and can't be."""
     from .claims import believed
@@ -108,7 +149,7 @@ def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Diffe
     first = first_break(pairs, timestamps=False)
     if first is not None and first.pair.old and first.pair.new:
         untouched = first.pair.old.index not in before and first.pair.new.index not in after
-        first = first_break(pairs, timestamps=untouched)
+        first = first_break(pairs, untouched, _differs(old, new, first.pair, comparison.content_paths()))
     files = Found(comparison, wanted)
     unread_count, unread_bytes = comparison.unread()
     if unread_count:

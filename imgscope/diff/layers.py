@@ -206,10 +206,10 @@ def _sum(layers: Sequence[Layer]) -> int | None:
     return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
-def first_break(pairs: Sequence[LayerPair], timestamps: bool) -> Break | None:
+def first_break(pairs: Sequence[LayerPair], timestamps: bool, file: str = "") -> Break | None:
     """Find what first broke the sharing; ``None`` when all layers of the one image are the lowest of the other.
 
-    ``timestamps`` tells that nothing but times differs in what that layer brings.
+    ``timestamps`` tells that nothing but times differs in what that layer brings, ``file`` which path does.
     """
     place = next((place for place, pair in enumerate(pairs) if pair.status != "shared"), None)
     rest = {pair.status for pair in pairs} - {"shared"}
@@ -222,7 +222,7 @@ def first_break(pairs: Sequence[LayerPair], timestamps: bool) -> Break | None:
         cause = "replaced"
     else:
         cause = {"new": "inserted", "gone": "removed", "reordered": "reordered", "same": "reordered"}[pair.status]
-    return Break(cause, pair, timestamps and cause == "changed")
+    return Break(cause, pair, timestamps and cause == "changed", file if cause == "changed" else "")
 
 
 def _samewords_of(pair: LayerPair) -> bool:

@@ -32,7 +32,7 @@ class _Made(Protocol):
 
 
 def words_of(layer: _Made) -> str:
-    """Return a layer's instruction without what is no word of its author."""
+    """Return a layer's instruction without what is not a word of its author."""
     return _DIGEST.sub(r"\1:", " ".join(layer.instruction.split()))
 
 
@@ -109,12 +109,14 @@ class Break:
 
     ``cause`` is ``changed`` (the same instruction, other bytes), ``edited`` (the instruction itself), ``replaced`` (by
     one that is nothing like it), ``inserted``, ``removed`` or ``reordered``. ``timestamps`` tells that no file of
-    the layer differs in more than its time.
+    the layer differs in more than its time, ``file`` is the path that made the same instruction differ: the largest
+    whose content is another, else the first by name.
     """
 
     cause: str
     pair: LayerPair
     timestamps: bool = False
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ def apply(dockerfile: Dockerfile, edits: Iterable[Edit]) -> Dockerfile:
     """Return the Dockerfile with some edits made, read anew. Raises ``EditError``, and then nothing is changed."""
     ordered = sorted(set(edits))
     for one, next_ in pairwise(ordered):
-        # What is inserted right before what goes is no matter of order; two insertions at one place are.
+        # What is inserted right before what goes is not a matter of order; two insertions at one place are.
         if next_.start < one.end or (one.start == one.end == next_.start == next_.end):
             raise EditError(f"two changes of {escape(dockerfile.path)} are at the same place")
     text = dockerfile.text

@@ -65,7 +65,7 @@ class _Reader:
     def script(self) -> Script:
         root = self.tree.root_node
         if root.has_error:
-            raise ShellError("has a script that can't be read for sure")
+            raise ShellError("has a script that can't be read reliably")
         self._visit(root, True, True, 0)
         self.commands.sort(key=lambda command: (command.start, -command.end))
         statements = tuple(self._statements(root))
@@ -121,7 +121,7 @@ class _Reader:
             return
         name = words[0]
         if name.raw in _RESERVED:
-            raise ShellError("has a script that can't be read for sure")
+            raise ShellError("has a script that can't be read reliably")
         assigns = any(child.type == "variable_assignment" for child in node.children)
         command = Command(tuple(words), node.start_byte, node.end_byte, sure, here, assigns)
         self.commands.append(command)
@@ -160,12 +160,12 @@ class _Reader:
                 if pending:
                     yield self._statement(pending.pop(), child.type)
                 elif child.type not in ("\n", ";"):
-                    raise ShellError("has a script that can't be read for sure")
+                    raise ShellError("has a script that can't be read reliably")
                 continue
             if pending:
-                # A line's end is no node of its own; what else would part two statements?
+                # A line's end is not a node of its own; what else would part two statements?
                 if "\n" not in self.text[pending[0].end_byte - 1 : child.start_byte]:
-                    raise ShellError("has a script that can't be read for sure")
+                    raise ShellError("has a script that can't be read reliably")
                 yield self._statement(pending.pop(), "\n")
             pending.append(child)
         if pending:
@@ -181,7 +181,7 @@ class _Reader:
         def close() -> None:
             nonlocal members, start, negated
             if not members:
-                raise ShellError("has a script that can't be read for sure")
+                raise ShellError("has a script that can't be read reliably")
             simple = all(member.type in _SIMPLE for member in members)
             command = None
             if len(members) == 1 and members[0].type == "command":
@@ -199,7 +199,7 @@ class _Reader:
                 end = item.end_byte
                 if item.type == "!":
                     if members:
-                        raise ShellError("has a script that can't be read for sure")
+                        raise ShellError("has a script that can't be read reliably")
                     negated = True
                 if item.is_named and item.type not in _REDIRECTIONS:
                     members.append(item)

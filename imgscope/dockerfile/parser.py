@@ -51,14 +51,14 @@ def parse(text: str, path: str = "Dockerfile", arguments: Mapping[str, str] | No
     if len(text) > MAX_BYTES:
         raise UsageError(f"{shown} is larger than {MAX_BYTES >> 20} MiB: no Dockerfile is")
     if "\0" in text:
-        raise UsageError(f"{shown} is no Dockerfile: it has NUL bytes")
+        raise UsageError(f"{shown} is not a Dockerfile: it has NUL bytes")
     try:
         tree = parse_dockerfile_ast(_guarded(text))
     except DockerfileSyntaxError as error:
         message = str(error).partition(": ")[2] or str(error)
         raise UsageError(f"{shown}:{error.line or 1}: {escape(message[:200])}") from None
     except (ValueError, RecursionError):
-        raise UsageError(f"{shown} can't be read: it is no Dockerfile") from None
+        raise UsageError(f"{shown} can't be read: it is not a Dockerfile") from None
     lines = text.split("\n")
     globally, ignores = _ignores(lines, tree.instructions)
     instructions: list[Instruction] = []
@@ -70,7 +70,7 @@ def parse(text: str, path: str = "Dockerfile", arguments: Mapping[str, str] | No
         made = _instruction(found, index, stage, tree.escape_token, ignores[index], found.start_line, shown)
         instructions.append(made)
     if stage < 0:
-        raise UsageError(f"{shown} has no FROM: it is no Dockerfile")
+        raise UsageError(f"{shown} has no FROM: it is not a Dockerfile")
     stages = _stages(instructions, tree.escape_token, arguments or {}, shown)
     warnings = tuple((warning.line, warning.message) for warning in tree.warnings)
     return Dockerfile(path, text, tree.escape_token, tuple(instructions), stages, globally, warnings)

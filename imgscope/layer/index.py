@@ -24,7 +24,7 @@ FINGERPRINT = 16
 
 
 class Marker(NamedTuple):
-    """A member that is no entry: name as written, kind, bytes and link that it claims, row of ``meta_table``."""
+    """A member that is not an entry: name as written, kind, bytes and link that it claims, row of ``meta_table``."""
 
     name: bytes
     kind: int

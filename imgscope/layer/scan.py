@@ -246,7 +246,7 @@ class _Scan:
         self.whiteouts: list[Event] = []
         self.opaques: list[tuple[int, bytes]] = []
         self.directories: dict[bytes, dict[bytes, int] | None] = {}
-        # Entries whose names were clamped: where they would be without; -1 for what is no entry.
+        # Entries whose names were clamped: where they would be without; -1 for what is not an entry.
         self.clamped: dict[int, bytes] = {}
         self.records: dict[bytes, bytes] = {}
         self.may_keep = min(keep, MAX_LAYER)

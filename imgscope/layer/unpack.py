@@ -1,7 +1,7 @@
 """What unpacking one layer, entry by entry, would leave: the rules inside a layer.
 
 A scan fills ``children`` as names come. That is already right unless the layer holds a path twice or walks
-through something that is no directory; then ``settle`` replays the entries in their order.
+through something that is not a directory; then ``settle`` replays the entries in their order.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def settle(
         linked = _replay(index, whiteouts, opaques, costs)
         _close(index, index.members)
         _resolve_hardlinks(index, linked, costs)
-        # Whiteouts may lie where links lead, or below what is no directory.
+        # Whiteouts may lie where links lead, or below what is not a directory.
         index.odd = index.odd or bool(whiteouts)
     else:
         index.whiteouts = [(directory, name) for _, directory, name in whiteouts]
@@ -354,11 +354,11 @@ def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int] | None, costs: 
 def settle_known(index: LayerIndex) -> None:
     """Finish an index whose entries, whiteouts and hard links are known already: close ``children`` upwards.
 
-    Raises ``ValueError`` when something lies below what is no directory.
+    Raises ``ValueError`` when something lies below what is not a directory.
     """
     for directory, _ in index.whiteouts:
         index.children.setdefault(directory, {})
     for directory in index.opaques:
         index.children.setdefault(directory, {})
     if not _close(index, len(index)):
-        raise ValueError("something lies below what is no directory")
+        raise ValueError("something lies below what is not a directory")

@@ -56,7 +56,7 @@ class Conda:
             try:
                 record = decoder.decode(data)
             except (msgspec.MsgspecError, ValueError, RecursionError):
-                image.note(f"{public(path)} is no record of a package")
+                image.note(f"{public(path)} is not a record of a package")
                 continue
             home = split(split(path)[0])[0]
             names = (name.encode("utf-8", "surrogateescape") for name in record.files if name)

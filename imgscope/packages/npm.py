@@ -25,7 +25,7 @@ class Npm:
     def wanted(self, image: ImageReader) -> Iterable[bytes]:
         """Yield each package's manifest."""
         for directory in self._packages(image):
-            # What is longer is no manifest, and not read; it is noted below.
+            # What is longer is not a manifest, and not read; it is noted below.
             if image.size(image.names(directory)[b"package.json"]) <= MAX_SMALL:
                 yield directory + b"/package.json"
 

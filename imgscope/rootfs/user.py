@@ -2,7 +2,7 @@
 
 Follows the OCI image spec, "Image Configuration" (config.md, *User*: user, uid, user:group, …), and what runtimes make
 of it (libcontainer's ``user``): a number is a uid, ``+0`` and ``00`` too; of a name the first line in the image's
-``/etc/passwd`` counts, whose uid is 0 where that is no number.
+``/etc/passwd`` counts, whose uid is 0 where that is not a number.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ MAX_LINKS = 40
 MAX_STEPS = 4_000_000
 
 MISSING, LOOP, NO_DIRECTORY = "missing", "loop", "no directory"
-"""Why a path leads nowhere: a name that is not there, too many links, a name below what is no directory."""
+"""Why a path leads nowhere: a name that is not there, too many links, a name below what is not a directory."""
 
 
 class Walked(NamedTuple):

@@ -1,4 +1,4 @@
-"""Judges names and values: which name is that of a secret, and which value is no secret whatever it is called.
+"""Judges names and values: which name is that of a secret, and which value is not a secret whatever it is called.
 
 A name is judged by its words (``NPM_TOKEN``, ``authToken`` and ``_auth-token`` end in *token*; ``TOKENIZER`` and
 ``MAX_TOKENS`` do not), a value by what it says of itself: a reference, a path, a placeholder. Names and values are

@@ -119,7 +119,7 @@ class _Finder:
         """Judge the words of a command, then what is quoted in them; ``before`` are those that may be piped into it."""
         text, words = self.text, command.words[:_MOST_WORDS]
         cores = [core(self.text, word) for word in words]
-        # Bounded pieces: what is longer is no option and no program.
+        # Bounded pieces: what is longer is not an option and no program.
         heads = [text[start : min(end, start + 256)] for start, end in cores]
         seen: set[str] = set()
         taken = -1

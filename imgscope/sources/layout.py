@@ -36,7 +36,7 @@ class LayoutSource:
         return escape(self._path)
 
     def saved(self) -> bytes | None:
-        """Return nothing: a directory is no saved analysis."""
+        """Return nothing: a directory is not a saved analysis."""
         return None
 
     def cache_key(self) -> str | None:

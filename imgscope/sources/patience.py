@@ -22,7 +22,7 @@ FIRST = 10
 def silence() -> float | None:
     """Return the seconds of silence after which a stream counts as stalled: ``IMGSCOPE_TIMEOUT``; ``None``: never.
 
-    Raises ``UsageError`` for what is no number.
+    Raises ``UsageError`` for what is not a number.
     """
     text = os.environ.get(VARIABLE, "").strip()
     if not text:

@@ -154,7 +154,7 @@ def _parsed(text: str) -> list[Any]:
     try:
         value = json.loads(text)
     except ValueError:
-        raise EngineError("podman gave an answer that is no JSON") from None
+        raise EngineError("podman gave an answer that is not JSON") from None
     return value if isinstance(value, list) else []
 
 

@@ -36,7 +36,7 @@ def spool(
     while first and len(first) < 512 and (more := read(_BLOCK)):
         first += more
     if not looks_like_tar(first):
-        raise ArchiveError(f"{label} is no image archive")
+        raise ArchiveError(f"{label} is not an image archive")
     try:
         with tempfile.TemporaryFile(prefix="imgscope-", buffering=0) as file:
             data = first

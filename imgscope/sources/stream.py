@@ -75,7 +75,7 @@ class Stream:
         if not self.head:
             raise ArchiveError(f"{self.label} is empty")
         if not looks_like_tar(self.head):
-            raise ArchiveError(f"{self.label} is no image archive: neither a tar, nor one compressed")
+            raise ArchiveError(f"{self.label} is not an image archive: neither a tar, nor one compressed")
 
     def open(
         self, scan_layer: ScanLayer, image: str | None, platform: str | None, progress: Progress | None

@@ -1,4 +1,4 @@
-"""From waste to fix: what an image could do without, the bytes that each fix saves, and how to make it.
+"""From waste to fix: what an image does not need, the bytes that each fix saves, and how to make it.
 
 ``suggest(analysis)`` goes through the rules (``rules/``) and returns a ``Report``. Bytes are counted on the layers and
 the merged tree, each once (``ledger``), so that the total is what all fixes together save.

@@ -50,7 +50,7 @@ class Elf(NamedTuple):
 
 
 def read_elf(at: ReadAt, size: int) -> Elf | None:
-    """Read a file's headers; ``None`` for what is no executable or shared library, or can't be understood."""
+    """Read a file's headers; ``None`` for what is not an executable or shared library, or can't be understood."""
     try:
         return _read(at, size)
     except (struct.error, ValueError, OverflowError, IndexError):

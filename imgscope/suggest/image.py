@@ -30,7 +30,7 @@ def suggest_image(
     mend: bool = False,
     here: bool = False,
 ) -> Report:
-    """Analyse ``reference`` and find what it could do without.
+    """Analyse ``reference`` and find what it does not need.
 
     ``dockerfile`` is the file that it was built from, ``previous`` an earlier image of the same program, ``base`` the
     image that it is built on: references, as all. Without ``dockerfile`` and with ``here`` the current folder's is used
@@ -65,4 +65,4 @@ def _base(name: str, below: Analysis, analysis: Analysis) -> Base:
     diff_ids = [layer.diff_id for layer in below.layers]
     if [layer.diff_id for layer in analysis.layers[: len(diff_ids)]] != diff_ids:
         raise UsageError(f"{name} is not the base of this image: its layers are not the bottom of the image's")
-    return Base(name, None, len(diff_ids), "as you say", "certain")
+    return Base(name, None, len(diff_ids), "as given", "certain")

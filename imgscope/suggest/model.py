@@ -147,7 +147,7 @@ class Report:
         """Words for the Dockerfile that was used; empty where none was, or it is another image's."""
         if self.dockerfile is None or not self.dockerfile.belongs:
             return ""
-        how = "found here; the image was built from it" if self.unasked else "as you say"
+        how = "found here; the image was built from it" if self.unasked else "as given"
         return f"{escape(self.dockerfile.dockerfile.path)} ({how})"
 
     def instruction(self, layer: int) -> str:

@@ -44,7 +44,7 @@ def suggest(
     dockerfile: Matched | None = None,
     previous: Analysis | None = None,
 ) -> Report:
-    """Find what an image could do without, and how.
+    """Find what an image does not need, and how.
 
     ``base`` says which layers are the base image's (found by the image's own words where it is not given),
     ``dockerfile`` the instructions that made the layers, ``previous`` an earlier image of the same program. Raises

@@ -119,37 +119,39 @@ TRUST_STORE = re.compile(
 
 _JSON = rb"\"\s{0,16}+:\s{0,16}+\"([^\"\n]{1,4096}+)\""
 LOGINS = (
-    SecretFile("npm login", ("/**/.npmrc",), _value(rb"(?i)_(?:authToken|auth|password)[ \t]*+=[ \t]*+\"?([^\s\"]++)")),
     SecretFile(
-        "Yarn login",
+        "npm credentials", ("/**/.npmrc",), _value(rb"(?i)_(?:authToken|auth|password)[ \t]*+=[ \t]*+\"?([^\s\"]++)")
+    ),
+    SecretFile(
+        "Yarn credentials",
         ("/**/.yarnrc.yml", "/**/.yarnrc"),
         _value(rb"(?i)npmAuth(?:Token|Ident)\"?[ \t]*+:[ \t]*+\"?([^\s\"]++)|_authToken[\" \t]++([^\s\"]++)"),
     ),
     SecretFile(
-        "AWS login",
+        "AWS credentials",
         ("/**/.aws/credentials", "/**/.aws/config", "/**/.boto"),
         _value(rb"(?i)aws_(?:secret|session)\w{0,40}+[ \t]*+=[ \t]*+(\S++)"),
     ),
     SecretFile(
-        "Docker login",
+        "Docker credentials",
         ("/**/.docker/config.json", "/**/.dockercfg", "/**/.dockerconfigjson", "/**/containers/auth.json"),
         _value(rb"\"(?:auth|identitytoken|password|registrytoken)" + _JSON),
     ),
     SecretFile(
-        "git login",
+        "git credentials",
         ("/**/.git-credentials", "/**/.git/config", "/**/.gitconfig", "/**/git/credentials", "/etc/gitconfig"),
         _either(
             _URL_LOGIN, _value(rb"(?i)extraheader[ \t]*+=[ \t\"]*+authorization:[ \t]*+\w{1,10}[ \t]++([^\s\"]++)")
         ),
     ),
-    SecretFile("login", ("/**/.netrc", "/**/_netrc", "/**/.authinfo"), _value(rb"\bpassword\s{1,16}+(\S++)")),
+    SecretFile("credentials", ("/**/.netrc", "/**/_netrc", "/**/.authinfo"), _value(rb"\bpassword\s{1,16}+(\S++)")),
     SecretFile(
-        "PyPI login",
+        "PyPI credentials",
         ("/**/.pypirc", "/**/pip.conf", "/**/.pip/pip.conf", "/**/pip.ini", "/**/uv.toml", "/**/pypoetry/auth.toml"),
         _either(_value(rb"(?im)^[ \t]*+(?:password|token)[ \t]*+[=:][ \t]*+[\"']?([^\s\"']++)"), _URL_LOGIN),
     ),
     SecretFile(
-        "Google Cloud login",
+        "Google Cloud credentials",
         (
             "/**/application_default_credentials.json",
             "/**/.config/gcloud/**",
@@ -162,27 +164,27 @@ LOGINS = (
         _value(rb"(?i)\"(?:private_key|refresh_token|client_secret|access_token)" + _JSON),
     ),
     SecretFile(
-        "Azure login",
+        "Azure credentials",
         ("/**/.azure/**",),
         _value(rb"(?i)\"(?:access_?token|refresh_?token|secret|client_?secret|password)" + _JSON),
     ),
     SecretFile(
-        "Kubernetes login",
+        "Kubernetes credentials",
         ("/**/.kube/config", "/**/kubeconfig", "/**/kubeconfig.yaml", "/**/kubeconfig.yml"),
         _value(rb"(?m)^[ \t-]*+\"?(?:token|client-key-data|password)\"?[ \t]*+:[ \t]*+\"?([^\s\"]++)"),
     ),
     SecretFile(
-        "GitHub login",
+        "GitHub credentials",
         ("/**/.config/gh/hosts.yml", "/**/.config/hub"),
         _value(rb"(?m)^[ \t]*+(?:-[ \t]*+)?oauth_token[ \t]*+:[ \t]*+(\S++)"),
     ),
     SecretFile(
-        "Cargo login",
+        "Cargo credentials",
         ("/**/.cargo/credentials", "/**/.cargo/credentials.toml"),
         _value(rb"(?m)^[ \t]*+(?:secret-)?(?:token|key)[ \t]*+=[ \t]*+\"?([^\s\"]++)"),
     ),
     SecretFile(
-        "RubyGems login",
+        "RubyGems credentials",
         ("/**/.gem/credentials", "/**/.local/share/gem/credentials", "/**/.bundle/config"),
         _value(
             rb"(?m)^[ \t]*+:\w{0,40}?key[ \t]*+:[ \t]*+(\S++)|:rubygems\w{0,40}+:[ \t]*+(\S++)"
@@ -190,27 +192,27 @@ LOGINS = (
         ),
     ),
     SecretFile(
-        "NuGet login",
+        "NuGet credentials",
         ("/**/NuGet.Config", "/**/nuget.config", "/**/NuGet.config"),
         _value(rb"(?i)key=\"(?:ClearText)?Password\"\s{1,16}+value=\"([^\"]{1,1024}+)"),
     ),
     SecretFile(
-        "Maven login",
+        "Maven credentials",
         ("/**/.m2/settings.xml", "/**/.m2/settings-security.xml", "/**/maven/conf/settings.xml"),
         _value(rb"<(?:password|passphrase|master)>\s{0,256}+([^<\s]{1,1024}+)"),
     ),
-    SecretFile("Gradle login", ("/**/gradle.properties",), _SETTINGS),
+    SecretFile("Gradle credentials", ("/**/gradle.properties",), _SETTINGS),
     SecretFile(
-        "Composer login",
+        "Composer credentials",
         ("/**/auth.json",),
         _value(
             rb"(?s)\"(?:http-basic|github-oauth|gitlab-token|gitlab-oauth|bearer|bitbucket-oauth)\"\s{0,64}+:\s{0,64}+\{"
             rb".{0,1024}?\"(?:password|token|consumer-secret|[\w.-]{1,80}\.\w{1,20})" + _JSON
         ),
     ),
-    SecretFile("Docker login", ("/**/auth.json",), _value(rb"\"(?:auth|identitytoken|token)" + _JSON)),
+    SecretFile("Docker credentials", ("/**/auth.json",), _value(rb"\"(?:auth|identitytoken|token)" + _JSON)),
     SecretFile(
-        "database login",
+        "database credentials",
         ("/**/.pgpass", "/**/.my.cnf", "/**/.mylogin.cnf", "/**/pgpass.conf"),
         _value(
             rb"(?m)^[^#\s:]{1,256}+(?::[^:\s]{1,256}+){3}:([^:\s]{1,256}+)"
@@ -225,12 +227,12 @@ LOGINS = (
     ),
     SecretFile("Vault token", ("/**/.vault-token", "/**/.huggingface/token", "/**/huggingface/token"), _anything),
     SecretFile(
-        "S3 login",
+        "S3 credentials",
         ("/**/.s3cfg", "/**/s3cfg", "/**/.passwd-s3fs"),
         _value(rb"(?m)^[ \t]*+secret_key[ \t]*+=[ \t]*+(\S++)|^\w{16,}:(\S++)"),
     ),
     SecretFile(
-        "rclone login",
+        "rclone credentials",
         ("/**/rclone.conf", "/**/.rclone.conf"),
         _value(
             rb"(?m)^[ \t]*+(?:pass(?:word2?)?|secret_access_key|client_secret|token|key|sas_url"

@@ -141,7 +141,7 @@ class Explorer(WhatIf):
             self._find()
         else:
             # Of an image that an engine has all contents would be exported once more.
-            self.findings_pane.say("5 looks for what this image could do without")
+            self.findings_pane.say("5 looks for what this image does not need")
 
     # -- layers and comparing ----------------------------------------------------------------------------
 
@@ -335,7 +335,7 @@ class Explorer(WhatIf):
             return
         self._finding = True
         pane = self.findings_pane
-        pane.say("looking for what this image could do without…")
+        pane.say("looking for what this image does not need…")
         # Whoever has just opened the view presses keys first.
         await asyncio.sleep(0.5)
         from ..dockerfile import nearby

@@ -45,7 +45,7 @@ KEYS: tuple[Key, ...] = (
     Key("pane('tree')", "2", "File tree", PANES),
     Key("pane('details')", "3", "Details of the layer and the image", PANES),
     Key("pane('waste')", "4", "Waste, rolled up to folders", PANES),
-    Key("pane('findings')", "5", "Findings: what the image could do without", PANES),
+    Key("pane('findings')", "5", "Findings: what the image does not need", PANES),
     Key("zoom", "z", "Give the pane that has the keys all of the screen, and back", PANES, "Zoom"),
     Key("why", "w", "Why: which layers held the selected path, and what each did to it", PANES, "Why"),
     Key("layer(-1)", "left_square_bracket", "The layer below, from any pane", LAYERS, "Below"),

@@ -569,7 +569,7 @@ def test_a_version_of_any_characters_can_be_written():
     ],
 )
 def test_a_platform_that_is_none_is_wrong_use(text):
-    with pytest.raises(UsageError, match="is no platform"):
+    with pytest.raises(UsageError, match="is not a platform"):
         platforms.parse(text)
 
 

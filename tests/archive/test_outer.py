@@ -223,11 +223,11 @@ def test_nothing_but_regular_files_is_read_in_a_directory(tmp_path):
     blob = next(path for path in (folder / "blobs/sha256").iterdir() if path.read_bytes()[:2] == b"\x1f\x8b")
     blob.unlink()
     os.mkfifo(blob)
-    with pytest.raises(ArchiveError, match="is no regular file"):
+    with pytest.raises(ArchiveError, match="is not a regular file"):
         open_layout(folder)
     blob.unlink()
     blob.symlink_to("/dev/zero")
-    with pytest.raises(ArchiveError, match="is no regular file"):
+    with pytest.raises(ArchiveError, match="is not a regular file"):
         open_layout(folder)
 
 

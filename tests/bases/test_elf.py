@@ -31,7 +31,7 @@ def read(data: bytes):
 )
 def test_it_says_what_readelf_says(path):
     if path.read_bytes()[:4] != b"\x7fELF":
-        pytest.skip(f"{path} is no ELF file here")
+        pytest.skip(f"{path} is not an ELF file here")
     elf = read(path.read_bytes())
     text = subprocess.run(["readelf", "-dlVW", path], capture_output=True, text=True, check=True).stdout
     assert [f"[{name.decode()}]" in text for name in elf.needed] == [True] * text.count("(NEEDED)")

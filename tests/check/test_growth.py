@@ -158,7 +158,7 @@ def test_a_path_that_is_no_utf8_survives(imgscope, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("{}", "is no baseline"),
+        ("{}", "is not a baseline"),
         ('{"imgscope_baseline": 99}', "version 99"),
         ('{"imgscope_baseline": 1}', "no readable baseline"),
         ("[" * 5000, "no readable baseline"),

@@ -185,7 +185,7 @@ def test_annotations_are_read_back_as_they_were_meant(made):
 def test_markdown_lets_no_name_out_of_its_place(made):
     text = (made / "markdown").read_text()
     assert text.startswith("<!-- imgscope check: ") and text.index("-->") == text.index("\n") - 3
-    # In code, a tag is no tag: what is not in code has as many ends as beginnings.
+    # In code, a tag is not a tag: what is not in code has as many ends as beginnings.
     outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
     assert outside.count("<details>") == outside.count("</details>") > 5
     # The hostile name's own tags and bars stand in code or are escaped; each row has its four columns.

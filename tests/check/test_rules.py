@@ -250,3 +250,65 @@ def test_causes_of_several_rules_are_told_once(check, webapp):
     for form in ("text", "markdown"):
         text = check(webapp, "--max-wasted", "1kB", "--lowestEfficiency", "0.99", "--format", form).stdout
         assert text.count("the causes are those of") == 2 and text.count("/var/cache/pkg/archives/") == 1, form
+
+
+# -- limits of two parts, own layers, growth that is accepted ------------------------------------------------
+
+
+def test_a_share_with_a_floor_fails_only_when_both_are_passed(imgscope, make, tmp_path):
+    image = make(
+        tar.layer(tar.file("a", b"x" * 30_000)), tar.layer(tar.whiteout("a")), tar.layer(tar.file("b", b"y" * 70_000))
+    )
+    for floor, code in (("29kB", 1), ("30kB", 0), ("1MB", 0)):
+        limit = tmp_path / "imgscope.toml"
+        limit.write_text(f'[check]\nmax-wasted = {{ percent = "10%", floor = "{floor}" }}\n')
+        done = imgscope("check", image, "--config", limit)
+        assert done.returncode == code, done.stdout
+        assert "30 % of at most 10 %" in " ".join(done.stdout.split())
+        assert imgscope("check", image, "--no-config", "--max-wasted", f"10% and {floor}").returncode == code
+    assert imgscope("check", image, "--no-config", "--max-wasted", "50% and 1kB").returncode == 0
+
+
+@pytest.mark.parametrize("value", ['{ percent = "10%" }', '{ floor = "1MB" }', '{ percent = "1MB", floor = "1MB" }'])
+def test_half_a_limit_is_an_error_that_shows_the_whole(imgscope, make, tmp_path, value):
+    limit = tmp_path / "imgscope.toml"
+    limit.write_text(f"[check]\nmax-wasted = {value}\n")
+    done = imgscope("check", make(tar.layer(tar.file("a", b"x"))), "--config", limit)
+    assert done.returncode == 2 and 'percent = "5%", floor = "5MB"' in done.stderr
+
+
+def test_without_any_rule_our_own_defaults_hold_and_are_said(imgscope, make, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fine = make(
+        tar.layer(tar.file("a", b"x" * 30_000)), tar.layer(tar.whiteout("a")), instructions=["COPY a /", "RUN rm a"]
+    )
+    done = imgscope("check", fine, "--no-config")
+    assert done.returncode == 0 and "the defaults hold" in " ".join(done.stdout.split()), done.stdout
+    bad = make(tar.layer(tar.file("app/.npmrc", b"//x/:_authToken=npm_abcdefghijklmnop")), instructions=["COPY . /app"])
+    done = imgscope("check", bad, "--no-config")
+    assert done.returncode == 1 and "IS602" in done.stdout
+
+
+def test_own_layers_are_judged_without_the_base(imgscope, make):
+    base = tar.layer(tar.file("etc/os-release", b"ID=none"), tar.file("usr/big", b"x" * 90_000))
+    image = make(base, tar.layer(tar.file("app", b"y" * 10_000)), instructions=["ADD file:0 in /", "COPY app /"])
+    assert imgscope("check", image, "--no-config", "--max-own-size", "10kB").returncode == 0
+    done = imgscope("check", image, "--no-config", "--max-own-size", "9kB")
+    assert done.returncode == 1 and "COPY app /" in done.stdout
+    unknown = make(tar.layer(tar.file("app", b"y")), instructions=["COPY app /"])
+    done = imgscope("check", unknown, "--no-config", "--max-own-size", "9kB")
+    assert done.returncode == 1 and "not known" in done.stdout
+
+
+def test_a_label_accepts_a_growth_against_one_baseline_only(imgscope, make):
+    from imgscope import analyze
+
+    old = make(tar.layer(tar.file("a", b"x" * 1000)))
+    with analyze(old, cache=False) as analysis:
+        known = analysis.image.id
+    for value, code in ((known, 0), (known[:19], 0), (known[:10], 1), ("sha256:" + "0" * 64, 1)):
+        labels = {"Labels": {"imgscope.accept-growth": value}}
+        new = make(tar.layer(tar.file("a", b"x" * 9000)), config=labels)
+        done = imgscope("check", new, "--no-config", "--baseline", old, "--max-growth", "5%")
+        assert done.returncode == code, done.stdout
+        assert ("accepted by the label" in " ".join(done.stdout.split())) is (code == 0)

@@ -52,7 +52,7 @@ CASES = {
         1.0,
         [(2, 5, "/d")],
     ),
-    "a parent without an entry is no directory": (
+    "a parent without an entry is not a directory": (
         [DIR, layer(file("d/b", b"x" * 5)), layer(whiteout("d"))],
         1.0,
         0,

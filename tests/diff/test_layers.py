@@ -161,3 +161,18 @@ def test_a_blob_with_the_digest_of_another_is_read_itself(make):
         shared.remember(blobs[0], index)
         assert shared.same_blob(blobs[0]) is index
         assert shared.same_blob(blobs[1]) is None
+
+
+def test_the_file_that_made_a_same_instruction_differ_is_named(imgscope, make):
+    from tests.oracle import maketar as tar
+
+    steps = ["COPY a /", "RUN make"]
+    same = tar.layer(tar.file("a", b"x"))
+    old = make(same, tar.layer(tar.file("b", b"y"), tar.file("log", b"1")), instructions=steps)
+    new = make(same, tar.layer(tar.file("b", b"y"), tar.file("log", b"22")), instructions=steps)
+    done = imgscope("diff", old, new)
+    assert "the first file that differs in it is /log" in " ".join(done.stdout.split())
+    assert "new bytes" in done.stdout and " news" not in done.stdout
+    touched = make(same, tar.layer(tar.file("b", b"y", mtime=77), tar.file("log", b"1")), instructions=steps)
+    done = imgscope("diff", old, touched)
+    assert "differs in it is /b" in " ".join(done.stdout.split())

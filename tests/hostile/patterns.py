@@ -133,7 +133,7 @@ def members(items: list) -> list[str]:
             taken.append(_OF_CATEGORY.get(value, "a"))
     if negated:
         taken = [sign for sign in "a- =/0\n\"'" if not any(_takes(item, sign) for item in items[1:])] or ["é"]
-    # One of each kind: a sign that is no letter parts words, and so brings more places to begin at.
+    # One of each kind: a sign that is not a letter parts words, and so brings more places to begin at.
     kinds = {("letter" if sign.isalpha() else "digit" if sign.isdigit() else sign): sign for sign in taken[::-1]}
     return list(kinds.values())[::-1][:5] or ["a"]
 

@@ -130,7 +130,7 @@ def test_the_merged_tree_is_what_umoci_unpacks(work, layers):
     unpacked = subprocess.run(
         ["umoci", "unpack", "--image", f"{image}:t", work / "bundle"], capture_output=True, text=True, check=False
     )
-    # It refuses names below what is no directory, and links to what has been replaced meanwhile.
+    # It refuses names below what is not a directory, and links to what has been replaced meanwhile.
     assume("mkdir" not in unpacked.stderr and "link:" not in unpacked.stderr)
     assert unpacked.returncode == 0, unpacked.stderr
     found = on_disk(work / "bundle/rootfs")

@@ -101,11 +101,11 @@ def test_a_compressed_archive_that_is_cut_is_an_error(archive, kind, share, tmp_
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"hello", "is no image archive"),
-        (bytes(300), "is no image archive"),
-        (b"PK\x03\x04" + bytes(1000), "is no image archive"),
+        (b"hello", "is not an image archive"),
+        (bytes(300), "is not an image archive"),
+        (b"PK\x03\x04" + bytes(1000), "is not an image archive"),
         (gzip.compress(b"", mtime=0), "is empty"),
-        (gzip.compress(b"hello" * 300, mtime=0), "is no image archive"),
+        (gzip.compress(b"hello" * 300, mtime=0), "is not an image archive"),
         (b"\x1f\x8b\x08", "is truncated or corrupt"),
         (bytes(10240), "is not an image archive"),
     ],
@@ -166,7 +166,7 @@ def test_a_layouts_cache_key_covers_its_blobs(tmp_path):
 
 
 def test_a_wrong_platform_is_wrong_use_before_anything_is_opened(archive):
-    with pytest.raises(UsageError, match="is no platform"):
+    with pytest.raises(UsageError, match="is not a platform"):
         find_source(archive, platform="linux amd64")
 
 

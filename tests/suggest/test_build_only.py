@@ -191,7 +191,7 @@ def test_of_a_jdk_the_runtime_stays_where_java_runs(findings):
     assert claimed(findings, *runtime, *beyond, select="IS213") == {*runtime, *beyond}
     # A program that is started by a script may be Java all the same.
     assert claimed(findings, *runtime, *beyond, "srv/app.jar", select="IS213") == set(beyond)
-    assert claimed(findings, *runtime, f"{home}/lib/src.zip", select="IS213") == set(), "a JRE is no JDK"
+    assert claimed(findings, *runtime, f"{home}/lib/src.zip", select="IS213") == set(), "a JRE is not a JDK"
     assert all(glob.endswith("/**") for glob in JDK_HOMES)
 
 

@@ -72,7 +72,7 @@ def test_what_a_program_needs_is_what_readelf_says(programs):
     assert found.needed == tuple(name.encode() for name in re.findall(r"\(NEEDED\).*\[(.+)\]", said))
     assert found.needed
     assert found.interpreter.startswith(b"/lib")
-    assert read(programs["object"].read_bytes()) is None, "an object file is no program"
+    assert read(programs["object"].read_bytes()) is None, "an object file is not a program"
 
 
 @pytest.mark.parametrize("wide", [True, False])

@@ -43,7 +43,7 @@ def test_the_dockerfiles_own_line_keeps_its_form(make):
         ("RUN yum install -y git", "var/cache/yum/x", "RUN yum install -y git && \\\n    yum clean all"),
         ("RUN ./build.sh", "home/me/.npm/_cacache/x", "RUN ./build.sh && \\\n    rm -rf /home/me/.npm/_cacache"),
         ("RUN mvn package", "root/.m2/repository/x", "--mount=type=cache,target=/root/.m2/repository mvn package"),
-        ("RUN make install", "usr/local/include/t/x.h", "RUN make install && \\\n    rm -rf /usr/local/include/t"),
+        ("RUN build", "usr/local/include/tool/x.h", "RUN build && \\\n    rm -rf /usr/local/include/tool"),
         ("RUN setup", "tmp/junk", "RUN setup && \\\n    rm -rf /tmp/*"),
         ("RUN make", "usr/lib/python3/dist-packages/a/tests/test_x.py",
          "RUN make && \\\n    rm -rf /usr/lib/python3/dist-packages/a/tests"),
@@ -73,6 +73,14 @@ def test_laying_out_a_history_changes_no_words(text):
 
 
 # -- .dockerignore ------------------------------------------------------------------------------------------
+
+
+def test_what_a_later_layer_stores_again_is_used_too(findings):
+    copied = layer(file("app/core", BIG), file("app/src/core/m.py", BIG))
+    owned = layer(file("app/src/core/m.py", BIG, uid=1000))
+    found = findings(("COPY . /app", copied), ("RUN chown -R 1000 /app", owned), select=["IS307"])
+    assert [each.ignore_lines for each in found] == [("core",)]
+
 
 TREES = [
     ["core", "src/core/main.py", "src/app.py"],

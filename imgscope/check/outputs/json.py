@@ -80,6 +80,7 @@ def _result(result: Result) -> dict[str, Any]:
         "note": result.note or None,
         "unit": limit.unit if limit is not None else None,
         "limit": list(value) if isinstance(value, tuple) else value,
+        "floor": limit.floor if limit is not None else None,
         "actual": result.actual,
         "excess": excess,
         "origin": result.setting.origin,

@@ -30,7 +30,7 @@ _MARKER = 200
 
 def render(report: Report, options: Options) -> Iterator[bytes]:
     """Yield the comment; see ``outputs.Render``."""
-    # Of each character that is no ASCII the host may count more than one.
+    # Of each character that is not ASCII the host may count more than one.
     yield from (block.encode("utf-8", "replace") for block in markdown(report, COMMENT_CHARACTERS))
 
 

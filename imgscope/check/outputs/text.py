@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...escape import escape
 from ...report.sizes import quantity, size
+from ...steps import fitted
 from ..model import FAIL, PASS, SKIPPED, WARN, Cause, ImageCheck, Report, Result
 from .limits import shorten
 
@@ -140,10 +141,11 @@ class _Text:
         if not layers and not paths:
             return
         sign = "+" if result.rule in GROWTH else ""
-        sizes = [sign + self.size(cause.bytes) if cause.bytes else "" for cause in [*layers, *paths]]
+        sizes = [sign + self.size(cause.bytes) if cause.bytes else "" for cause in [*paths, *layers]]
         width = max(map(len, sizes))
         indent = 10 + width + 2
-        for cause, written in zip([*layers, *paths], sizes, strict=True):
+        # What it is comes first, then what made it.
+        for cause, written in zip([*paths, *layers], sizes, strict=True):
             lead = f"{' ' * 10}{written:>{width}}  "
             if cause.kind == "layer":
                 yield lead + self.cut(self.layer(cause), self.width - indent)
@@ -154,7 +156,8 @@ class _Text:
         for cause in paths:
             if cause.layer is not None and cause.layer not in named and cause.instruction:
                 named.add(cause.layer)
-                text = self.cut(f"layer {cause.layer}: {escape(cause.instruction)}", self.width - 10)
+                head = f"layer {cause.layer}: "
+                text = head + self.point(cause.instruction, self.width - 10 - len(head))
                 yield " " * 10 + self.paint(text, "dim")
         left = result.causes.total - len(layers) - len(paths)
         if left > 0:
@@ -162,9 +165,13 @@ class _Text:
 
     def layer(self, cause: Cause) -> str:
         number = f"layer {cause.layer}"
-        return f"{number}  {escape(cause.instruction) or '(no history)'}" + (
-            f" ({cause.detail})" if cause.detail else ""
-        )
+        detail = f" ({cause.detail})" if cause.detail else ""
+        room = self.width - 32 - len(number) - len(detail)
+        return f"{number}  {self.point(cause.instruction, room) or '(no history)'}{detail}"
+
+    def point(self, instruction: str, room: int) -> str:
+        """Write of an instruction what there is room for: a COPY's destination above all."""
+        return self.cut(fitted(escape(instruction), room), room)
 
     def path(self, cause: Cause, lead: str, indent: int) -> Iterator[str]:
         details = [f"layer {cause.layer}"] if cause.layer is not None else []

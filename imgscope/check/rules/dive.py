@@ -32,7 +32,7 @@ def dive_results(subject: Subject, rules: DiveRules, origin: str) -> list[Result
         shown = size(int(verdict.actual)) if unit == BYTES else _fraction(verdict.actual)
         allowed = size(int(limit.value)) if unit == BYTES else _fraction(limit.value)
         if failed:
-            message = f"{shown} is {'less' if least else 'more'} than {allowed}"
+            message = f"{shown} of at {'least' if least else 'most'} {allowed}"
         else:
             message = f"{shown}, at {'least' if least else 'most'} {allowed}"
         if verdict.message:
@@ -52,5 +52,5 @@ def dive_results(subject: Subject, rules: DiveRules, origin: str) -> list[Result
 
 
 def _fraction(value: float) -> str:
-    """Write a fraction with the digits that dive prints, so that the two can be held side by side."""
-    return f"{value:.4f}".rstrip("0").rstrip(".") if math.isfinite(value) else str(value)
+    """Write a fraction as a percentage, with the digits that dive prints, so that the two can be held side by side."""
+    return f"{value * 100:.2f}".rstrip("0").rstrip(".") + " %" if math.isfinite(value) else str(value)

@@ -112,7 +112,9 @@ def max_path_size(subject: Subject, limit: Limit, path: str | None) -> Outcome:
 
 
 RULES = (
-    Rule("max-files", NUMBER, "Most paths in the merged tree.", max_files),
-    Rule("max-file-size", SIZE, "Most bytes of any one file.", max_file_size),
-    Rule("max-path-size", SIZE, "Most bytes at and below a path or glob.", max_path_size, by_subject=True),
+    Rule("max-files", NUMBER, "Limit on the number of paths in the merged tree.", max_files),
+    Rule("max-file-size", SIZE, "Limit on the size of the largest file.", max_file_size),
+    Rule(
+        "max-path-size", SIZE, "Limit on the size of a path or glob and all below it.", max_path_size, by_subject=True
+    ),
 )

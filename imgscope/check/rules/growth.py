@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ...layer.names import public
 from ...overlay.merge import join
 from ...report.sizes import size
+from ...settings import settings
 from ..model import Cause, Causes
 from ..values import AMOUNT, SHARE, SIZE, Limit
 from .files import sized
-from .interface import CannotTell, Outcome, Rule, Subject, written
+from .interface import CannotTell, Outcome, Rule, Subject, below_floor, written
 
 if TYPE_CHECKING:
     from ..baseline import Baseline
@@ -38,7 +40,7 @@ def max_growth(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """How many content bytes the image has gained, or that as a share of the baseline's."""
     base = _baseline(subject)
     before, now = base.content_bytes, subject.analysis.image.content_bytes
-    return _growth(before, now, limit, lambda: _causes(base, subject))
+    return _growth(subject, base, before, now, limit, lambda: _causes(base, subject))
 
 
 def max_compressed_growth(subject: Subject, limit: Limit, _: str | None) -> Outcome:
@@ -50,17 +52,35 @@ def max_compressed_growth(subject: Subject, limit: Limit, _: str | None) -> Outc
         raise CannotTell(f"the {whose} compressed size is not known")
     if base.compressed != any(layer.compression for layer in subject.analysis.layers):
         raise CannotTell("one of image and baseline has compressed layers, the other plain ones")
-    return _growth(before, now, limit, lambda: _causes(base, subject))
+    return _growth(subject, base, before, now, limit, lambda: _causes(base, subject))
 
 
 def max_new_waste(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """How many more bytes are wasted than in the baseline."""
     base = _baseline(subject)
     before, now = base.wasted_bytes, subject.analysis.image.wasted_bytes
-    return _growth(before, now, limit, lambda: _waste_causes(base, subject))
+    return _growth(subject, base, before, now, limit, lambda: _waste_causes(base, subject))
 
 
-def _growth(before: int, now: int, limit: Limit, causes: object) -> Outcome:
+ACCEPTS = "imgscope.accept-growth"
+"""The label by which an image's author accepts that it has grown since one baseline: its value is that one's id."""
+# Of an id people write at least so much.
+_LEAST_ID = 12
+
+
+def accepted(subject: Subject, base: Baseline) -> bool:
+    """Tell whether the image's label accepts what has grown since this very baseline; of the next it says nothing."""
+    labels = settings(subject.analysis.image.config).get("Labels")
+    value = labels.get(ACCEPTS) if isinstance(labels, Mapping) else None
+    if not isinstance(value, str):
+        return False
+    wanted = value.strip().removeprefix("sha256:").lower()
+    return len(wanted) >= _LEAST_ID and base.id.removeprefix("sha256:").startswith(wanted)
+
+
+def _growth(
+    subject: Subject, base: Baseline, before: int, now: int, limit: Limit, causes: Callable[[], Causes]
+) -> Outcome:
     grown = now - before
     actual: float = grown
     if limit.unit == SHARE:
@@ -68,14 +88,20 @@ def _growth(before: int, now: int, limit: Limit, causes: object) -> Outcome:
             actual = float("inf")
         else:
             actual = grown / before if before else 0.0
-    ok = actual <= limit.value
+    within = actual <= limit.value
+    ok = within or below_floor(limit, grown)
     signed = f"{'+' if grown >= 0 else '-'}{size(abs(grown))}"
     if before:
         signed += f" ({grown / before:+.1%})".replace("%", " %")
     message = f"{signed}, from {size(before)} to {size(now)}"
-    if not ok:
-        message += f"; {written(limit.value, limit.unit)} is allowed"
-    return Outcome(ok, actual if actual != float("inf") else None, message, causes)  # type: ignore[arg-type]
+    note = ""
+    if not within:
+        message += f"; at most {written(limit.value, limit.unit)} is allowed"
+        if limit.floor is not None:
+            message += f", or {size(limit.floor)}"
+    if not ok and accepted(subject, base):
+        ok, note = True, f"accepted by the label {ACCEPTS}, for this baseline only"
+    return Outcome(ok, actual if actual != float("inf") else None, message, causes, note)
 
 
 def max_new_file_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
@@ -105,19 +131,24 @@ def max_new_file_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
             causes.append(Cause("file", public(path), layer, subject.instruction(layer), count, before))
     if not causes:
         return Outcome(True, 0, f"no new file is larger than {size(limit.value)}")
+    if accepted(subject, base):
+        why = f"accepted by the label {ACCEPTS}, for this baseline only"
+        return Outcome(True, causes[0].bytes, f"{len(causes):,} new above {size(limit.value)}", note=why)
     many = "file is" if len(causes) == 1 else "files are"
     message = f"{len(causes):,} new {many} larger than {size(limit.value)}, the largest {size(causes[0].bytes)}"
     return Outcome(False, causes[0].bytes, message, lambda: Causes.of(causes))
 
 
 RULES = (
-    Rule("max-growth", AMOUNT, "Most growth in content, against the baseline.", max_growth, relative=True),
-    Rule("max-compressed-growth", AMOUNT, "Most growth in blobs, as stored.", max_compressed_growth, relative=True),
-    Rule("max-new-waste", AMOUNT, "Most wasted bytes more than in the baseline.", max_new_waste, relative=True),
+    Rule("max-growth", AMOUNT, "Limit on growth since the baseline.", max_growth, relative=True),
+    Rule(
+        "max-compressed-growth", AMOUNT, "Limit on growth of the size as stored.", max_compressed_growth, relative=True
+    ),
+    Rule("max-new-waste", AMOUNT, "Limit on additional wasted bytes since the baseline.", max_new_waste, relative=True),
     Rule(
         "max-new-file-size",
         SIZE,
-        "Most bytes of a file that is new, or was not so large.",
+        "Limit on the size of a file that is new or has grown past it.",
         max_new_file_size,
         relative=True,
     ),

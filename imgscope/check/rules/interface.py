@@ -99,18 +99,40 @@ def written(number: float | int | None, unit: str) -> str:
     if unit == BYTES:
         return size(int(number))
     if unit == SHARE:
-        return f"{number * 100:.4g} %" if number < 0.1 else f"{number * 100:.1f} %"
+        return f"{number * 100:.3g} %" if number < 0.1 else f"{number * 100:.1f} %".replace(".0 %", " %")
     return f"{number:,}"
 
 
-def at_most(actual: float | int, limit: Limit, causes: Callable[[], Causes] = _no_causes, note: str = "") -> Outcome:
-    """Hold a figure against the most that it may be; a limit that is just met is kept."""
+def at_most(
+    actual: float | int, limit: Limit, causes: Callable[[], Causes] = _no_causes, note: str = "", count: int = 0
+) -> Outcome:
+    """Hold a figure against the most that it may be; a limit that is just met is kept.
+
+    ``count`` are the bytes that a share is of, for a limit with a floor: both have to be passed.
+    """
     ok = actual <= limit.value
+    if limit.unit == SHARE:
+        message = f"{written(actual, SHARE)} of at most {written(limit.value, SHARE)}"
+        return Outcome(ok or below_floor(limit, count), actual, message + of_floor(limit, count, ok), causes, note)
     shown, allowed = written(actual, limit.unit), written(limit.value, limit.unit)
     if shown == allowed and actual != limit.value and limit.unit == BYTES:
         shown, allowed = size(int(actual), exact=True), size(int(limit.value), exact=True)
     message = f"{shown} of {allowed}" if ok else f"{shown} is more than {allowed}"
     return Outcome(ok, actual, message, causes, note)
+
+
+def below_floor(limit: Limit, count: float) -> bool:
+    """Tell whether bytes are too few to pass a limit that has a floor."""
+    return limit.floor is not None and count <= limit.floor
+
+
+def of_floor(limit: Limit, count: float, ok: bool) -> str:
+    """End a message about a limit that may have a floor; ``ok``: the share alone is within it."""
+    if limit.floor is None or ok:
+        return ""
+    if below_floor(limit, count):
+        return f", but only {size(int(count))}: up to {size(limit.floor)} are allowed in any case"
+    return f", and {size(int(count))} of at most {size(limit.floor)}"
 
 
 def layer_causes(subject: Subject, figures: list[tuple[int, int]], detail: str = "") -> list[Cause]:

@@ -56,6 +56,6 @@ def _largest_of(subject: Subject, layer: int, count: int) -> list[Cause]:
 
 
 RULES = (
-    Rule("max-layers", NUMBER, "Most layers.", max_layers, whole=False),
-    Rule("max-layer-size", SIZE, "Most bytes of content in any one layer.", max_layer_size),
+    Rule("max-layers", NUMBER, "Limit on the number of layers.", max_layers, whole=False),
+    Rule("max-layer-size", SIZE, "Limit on the size of the largest layer.", max_layer_size),
 )

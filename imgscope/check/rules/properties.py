@@ -17,7 +17,7 @@ def require_non_root(subject: Subject, _: Limit, __: str | None) -> Outcome:
 
     user = settings(subject.analysis.image.config).get("User") or ""
     if not isinstance(user, str):
-        raise CannotTell("the image's config has a User that is no text")
+        raise CannotTell("the image's config has a User that is not text")
     shown = escape(user)
     try:
         found = user_of(subject.analysis)

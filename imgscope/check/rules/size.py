@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...report.sizes import size
+from ...report.sizes import quantity, size
 from ..model import Causes
 from ..values import SIZE, Limit
 from .files import largest_files
@@ -60,12 +60,64 @@ def _estimated(subject: Subject, estimate: Estimate, limit: Limit) -> Outcome:
     return replace(outcome, message=f"about {outcome.message}", note=note)
 
 
+def _own(subject: Subject) -> int:
+    """Return the number of the first layer above the base. Raises ``CannotTell`` where that is not known."""
+    from ...bases.find import find_base
+
+    analysis = subject.analysis
+    matched = subject.place.matched(analysis)
+    if matched is not None and matched.belongs and matched.base_layers is not None:
+        return matched.base_layers
+    base = find_base(analysis)
+    if not base.layers:
+        raise CannotTell("which layers are the base image's is not known: give the Dockerfile (--dockerfile)")
+    return base.layers
+
+
+def max_own_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
+    """The content bytes of the layers above the base image."""
+    first = _own(subject)
+    layers = subject.analysis.layers[first:]
+
+    def causes() -> Causes:
+        return Causes.of(layer_causes(subject, [(layer.index, layer.content_bytes) for layer in layers]))
+
+    actual = sum(layer.content_bytes for layer in layers)
+    return at_most(actual, limit, causes, f"without the base's {quantity(first, 'layer')}")
+
+
+def max_own_compressed_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
+    """The stored bytes of the blobs above the base image."""
+    first = _own(subject)
+    layers = subject.analysis.layers[first:]
+    blobs = [layer.blob_bytes for layer in layers if layer.blob_bytes is not None]
+    plain = [layer.index for layer in layers if layer.compression is None and layer.content_bytes]
+    if len(blobs) < len(layers):
+        raise CannotTell("the compressed size is not known here: give an archive with compressed layers")
+
+    def causes() -> Causes:
+        return Causes.of(layer_causes(subject, [(layer.index, layer.blob_bytes or 0) for layer in layers]))
+
+    outcome = at_most(sum(blobs), limit, causes, f"without the base's {quantity(first, 'layer')}")
+    if plain and not outcome.ok:
+        # Compressing may well bring it below the limit.
+        raise CannotTell("the compressed size is not known: the image's own layers lie here uncompressed")
+    return outcome
+
+
 RULES = (
-    Rule("max-size", SIZE, "Most bytes of content in all layers.", max_size),
+    Rule("max-size", SIZE, "Limit on the size of all layers, uncompressed.", max_size),
     Rule(
         "max-compressed-size",
         SIZE,
-        "Most bytes of blobs, compressed (about, where they lie uncompressed).",
+        "Limit on the size of all layers as stored, compressed (estimated where they are not).",
         max_compressed_size,
+    ),
+    Rule("max-own-size", SIZE, "Limit on the size of the layers above the base image.", max_own_size),
+    Rule(
+        "max-own-compressed-size",
+        SIZE,
+        "Limit on the size of the layers above the base image as stored.",
+        max_own_compressed_size,
     ),
 )

@@ -34,7 +34,7 @@ def codes_of(words: tuple[str, ...]) -> set[str]:
 
 
 def _cause(subject: Subject, finding: Finding) -> Cause:
-    layer = finding.layers[0] if finding.layers else None
+    layer = finding.main_layer
     return Cause(
         "finding",
         None,
@@ -58,11 +58,12 @@ def _unless_skipped(subject: Subject, codes: set[str] | None, outcome: Outcome) 
 def max_suggested_savings(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """The bytes that the certain and likely fixes together save, or their share of the content."""
     findings = [finding for finding in subject.suggestions.findings if finding.certainty in _SURE and finding.bytes]
-    actual: float = sum(finding.bytes for finding in findings)
+    saved = sum(finding.bytes for finding in findings)
+    actual: float = saved
     if limit.unit == SHARE:
         content = subject.analysis.image.content_bytes
         actual = actual / content if content else 0.0
-    outcome = at_most(actual, limit, lambda: Causes.of([_cause(subject, finding) for finding in findings]))
+    outcome = at_most(actual, limit, lambda: Causes.of([_cause(subject, finding) for finding in findings]), count=saved)
     return _unless_skipped(subject, None, outcome)
 
 
@@ -82,8 +83,8 @@ RULES = (
     Rule(
         "max-suggested-savings",
         AMOUNT,
-        "Most bytes that the sure fixes of suggest would save.",
+        "Limit on what the certain and likely fixes of suggest save.",
         max_suggested_savings,
     ),
-    Rule("forbidden-findings", CODES, "Rules of suggest that may find nothing: IS001, IS6, ALL.", forbidden_findings),
+    Rule("forbidden-findings", CODES, "Rules of suggest that must find nothing: IS001, IS6, ALL.", forbidden_findings),
 )

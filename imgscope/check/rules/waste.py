@@ -42,7 +42,7 @@ def max_wasted(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     actual: float = image.wasted_bytes
     if limit.unit == SHARE:
         actual = image.wasted_bytes / image.content_bytes if image.content_bytes else 0.0
-    return at_most(actual, limit, lambda: waste_causes(subject))
+    return at_most(actual, limit, lambda: waste_causes(subject), count=image.wasted_bytes)
 
 
 def min_efficiency(subject: Subject, limit: Limit, _: str | None) -> Outcome:
@@ -57,6 +57,6 @@ def min_efficiency(subject: Subject, limit: Limit, _: str | None) -> Outcome:
 
 
 RULES = (
-    Rule("max-wasted", AMOUNT, "Most wasted bytes, or their share of the content.", max_wasted),
-    Rule("min-efficiency", PART, "Least share of the content that a container sees.", min_efficiency),
+    Rule("max-wasted", AMOUNT, "Limit on the wasted bytes, or on their share of the image.", max_wasted),
+    Rule("min-efficiency", PART, "Smallest allowed share of the image that a container sees.", min_efficiency),
 )

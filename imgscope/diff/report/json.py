@@ -90,7 +90,12 @@ def _pair(pair: LayerPair) -> dict[str, Any]:
 
 
 def _break(broken: Break) -> dict[str, Any]:
-    return {"cause": broken.cause, "only_times_differ": broken.timestamps, **_pair(broken.pair)}
+    return {
+        "cause": broken.cause,
+        "only_times_differ": broken.timestamps,
+        "file": broken.file or None,
+        **_pair(broken.pair),
+    }
 
 
 def _file(row: FileDifference) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def _sharing(difference: Difference, exact: bool) -> Iterator[str]:
         return
     yield ""
     yield from table(
-        [("old", True), ("new", True), ("", False), ("stored", True), ("news", True), ("instruction", False)],
+        [("old", True), ("new", True), ("", False), ("stored", True), ("new bytes", True), ("instruction", False)],
         (
             (
                 str(pair.old.index) if pair.old else "",

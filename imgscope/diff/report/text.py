@@ -137,7 +137,7 @@ class _Report(Page):
         if not pairs:
             return
         self.heading("Layers", "stored bytes, bytes of files that OLD lacks at their path")
-        columns = [("old", "right"), ("new", "right"), ("", "left"), ("stored", "right"), ("news", "right")]
+        columns = [("old", "right"), ("new", "right"), ("", "left"), ("stored", "right"), ("new bytes", "right")]
         table = self.table(*columns, ("instruction", "rest"))
         shared = 0
         for pair in pairs:
@@ -152,13 +152,13 @@ class _Report(Page):
             assert layer is not None
             stored = Text(self.size(layer.blob_bytes) if pair.new else ".")
             stored.stylize("bold" if pair.pulled else "dim")
-            news = Text(self.size(pair.really_new) if pair.really_new else ".", style="" if pair.really_new else "dim")
+            fresh = Text(self.size(pair.really_new) if pair.really_new else ".", style="" if pair.really_new else "dim")
             table.add_row(
                 str(pair.old.index) if pair.old else "",
                 str(pair.new.index) if pair.new else "",
                 Text(word, style=_STYLES[word]),
                 stored,
-                news,
+                fresh,
                 Instruction(escape(words.instruction(layer))),
             )
         if shared:

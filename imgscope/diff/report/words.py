@@ -5,6 +5,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
+from ...escape import escape
 from ...report.sizes import quantity, size
 from ...steps import with_short_hash
 from ..model import DirectoryDifference
@@ -68,6 +69,9 @@ def sharing(difference: Difference) -> list[str]:
         lines[0] += f"; {where(broken.pair)} {_CAUSES[broken.cause]}"
         if broken.timestamps:
             lines.append("no file of it differs in more than its time: the build is not reproducible")
+        if broken.file:
+            name = escape(broken.file)
+            lines.append(f"the first file that differs in it is {name}")
     elif shared == total == len(difference.old.layers):
         lines = [f"all {quantity(total, 'layer')} shared"] if total else ["no layers"]
     elif shared == len(difference.old.layers):
@@ -100,7 +104,7 @@ def culprit(broken: Break) -> list[tuple[str, str]]:
 
 
 def pulling(pull: Pull, exact: bool) -> list[str]:
-    """Say what a machine that has OLD must fetch, and how much of it is news."""
+    """Say what a machine that has OLD must fetch, and how much of it is new."""
     if not pull.layers:
         return ["nothing to pull: OLD has every blob of NEW"]
     content = size(pull.content_bytes, exact)

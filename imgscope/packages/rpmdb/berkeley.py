@@ -39,13 +39,13 @@ class _Database:
     def __init__(self, data: bytes) -> None:
         self.data = data
         if len(data) < 512:
-            raise DatabaseError("it is no Berkeley DB")
+            raise DatabaseError("it is not a Berkeley DB")
         for order in "<>":
             magic, version, self.size, encryption, kind, flags = unpack_from(order + "IIIBBB", data, 12)
             if magic in (_HASH, _BTREE):
                 break
         else:
-            raise DatabaseError("it is no Berkeley DB")
+            raise DatabaseError("it is not a Berkeley DB")
         if magic != _HASH or kind != _META:
             raise DatabaseError("it is a Berkeley DB of another kind than a hash")
         if version not in _VERSIONS:

@@ -22,7 +22,7 @@ Value = int | bytes
 
 
 def read_header(blob: bytes, wanted: Collection[int]) -> dict[int, Sequence[Value]]:
-    """Return the values of the tags that are wanted. Raises ``ValueError`` for what is no header."""
+    """Return the values of the tags that are wanted. Raises ``ValueError`` for what is not a header."""
     try:
         entries, size = unpack_from(">II", blob)
         start = 8 + 16 * entries

@@ -22,7 +22,7 @@ _PAGE, _BLOCK = 4096, 16
 def read_ndb(data: bytes, log: bytes = b"") -> Iterator[bytes | None]:
     """Yield the blobs, ``None`` for one that is damaged. Raises ``DatabaseError``."""
     if len(data) < _PAGE or data[:4] != b"RpmP":
-        raise DatabaseError("it is no ndb database")
+        raise DatabaseError("it is not an ndb database")
     _, version, _, pages = _HEAD.unpack_from(data)
     if version != 0:
         raise DatabaseError(f"its ndb format {version:,} is not known")

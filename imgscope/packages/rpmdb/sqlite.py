@@ -44,12 +44,12 @@ class _Database:
         self.size, self.changed, self.count = _frames(log)
         if not self.size:
             if len(head) < 100 or head[:16] != _MAGIC:
-                raise DatabaseError("it is no SQLite database")
+                raise DatabaseError("it is not an SQLite database")
             self.size = _page_size(unpack_from(">H", head, 16)[0])
             self.count = len(data) // self.size
         first = self.page(1)
         if bytes(first[:16]) != _MAGIC or _page_size(unpack_from(">H", first, 16)[0]) != self.size:
-            raise DatabaseError("it is no SQLite database")
+            raise DatabaseError("it is not an SQLite database")
         self.usable = self.size - first[20]
         if self.usable < 480:
             raise DatabaseError("its page size is none")

@@ -46,7 +46,7 @@ def fix(report: Report) -> Fixed:
     """
     matched = report.dockerfile
     if matched is None:
-        raise UsageError("to mend a Dockerfile, give it: --dockerfile FILE")
+        raise UsageError("to fix a Dockerfile, name it: --dockerfile FILE")
     if not matched.belongs:
         raise UsageError(matched.note)
     plan = Plan(report, matched)

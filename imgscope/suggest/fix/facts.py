@@ -124,7 +124,7 @@ class Facts:
         return None
 
     def text(self, path: str, layer: int) -> str | None:
-        """Return a file's text as it is once ``layer`` is on top; ``None`` where it is not there, or is no text."""
+        """Return a file's text as it is once ``layer`` is on top; ``None`` where it is not there, or is not text."""
         entry = self.find(internal(path), layer)
         if entry is None or entry < 0 or self.overlay.kind(entry) != FILE or self.overlay.sizes[entry] > _MAX_SCRIPT:
             return None

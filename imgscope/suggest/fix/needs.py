@@ -154,7 +154,7 @@ class Needs:
             text = f"{run.text}\n{run.script}"
             if self._named(text):
                 return Answer.USES, "a script"
-            answer: tuple[Answer, str] = (Answer.UNKNOWN, "a script that can't be read for sure")
+            answer: tuple[Answer, str] = (Answer.UNKNOWN, "a script that can't be read reliably")
         else:
             # What a mount brings is not the image's, and hides what is there.
             mounted = any(flag.startswith("--mount=") and "type=cache" not in flag for flag in run.flags)

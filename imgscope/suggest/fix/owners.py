@@ -90,7 +90,7 @@ def _copies(plan: Plan, by: int, roots: Sequence[bytes]) -> Mapping[int, Instruc
             raise NotSafe("some of what is chowned is not made by COPY")
     for layer, instruction in found.items():
         if instruction.keyword not in ("COPY", "ADD"):
-            raise NotSafe(f"line {instruction.first} is no COPY")
+            raise NotSafe(f"line {instruction.first} is not a COPY")
         if not all(
             _within(path, roots) or any(root.startswith(path + b"/") for root in roots) for path in _paths(plan, layer)
         ):

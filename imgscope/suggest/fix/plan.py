@@ -88,7 +88,7 @@ class Plan:
         """Return the instruction that made a layer for sure. Raises ``NotSafe``."""
         found = self.matched.by_layer.get(layer)
         if found is None or found.certainty == "possible":
-            raise NotSafe(f"the instruction of layer {layer} is not in the Dockerfile for sure")
+            raise NotSafe(f"the instruction of layer {layer} can't be found in the Dockerfile with certainty")
         if self.dockerfile.instructions[found.instruction.index] != found.instruction:
             raise NotSafe(f"layer {layer} comes of an ONBUILD")
         if found.instruction.index in self.removed:
@@ -111,7 +111,7 @@ class Plan:
             raise NotSafe(f"{where} has a here-document")
         shell = self.shell(instruction)
         if posixpath.basename(shell[0]) not in _SHELLS or not shell[-1].startswith("-") or not shell[-1].endswith("c"):
-            raise NotSafe(f"{where} is run by {shell[0]}, which is no shell that is known here")
+            raise NotSafe(f"{where} is run by {shell[0]}, which is not a shell that is known here")
         try:
             return read_script(instruction.script, shell)
         except ShellError as error:

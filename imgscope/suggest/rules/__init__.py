@@ -72,7 +72,7 @@ def all_rules() -> Sequence[Rule]:
     known: dict[str, Rule] = {}
     for rule in rules:
         if not isinstance(rule, Rule):
-            raise UsageError(f"{rule!r} is no rule")
+            raise UsageError(f"{rule!r} is not a rule")
         if rule.code in known:
             raise UsageError(f"two rules are called {rule.code}: {known[rule.code].name} and {rule.name}")
         known[rule.code] = rule

@@ -121,7 +121,7 @@ RULES = (
     Rule(
         "IS007",
         "base-copied-again",
-        "Files of the base image stored again with the same content.",
+        "Files of the base image stored again, their content the same.",
         "certain",
         _copied,
         why="chown -R or chmod -R of a directory of the base stores every file in it a second time.",

@@ -6,8 +6,9 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ...layer.index import DIRECTORY
 from ...layer.names import internal, public, split
-from ...overlay.merge import NO_ENTRY, join
+from ...overlay.merge import join
 from ...settings import settings
 from ..context import Context
 from ..model import Claim
@@ -62,14 +63,17 @@ def _also(context: Context, broad: Places, wanted: set[bytes], layers: Iterable[
 
 
 def _used(context: Context, layers: Iterable[int]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield what layers stored and the merged tree shows, without directories."""
+    """Yield the paths that layers stored and the merged tree shows, in whatever layer; without directories.
+
+    A later layer that stores a file again (chown, sed) does so because the image uses it.
+    """
     overlay = context.overlay
     for layer in layers:
-        first, index = overlay.first[layer], overlay.layers[layer]
+        index = overlay.layers[layer]
         for directory, names in index.children.items():
             shown = overlay.tree.get(directory, {})
             for name, own in names.items():
-                if own >= 0 and overlay.inode(first + own) != NO_ENTRY and shown.get(name) == first + own:
+                if own >= 0 and index.kinds[own] != DIRECTORY and shown.get(name) is not None:
                     yield directory, name
 
 

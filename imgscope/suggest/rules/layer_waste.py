@@ -111,7 +111,7 @@ def _overwritten(context: Context) -> Iterator[Draft]:
         rows = [row for pair, found in groups.items() if pair[0] in layers for row in found]
         runs = all(context.is_run(layer) for layer in layers)
         yield Draft(
-            f"{words.files(len({row.path for row in rows}))} written by {words.layers(layers[:-1])} and written anew "
+            f"{words.files(len({row.path for row in rows}))} written by {words.layers(layers[:-1])} and overwritten "
             f"later: the old copies stay in the image",
             "Join these instructions to one RUN, so that each file is stored once, as it is in the end."
             if runs
@@ -163,7 +163,7 @@ def _flag(context: Context, new: Sequence[int], old: Sequence[int]) -> str:
 def _rewritten(context: Context) -> Iterator[Draft]:
     for (stored, by), rows in grouped(context, REWRITTEN).items():
         yield Draft(
-            f"{words.files(len(rows))} of layer {stored} written again in layer {by}, the same to the byte",
+            f"{words.files(len(rows))} of layer {stored} rewritten in layer {by}, byte for byte the same",
             "Leave out the second writing: nothing comes of it but a second copy.",
             claims(rows),
             (stored, by),
@@ -205,7 +205,7 @@ RULES = (
     Rule(
         "IS003",
         "metadata-only",
-        "Files stored again for another owner, mode or time.",
+        "Files stored again for their metadata only: owner, mode or time.",
         "certain",
         _metadata,
         why="Changing the owner of a file in a later layer stores the whole file again, however small the change.",
@@ -215,7 +215,7 @@ RULES = (
     Rule(
         "IS004",
         "rewritten",
-        "Files written again, the same to the byte.",
+        "Files rewritten, byte for byte the same.",
         "certain",
         _rewritten,
         why="A file that is written again is stored again, even if nothing about it has changed.",
@@ -225,7 +225,7 @@ RULES = (
     Rule(
         "IS002",
         "overwritten",
-        "Files that a later layer writes anew.",
+        "Files that a later layer overwrites.",
         "certain",
         _overwritten,
         why="Each instruction that changes a file stores the whole file again. Package managers rewrite their database "

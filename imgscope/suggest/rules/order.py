@@ -54,7 +54,7 @@ def _order(context: Context) -> Iterator[Draft]:
     copied: dict[int, tuple[list[bytes], set[str]]] = {}
     for layer in context.own_layers:
         if context.is_copy(layer):
-            # What a stage has made is no source, and how that stage is built is not seen here.
+            # What a stage has made is not a source, and how that stage is built is not seen here.
             if context.origin(layer) != STAGE:
                 copied[layer] = _sources(context, layer)
         elif context.is_run(layer):
@@ -108,7 +108,8 @@ def _draft(
         "installs them again"
     )
     fix = f"Put the RUN that installs {what} before the COPY of the source."
-    lines: tuple[str, ...] = ()
+    install, copy = own(context, layer), own(context, below)
+    lines: tuple[str, ...] = (*install.split("\n"), *copy.split("\n")) if known and install and copy else ()
     if manifests:
         fix = "Copy only the files that name the dependencies, install, and then copy the rest of the source."
         here = _sources(context, below)[1]

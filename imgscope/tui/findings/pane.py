@@ -47,7 +47,7 @@ class FindingsPane(ListPane["Finding"]):
 
     def start(self, findings: Sequence[Finding]) -> None:
         """List ``findings``."""
-        self._said = "" if findings else "Nothing found that this image could do without."
+        self._said = "" if findings else "Nothing found that this image does not need."
         self.fill(findings)
 
     def text(self, item: Finding) -> str:
