@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .analysis import Analysis, Body, ConfigSecret, DiveFigures, Image, Layer, Totals
@@ -58,6 +59,23 @@ def analyze(
     same ``shared`` read layers that they have in common once. With ``raw`` the config's secrets are at hand, which no
     cache holds (see ``Analysis.with_secrets``). Raises ``UsageError`` and ``ImageError``.
     """
+    from .escape import escape
+    from .progress import working
+
+    with working(progress, f"opening {escape(os.fspath(reference))}"):
+        return _analyzed(reference, platform, image, cache, contents, progress, shared, raw)
+
+
+def _analyzed(
+    reference: str | os.PathLike[str],
+    platform: str | None,
+    image: str | None,
+    cache: bool,
+    contents: bool,
+    progress: Progress | None,
+    shared: SharedLayers | None,
+    raw: bool,
+) -> Analysis:
     from .sources import find_source
 
     source = find_source(reference, platform=platform, image=image, contents=contents)
@@ -125,7 +143,7 @@ class _Run:
         except (ValueError, KeyError, TypeError):
             return None
         body = _LazyBody(self, record)
-        contents = ImageContents(body.indexes, None, self.source.reopen)
+        contents = ImageContents(body.indexes, None, partial(self.source.reopen, self.progress))
         names = self.source.names()
         image = replace(record.image, reference=self.reference, names=record.image.names if names is None else names)
         return Analysis(image, record.layers, record.notes, body, contents, record.highlights)
@@ -249,7 +267,10 @@ class _Run:
 
     def _analyse(self, opened: OpenImage, key: str | None) -> Analysis:
         indexes, keys = self._indexes(opened)
-        contents = ImageContents(lambda: indexes, opened.layers, self.source.reopen, opened.close)
+        if self.progress is not None:
+            self.progress.start(None, "putting the layers together")
+        reopen = partial(self.source.reopen, self.progress)
+        contents = ImageContents(lambda: indexes, opened.layers, reopen, opened.close)
         overlay = Overlay(indexes)
 
         def same(pairs: list[tuple[int, int]]) -> Callable[[], list[bool]]:

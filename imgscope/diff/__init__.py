@@ -68,6 +68,8 @@ def diff(
     """
     from ..analyzer import analyze
     from ..errors import UsageError
+    from ..escape import escape
+    from ..progress import working
     from ..shared import SharedLayers
 
     if str(old) == "-" == str(new):
@@ -80,7 +82,9 @@ def diff(
     ):
         if secrets:
             before, after = before.with_secrets(), after.with_secrets()
-        yield compare(before, after, wanted)
+        with working(progress, f"comparing {escape(os.fspath(old))} with {escape(os.fspath(new))}"):
+            difference = compare(before, after, wanted)
+        yield difference
 
 
 def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Difference:

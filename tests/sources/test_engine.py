@@ -202,7 +202,11 @@ def test_progress_has_a_total_where_the_engine_knows_it(engine):
 
     progress = Progress()
     find_source("app:1.0").open(scan, progress)
-    assert progress.calls == [(5000, "reading app:1.0 from the Docker engine"), "finished"]
+    assert progress.calls == [
+        (5000, "waiting for the Docker engine to export app:1.0"),
+        (5000, "reading app:1.0 from the Docker engine"),
+        "finished",
+    ]
 
 
 @pytest.mark.parametrize("chunked", [True, False])
