@@ -26,6 +26,7 @@ from .layer import codec
 from .layer.index import LayerIndex
 from .layer.keep import MAX_IMAGE
 from .layer.scan import scan_file, scan_stream
+from .layer.texts import MAX_JUDGED, MAX_JUDGED_BYTES, Texts
 from .layer.workers import scan_side_by_side
 from .overlay.changes import Comparison, LayerChanges, Tally
 from .overlay.merge import Overlay
@@ -108,6 +109,7 @@ class _Run:
         # What the layers that were scanned so far cost together.
         self.costs = Costs()
         self.may_keep = MAX_IMAGE
+        self.may_judge = MAX_JUDGED, MAX_JUDGED_BYTES
         # Once they are too much, what still streams by is not looked at.
         self.refused: LimitError | None = None
 
@@ -180,7 +182,7 @@ class _Run:
         if self.refused is not None:
             raise self.refused
         try:
-            index = self._counted_in(_scan_blob(read, self.may_keep))
+            index = self._counted_in(_scan_blob(read, self.may_keep, Texts(*self.may_judge)))
         except LimitError as error:
             self.refused = error
             raise
@@ -191,7 +193,9 @@ class _Run:
     def _counted_in(self, index: LayerIndex) -> LayerIndex:
         """Add up what layers cost as they are scanned. Raises ``LimitError`` at the first that is too much."""
         self.costs.include([index.costs])
-        self.may_keep -= sum(map(len, index.kept.values()))
+        self.may_keep -= index.kept_bytes
+        count, size = self.may_judge
+        self.may_judge = count - len(index.judged), size - sum(index.sizes[entry] for entry in index.judged)
         return index
 
     def _indexes(self, opened: OpenImage) -> tuple[list[LayerIndex], list[str | None]]:
@@ -259,7 +263,7 @@ class _Run:
             read = sequential(region)
             if self.progress is not None:
                 read = _counted(read, self.progress)
-            return self._counted_in(_scan_blob(read, self.may_keep))
+            return self._counted_in(_scan_blob(read, self.may_keep, Texts(*self.may_judge)))
         except ArchiveError as error:
             raise _of_layer(number, blob, error) from None
 
@@ -443,7 +447,7 @@ def _layer(
     )
 
 
-def _scan_blob(read: Callable[[int], bytes], keep: int) -> LayerIndex:
+def _scan_blob(read: Callable[[int], bytes], keep: int, texts: Texts) -> LayerIndex:
     """Scan a layer's blob that comes in sequence, whatever it is compressed with."""
     from .compression import detect, reader
 
@@ -454,7 +458,7 @@ def _scan_blob(read: Callable[[int], bytes], keep: int) -> LayerIndex:
     def chained(size: int) -> bytes:
         return first.pop() if first else read(size)
 
-    return scan_stream(reader(kind, chained).read if kind else chained, keep)
+    return scan_stream(reader(kind, chained).read if kind else chained, keep, texts)
 
 
 def _identity(region: Region) -> str:

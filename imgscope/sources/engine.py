@@ -132,9 +132,8 @@ class EngineSource:
 
     def open(self, scan_layer: ScanLayer, progress: Progress | None = None) -> OpenImage:
         """Export the image and scan its layers while they arrive."""
-        if self._contents:
-            return self.reopen(progress)
-        return self._export(progress, lambda stream, platform: stream.open(scan_layer, None, platform, progress))
+        take = Stream.spool_and_scan if self._contents else Stream.open
+        return self._export(progress, lambda stream, platform: take(stream, scan_layer, None, platform, progress))
 
     def reopen(self, progress: Progress | None = None) -> OpenImage:
         """Export the image to a temporary file."""

@@ -7,10 +7,10 @@ whatever it holds; files of tools by what their own format says; any other small
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..secrets.files import in_history, in_settings, in_source, plausible_values
+from .files import in_history, in_settings, in_source, plausible_values
 
 # Files larger than this are no key and no login.
 MAX_SECRET = 1 << 20
@@ -338,3 +338,45 @@ def in_text(name: bytes, data: bytes) -> str | None:
     if ending in _SCRIPT_ENDINGS or name in _SCRIPT_NAMES or name.startswith(b"Dockerfile."):
         return in_history(data)
     return in_source(data, settings=ending in _SETTINGS_ENDINGS or name in TEXT_NAMES)
+
+
+# All kinds, in an order that stays: what the cache knows of a file are their numbers.
+ALL = (*PRIVATE_KEYS, *LOGINS, KEY_BY_NAME, ENVIRONMENT, APPLICATION)
+
+
+class PlaceNames:
+    """The names at which kinds of secrets lie, without their folders as far as these are left open.
+
+    A superset of the globs: quick to ask of every file that passes.
+    """
+
+    def __init__(self, kinds: Sequence[SecretFile]) -> None:
+        """Take the places of ``kinds``."""
+        self.names: set[bytes] = set()
+        """Files' names."""
+        self.endings: set[bytes] = set()
+        """Files' endings, from the last dot on."""
+        self._folders: set[bytes] = set()
+        self._rooted: tuple[bytes, ...] = ()
+        for place in (place.encode() for kind in kinds for place in kind.places):
+            above, _, last = place.rpartition(b"/")
+            if last == b"**":
+                if above.startswith(b"/**/"):
+                    self._folders.add(above.rpartition(b"/")[2])
+                else:
+                    self._rooted = (*self._rooted, above[1:] + b"/")
+            elif last[:1] == b"*":
+                self.endings.add(last[last.rindex(b".") :] if b"." in last else last[1:])
+            else:
+                self.names.add(last)
+
+    def inside(self, directory: bytes) -> bool:
+        """Tell whether all that lies in a directory, or below it, is at such a place."""
+        return (directory + b"/").startswith(self._rooted) or not self._folders.isdisjoint(directory.split(b"/"))
+
+    def has(self, directory: bytes, name: bytes) -> bool:
+        """Tell whether a file may be at such a place."""
+        return name in self.names or name[name.rfind(b".") :] in self.endings or self.inside(directory)
+
+
+SECRET_PLACES = PlaceNames(ALL)
