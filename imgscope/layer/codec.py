@@ -193,6 +193,6 @@ def decode(data: bytes) -> LayerIndex:
     for entry, size in zip(_array("q", columns[26]), head["heads"], strict=True):
         index.heads[entry] = bytes(columns[27][position : position + size])
         position += size
-    index.judged = {entry: (None if proofs is None else tuple(proofs), text) for entry, proofs, text in head["judged"]}
+    index.judged = {entry: (tuple(map(int, proofs)), text) for entry, proofs, text in head["judged"]}
     index.tar_bytes, index.members, index.notes = head["tar_bytes"], head["members"], head["notes"]
     return index

@@ -78,7 +78,7 @@ class LayerIndex:
     """Parts of some larger files, as (offset, bytes), where contents were read (see ``parts``)."""
     heads: dict[int, bytes] = field(default_factory=dict)
     """First lines of scripts (``#!``), where contents were read; the entry ``NOT_ALL`` tells that some are not here."""
-    judged: dict[int, tuple[tuple[int, ...] | None, str | None]] = field(default_factory=dict)
+    judged: dict[int, tuple[tuple[int, ...], str | None]] = field(default_factory=dict)
     """What is known of secrets in some files, where contents were read (see ``texts.Judged``)."""
     children: dict[bytes, dict[bytes, int]] = field(default_factory=dict)
     whiteouts: list[tuple[bytes, bytes]] = field(default_factory=list)

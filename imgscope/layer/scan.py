@@ -445,9 +445,10 @@ class _Scan:
         data = self.source.at(position, size) if size else b""
         if len(data) != size:
             raise TarError("it ends in the middle of a file")
-        if database and not (name == b"passwd" and _HASHED.search(data)):
-            self.may_keep -= size
-            self.index.kept[entry] = data
+        if database:
+            if name != b"passwd" or _HASHED.search(data) is None:
+                self.may_keep -= size
+                self.index.kept[entry] = data
         elif self.texts is not None:
             self.texts.take(entry, directory, name, data)
         if data.startswith(SCRIPT):

@@ -27,12 +27,12 @@ Wants = Callable[[bytes, int], bool]
 class Judged(NamedTuple):
     """What is known of the secrets in a file.
 
-    ``proofs`` are the numbers of the kinds (``secrets.kinds.ALL``) whose proof holds for its content, ``None`` where
-    that was not asked; ``text`` is what stands in it as a text of no known kind, empty for nothing, ``None`` where that
+    ``proofs`` are the numbers of the kinds (``secrets.kinds.ALL``) that its name may be one of, and whose proof holds
+    for its content; ``text`` is what stands in it as a text of no known kind, empty for nothing, ``None`` where that
     was not asked.
     """
 
-    proofs: tuple[int, ...] | None
+    proofs: tuple[int, ...]
     text: str | None
 
 
@@ -55,7 +55,7 @@ class Texts:
         endings = kept_endings(directory)
         directory = directory.removeprefix(b"./").removeprefix(b"/")
         places = kinds.SECRET_PLACES
-        inside = places.inside(directory)
+        inside = bool(places.inside(directory))
         text = not kinds.others(directory)
         names, ends, known, texts = places.names, places.endings, kinds.TEXT_NAMES, kinds.TEXT_ENDINGS
         most, most_text, hint = kinds.MAX_SECRET, kinds.MAX_TEXT, _HINT.search
@@ -66,7 +66,7 @@ class Texts:
             if not 0 < size <= most:
                 return False
             ending = name[name.rfind(b".") :]
-            if name in names or ending in ends or inside:
+            if inside or name in names or any(name.endswith(whole) for whole, _ in ends.get(ending, ())):
                 return True
             if text and size <= most_text and (ending.lower() in texts or name in known or name[:11] == b"Dockerfile."):
                 return True
@@ -106,10 +106,7 @@ class Texts:
         for entry in sorted(self._files):
             directory, name, data = self._files[entry]
             directory = directory.removeprefix(b"./").removeprefix(b"/")
-            places = kinds.SECRET_PLACES
-            proofs: tuple[int, ...] | None = None
-            if places.has(directory, name) or kinds.named(name):
-                proofs = tuple(number for number, kind in enumerate(kinds.ALL) if kind.proof(data))
+            proofs = tuple(sorted(n for n in kinds.SECRET_PLACES.of(directory, name) if kinds.ALL[n].proof(data)))
             text: str | None = None
             if len(data) <= kinds.MAX_TEXT:
                 text = kinds.in_text(name, data) or ""

@@ -68,9 +68,11 @@ def _in_files(context: Context, code: str, kinds: Sequence[SecretFile]) -> Itera
     numbers = {id(kind): number for number, kind in enumerate(ALL)}
     proofs: dict[int, Collection[int]] = {}
     unknown: list[int] = []
+    # Another name of a file may be one of another kind.
+    own_names = {inode for inode, found in of_entry.items() if all(claim.entry == inode for _, claim in found)}
     for inode in context.readable(of_entry):
         known = _judged(context, inode)
-        if known is not None and known[0] is not None:
+        if known is not None and inode in own_names:
             proofs[inode] = known[0]
         else:
             unknown.append(inode)
@@ -90,7 +92,7 @@ def _in_files(context: Context, code: str, kinds: Sequence[SecretFile]) -> Itera
         yield _draft(context, kind_name, list(rows.values()))
 
 
-def _judged(context: Context, inode: int) -> tuple[tuple[int, ...] | None, str | None] | None:
+def _judged(context: Context, inode: int) -> tuple[tuple[int, ...], str | None] | None:
     """Return what the layer's scan found out of a file's secrets; ``None`` where it did not ask."""
     layer, own = context.overlay.locate(inode)
     return context.overlay.layers[layer].judged.get(own)
