@@ -264,29 +264,33 @@ class _Stream:
         if first.startswith(SCRIPT):
             self.script = first if size <= MAX_SCRIPT else first_line(first)
         self.elf = elf or self.script is not None
-        state = self.hash(first)
-        wanted = windows(first, size) if elf and PREFIX < size <= MAX_ELF else []
-        held: list[tuple[int, bytearray]] = [(0, bytearray(first)), *((start, bytearray()) for start, _ in wanted)]
-        spans = [(0, PREFIX), *wanted]
-        position += len(first)
-        done = len(first)
-        while position < end and self._reach(position):
-            offset = position - self.base
-            part = memoryview(self.piece)[offset : offset + end - position]
-            state.update(part)
-            if elf and size <= MAX_ELF:
-                for (start, stop), (_, have) in zip(spans, held, strict=True):
+        held = [(0, first)]
+        if len(first) == size:
+            fingerprint = self.digest(first)
+        else:
+            state = self.hash(first)
+            wanted = windows(first, size) if elf and size <= MAX_ELF else []
+            spans = [(0, PREFIX), *wanted] if elf and size <= MAX_ELF else []
+            parts = [bytearray(first), *(bytearray() for _ in wanted)]
+            position += len(first)
+            done = len(first)
+            while position < end and self._reach(position):
+                offset = position - self.base
+                part = memoryview(self.piece)[offset : offset + end - position]
+                state.update(part)
+                for (start, stop), have in zip(spans, parts, strict=False):
                     if start < done + len(part) and done < stop:
                         have += part[max(start - done, 0) : stop - done]
-            position += len(part)
-            done += len(part)
-        if position < end:
-            raise TarError(f"it ends in the middle of a file, at {self.base:,} bytes")
+                position += len(part)
+                done += len(part)
+            if position < end:
+                raise TarError(f"it ends in the middle of a file, at {self.base:,} bytes")
+            held = [(start, bytes(have)) for (start, _), have in zip(spans, parts, strict=False)]
+            fingerprint = state.digest()
         if elf and size <= MAX_ELF:
-            found = [(start, bytes(have)) for start, have in held if have]
             with suppress(Missing, Error, ValueError, OverflowError):
-                self.parts = parts_of(lambda offset, length: part_of(found, size, offset, length), size)
-        return state.digest()
+                self.parts = parts_of(lambda offset, length: part_of(held, size, offset, length), size)
+        return fingerprint
 
     def finish(self) -> int:
         while self._next():
