@@ -496,10 +496,11 @@ class _Scan:
 
     def judged(self) -> None:
         """Judge what was taken up: only what holds no secret is kept."""
-        if self.texts is not None:
-            found, clean = self.texts.judge()
+        # Where names lead through links files are not at the places that they were judged by.
+        if self.texts is not None and self.index.written is None:
+            found, harmless = self.texts.judge()
             self.index.judged.update(found)
-            for entry, data in clean.items():
+            for entry, data in harmless.items():
                 if len(data) <= self.may_keep:
                     self.may_keep -= len(data)
                     self.index.kept[entry] = data
@@ -643,9 +644,9 @@ class _Scan:
             here = position - base
         index.members = members
         index.tar_bytes = source.finish()
-        self.judged()
         costs.add(MEMBERS, members)
         settle(index, self.whiteouts, self.opaques, self.clamped, costs)
+        self.judged()
         index.costs = costs.spent
         return index
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from heapq import heappush, heappushpop
+from heapq import heappop, heappush, heappushpop
 from typing import NamedTuple
 
 from ..secrets.files import in_history
 from .keep import kept_endings
+from .names import clean
 
 # Texts that are judged, of an image: so many, and so many bytes together.
-MAX_JUDGED, MAX_JUDGED_BYTES = 1000, 3 << 20
-_MANIFEST = b"package.json"
+MAX_JUDGED, MAX_JUDGED_BYTES = 1000, 2 << 20
 _HINT = re.compile(rb"(?i)id[_-]|key|\.env|env\.|appsettings|application-")
 
 Wants = Callable[[bytes, int], bool]
@@ -53,7 +53,7 @@ class Texts:
         """Return what tells of the names and sizes in a directory which contents are to be taken up."""
         kinds = self.kinds
         endings = kept_endings(directory)
-        directory = directory.removeprefix(b"./").removeprefix(b"/")
+        directory = clean(directory)[0]
         places = kinds.SECRET_PLACES
         inside = bool(places.inside(directory))
         text = not kinds.others(directory)
@@ -76,11 +76,11 @@ class Texts:
 
     def script(self, directory: bytes) -> bool:
         """Tell whether scripts in a directory are to be taken up whatever they are called: not a system's own."""
-        return not self.kinds.others(directory.removeprefix(b"./").removeprefix(b"/"))
+        return not self.kinds.others(clean(directory)[0])
 
     def take(self, entry: int, directory: bytes, name: bytes, data: bytes) -> None:
         """Take up a file that is to be judged; the largest go where there are too many."""
-        if self._count <= 0:
+        if self._count <= 0 or self._left <= 0:
             return
         self._files[entry] = directory, name, data
         self._left -= len(data)
@@ -90,8 +90,6 @@ class Texts:
         else:
             self._drop(heappushpop(self._heap, item))
         while self._left < 0:
-            from heapq import heappop
-
             self._drop(heappop(self._heap))
 
     def _drop(self, item: tuple[int, int]) -> None:
@@ -102,10 +100,10 @@ class Texts:
         """Return what is known of the files' secrets, and the contents of those that hold none."""
         kinds = self.kinds
         judged: dict[int, Judged] = {}
-        clean: dict[int, bytes] = {}
+        harmless: dict[int, bytes] = {}
         for entry in sorted(self._files):
             directory, name, data = self._files[entry]
-            directory = directory.removeprefix(b"./").removeprefix(b"/")
+            directory = clean(directory)[0]
             proofs = tuple(sorted(n for n in kinds.SECRET_PLACES.of(directory, name) if kinds.ALL[n].proof(data)))
             text: str | None = None
             if len(data) <= kinds.MAX_TEXT:
@@ -114,5 +112,5 @@ class Texts:
             # A key of random bytes is no text, and is a secret all the same.
             script = data[:2] == b"#!" and in_history(data) is not None
             if not proofs and text == "" and not script and b"\0" not in data:
-                clean[entry] = data
-        return judged, clean
+                harmless[entry] = data
+        return judged, harmless

@@ -17,11 +17,11 @@ from imgscope.cache import Cache
 from imgscope.cli import run
 from imgscope.contents import in_place
 from imgscope.layer import codec, parts, scan
-from imgscope.layer.texts import MAX_JUDGED
+from imgscope.layer.texts import MAX_JUDGED, Texts
 from imgscope.suggest.elf import read_elf as suggest_elf
 
 from ..archive.images import Image, docker_archive, write_tar
-from ..oracle.maketar import file, layer
+from ..oracle.maketar import file, layer, symlink
 from .test_engine import Engine
 
 SECRET = "Zq7Rk2Vw9Xp4Lm8T"
@@ -250,6 +250,24 @@ def test_only_so_many_texts_are_judged():
     # The smallest: rules read these first.
     assert max(index.sizes[entry] for entry in index.judged) <= 20
     assert sum(index.sizes[entry] == 10 for entry in index.judged) == sum(size == 10 for size in index.sizes)
+
+
+def test_what_layers_may_cost_together_may_be_spent():
+    texts = Texts(5, 30)
+    for entry, size in enumerate((20, 9, 9, 9, 40)):
+        texts.take(entry, b"srv", b"a.yaml", b"x" * size)
+    assert sorted(texts.judge()[0]) == [1, 2, 3]
+    spent = Texts(5, -10)
+    spent.take(0, b"srv", b"a.yaml", b"x: y\n")
+    assert spent.judge() == ({}, {})
+
+
+def test_files_that_lie_elsewhere_than_they_are_called_are_not_judged_by_their_names():
+    moved = streamed(layer(symlink("a", "run/secrets"), file("a/token.yaml", b"x: y and more\n")))
+    assert (moved.judged, moved.kept) == ({}, {})
+    plain = streamed(layer(file("./x/../run/secrets/token.yaml", b"x: y and more\n")))
+    assert [known.proofs for known in plain.judged.values()] != [()]
+    assert not plain.kept
 
 
 def test_a_password_file_with_hashes_in_it_is_not_kept():
