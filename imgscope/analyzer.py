@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .analysis import Analysis, Body, ConfigSecret, DiveFigures, Image, Layer, Totals
@@ -26,6 +27,7 @@ from .layer import codec, estimate
 from .layer.index import LayerIndex
 from .layer.keep import MAX_IMAGE
 from .layer.scan import scan_file, scan_stream
+from .layer.texts import MAX_JUDGED, MAX_JUDGED_BYTES, Texts
 from .layer.workers import scan_side_by_side
 from .overlay.changes import Comparison, LayerChanges, Tally
 from .overlay.merge import Overlay
@@ -59,6 +61,23 @@ def analyze(
     same ``shared`` read layers that they have in common once. With ``raw`` the config's secrets are at hand, which no
     cache holds (see ``Analysis.with_secrets``). Raises ``UsageError`` and ``ImageError``.
     """
+    from .escape import escape
+    from .progress import working
+
+    with working(progress, f"opening {escape(os.fspath(reference))}"):
+        return _analyzed(reference, platform, image, cache, contents, progress, shared, raw)
+
+
+def _analyzed(
+    reference: str | os.PathLike[str],
+    platform: str | None,
+    image: str | None,
+    cache: bool,
+    contents: bool,
+    progress: Progress | None,
+    shared: SharedLayers | None,
+    raw: bool,
+) -> Analysis:
     from .sources import find_source
 
     source = find_source(reference, platform=platform, image=image, contents=contents)
@@ -91,6 +110,7 @@ class _Run:
         # What the layers that were scanned so far cost together.
         self.costs = Costs()
         self.may_keep = MAX_IMAGE
+        self.may_judge = MAX_JUDGED, MAX_JUDGED_BYTES
         # Once they are too much, what still streams by is not looked at.
         self.refused: LimitError | None = None
 
@@ -126,7 +146,7 @@ class _Run:
         except (ValueError, KeyError, TypeError):
             return None
         body = _LazyBody(self, record)
-        contents = ImageContents(body.indexes, None, self.source.reopen)
+        contents = ImageContents(body.indexes, None, partial(self.source.reopen, self.progress))
         names = self.source.names()
         image = replace(record.image, reference=self.reference, names=record.image.names if names is None else names)
         return Analysis(image, record.layers, record.notes, body, contents, record.highlights, largest=record.largest)
@@ -163,7 +183,7 @@ class _Run:
         if self.refused is not None:
             raise self.refused
         try:
-            index = self._counted_in(_scan_blob(read, self.may_keep, size))
+            index = self._counted_in(_scan_blob(read, self.may_keep, Texts(*self.may_judge), size))
         except LimitError as error:
             self.refused = error
             raise
@@ -174,7 +194,9 @@ class _Run:
     def _counted_in(self, index: LayerIndex) -> LayerIndex:
         """Add up what layers cost as they are scanned. Raises ``LimitError`` at the first that is too much."""
         self.costs.include([index.costs])
-        self.may_keep -= sum(map(len, index.kept.values()))
+        self.may_keep -= index.kept_bytes
+        count, size = self.may_judge
+        self.may_judge = count - len(index.judged), size - sum(index.sizes[entry] for entry in index.judged)
         return index
 
     def _indexes(self, opened: OpenImage) -> tuple[list[LayerIndex], list[str | None]]:
@@ -243,7 +265,7 @@ class _Run:
                 read = sequential(region)
                 if self.progress is not None:
                     read = _counted(read, self.progress)
-                index = self._counted_in(_scan_blob(read, self.may_keep))
+                index = self._counted_in(_scan_blob(read, self.may_keep, Texts(*self.may_judge)))
             onlooker = self._onlooker()
             if onlooker is not None:
                 onlooker.scanned(number, index)
@@ -266,7 +288,10 @@ class _Run:
         if onlooker is not None:
             for number, index in enumerate(indexes):
                 onlooker.scanned(number, index)
-        contents = ImageContents(lambda: indexes, opened.layers, self.source.reopen, opened.close)
+        if self.progress is not None:
+            self.progress.start(None, "putting the layers together")
+        reopen = partial(self.source.reopen, self.progress)
+        contents = ImageContents(lambda: indexes, opened.layers, reopen, opened.close)
         overlay = Overlay(indexes)
 
         def same(pairs: list[tuple[int, int]]) -> Callable[[], list[bool]]:
@@ -457,7 +482,7 @@ def _layer(
     )
 
 
-def _scan_blob(read: Callable[[int], bytes], keep: int, sampled: int = 0) -> LayerIndex:
+def _scan_blob(read: Callable[[int], bytes], keep: int, texts: Texts, sampled: int = 0) -> LayerIndex:
     """Scan a layer's blob that comes in sequence, whatever it is compressed with.
 
     What it would be compressed is estimated where it is not and has ``sampled`` bytes.
@@ -472,9 +497,9 @@ def _scan_blob(read: Callable[[int], bytes], keep: int, sampled: int = 0) -> Lay
         return first.pop() if first else read(size)
 
     if kind or not sampled:
-        return scan_stream(reader(kind, chained).read if kind else chained, keep)
+        return scan_stream(reader(kind, chained).read if kind else chained, keep, texts)
     sampler = estimate.Sampler(chained, sampled)
-    index = scan_stream(sampler.read, keep)
+    index = scan_stream(sampler.read, keep, texts)
     index.sample = sampler.result()
     return index
 

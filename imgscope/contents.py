@@ -14,6 +14,7 @@ from .errors import ContentUnavailableError
 from .layer.contents import ContentStream, FileBytes, StreamBytes, TarBytes, content, same_in_files
 from .layer.contents import fingerprints as layer_fingerprints
 from .layer.index import LayerIndex
+from .layer.parts import Missing, part_of
 from .processes import Child, usable_processes
 
 if TYPE_CHECKING:
@@ -153,6 +154,9 @@ class ImageContents:
 
     def open(self, layer: int, entry: int) -> BinaryIO:
         """Open one file's content; bytes of compressed layers before it are passed over."""
+        kept = self._indexes()[layer].kept.get(entry)
+        if kept is not None:
+            return io.BytesIO(kept)
         return io.BufferedReader(ContentStream(self._bytes(layer), self._indexes()[layer], entry), 1 << 16)
 
     def same(self, pairs: Sequence[Pair]) -> list[bool]:
@@ -325,15 +329,42 @@ def in_place(
     Of files that lie compressed or in pieces all has to be in memory, so those with more than ``limit`` bytes are left
     out. Raises ``ImageError``.
     """
-    plain = contents.random_access(layer)
     wanted = sorted(entries)
-    whole = wanted if plain is None else [entry for entry in wanted if entry in index.sparse]
-    for (_, entry), data in contents.read([(layer, entry) for entry in whole if index.sizes[entry] <= limit]):
-        yield entry, partial(_part, data), len(data)
-    if plain is not None:
-        for entry in wanted:
-            if entry not in index.sparse:
-                yield entry, partial(_part_of_file, plain, index.offsets[entry], index.sizes[entry]), index.sizes[entry]
+    held = {entry for entry in wanted if entry in index.kept or entry in index.parts}
+    plain = contents.random_access(layer) if len(held) < len(wanted) else None
+    whole = [entry for entry in wanted if entry not in held and (plain is None or entry in index.sparse)]
+    # Contents of a layer come in the order of its entries.
+    read = contents.read([(layer, entry) for entry in whole if index.sizes[entry] <= limit])
+    for entry in wanted:
+        size = index.sizes[entry]
+        if entry in index.kept:
+            yield entry, partial(_part, index.kept[entry]), size
+        elif entry in index.parts:
+            yield entry, _Held(contents, index, layer, entry).at, size
+        elif plain is not None and entry not in index.sparse:
+            yield entry, partial(_part_of_file, plain, index.offsets[entry], size), size
+        elif size <= limit:
+            (_, found), data = next(read)
+            assert found == entry
+            yield entry, partial(_part, data), len(data)
+
+
+class _Held:
+    """A file of which the index holds parts: those that readers of its kind ask for."""
+
+    def __init__(self, contents: Contents, index: LayerIndex, layer: int, entry: int) -> None:
+        self._contents, self._index, self._layer, self._entry = contents, index, layer, entry
+        self._whole: bytes | None = None
+
+    def at(self, offset: int, length: int) -> bytes:
+        """Return a part of it; what the index does not hold is read from the image."""
+        if self._whole is None:
+            try:
+                return part_of(self._index.parts[self._entry], self._index.sizes[self._entry], offset, length)
+            except Missing:
+                key = self._layer, self._entry
+                self._whole = next(data for _, data in self._contents.read([key]))
+        return _part(self._whole, offset, length)
 
 
 def _part(data: bytes, offset: int, length: int) -> bytes:

@@ -27,8 +27,10 @@ _PIECE = 1 << 18
 
 def usable_processes() -> int:
     """Return how many processes may run at once, this one included: 1 where forking is not safe."""
-    # A fork copies only the thread that forks: locks that others hold would stay held forever.
-    if sys.platform != "linux" or threading.active_count() > 1 or not hasattr(os, "memfd_create"):
+    # A fork copies only the thread that forks: locks that others hold would stay held forever. What draws progress
+    # takes none.
+    others = sum(not getattr(thread, "only_draws", False) for thread in threading.enumerate())
+    if sys.platform != "linux" or others > 1 or not hasattr(os, "memfd_create"):
         return 1
     return min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
 

@@ -12,6 +12,7 @@ from ..contents import NO_CONTENTS
 from ..errors import UsageError
 from ..escape import escape
 from ..packages.places import database_entries
+from ..progress import working
 from ..settings import environment
 from .app import App, read_app
 from .candidates import Other, match, shared_layers
@@ -118,11 +119,12 @@ def compare_bases(
                     "no engine answers, so its images were not looked at; name others by --with"
                 )
             opened = [(name, stack.enter_context(analyze(name, shared=shared, **how))) for name in names]
-        for name, candidate in opened:
-            run.add(name, candidate)
-        run.rank()
-        if table:
-            run.table({candidate.name for candidate in run.comparison.candidates})
+        with working(progress, "comparing bases"):
+            for name, candidate in opened:
+                run.add(name, candidate)
+            run.rank()
+            if table:
+                run.table({candidate.name for candidate in run.comparison.candidates})
         kept = stack.pop_all()
     return run.comparison, kept
 

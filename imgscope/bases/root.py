@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..contents import in_place
 from ..errors import ImageError
 from ..layer.index import FILE
+from ..layer.keep import LINE, first_line
 from ..layer.names import clean
-from ..layer.scan import ELF
+from ..layer.scan import ELF, SCRIPT
 from ..overlay.merge import NO_ENTRY, join
 from ..rootfs.walk import Walker
 from .elf import Elf, read_elf
@@ -24,6 +25,8 @@ MAX_TEXT = 256 << 10
 # Nor more ELF files than these: a real image has some thousands.
 MAX_ELVES = 20_000
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+_OTHER = b"\0"
 
 Key = tuple[int, int, int]
 """(id of the contents, layer, entry): the same file in however many stacks."""
@@ -129,7 +132,10 @@ class Root:
         return self.files.elves.get(self._key(entry))
 
     def head(self, entry: int) -> bytes:
-        """Return the first 256 bytes of a file that was looked at; empty where that was not possible."""
+        """Return how a file begins that was looked at; empty where that was not possible.
+
+        Of an ELF file these are the first bytes, of a script its first line, of all else a NUL.
+        """
         self.look([entry])
         return self.files.heads.get(self._key(entry), b"")
 
@@ -141,18 +147,37 @@ class Root:
             if entry >= 0 and self._key(entry) not in known:
                 todo.setdefault(self.overlay.layer_of(entry), []).append(entry)
         for layer, some in sorted(todo.items()):
-            for entry, at, size in self._open(layer, some):
+            told = self._told(layer, some)
+            known.update((self._key(entry), head) for entry, head in told.items())
+            for entry, at, size in self._open(layer, [entry for entry in some if entry not in told]):
                 key = self._key(entry)
-                head = at(0, 256)
-                known[key] = head
+                head = at(0, LINE)
                 if head[:4] != ELF:
+                    known[key] = first_line(head) if head[:2] == SCRIPT else _OTHER
                     continue
+                known[key] = head
                 if len(self.files.elves) >= MAX_ELVES:
                     self.files.unread = True
                     continue
                 self.files.elves[key] = read_elf(at, size)
             for entry in some:
                 known.setdefault(self._key(entry), b"")
+
+    def _told(self, layer: int, entries: Iterable[int]) -> dict[int, bytes]:
+        """Return how files begin that are no ELF files, where the layer's scan saw that."""
+        index, first = self.overlay.layers[layer], self.overlay.first[layer]
+        if index.fingerprints is None:
+            return {}
+        found: dict[int, bytes] = {}
+        elves = set(index.elf)
+        for entry in entries:
+            own = entry - first
+            script = index.is_script(own)
+            if script:
+                found[entry] = index.heads[own]
+            elif script is False and own not in elves:
+                found[entry] = _OTHER
+        return found
 
     def texts(self, entries: Sequence[int], limit: int = MAX_TEXT) -> dict[int, bytes]:
         """Return files' contents, no more than ``limit`` bytes of each."""
@@ -176,7 +201,8 @@ class Root:
         overlay, contents = self.overlay, self.analysis.contents
         first = overlay.first[layer]
         try:
-            if contents.random_access(layer) is None and any(overlay.sizes[entry] > MAX_STREAMED for entry in entries):
+            large = any(overlay.sizes[entry] > MAX_STREAMED for entry in entries)
+            if large and contents.random_access(layer) is None:
                 self.files.unread = True
             own = [entry - first for entry in entries]
             for entry, at, size in in_place(contents, overlay.layers[layer], layer, own, MAX_STREAMED):

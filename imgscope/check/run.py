@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..config import find
 from ..errors import ConfigError, ImageError, UsageError
 from ..escape import escape
+from ..progress import working
 from .config import DIVE_FILE, Config, ImageRules, Table, needs_baseline, read, read_rule
 from .engine import check
 from .model import ImageCheck, Report
@@ -165,7 +166,9 @@ class _Session:
         if not rules.settings and dive is None:
             raise UsageError(f"no rule is set for {escape(reference)}: none of the name patterns fits it")
         rules = replace(rules, dive=dive, dive_origin=origin, notes=notes)
-        return check(analysis, rules, self.baseline(rules), self.place(rules))
+        before = self.baseline(rules)
+        with working(self.progress, f"checking {escape(reference)}"):
+            return check(analysis, rules, before, self.place(rules))
 
     def place(self, rules: ImageRules) -> Place:
         if rules.dockerfile not in self.places:

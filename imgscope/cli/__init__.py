@@ -156,7 +156,15 @@ def run(arguments: list[str] | None = None, program: str = "imgscope") -> int:
             raise
         return _fail(f"internal error, please report it with what IMGSCOPE_DEBUG=1 shows: {error!r}"[:500], 3)
     finally:
+        _no_progress()
         _say_of_the_cache()
+
+
+def _no_progress() -> None:
+    """Take away what shows that work goes on: what follows is the result, or why there is none."""
+    progress = sys.modules.get("imgscope.progress")
+    if progress is not None:
+        progress.finish_all()
 
 
 def _say_of_the_cache() -> None:
@@ -170,6 +178,7 @@ def _fail(message: str, code: int) -> int:
     from ..escape import escape
     from ..secrets import redact
 
+    _no_progress()
     try:
         print(f"imgscope: {escape(redact(message))}", file=sys.stderr)
     except OSError:

@@ -45,9 +45,11 @@ def command(
       imgscope bases myapp:1.0 --with debian:bookworm-slim --with alpine:3.24
       imgscope bases app.tar --base base.tar --with slim.tar -o markdown=bases.md
     """
+    from ..progress import terminal_progress
+
+    progress = terminal_progress(reference)
     from ..bases.compare import compare_bases
     from ..bases.report import renderer
-    from ..progress import terminal_progress
 
     if fail_unfit and not candidates:
         raise click.UsageError("--fail-unfit is about the bases named by --with: name one")
@@ -61,7 +63,7 @@ def command(
         image=image,
         cache=not no_cache,
         table=not no_table,
-        progress=terminal_progress(),
+        progress=progress,
     )
     with images:
         results.write(lambda name, chosen: renderer(name)(comparison, chosen))

@@ -162,10 +162,12 @@ def request_of(references: tuple[str, ...], given: dict[str, Any]) -> Request:
 
 def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
     """Check images, write what is wanted, and return the exit code."""
+    from ..progress import terminal_progress
+
+    progress = terminal_progress(references[0])
     from ..check.outputs import FORMATS, renderer
     from ..check.run import run
     from ..errors import UsageError
-    from ..progress import terminal_progress
     from ..report import renderer as analysis_renderer
 
     options = report_options(
@@ -175,7 +177,7 @@ def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
     if len(references) > 1 and any(name in _OF_ANALYSIS for name, _ in results.pairs):
         raise UsageError("an analysis is of one image: give one, or no -o analysis= and -o dive=")
 
-    with run(request_of(references, given), terminal_progress()) as report:
+    with run(request_of(references, given), progress) as report:
 
         def render(name: str, chosen: Options) -> Iterable[bytes]:
             if name not in _OF_ANALYSIS:

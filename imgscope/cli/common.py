@@ -88,8 +88,10 @@ def load(
     image: str, *, platform: str | None, name: str | None, no_cache: bool, contents: bool = False, raw: bool = False
 ) -> Analysis:
     """Analyse what a command names, with progress on stderr."""
-    from ..analyzer import analyze
     from ..progress import terminal_progress
+
+    progress = terminal_progress(image)
+    from ..analyzer import analyze
 
     return analyze(
         image,
@@ -97,7 +99,7 @@ def load(
         image=name,
         cache=not no_cache,
         contents=contents,
-        progress=terminal_progress(),
+        progress=progress,
         raw=raw,
     )
 
@@ -171,8 +173,11 @@ def parse_outputs(values: Iterable[str], formats: Iterable[str]) -> list[tuple[s
 
 def write_stdout(parts: Iterable[bytes]) -> None:
     """Write bytes to standard output, as long as somebody reads them. Raises ``OutputError``."""
+    from ..progress import finish_all
+
     stream = sys.stdout.buffer
     for part in parts:
+        finish_all()
         try:
             stream.write(part)
         except OSError as error:

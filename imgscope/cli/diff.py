@@ -79,9 +79,11 @@ def command(
         if reason:
             click.echo(f"imgscope: {reason}; here is the report", err=True)
 
+    from ..progress import terminal_progress
+
+    progress = terminal_progress(old)
     from ..diff import diff
     from ..diff.report import renderer
-    from ..progress import terminal_progress
 
     wanted = parse_filter(only, paths, min_size, ignore_times)
     growth = Growth.parse(fail_on_growth) if fail_on_growth is not None else None
@@ -96,7 +98,7 @@ def command(
         platform=platform,
         wanted=wanted,
         cache=not no_cache,
-        progress=terminal_progress(),
+        progress=progress,
         secrets=show_secrets,
     ) as difference:
         results.write(lambda name, chosen: renderer(name)(difference, chosen), printed=not quiet)

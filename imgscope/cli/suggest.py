@@ -111,6 +111,8 @@ def command(
       imgscope suggest myapp:1.0 --ignore IS9 -o sarif=suggestions.sarif
     """
     from ..progress import terminal_progress
+
+    progress = terminal_progress(reference)
     from ..suggest import Options
     from ..suggest.config import load
     from ..suggest.image import suggest_image
@@ -130,7 +132,7 @@ def command(
         platform=platform,
         image=image,
         cache=not no_cache,
-        progress=terminal_progress(),
+        progress=progress,
         dockerfile=dockerfile or settings.dockerfile,
         previous=previous,
         base=base or settings.base,

@@ -21,10 +21,14 @@ def command(reference: str, platform: str | None, image: str | None) -> None:
       imgscope verify app.tar
     """
     from ..progress import terminal_progress
+
+    progress = terminal_progress(reference)
     from ..report.sizes import quantity
     from ..verify import verify
 
-    checks = verify(reference, platform=platform, image=image, progress=terminal_progress())
+    checks = verify(reference, platform=platform, image=image, progress=progress)
+    if progress is not None:
+        progress.finish()
     width = max(len(check.what) for check in checks)
     for check in checks:
         word = "ok" if check.ok else "WRONG" if check.actual is not None else "unknown" if check.unchecked else "absent"

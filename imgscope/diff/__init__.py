@@ -69,6 +69,8 @@ def diff(
     """
     from ..analyzer import analyze
     from ..errors import UsageError
+    from ..escape import escape
+    from ..progress import working
     from ..shared import SharedLayers
 
     if str(old) == "-" == str(new):
@@ -81,7 +83,9 @@ def diff(
     ):
         if secrets:
             before, after = before.with_secrets(), after.with_secrets()
-        yield compare(before, after, wanted)
+        with working(progress, f"comparing {escape(os.fspath(old))} with {escape(os.fspath(new))}"):
+            difference = compare(before, after, wanted)
+        yield difference
 
 
 def _same(before: LayerIndex, one: int, after: LayerIndex, two: int) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from .index import FINGERPRINT, LayerIndex, Marker
 
 # Raised whenever what an index holds, or means, changes: older caches are then not read.
-VERSION = 7
+VERSION = 8
 
 _COLUMNS = (("sizes", "q"), ("offsets", "q"), ("metas", "I"), ("mtimes", "q"))
 
@@ -50,6 +50,8 @@ def encode(index: LayerIndex) -> bytes:
     columns.append(_names([text for marker in index.markers for text in (marker.name, marker.link)]))
     columns.append(b"".join(index.kept.values()))
     columns.append(index.elf.tobytes())
+    columns += [array("q", index.heads).tobytes(), b"".join(index.heads.values())]
+    columns.append(b"".join(data for parts in index.parts.values() for _, data in parts))
     head = {
         "version": VERSION,
         "byteorder": sys.byteorder,
@@ -61,6 +63,9 @@ def encode(index: LayerIndex) -> bytes:
         "claims": [(entry, flag, size) for entry, (flag, size, _) in index.claims.items()],
         "odd": index.odd,
         "kept": [(entry, len(data)) for entry, data in index.kept.items()],
+        "parts": [(entry, [(offset, len(data)) for offset, data in parts]) for entry, parts in index.parts.items()],
+        "heads": list(map(len, index.heads.values())),
+        "judged": [(entry, *known) for entry, known in index.judged.items()],
         "links": len(index.links),
         "whiteouts": len(index.whiteouts),
         "opaques": len(index.opaques),
@@ -178,5 +183,18 @@ def decode(data: bytes) -> LayerIndex:
     if index.elf and not max(index.elf) < len(index.kinds):
         raise ValueError("entries that don't exist")
     index.sample = array("I", head["sample"])
+    position = 0
+    for entry, places in head["parts"]:
+        index.parts[entry] = parts = []
+        for offset, size in places:
+            parts.append((offset, bytes(columns[28][position : position + size])))
+            position += size
+    if position != len(columns[28]):
+        raise ValueError("parts of other lengths")
+    position = 0
+    for entry, size in zip(_array("q", columns[26]), head["heads"], strict=True):
+        index.heads[entry] = bytes(columns[27][position : position + size])
+        position += size
+    index.judged = {entry: (tuple(map(int, proofs)), text) for entry, proofs, text in head["judged"]}
     index.tar_bytes, index.members, index.notes = head["tar_bytes"], head["members"], head["notes"]
     return index

@@ -19,6 +19,9 @@ IMPLIED_META = (0o755, 0, 0)
 # Linux keeps no mode of a symlink, whatever a tar says (symlink(7)).
 SYMLINK_MODE = 0o777
 
+# In ``heads``: not all of them are there.
+NOT_ALL = -1
+
 # Bytes of a fingerprint (xxh3_128) of one regular file's content.
 FINGERPRINT = 16
 
@@ -71,6 +74,12 @@ class LayerIndex:
     """Regular files that begin as ELF files do, in order, where contents were read; perhaps some that don't."""
     kept: dict[int, bytes] = field(default_factory=dict)
     """Contents of some small files that many readers want, where contents were read (see ``keep``)."""
+    parts: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
+    """Parts of some larger files, as (offset, bytes), where contents were read (see ``parts``)."""
+    heads: dict[int, bytes] = field(default_factory=dict)
+    """First lines of scripts (``#!``), where contents were read; the entry ``NOT_ALL`` tells that some are not here."""
+    judged: dict[int, tuple[tuple[int, ...], str | None]] = field(default_factory=dict)
+    """What is known of secrets in some files, where contents were read (see ``texts.Judged``)."""
     children: dict[bytes, dict[bytes, int]] = field(default_factory=dict)
     whiteouts: list[tuple[bytes, bytes]] = field(default_factory=list)
     """(directory, name) of each path that the layer removes."""
@@ -106,6 +115,18 @@ class LayerIndex:
     def content_bytes(self) -> int:
         """Sum of the content bytes of all entries."""
         return sum(self.sizes)
+
+    def is_script(self, entry: int) -> bool | None:
+        """Tell whether a regular file begins as scripts do, ``None`` where that was not seen."""
+        if self.fingerprints is None or entry in self.sparse:
+            return None
+        return True if entry in self.heads else None if NOT_ALL in self.heads else False
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of contents that it holds: whole files, parts and first lines."""
+        parts = sum(len(data) for parts in self.parts.values() for _, data in parts)
+        return sum(map(len, self.kept.values())) + sum(map(len, self.heads.values())) + parts
 
     def fingerprint(self, entry: int) -> bytes | None:
         """Return the 16-byte fingerprint of a regular file's content, or ``None`` when it was not read."""

@@ -1,4 +1,5 @@
-"""Which small files' contents an index keeps when a layer streams by: the databases of what is installed, of users.
+"""Which small files' contents an index keeps when a layer streams by: the databases of what is installed, of users,
+of what a system and its loader are.
 
 A layer that is compressed, or comes from an engine, would have to be read again for them. What reads them is
 ``packages`` and ``rootfs``; a file that isn't kept is read from its layer when it is asked for.
@@ -13,9 +14,21 @@ MAX_FILE = 48 << 20
 MAX_LAYER = 64 << 20
 MAX_IMAGE = 64 << 20
 
+# A larger script is not kept. Of any other the first line says what runs it: so much is looked at (Linux' own bound).
+MAX_SCRIPT = 64 << 10
+LINE = 256
+
+# Dynamic loaders by their names: glibc's, and musl's, which is the C library too.
+LOADERS = (b"ld-", b"libc.musl-", b"libc.so")
+MAX_LOADER = 2 << 20
+
 _RPM = (b"rpmdb.sqlite", b"rpmdb.sqlite-wal", b"Packages", b"Packages.db")
 _EXACT = {
-    b"etc": (b"passwd",),
+    b"etc": (b"passwd", b"os-release", b"ld.so.cache", b"ld.so.conf", b"ld-musl-x86_64.path", b"ld-musl-aarch64.path"),
+    b"etc/ld.so.conf.d": (b".conf",),
+    b"usr/lib": (b"os-release",),
+    b"usr/local/include/node": (b"node_version.h",),
+    b"usr/include/node": (b"node_version.h",),
     b"var/lib/dpkg": (b"status",),
     b"var/lib/apt": (b"extended_states",),
     b"etc/apk": (b"world",),
@@ -28,6 +41,11 @@ _EXACT = {
     # Distroless: a file for each package.
     b"var/lib/dpkg/status.d": (b"",),
 }
+
+
+def first_line(data: bytes) -> bytes:
+    """Return a script's first line, as far as it is looked at."""
+    return data[:LINE].partition(b"\n")[0]
 
 
 def kept_endings(directory: bytes) -> tuple[bytes, ...]:

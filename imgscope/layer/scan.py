@@ -12,7 +12,9 @@ import os
 import re
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from struct import Struct
+from struct import error as Error
 from typing import Protocol
 from zlib import adler32
 
@@ -28,12 +30,15 @@ from .index import (
     FILE,
     FINGERPRINT,
     HARDLINK,
+    NOT_ALL,
     SYMLINK,
     LayerIndex,
     Marker,
 )
-from .keep import MAX_FILE, MAX_LAYER, kept_endings
+from .keep import LOADERS, MAX_FILE, MAX_LAYER, MAX_LOADER, MAX_SCRIPT, first_line, kept_endings
 from .names import OPAQUE_WHITEOUT, WHITEOUT_PREFIX, clean, is_bookkeeping, lexical, split
+from .parts import MAX_ELF, PREFIX, Missing, Part, part_of, parts_of, windows
+from .texts import Texts, Wants
 from .unpack import Event, settle
 
 WINDOW = 1 << 17
@@ -65,6 +70,10 @@ for _flag in b"xL":
 _FIELDS = Struct("100s24s11sx12s8sB188xB")
 # How an ELF file begins (elf(5)).
 ELF = b"\x7fELF"
+SCRIPT = b"#!"
+_HEADS = (ELF, SCRIPT)
+# A password file of old that holds the passwords' hashes itself (passwd(5)).
+_HASHED = re.compile(rb"(?m)^[^:\n]*:[^:\n]{2,}:")
 _NO_FINGERPRINT = bytes(FINGERPRINT)
 _OCTAL = re.compile(rb"[0-7]+")
 _MTIME_MIN, _MTIME_MAX = -(1 << 63), (1 << 63) - 1
@@ -87,7 +96,13 @@ class _Bytes(Protocol):
         """Return exactly ``size`` bytes, or ``b""`` where the tar ends at ``position``. Raises ``TarError``."""
 
     elf: bool
-    """Whether the bytes that were fingerprinted last may be an ELF file."""
+    """Whether the bytes that were fingerprinted last may be an ELF file, or are a script."""
+    parts: list[Part] | None
+    """Parts of the ELF file that was fingerprinted last, or ``None``."""
+    script: bytes | None
+    """The content of the script that was fingerprinted last, if it is small, else its first line."""
+    whole: bytes
+    """The beginning of that file, or all of it."""
 
     def fingerprint(self, position: int, size: int) -> bytes:
         """Return the fingerprint of a stretch of bytes."""
@@ -100,6 +115,9 @@ class _File:
     """A tar within a seekable file, read in windows; mapping it would count its pages as our memory."""
 
     elf = False
+    parts: list[Part] | None = None
+    script: bytes | None = None
+    whole = b""
 
     def __init__(self, fd: int, start: int, length: int) -> None:
         self.fd = fd
@@ -141,6 +159,9 @@ class _Stream:
         self.seam_base = 0
         self.ended = False
         self.elf = False
+        self.parts: list[Part] | None = None
+        self.script: bytes | None = None
+        self.whole = b""
         self.hash = xxh3_128
         self.digest = xxh3_128_digest
 
@@ -212,7 +233,9 @@ class _Stream:
         reached = self._reach(position)
         offset = position - self.base
         # Where the first bytes lie across two pieces it may be one.
-        self.elf = self.piece.startswith(ELF, offset) or offset + len(ELF) > len(self.piece)
+        self.elf = self.piece.startswith(_HEADS, offset) or offset + len(ELF) > len(self.piece)
+        if self.elf:
+            return self._special(position, size)
         if reached and end <= self.base + len(self.piece):
             return self.digest(memoryview(self.piece)[position - self.base : end - self.base])
         state = self.hash()
@@ -224,6 +247,50 @@ class _Stream:
         if position < end:
             raise TarError(f"it ends in the middle of a file, at {self.base:,} bytes")
         return state.digest()
+
+    def _special(self, position: int, size: int) -> bytes:
+        """Fingerprint what may be an ELF file or a script, and take what is kept of it."""
+        self.parts = self.script = None
+        end = position + size
+        length = min(size, READ if size > PREFIX else size)
+        try:
+            first = self.at(position, length)
+        except TarError:
+            first = b""
+        if len(first) != length:
+            raise TarError(f"it ends in the middle of a file, at {self.base:,} bytes")
+        self.whole = first
+        elf = first.startswith(ELF)
+        if first.startswith(SCRIPT):
+            self.script = first if size <= MAX_SCRIPT else first_line(first)
+        self.elf = elf or self.script is not None
+        held = [(0, first)]
+        if len(first) == size:
+            fingerprint = self.digest(first)
+        else:
+            state = self.hash(first)
+            wanted = windows(first, size) if elf and size <= MAX_ELF else []
+            spans = [(0, PREFIX), *wanted] if elf and size <= MAX_ELF else []
+            parts = [bytearray(first), *(bytearray() for _ in wanted)]
+            position += len(first)
+            done = len(first)
+            while position < end and self._reach(position):
+                offset = position - self.base
+                part = memoryview(self.piece)[offset : offset + end - position]
+                state.update(part)
+                for (start, stop), have in zip(spans, parts, strict=False):
+                    if start < done + len(part) and done < stop:
+                        have += part[max(start - done, 0) : stop - done]
+                position += len(part)
+                done += len(part)
+            if position < end:
+                raise TarError(f"it ends in the middle of a file, at {self.base:,} bytes")
+            held = [(start, bytes(have)) for (start, _), have in zip(spans, parts, strict=False)]
+            fingerprint = state.digest()
+        if elf and size <= MAX_ELF:
+            with suppress(Missing, Error, ValueError, OverflowError):
+                self.parts = parts_of(lambda offset, length: part_of(held, size, offset, length), size)
+        return fingerprint
 
     def finish(self) -> int:
         while self._next():
@@ -239,7 +306,7 @@ def _shown(name: bytes) -> str:
 class _Scan:
     """One scan under way: the index that grows, and what has to wait until the tar's end."""
 
-    def __init__(self, source: _Bytes, hashing: bool, keep: int = 0) -> None:
+    def __init__(self, source: _Bytes, hashing: bool, keep: int = 0, texts: Texts | None = None) -> None:
         self.source = source
         self.index = LayerIndex(fingerprints=bytearray() if hashing else None)
         self.meta_rows: dict[tuple[int, int, int], int] = {}
@@ -250,6 +317,7 @@ class _Scan:
         self.clamped: dict[int, bytes] = {}
         self.records: dict[bytes, bytes] = {}
         self.may_keep = min(keep, MAX_LAYER)
+        self.texts = texts if texts is not None else Texts() if hashing else None
         self.costs = Costs()
 
     def note(self, text: str) -> None:
@@ -362,8 +430,6 @@ class _Scan:
             self.costs.add(HOLE_BYTES, holes if holes <= MAX_HOLES else 0)
         if index.fingerprints is not None:
             index.fingerprints += self._fingerprint(member, entry) if kind == FILE else _NO_FINGERPRINT
-            if kind == FILE and member.sparse is None and self.source.elf:
-                index.elf.append(entry)
         return member.next
 
     def claim(self, entry: int, typeflag: int, size: int, link: bytes) -> None:
@@ -372,32 +438,87 @@ class _Scan:
         if size != self.index.sizes[entry]:
             self.index.odd = True
 
-    def keep(self, entry: int, position: int, size: int) -> bytes:
-        """Keep an entry's content, if it is small enough; return its fingerprint."""
+    def keep(self, entry: int, position: int, size: int, directory: bytes, name: bytes) -> bytes:
+        """Keep an entry's content, if it is small enough, or take it up to be judged; return its fingerprint."""
+        endings = kept_endings(directory)
+        database = bool(endings) and name.endswith(endings)
         if size > min(MAX_FILE, self.may_keep):
-            return self.source.fingerprint(position, size)
-        self.may_keep -= size
+            return self.passed(entry, position, size, directory, name)
         from xxhash import xxh3_128_digest
 
         data = self.source.at(position, size) if size else b""
         if len(data) != size:
             raise TarError("it ends in the middle of a file")
-        self.index.kept[entry] = data
+        if database:
+            if name != b"passwd" or _HASHED.search(data) is None:
+                self.may_keep -= size
+                self.index.kept[entry] = data
+        elif self.texts is not None:
+            self.texts.take(entry, directory, name, data)
+        if data.startswith(SCRIPT):
+            self.head(entry, first_line(data))
+        elif data.startswith(ELF):
+            self.index.elf.append(entry)
         return xxh3_128_digest(data)
+
+    def passed(self, entry: int, position: int, size: int, directory: bytes, name: bytes) -> bytes:
+        """Let a content pass; return its fingerprint."""
+        fingerprint = self.source.fingerprint(position, size)
+        if self.source.elf:
+            self.special(entry, directory, name)
+        return fingerprint
+
+    def special(self, entry: int, directory: bytes, name: bytes) -> None:
+        """Keep what is wanted of an ELF file or a script that has passed by."""
+        index, parts, script = self.index, self.source.parts, self.source.script
+        if script is None:
+            index.elf.append(entry)
+            whole = self.source.whole
+            if name.startswith(LOADERS) and len(whole) == index.sizes[entry] <= min(MAX_LOADER, self.may_keep):
+                # Where a loader looks for libraries is told by its own words.
+                self.may_keep -= len(whole)
+                index.kept[entry] = whole
+        if parts is not None and (size := sum(len(data) for _, data in parts)) <= self.may_keep:
+            self.may_keep -= size
+            index.parts[entry] = parts
+        if script is not None:
+            self.head(entry, first_line(script))
+            if self.texts is not None and len(script) == index.sizes[entry] and self.texts.script(directory):
+                self.texts.take(entry, directory, name, script)
+
+    def head(self, entry: int, line: bytes) -> None:
+        """Keep the first line of a script."""
+        if len(line) > self.may_keep:
+            self.index.heads[NOT_ALL] = b""
+            return
+        self.may_keep -= len(line)
+        self.index.heads[entry] = line
+
+    def judged(self) -> None:
+        """Judge what was taken up: only what holds no secret is kept."""
+        # Where names lead through links files are not at the places that they were judged by.
+        if self.texts is not None and self.index.written is None:
+            found, harmless = self.texts.judge()
+            self.index.judged.update(found)
+            for entry, data in harmless.items():
+                if len(data) <= self.may_keep:
+                    self.may_keep -= len(data)
+                    self.index.kept[entry] = data
 
     def _fingerprint(self, member: Member, entry: int) -> bytes:
         if member.sparse is None:
             head, _, tail = member.name.rpartition(b"/")
-            if (endings := kept_endings(head)) and tail.endswith(endings):
-                return self.keep(entry, member.data, member.size)
-            return self.source.fingerprint(member.data, member.size)
+            if self.texts is not None and self.texts.wants(head)(tail, member.size):
+                return self.keep(entry, member.data, member.size, head, tail)
+            return self.passed(entry, member.data, member.size, head, tail)
         return sparse_fingerprint(member.sparse, member.size, member.data, self.source.at)
 
     def run(self) -> LayerIndex:
         index, source = self.index, self.source
         kinds, links = index.kinds, index.links
         add_kind, add_size, add_offset = kinds.append, index.sizes.append, index.offsets.append
-        add_meta, add_mtime, add_elf = index.metas.append, index.mtimes.append, index.elf.append
+        add_meta, add_mtime = index.metas.append, index.mtimes.append
+        wants = self.texts.wants if self.texts is not None else None
         fingerprints = index.fingerprints
         directories, repeated = self.directories, index.repeated
         # Raw header fields repeat a lot: each distinct one is parsed once.
@@ -411,7 +532,7 @@ class _Scan:
         buffer, base, here, limit, position = b"", 0, 0, -1, 0
         last: bytes | None = None
         names: dict[bytes, int] | None = None
-        keep: tuple[bytes, ...] = ()
+        keep: Wants | None = None
         while True:
             if here > limit:
                 if members > most:
@@ -478,12 +599,14 @@ class _Scan:
             position += BLOCK + header - here
             if not tail or tail[0] == 46:
                 # Hidden names are few; whiteouts, dots and bookkeeping are among them.
+                if wants is not None and head != last:
+                    keep, last = wants(head), None
                 placed = self.place(name, entry, code, size, meta, buffer[header + 157 : header + 257])
             else:
                 if head != last:
                     last = head
                     names = directories[head] if head in directories else self.directory(head)
-                    keep = kept_endings(head) if fingerprints is not None else ()
+                    keep = wants(head) if wants is not None else None
                 if names is None:
                     placed = self.place(name, entry, code, size, meta, buffer[header + 157 : header + 257])
                 else:
@@ -503,12 +626,12 @@ class _Scan:
             if fingerprints is not None:
                 if code:
                     fingerprints += _NO_FINGERPRINT
-                elif keep and tail.endswith(keep):
-                    fingerprints += self.keep(entry, position, size)
+                elif keep is not None and keep(tail, size):
+                    fingerprints += self.keep(entry, position, size, head, tail)
                 else:
                     fingerprints += fingerprint(position, size)
                     if source.elf:
-                        add_elf(entry)
+                        self.special(entry, head, tail)
             if size:
                 position += (size + 511) & -512
             elif code in (SYMLINK, HARDLINK):
@@ -523,6 +646,7 @@ class _Scan:
         index.tar_bytes = source.finish()
         costs.add(MEMBERS, members)
         settle(index, self.whiteouts, self.opaques, self.clamped, costs)
+        self.judged()
         index.costs = costs.spent
         return index
 
@@ -624,14 +748,15 @@ def scan_file(fd: int, start: int, length: int) -> LayerIndex:
     return _run(_Scan(_File(fd, start, length), hashing=False))
 
 
-def scan_stream(read: Callable[[int], bytes], keep: int = MAX_LAYER) -> LayerIndex:
+def scan_stream(read: Callable[[int], bytes], keep: int = MAX_LAYER, texts: Texts | None = None) -> LayerIndex:
     """Index a plain tar that comes in sequence, and fingerprint every regular file as it passes.
 
     ``read(n)`` returns up to ``n`` bytes, ``b""`` at the end; it is called until then. At most ``keep`` bytes of
-    contents are kept in the index. Raises ``LayerError`` when the tar is truncated or corrupt, ``LimitError`` when it
-    holds more of something than any image needs, and whatever ``read`` raises.
+    contents are kept in the index, those without secrets among what ``texts`` takes up included. Raises ``LayerError``
+    when the tar is truncated or corrupt, ``LimitError`` when it holds more of something than any image needs, and
+    whatever ``read`` raises.
     """
-    return _run(_Scan(_Stream(read), hashing=True, keep=keep))
+    return _run(_Scan(_Stream(read), hashing=True, keep=keep, texts=texts))
 
 
 def _run(scan: _Scan) -> LayerIndex:

@@ -16,6 +16,7 @@ from ..archive.platform import Platform
 from ..archive.select import familiar
 from ..errors import EngineError, ImageNotFoundError, PlatformError
 from ..escape import escape
+from ..progress import told
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -131,9 +132,8 @@ class EngineSource:
 
     def open(self, scan_layer: ScanLayer, progress: Progress | None = None) -> OpenImage:
         """Export the image and scan its layers while they arrive."""
-        if self._contents:
-            return self.reopen(progress)
-        return self._export(progress, lambda stream, platform: stream.open(scan_layer, None, platform, progress))
+        take = Stream.spool_and_scan if self._contents else Stream.open
+        return self._export(progress, lambda stream, platform: take(stream, scan_layer, None, platform, progress))
 
     def reopen(self, progress: Progress | None = None) -> OpenImage:
         """Export the image to a temporary file."""
@@ -144,9 +144,11 @@ class EngineSource:
         # An index leads to one image only for a platform: the one that the engine itself would run.
         platform = self._wanted or (known.platform if known.several else None)
         if progress is not None:
-            progress.start(known.bytes, f"reading {self.describe()}")
+            # An engine puts its export together before the first byte comes: that takes most of the time.
+            progress.start(known.bytes, f"waiting for {self.backend.title} to export {escape(self._name)}")
         try:
-            with self.backend.export(known, self._wanted) as read:
+            with self.backend.export(known, self._wanted) as export:
+                read = told(export, progress, known.bytes, f"reading {self.describe()}")
                 opened = take(Stream(read, self.describe()), str(platform) if platform else None)
         finally:
             if progress is not None:

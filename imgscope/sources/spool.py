@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import RawIOBase
 from typing import TYPE_CHECKING
 
 from ..archive.open import open_descriptor
@@ -37,21 +39,66 @@ def spool(
         first += more
     if not looks_like_tar(first):
         raise ArchiveError(f"{label} is not an image archive")
+    with _file(label) as file:
+        data = first
+        while data:
+            if progress is not None:
+                progress.advance(len(data))
+            _write(file, data)
+            data = read(_BLOCK)
+        fd = os.dup(file.fileno())
+    return open_descriptor(fd, label, image=image, platform=platform)
+
+
+def spool_and_scan(
+    read: Callable[[int], bytes],
+    label: str,
+    scan: Callable[[Callable[[int], bytes]], OpenImage],
+    *,
+    image: str | None,
+    platform: str | None,
+) -> OpenImage:
+    """As ``spool``, while ``scan`` reads the archive: the copy's layers have what that made of them."""
+    with _file(label) as file:
+
+        def copied(size: int) -> bytes:
+            data = read(size)
+            try:
+                _write(file, data)
+            except OSError as error:
+                raise _full(label, error) from None
+            return data
+
+        seen = scan(copied)
+        try:
+            fd = os.dup(file.fileno())
+            opened = open_descriptor(fd, label, image=image, platform=platform)
+        finally:
+            seen.close()
+    for layer, passed in zip(opened.layers, seen.layers, strict=True):
+        layer.scanned = passed.scanned
+    return opened
+
+
+@contextmanager
+def _file(label: str) -> Iterator[RawIOBase]:
     try:
         with tempfile.TemporaryFile(prefix="imgscope-", buffering=0) as file:
-            data = first
-            while data:
-                if progress is not None:
-                    progress.advance(len(data))
-                view = memoryview(data)
-                while view:
-                    view = view[file.write(view) :]
-                data = read(_BLOCK)
-            fd = os.dup(file.fileno())
+            yield file
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.ENOENT):
-            raise
-        raise ImageError(
-            f"{label} can't be copied to {tempfile.gettempdir()}: {error.strerror}; set TMPDIR to a folder with room"
-        ) from None
-    return open_descriptor(fd, label, image=image, platform=platform)
+        raise _full(label, error) from None
+
+
+def _full(label: str, error: OSError) -> OSError | ImageError:
+    """Return what to raise for a copy that can't be written: what else may be wrong is no matter of room."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.ENOENT):
+        return error
+    return ImageError(
+        f"{label} can't be copied to {tempfile.gettempdir()}: {error.strerror}; set TMPDIR to a folder with room"
+    )
+
+
+def _write(file: RawIOBase, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) or 0 :]

@@ -9,7 +9,7 @@ from ..archive.open import open_stream
 from ..archive.outer import looks_like_tar
 from ..compression import detect, read_ahead, reader
 from ..errors import ArchiveError
-from .spool import spool
+from .spool import spool, spool_and_scan
 
 if TYPE_CHECKING:
     from ..archive.image import OpenImage
@@ -82,7 +82,12 @@ class Stream:
     ) -> OpenImage:
         """Read it as an image archive, reading ahead in a thread. Raises ``ImageError``."""
         self.check()
-        with read_ahead(self.read) as ahead:
+        return self._scanned(self.read, scan_layer, image, platform, progress)
+
+    def _scanned(
+        self, read: Read, scan_layer: ScanLayer, image: str | None, platform: str | None, progress: Progress | None
+    ) -> OpenImage:
+        with read_ahead(read) as ahead:
             return open_stream(
                 ahead.read,
                 label=self.label,
@@ -91,6 +96,17 @@ class Stream:
                 scan_layer=scan_layer,
                 progress=progress,
             )
+
+    def spool_and_scan(
+        self, scan_layer: ScanLayer, image: str | None, platform: str | None, progress: Progress | None
+    ) -> OpenImage:
+        """Copy it to a temporary file, scan its layers on the way, and open the copy. Raises ``ImageError``."""
+        self.check()
+
+        def scan(read: Read) -> OpenImage:
+            return self._scanned(read, scan_layer, image, platform, progress)
+
+        return spool_and_scan(self.read, self.label, scan, image=image, platform=platform)
 
     def spool(self, image: str | None, platform: str | None, progress: Progress | None) -> OpenImage:
         """Copy it to a temporary file and open that. Raises ``ImageError``."""

@@ -180,14 +180,9 @@ class Context:
         if not self.has_contents:
             raise ContentUnavailableError(NO_CONTENTS)
 
-    def read(self, entries: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-        """Yield (entry, content) of regular files among global entries; too large ones are left out.
-
-        Each layer is read once for all of them. Raises ``ContentUnavailableError``, ``ImageError``.
-        """
-        self.require_contents()
+    def readable(self, entries: Iterable[int]) -> Iterator[int]:
+        """Yield those of global entries that are regular files, and not too large to be read together."""
         overlay = self.overlay
-        keys: dict[tuple[int, int], int] = {}
         total = 0
         for entry in entries:
             inode = overlay.inode(entry)
@@ -196,6 +191,15 @@ class Context:
             size = overlay.sizes[inode]
             if size <= MAX_FILE and total + size <= MAX_TOTAL:
                 total += size
-                keys[overlay.locate(inode)] = entry
+                yield entry
+
+    def read(self, entries: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield (entry, content) of regular files among global entries; too large ones are left out.
+
+        Each layer is read once for all of them. Raises ``ContentUnavailableError``, ``ImageError``.
+        """
+        self.require_contents()
+        overlay = self.overlay
+        keys = {overlay.locate(overlay.inode(entry)): entry for entry in self.readable(entries)}
         for key, data in self.analysis.contents.read(list(keys)):
             yield keys[key], data

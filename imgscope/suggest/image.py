@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..analyzer import analyze
 from ..errors import UsageError
+from ..progress import working
 from .model import Report
 from .run import Options, suggest
 
@@ -50,12 +51,13 @@ def suggest_image(
                 found = _base(base, below, analysis)
         matched = match(parsed, analysis) if parsed is not None else None
         unasked = nearby(analysis) if here and parsed is None else None
-        report = suggest(analysis, options, base=found, dockerfile=matched or unasked, previous=older)
-        report.unasked = unasked is not None
-        if mend:
-            from .fix import fix
+        with working(progress, "looking for what the image could do without"):
+            report = suggest(analysis, options, base=found, dockerfile=matched or unasked, previous=older)
+            report.unasked = unasked is not None
+            if mend:
+                from .fix import fix
 
-            report.fixed = fix(report)
+                report.fixed = fix(report)
         return report
 
 

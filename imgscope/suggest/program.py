@@ -144,7 +144,8 @@ def _scripts(context: Context, places: Iterable[bytes]) -> str:
         inode = overlay.inode(entry)
         if inode < 0 or overlay.kind(inode) != FILE or overlay.sizes[inode] > _MAX_SCRIPT:
             continue
-        if overlay.layer_of(inode) in context.own_layers:
+        layer, own = overlay.locate(inode)
+        if layer in context.own_layers and overlay.layers[layer].is_script(own) is not False:
             entries.append(inode)
     if not entries:
         return ""

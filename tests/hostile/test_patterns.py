@@ -44,7 +44,6 @@ def test_linear_patterns_are_not(pattern):
 BOUNDED = (
     "imgscope.secrets",
     "imgscope.suggest.rules.secrets",
-    "imgscope.suggest.secret_files",
     "imgscope.suggest.fix",
 )
 

@@ -8,7 +8,7 @@ import pytest
 
 from imgscope.secrets import find, redact, redact_list, redact_pair
 from imgscope.secrets.config import MAX_TEXT, redact_config
-from imgscope.suggest.secret_files import KEY_BY_NAME, LOGINS, PRIVATE_KEYS, in_text
+from imgscope.secrets.kinds import KEY_BY_NAME, LOGINS, PRIVATE_KEYS, in_text
 
 # Pieces that patterns begin or go on with; each is repeated.
 PIECES = [

@@ -178,11 +178,10 @@ def test_contents_come_from_a_copy(engine):
     assert digests(source.reopen()) == DIFF_IDS
     before = len(engine.asked)
 
-    def never(name, read):
-        raise AssertionError
-
-    assert digests(find_source("app:1.0", contents=True).open(never)) == DIFF_IDS
-    # One export does for both.
+    opened = find_source("app:1.0", contents=True).open(scan)
+    assert digests(opened) == DIFF_IDS
+    # One export does for both: the layers were scanned on their way into the copy.
+    assert all(layer.region is not None and layer.scanned is not None for layer in opened.layers)
     assert sum(path.endswith("/get") for path, _ in engine.asked[before:]) == 1
 
 
@@ -202,7 +201,11 @@ def test_progress_has_a_total_where_the_engine_knows_it(engine):
 
     progress = Progress()
     find_source("app:1.0").open(scan, progress)
-    assert progress.calls == [(5000, "reading app:1.0 from the Docker engine"), "finished"]
+    assert progress.calls == [
+        (5000, "waiting for the Docker engine to export app:1.0"),
+        (5000, "reading app:1.0 from the Docker engine"),
+        "finished",
+    ]
 
 
 @pytest.mark.parametrize("chunked", [True, False])

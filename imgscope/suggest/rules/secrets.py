@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from ...layer.index import FILE
 from ...layer.names import internal, public
 from ...overlay.merge import join
 from ...pathsets import SETS
-from ..context import Context
-from ..model import Certainty, Claim, Draft, Evidence, Rule
-from ..once import once
-from ..own_lines import is_script, own, with_flags
-from ..places import Places
-from ..secret_files import (
+from ...secrets.kinds import (
+    ALL,
     KEY_BY_NAME,
     LOGINS,
     MAX_SECRET,
@@ -29,6 +25,11 @@ from ..secret_files import (
     named,
     others,
 )
+from ..context import Context
+from ..model import Certainty, Claim, Draft, Evidence, Rule
+from ..once import once
+from ..own_lines import is_script, own, with_flags
+from ..places import Places
 from . import words
 
 # Texts of no known kind that are looked into: so many, and so many bytes together.
@@ -65,18 +66,37 @@ def _in_files(context: Context, code: str, kinds: Sequence[SecretFile]) -> Itera
         inode = overlay.inode(claim.entry)
         if (kind is KEY_BY_NAME) == (code == "IS601"):
             of_entry.setdefault(inode, []).append((kind, claim))
+    numbers = {id(kind): number for number, kind in enumerate(ALL)}
+    proofs: dict[int, Collection[int]] = {}
+    unknown: list[int] = []
+    # Another name of a file may be one of another kind.
+    own_names = {inode for inode, found in of_entry.items() if all(claim.entry == inode for _, claim in found)}
+    for inode in context.readable(of_entry):
+        known = _judged(context, inode)
+        if known is not None and inode in own_names:
+            proofs[inode] = known[0]
+        else:
+            unknown.append(inode)
+    for inode, data in context.read(unknown) if of_entry else ():
+        proofs[inode] = {numbers[id(kind)] for kind, _ in of_entry[inode] if kind.proof(data)}
     proved: dict[str, dict[bytes, Evidence]] = {}
-    for inode, data in context.read(of_entry) if of_entry else ():
-        for kind, claim in of_entry[inode]:
+    for inode, found in of_entry.items():
+        for kind, claim in found:
             name = claim.path.rpartition(b"/")[2]
             if kind.kind == "key store" and TRUST_STORE.match(name):
                 continue
-            if kind.proof(data):
+            if numbers[id(kind)] in proofs.get(inode, ()):
                 layer = overlay.layer_of(claim.entry)
                 row = Evidence(public(claim.path), 0, layer, kind.kind)
                 proved.setdefault(kind.kind, {})[claim.path + b"\0%d" % claim.entry] = row
     for kind_name, rows in proved.items():
         yield _draft(context, kind_name, list(rows.values()))
+
+
+def _judged(context: Context, inode: int) -> tuple[tuple[int, ...], str | None] | None:
+    """Return what the layer's scan found out of a file's secrets; ``None`` where it did not ask."""
+    layer, own = context.overlay.locate(inode)
+    return context.overlay.layers[layer].judged.get(own)
 
 
 def _draft(context: Context, kind: str, evidence: list[Evidence], certainty: Certainty | None = None) -> Draft:
@@ -182,10 +202,21 @@ def _in_texts(context: Context, known: set[tuple[str, int]]) -> Iterator[Draft]:
         if (public(claim.path), context.layer_of(claim)) not in known
     }
     proved: dict[str, list[Evidence]] = {}
-    for inode, data in context.read(claims) if claims else ():
+    kinds: dict[int, str] = {}
+    unknown: list[int] = []
+    for inode in context.readable(claims):
         claim = claims[inode]
-        kind = in_text(claim.path.rpartition(b"/")[2], data)
-        if kind is not None:
+        # Another name of a file may be one of another kind of text.
+        judged = _judged(context, inode) if inode == claim.entry else None
+        if judged is not None and judged[1] is not None:
+            kinds[inode] = judged[1]
+        else:
+            unknown.append(inode)
+    for inode, data in context.read(unknown) if claims else ():
+        kinds[inode] = in_text(claims[inode].path.rpartition(b"/")[2], data) or ""
+    for inode, claim in claims.items():
+        kind = kinds.get(inode)
+        if kind:
             row = Evidence(public(claim.path), 0, context.overlay.layer_of(claim.entry), kind)
             proved.setdefault(kind, []).append(row)
     for kind, evidence in sorted(proved.items()):
