@@ -210,9 +210,9 @@ def test_files_that_cannot_be_opened(tmp_path):
     with pytest.raises(ImageNotFoundError, match="No such file"):
         open_file(tmp_path / "nothing.tar")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ArchiveError, match="no regular file"):
+    with pytest.raises(ArchiveError, match="not a regular file"):
         open_file(tmp_path / "pipe")
-    with pytest.raises(ArchiveError, match="no regular file"):
+    with pytest.raises(ArchiveError, match="not a regular file"):
         open_file(tmp_path)
     with pytest.raises(ArchiveError, match="can't be read"):
         open_layout(tmp_path / "nothing")

@@ -160,9 +160,9 @@ def test_a_path_that_is_no_utf8_survives(imgscope, tmp_path, monkeypatch):
     [
         ("{}", "is not a baseline"),
         ('{"imgscope_baseline": 99}', "version 99"),
-        ('{"imgscope_baseline": 1}', "no readable baseline"),
-        ("[" * 5000, "no readable baseline"),
-        ("no JSON", "no readable baseline"),
+        ('{"imgscope_baseline": 1}', "not a readable baseline"),
+        ("[" * 5000, "not a readable baseline"),
+        ("no JSON", "not a readable baseline"),
     ],
 )
 def test_what_is_no_baseline_is_told(imgscope, tmp_path, text, told):
