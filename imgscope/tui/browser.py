@@ -386,6 +386,8 @@ class Browser(FileActions):
         """Clear the filter and leave it; where there is none, close the pane that has the keys."""
         if self.only or self.filter_bar.has_class("open"):
             self.clear_filter()
+        elif self.has_class("zoom"):
+            self.action_zoom()
         elif self.has_class("why"):
             self.action_why()
         elif self.focused is None or self.focused.id in self.lower:

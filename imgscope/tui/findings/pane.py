@@ -31,6 +31,7 @@ class FindingsPane(ListPane["Finding"]):
         "layer": lambda finding: (finding.layers or (1 << 20,), -finding.bytes),
         "code": lambda finding: (finding.code, -finding.bytes),
     }
+    by_head: ClassVar[Mapping[str, str]] = {"Saves": "bytes", "Code": "code", "Sure": "sureness"}
     noun = ("finding", "findings")
 
     def __init__(self, *, id: str) -> None:
