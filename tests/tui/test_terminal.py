@@ -175,7 +175,7 @@ def test_a_dumb_terminal_gets_the_report_and_a_word_why(webapp):
     code, written = in_pty(["analyze", webapp], TERM="dumb")
     assert code == 0
     assert "needs a terminal that can move its cursor" in written
-    assert "Largest waste" in written
+    assert "Largest files" in written
     assert "\x1b" not in written
 
 
@@ -183,7 +183,7 @@ def test_a_dumb_terminal_gets_the_report_and_a_word_why(webapp):
 def test_who_asks_for_a_report_gets_one(webapp, option):
     code, written = in_pty(["analyze", webapp, *option], TERM="xterm")
     assert code == 0
-    assert "Largest waste" in written
+    assert "Largest files" in written
     assert "needs a terminal" not in written
 
 
@@ -191,7 +191,7 @@ def test_a_pipe_gets_the_report_without_a_word(imgscope, webapp):
     done = imgscope("analyze", webapp)
     assert done.returncode == 0
     assert done.stderr == ""
-    assert "Largest waste" in done.stdout
+    assert "Largest files" in done.stdout
 
 
 def test_a_wrong_setting_is_one_line(webapp, tmp_path):
