@@ -33,6 +33,9 @@ _MAX_CACHE = 8 << 20
 _MAX_OBJECTS = 1000
 _MAX_SEARCHES = 100_000
 _MAX_LOOKS = 2_000_000
+# What objects need of one another, and the directories that they search, counted again for each program.
+_MAX_STEPS = 5_000_000
+_MAX_WAYS = 1000
 _MAX_ROUNDS = 64
 _MAX_LOADER = 1 << 20
 _LIB = {"amd64/64": b"lib/x86_64-linux-gnu", "arm64/64": b"lib/aarch64-linux-gnu"}
@@ -62,6 +65,8 @@ class Loader:
         self._directories: dict[bytes, tuple[bytes, ...]] = {}
         self._alone: dict[bytes, list[Missing]] = {}
         self._looks = 0
+        self._steps = 0
+        self._expansions: dict[tuple[bytes, str], tuple[tuple[bytes, ...], list[bytes]]] = {}
         self._libraries: dict[bytes, list[tuple[bytes, bytes]]] | None = None
         self._results: dict[tuple[bytes, tuple[bytes, ...], bytes, str], Found | None] = {}
 
@@ -106,23 +111,27 @@ class Loader:
         if musl and not elf.interpreter and not self._musl_loader():
             return [Missing("libc", b"musl's libc", path, self._other_libc(elf))]
         # Breadth first, each library once, as loaders go.
-        loaded: dict[bytes, bytes] = {}
+        loaded: dict[bytes, tuple[bytes, Elf | None]] = {}
         queue: list[tuple[bytes, Elf, tuple[tuple[bytes, Elf], ...]]] = [(path, elf, ())]
         # The loader is in memory already, under its own name.
         running = self.root.file(elf.interpreter or (b"" if musl else self._glibc_loader(elf)))
         if running is not None:
             this_loader = self.root.elf(running.entry)
             name = this_loader.soname if this_loader is not None else b""
-            loaded[name or split(elf.interpreter)[1]] = running.path
+            loaded[name or split(elf.interpreter)[1]] = running.path, this_loader
         place = 0
         while place < len(queue) and place < _MAX_OBJECTS:
             here, this, chain = queue[place]
             place += 1
+            self._steps += len(this.needed)
+            if self._steps > _MAX_STEPS:
+                self.root.files.unread = True
+                break
             for name in this.needed:
                 known = loaded.get(name)
                 library: Elf | None
                 if known is not None:
-                    library = self._elf(known)
+                    library = known[1]
                 elif musl and _MUSL_SELF.match(name):
                     continue
                 else:
@@ -130,20 +139,15 @@ class Loader:
                     if place_of is None:
                         found.append(Missing("library", name, here, self._elsewhere(name)))
                         continue
-                    known = place_of.path
                     library = self.root.elf(place_of.entry)
-                    loaded[name] = known
+                    loaded[name] = known = place_of.path, library
                     if library is not None:
-                        if library.soname and loaded.setdefault(library.soname, known) != known:
+                        if library.soname and loaded.setdefault(library.soname, known)[0] != known[0]:
                             continue
-                        queue.append((known, library, (*chain, (here, this))))
+                        queue.append((known[0], library, (*chain, (here, this))))
                 if library is not None and not musl:
                     found += self._versions(name, library, here, this)
         return found
-
-    def _elf(self, path: bytes) -> Elf | None:
-        found = self.root.file(path)
-        return None if found is None else self.root.elf(found.entry)
 
     def _versions(self, name: bytes, library: Elf, path: bytes, elf: Elf) -> list[Missing]:
         """Return the versions that a library lacks; one that has none at all only earns a warning of the loader."""
@@ -165,15 +169,20 @@ class Loader:
         if musl:
             ways += self.library_path
             for at, one in ((path, elf), *reversed(chain)):
-                ways += _expand(one.rpath + one.runpath, at, main)
+                if len(ways) <= _MAX_WAYS:
+                    ways += self._expanded((*one.rpath, *one.runpath), at, main)
             ways += self._musl_path(main)
         else:
             if not elf.runpath:
                 for at, one in ((path, elf), *reversed(chain)):
-                    if not one.runpath:
-                        ways += _expand(one.rpath, at, main)
+                    if not one.runpath and len(ways) <= _MAX_WAYS:
+                        ways += self._expanded(one.rpath, at, main)
             ways += self.library_path
-            ways += _expand(elf.runpath, path, main)
+            ways += self._expanded(elf.runpath, path, main)
+        self._steps += len(ways)
+        if len(ways) > _MAX_WAYS:
+            self.root.files.unread = True
+            del ways[_MAX_WAYS:]
         # Objects of one kind ask the same again and again.
         key = (name, tuple(ways), b"" if musl else main.interpreter, main.machine)
         if key not in self._results:
@@ -182,6 +191,15 @@ class Loader:
                 return None
             self._results[key] = self._look_in(name, ways, main, musl)
         return self._results[key]
+
+    def _expanded(self, paths: tuple[bytes, ...], path: bytes, main: Elf) -> list[bytes]:
+        """Expand an object's search path, once for all that it loads."""
+        if not paths:
+            return []
+        known = self._expansions.get((path, main.machine))
+        if known is None or known[0] != paths:
+            known = self._expansions[path, main.machine] = paths, _expand(paths[: _MAX_WAYS + 1], path, main)
+        return known[1]
 
     def _look_in(self, name: bytes, ways: Sequence[bytes], main: Elf, musl: bool) -> Found | None:
         levels = (b"",) if musl else (*_LEVELS.get(main.machine, ()), b"")

@@ -8,13 +8,17 @@ import struct
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from imgscope.bases.elf import read_elf
-from imgscope.bases.loader import read_cache
-from imgscope.bases.root import directories
+import imgscope as library
+from imgscope.bases.elf import Elf, read_elf
+from imgscope.bases.loader import Loader, read_cache
+from imgscope.bases.root import Files, Root, directories
+from tests.oracle import maketar
+from tests.oracle.maketar import file, layer
 
 PYTHON = Path(sys.executable).resolve()
 
@@ -86,3 +90,24 @@ def test_the_loaders_cache_is_read_and_a_false_one_is_not_believed():
 
 def test_a_search_path_never_leaves_the_image():
     assert directories("/bin:/../../etc::usr/bin/") == (b"bin", b"etc", b"usr/bin")
+
+
+def test_libraries_that_all_need_one_another_cost_little(tmp_path):
+    """Thirty programs of a hundred libraries: each needs all, or searches what all above it search."""
+    names = tuple(b"l%d.so" % number for number in range(100))
+    wide = Elf("amd64/64", False, needed=names, rpath=tuple(b"/p%d" % number for number in range(100)), dynamic=True)
+    chain = [
+        replace(wide, needed=(b"l%d.so" % (number + 1),), rpath=tuple(b"/p%d/%d" % (number, way) for way in range(100)))
+        for number in range(100)
+    ]
+    data = layer(*(file(f"lib/{name.decode()}", b"\x7fELF") for name in names))
+    with library.analyze(maketar.docker_archive(tmp_path / "image.tar", [data]), cache=False) as analysis:
+        for libraries in (dict.fromkeys(names, wide), dict(zip(names, chain, strict=True))):
+            root = Root(analysis, Files())
+            entries = {root.file(b"lib/" + name).entry: elf for name, elf in libraries.items()}
+            root.elf = entries.get
+            loader = Loader(root)
+            start = time.process_time()
+            for number in range(30):
+                loader.missing(b"bin/%d" % number, wide)
+            assert time.process_time() - start < 10

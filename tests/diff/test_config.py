@@ -48,3 +48,12 @@ def test_a_config_of_odd_types_is_no_error(make):
     odd = {"Env": "PATH", "Cmd": 5, "Labels": ["a"], "ExposedPorts": None, "Healthcheck": "x"}
     with diff(make(LAYER, config=odd), make(LAYER, config={}), cache=False) as found:
         assert [row.field for row in found.config] == ["CMD"]
+
+
+def test_people_are_shown_a_thousand_differences_and_json_all(make, imgscope):
+    many = {"Env": [f"V{number}=1" for number in range(1500)]}
+    old, new = make(LAYER, config={}), make(LAYER, config=many)
+    for form in ("text", "markdown"):
+        shown = imgscope("diff", old, new, "--only", "config", "--format", form).stdout
+        assert shown.count("V") == 1000 and "and 500 more" in shown
+    assert imgscope("diff", old, new, "--only", "config", "--format", "json").stdout.count('"V') == 1500

@@ -64,9 +64,12 @@ def _lines(difference: Difference, options: Options) -> Iterator[str]:
             [("", False), ("old", False), ("new", False)],
             (
                 (code(f"{row.field} {row.key or ''}".strip()), code(row.before or ""), code(row.after or ""))
-                for row in difference.config
+                for row in difference.config[: words.MAX_CONFIG]
             ),
         )
+        more = len(difference.config) - words.MAX_CONFIG
+        if more > 0:
+            yield from ("", f"and {more:,} more; JSON has them all")
     if difference.notes:
         yield from ("", "## Notes", "")
         yield from (f"- {code(note)}" for note in difference.notes)

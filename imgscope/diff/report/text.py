@@ -291,7 +291,7 @@ class _Report(Page):
         if not rows:
             return
         self.heading("Config", quantity(len(rows), "difference"))
-        for row in rows:
+        for row in rows[: words.MAX_CONFIG]:
             line = Text(f"  {row.field}", style="bold")
             if row.key is not None:
                 line.append(f" {escape(row.key)}", style="")
@@ -299,3 +299,5 @@ class _Report(Page):
             for mark, value, style in (("-", row.before, "red"), ("+", row.after, "green")):
                 if value is not None:
                     self.console.print(Text(f"    {mark} {escape(value)}", style=style), overflow="fold")
+        if len(rows) > words.MAX_CONFIG:
+            self.console.print(f"  and {len(rows) - words.MAX_CONFIG:,} more; --format json has them all")

@@ -46,6 +46,9 @@ _CAUSES = {
     "reordered": "stands at another place",
 }
 
+# Differences of the configs that people are shown: an image may set a hundred thousand variables. JSON has all.
+MAX_CONFIG = 1000
+
 
 def signed(count: int, exact: bool = False) -> str:
     """Write a difference of bytes with its sign."""
