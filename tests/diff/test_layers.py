@@ -138,7 +138,7 @@ def test_compressed_layers_that_both_have_are_unpacked_once(make, monkeypatch):
 
     scanned = []
     scan = analyzer._scan_blob
-    monkeypatch.setattr(analyzer, "_scan_blob", lambda read: scanned.append(1) or scan(read))
+    monkeypatch.setattr(analyzer, "_scan_blob", lambda *given: scanned.append(1) or scan(*given))
     with diff(make(A, B, pack="gzip"), make(A, C, pack="gzip"), cache=False) as found:
         assert lined_up(found)[0] == ("shared", 0, 0)
     assert len(scanned) == 3
