@@ -121,6 +121,10 @@ def command(
 
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)
     results = Results(_FORMATS, outputs, format_, options)
+    if write and show_diff:
+        raise click.UsageError("--diff writes nothing and --fix does: give one of them")
+    if format_ is not None and (write or show_diff):
+        raise click.UsageError(f"--fix and --diff print what they do; the report goes to a file: -o {format_}=FILE")
     settings = load(Path.cwd())
     report = suggest_image(
         reference,

@@ -28,7 +28,7 @@ from .content.screen import ContentScreen, Version
 from .details.pane import DetailsPane
 from .details.why import WhyPane
 from .export import render
-from .findings.dockerfile import DockerfileScreen, dockerfile
+from .findings.dockerfile import DockerfileScreen, changes
 from .findings.fix import FixScreen
 from .findings.pane import FindingsPane
 from .keys import KEYS
@@ -410,11 +410,11 @@ class Explorer(WhatIf):
         self.show_only(matches, finding.code, "No path is shown of", nodes[0])
 
     def action_fix(self, one: bool = False) -> None:
-        """Show the Dockerfile without what is struck out; else, or for ``one``, how to fix the selected finding."""
+        """Show what to change for what is struck out; else, or for ``one``, how to fix the selected finding."""
         if self.struck and not one:
             layers, findings = self.struck_out()
-            lines = dockerfile(self.analysis, self.report, layers, findings)
-            self.app.push_screen(DockerfileScreen(f"Dockerfile without {len(self.struck)}", lines))
+            lines = changes(self.analysis, self.report, layers, findings)
+            self.app.push_screen(DockerfileScreen(f"What to change: without {len(self.struck)}", lines))
             return
         finding = self.findings_pane.selected
         if self.report is None or finding is None:

@@ -113,7 +113,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "fix",
         "D",
-        "The Dockerfile without what is struck out; else how to fix the finding (in its pane d too)",
+        "What to change in the Dockerfile for what is struck out; else how to fix the finding (in its pane d too)",
         FILES,
         "Fix",
     ),

@@ -103,3 +103,35 @@ def test_dockerignore_covers_the_evidence_and_nothing_else(findings, paths, copy
     assert shown and lines
     ignore = Ignore(None, "\n".join(lines))
     assert {path for path in paths if ignore.ignores(path)} == shown, lines
+
+
+def test_a_run_that_only_fetches_lists_is_joined_with_the_one_that_installs_by_them(findings):
+    lists = layer(file("var/lib/apt/lists/x", BIG))
+    found = findings(
+        ("RUN apt-get update", lists), ("RUN apt-get install -y tool", layer(file("t", b"t"))), select=["IS101"]
+    )
+    assert found[0].lines == (
+        "RUN apt-get update && \\",
+        "    apt-get install -y tool && \\",
+        "    rm -rf /var/lib/apt/lists/*",
+    )
+    # Where nothing is installed next, cleaning that RUN would break whatever does later.
+    alone = findings(("RUN apt-get update", lists), ("COPY t /", layer(file("t", b"t"))), select=["IS101"])
+    assert not any(line.startswith("RUN") for line in alone[0].lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("python app.py", ('CMD ["python", "app.py"]',)),
+        ("python app.py --port $PORT", ("CMD exec python app.py --port $PORT",)),
+        ("MODE=a python app.py", ()),
+        ("migrate && serve", ()),
+        ("if true; then serve; fi", ()),
+    ],
+)
+def test_exec_is_advised_only_where_it_runs(findings, line, wanted):
+    config = {"Cmd": ["/bin/sh", "-c", line]}
+    steps = ("RUN make", layer(file("t", b"t"))), ("CMD " + line, layer())
+    found = findings(*steps, select=["IS902"], config=config)
+    assert [finding.lines for finding in found] == [wanted]

@@ -12,7 +12,7 @@ from ...settings import settings, strings
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
 from ..origin import CONTEXT
-from ..own_lines import mended, mounted, removing, roots, then, with_option
+from ..own_lines import mended, mounted, own, removing, roots, then, with_option
 from ..program import Program, started
 from . import words
 from .ignore_lines import covering
@@ -64,7 +64,7 @@ def _check(leftover: Leftover) -> Callable[[Context], Iterator[Draft]]:
         elif "" not in origins:
             fix = "It was copied: copy only what is run."
         else:
-            mend = partial(_mend, leftover)
+            mend = partial(_lists, context, leftover) if leftover.code == "IS101" else partial(_mend, leftover)
             lines = mended(context, claims, mend, _cleaning(leftover, roots(claims, leftover.places)))
         yield Draft(title, fix, claims, layers, lines, ignored, certainty=certainty)
 
@@ -84,6 +84,18 @@ def _unused(context: Context, leftover: Leftover, claims: Sequence[Claim], run: 
     folders = {split(claim.path)[0] for claim in claims if claim.path in run.files} - {b""}
     used = tuple(folder + b"/" for folder in folders | named - {b""})
     return [claim for claim in claims if not claim.path.startswith(used) and claim.path not in named]
+
+
+def _lists(context: Context, leftover: Leftover, text: str, claims: Sequence[Claim]) -> str:
+    """Return the RUN without apt's lists; one that only fetches them is joined with the next, which installs."""
+    if not _FETCHES.search(text) or _INSTALLS.search(text):
+        return _mend(leftover, text, claims)
+    layer = context.layer_of(claims[0]) + 1
+    after = own(context, layer) if layer < len(context.analysis.layers) and context.is_run(layer) else ""
+    plain = after.startswith("RUN ") and not after.startswith(("RUN --", "RUN [")) and "<<" not in after + text
+    if not plain or not _INSTALLS.search(after):
+        return ""
+    return _mend(leftover, f"{text} && \\\n    {after[4:].lstrip()}", claims)
 
 
 def _mend(leftover: Leftover, text: str, claims: Sequence[Claim]) -> str:
@@ -131,6 +143,10 @@ class _Way:
     mount: bool = False
 
 
+_FETCHES = re.compile(r"\b(?:apt-get|apt|aptitude)(?: -\S+){0,9} update\b")
+_INSTALLS = re.compile(
+    r"\b(?:apt-get|apt|aptitude)(?: -\S+){0,9} (?:install|upgrade|dist-upgrade|full-upgrade|safe-upgrade|build-dep)\b"
+)
 _UPDATE = re.compile(r"\bapk(?: -\S+){0,9} update\s*&&\s*(?:\\\n\s*)?")
 _PLAIN = re.compile(r"/[\w./+@-]+")
 _SYSTEM = ("/tmp", "/var/")  # noqa: S108

@@ -213,6 +213,17 @@ def _other_user(context: Context) -> tuple[str, ...]:
     return (how, "USER 10001") if how else ("USER 10001",)
 
 
+# A shell's own commands are no programs.
+_OWN_COMMANDS = frozenset(
+    {
+        *("cd", "exec", "export", "source", ".", "set", "eval", "ulimit", "umask", "trap", ":", "if", "for", "while"),
+        *("until", "case", "!", "time", "read", "wait", "unset", "return", "exit", "shift", "local", "alias"),
+    }
+)
+# One command: no list, no pipe, no variable set before it; what it expands may be anything but another command.
+_SIMPLE = re.compile(r"(?!\w+=)[^;&|<>(){}`\n\\#]+")
+
+
 def shell_command(value: object) -> str | None:
     """Return the line of a CMD or ENTRYPOINT that a shell runs and stays for; ``None`` for any other."""
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
@@ -229,10 +240,15 @@ def _shell_form(context: Context) -> Iterator[Draft]:
         if line is None or not _own(context, keyword):
             continue
         plain = exec_form(line)
+        # What is more than one command, or begins with a variable or a shell's own word, exec would break.
+        simple = _SIMPLE.fullmatch(line) is not None and line.split()[0] not in _OWN_COMMANDS
+        mended = f"{keyword} {plain or 'exec ' + line}"
         yield Draft(
             f"{keyword} runs in a shell, which does not pass on SIGTERM: the container has to be killed",
-            f"Write {keyword} as a list of words." if plain else "Write a list of words, or begin the line with exec.",
-            lines=(f"{keyword} {plain or 'exec ' + line}",),
+            f"Write {keyword} as a list of words."
+            if plain
+            else "Write a list of words, or begin the line's last command with exec.",
+            lines=(mended,) if plain or simple else (),
             location=_last(context, keyword),
             evidence=_config_evidence(key),
         )
@@ -249,8 +265,7 @@ def exec_form(line: str) -> str | None:
         words = shlex.split(line)
     except ValueError:
         return None
-    # A shell's own commands are no programs.
-    if not words or words[0] in ("cd", "exec", "export", "source", ".", "set", "eval", "ulimit", "umask", "trap", ":"):
+    if not words or words[0] in _OWN_COMMANDS:
         return None
     return json.dumps(words, ensure_ascii=False)
 

@@ -39,8 +39,8 @@ MAX_TEXT_BYTES = 16 << 20
 _HINTS = (b"id_", b"id-", b"key", b"Key", b"KEY", b".env", b"env.", b"appsettings", b"application-", b"ID_")
 _HARMLESS = Places({"harmless": SETS["secrets"].harmless})
 _HOW = (
-    "Give it to the build as a secret mount, or to the container when it runs. Whoever can pull the image has it now: "
-    "rotate or revoke it."
+    "Pass it to the build by RUN --mount=type=secret, or to the container when it runs. Whoever can pull the image has "
+    "it now: rotate or revoke it."
 )
 
 

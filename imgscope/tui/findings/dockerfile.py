@@ -1,8 +1,8 @@
-"""The Dockerfile that leaves out what is struck out, as far as that is known: the image's own instructions, mended."""
+"""What to change in the Dockerfile so that what is struck out is left out, as far as that is known."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -20,14 +20,29 @@ if TYPE_CHECKING:
     from ...suggest.model import Finding, Report
 
 
-def dockerfile(
+def changes(
     analysis: Analysis, report: Report | None, layers: Collection[int], findings: Sequence[Finding]
 ) -> list[str]:
-    """Return the lines: instructions above the base, those of ``layers`` left out, with what ``findings`` propose.
+    """Return what to change in the Dockerfile: the steps of ``layers`` to leave out, and what ``findings`` propose.
 
-    Nothing is invented: where a finding has no lines, its advice stands as a comment.
+    It is no whole Dockerfile: a history does not tell all that one says, and nothing is invented.
     """
-    lines = list(_instructions(analysis, report, set(layers), findings))
+    lines = ["# What changes in the Dockerfile; all other lines stay."]
+    for layer in sorted(layers):
+        row = analysis.layers[layer]
+        shown = redact(" ".join(row.instruction.split())) or "(no instruction known)"
+        lines += ["", f"# Leave out, {size(row.content_bytes)} (layer {layer}): {shown}"]
+    for finding in findings:
+        saves = f", saves {size(finding.bytes)}" if finding.bytes else ""
+        lines += ["", f"# {finding.code}{saves}: {finding.title}", f"#   {finding.fix}"]
+        if finding.location is not None and finding.lines:
+            first, last = finding.location.first, finding.location.last
+            where = f"line {first}" if first == last else f"lines {first} to {last}"
+            lines.append(f"#   {where} of {finding.location.path} become:")
+        elif report is not None and finding.layers and finding.lines:
+            shown = " ".join(report.instruction(finding.main_layer or finding.layers[0]).split())
+            lines.append(f"#   in place of: {shown}")
+        lines += finding.lines
     ignored = list(dict.fromkeys(line for finding in findings for line in finding.ignore_lines))
     if ignored:
         lines += ["", "# In .dockerignore:", *(f"#   {line}" for line in ignored)]
@@ -39,52 +54,8 @@ def dockerfile(
     return lines
 
 
-def _instructions(
-    analysis: Analysis, report: Report | None, layers: set[int], findings: Sequence[Finding]
-) -> Iterator[str]:
-    base = report.base if report is not None else None
-    own = base.layers if base is not None else 0
-    start = min(own, *layers) if layers else own
-    if base is not None and base.name and start == own > 0:
-        yield f"FROM {base.name}"
-    elif start:
-        yield f"# on top of the image's first {quantity(start, 'layer')}:"
-    told: set[int] = set()
-    at = next((place for place, step in enumerate(analysis.image.history) if step.layer == start), 0)
-    steps = [(step.instruction, step.layer) for step in analysis.image.history[at:]]
-    known = {layer for _, layer in steps}
-    steps += [(layer.instruction, layer.index) for layer in analysis.layers[start:] if layer.index not in known]
-    for number, finding in enumerate(findings):
-        if not any(layer in known and layer >= start for layer in finding.layers):
-            told.add(number)
-            yield from _advice(finding)
-    for instruction, layer in steps:
-        shown = redact(" ".join(instruction.split())) or "(no instruction known)"
-        if layer in layers:
-            yield f"# left out, {size(analysis.layers[layer].content_bytes)}: {shown}"
-            continue
-        changed = False
-        for number, finding in enumerate(findings):
-            if layer is None or layer not in finding.layers:
-                continue
-            if number in told:
-                yield f"# see {finding.code} above:"
-                continue
-            told.add(number)
-            yield from _advice(finding)
-            changed = changed or bool(finding.lines)
-        yield f"# instead of: {shown}" if changed else shown if instruction else f"# {shown}"
-
-
-def _advice(finding: Finding) -> Iterator[str]:
-    saves = f", saves {size(finding.bytes)}" if finding.bytes else ""
-    yield f"# {finding.code}{saves}: {finding.title}"
-    yield f"#   {finding.fix}"
-    yield from finding.lines
-
-
 class DockerfileScreen(Window):
-    """The Dockerfile without what is struck out."""
+    """What to change in the Dockerfile for what is struck out."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("D", "dismiss(None)", "Close"),
@@ -94,7 +65,7 @@ class DockerfileScreen(Window):
     def __init__(self, title: str, lines: Sequence[str]) -> None:
         """Show ``lines``."""
         self.lines = lines
-        super().__init__(title, "y copies it")
+        super().__init__(title, "y copies the lines")
         self.add_class("wide")
 
     def content(self) -> ComposeResult:
