@@ -23,6 +23,7 @@ from tests.determinism.commands import commands
 
 def with_processes(count: int) -> None:
     """Have any piece of work, however small, shared among so many processes."""
+    import imgscope.asides
     import imgscope.contents
     import imgscope.diff.files
     import imgscope.layer.workers
@@ -32,6 +33,7 @@ def with_processes(count: int) -> None:
     for module in (imgscope.contents, imgscope.layer.workers, imgscope.diff.files):
         module.WORTHWHILE = 0
     imgscope.report.json.MANY_ROWS = 0
+    imgscope.asides.MANY_ENTRIES = imgscope.asides.MANY_BLOCKS = 0
 
 
 @contextmanager
