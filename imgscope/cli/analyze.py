@@ -71,7 +71,7 @@ def command(
         duplicates=duplicates,
         fingerprints=fingerprints,
     )
-    results = Results(_FORMATS, outputs, format_, options)
+    results = Results(_FORMATS, outputs, format_, options, [reference])
 
     with load(
         reference,

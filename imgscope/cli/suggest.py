@@ -116,7 +116,7 @@ def command(
     from ..units import parse_size
 
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)
-    results = Results(_FORMATS, outputs, format_, options)
+    results = Results(_FORMATS, outputs, format_, options, [reference])
     settings = load(Path.cwd())
     report = suggest_image(
         reference,
