@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -33,7 +34,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
                 yield file
             return
         # Through a symlink: the file that it leads to is the one to replace.
-        target = path.resolve()
+        target = _resolved(path)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
         try:
             with tidied(partial(os.unlink, temporary)):
@@ -49,6 +50,14 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             raise
     except OSError as error:
         raise OutputError(f"{shown} can't be written: {error.strerror or error}") from None
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except RuntimeError:
+        # pathlib's word for links in a circle, before Python 3.13.
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
 
 
 def _mode_for(target: Path) -> int:

@@ -85,7 +85,7 @@ def command(
         fingerprints=fingerprints,
         again=_again(reference, platform, image),
     )
-    results = Results(_FORMATS, outputs, format_, options)
+    results = Results(_FORMATS, outputs, format_, options, [reference])
 
     with load(
         reference,

@@ -13,6 +13,7 @@ from .common import (
     look_options,
     report_options,
     size_options,
+    spare,
     write_outputs,
     write_stdout,
 )
@@ -65,6 +66,7 @@ def save(
     if files is not None and files_above is not None:
         raise UsageError("give --files or --files-above, not both")
     above = None if files_above is None else parse_size(files_above, "--files-above")
+    spare([("baseline", output)], [reference])
     with load(reference, platform=platform, name=image, no_cache=no_cache) as analysis:
         data = dump(make(analysis, files=FILES if files is None else files, files_above=above))
     write_outputs([("baseline", output)], lambda _format, _file: [data])

@@ -54,7 +54,7 @@ def command(
     if fail_unfit and not candidates:
         raise click.UsageError("--fail-unfit is about the bases named by --with: name one")
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes)
-    results = Results(_FORMATS, outputs, format_, options)
+    results = Results(_FORMATS, outputs, format_, options, [reference, *candidates])
     comparison, images = compare_bases(
         reference,
         candidates,

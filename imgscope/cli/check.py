@@ -173,7 +173,7 @@ def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
     options = report_options(
         no_color=given["no_color"], width=given["width"], top=given["top"], exact_bytes=given["exact_bytes"]
     )
-    results = Results([*FORMATS, *_OF_ANALYSIS], given["outputs"], given["format_"], options)
+    results = Results([*FORMATS, *_OF_ANALYSIS], given["outputs"], given["format_"], options, references)
     if len(references) > 1 and any(name in _OF_ANALYSIS for name, _ in results.pairs):
         raise UsageError("an analysis is of one image: give one, or no -o analysis= and -o dive=")
 

@@ -171,6 +171,29 @@ def parse_outputs(values: Iterable[str], formats: Iterable[str]) -> list[tuple[s
     return pairs
 
 
+def spare(pairs: Iterable[tuple[str, str]], inputs: Iterable[str | None]) -> None:
+    """See that no result would replace an image that is read, or another result. Raises ``UsageError``."""
+    written: list[str] = []
+    # A reference may say what the file is: docker-archive:FILE, oci-archive:FILE:TAG.
+    read = [part for text in inputs if text for part in (text, *text.split(":"))]
+    for name, target in pairs:
+        if target == "-" or (os.path.exists(target) and not os.path.isfile(target)):  # noqa: PTH110, PTH113
+            continue
+        if any(_same(target, other) for other in read):
+            raise UsageError(f"-o {name}={target} would replace what is read: give another file")
+        place = os.path.abspath(target)  # noqa: PTH100
+        if place in written or any(_same(target, other) for other in written):
+            raise UsageError(f"-o {name}={target}: another result goes there already")
+        written.append(place)
+
+
+def _same(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)  # noqa: PTH121
+    except (OSError, ValueError):
+        return False
+
+
 def write_stdout(parts: Iterable[bytes]) -> None:
     """Write bytes to standard output, as long as somebody reads them. Raises ``OutputError``."""
     from ..progress import finish_all
@@ -200,9 +223,20 @@ def _unwritten(error: OSError) -> Exception:
 class Results:
     """Where a command's results go: formats into files, and one to standard output."""
 
-    def __init__(self, formats: Iterable[str], outputs: Iterable[str], format_: str | None, options: Options) -> None:
-        """Read ``-o`` and ``--format``; ``options`` are for standard output. Raises ``UsageError``."""
+    def __init__(
+        self,
+        formats: Iterable[str],
+        outputs: Iterable[str],
+        format_: str | None,
+        options: Options,
+        inputs: Iterable[str | None],
+    ) -> None:
+        """Read ``-o`` and ``--format``; ``options`` are for standard output, ``inputs`` the images that are read.
+
+        Raises ``UsageError``.
+        """
         self.pairs = parse_outputs(outputs, formats)
+        spare(self.pairs, inputs)
         taken = any(target == "-" for _, target in self.pairs)
         if taken and format_ is not None:
             raise UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")

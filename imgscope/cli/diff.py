@@ -88,7 +88,7 @@ def command(
     wanted = parse_filter(only, paths, min_size, ignore_times)
     growth = Growth.parse(fail_on_growth) if fail_on_growth is not None else None
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)
-    results = Results(_FORMATS, outputs, format_, options)
+    results = Results(_FORMATS, outputs, format_, options, [old, new])
     if quiet and results.chosen:
         raise click.UsageError("-q prints nothing: it can't go with a format for standard output")
 

@@ -120,7 +120,7 @@ def command(
     from ..units import parse_size
 
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)
-    results = Results(_FORMATS, outputs, format_, options)
+    results = Results(_FORMATS, outputs, format_, options, [reference])
     if write and show_diff:
         raise click.UsageError("--diff writes nothing and --fix does: give one of them")
     if format_ is not None and (write or show_diff):

@@ -105,6 +105,34 @@ def test_the_second_run_comes_from_the_cache_and_says_the_same(imgscope, webapp,
     )
 
 
+def test_no_result_replaces_what_is_read_or_another_result(imgscope, webapp, site, tmp_path):
+    copy, linked = tmp_path / "image.tar", tmp_path / "linked.tar"
+    copy.write_bytes(webapp.read_bytes())
+    linked.symlink_to(copy)
+    for arguments in (
+        ("analyze", copy, "-o", f"json={copy}"),
+        ("analyze", linked, "-o", f"json={copy}"),
+        ("analyze", f"docker-archive:{copy}", "-o", f"json={linked}"),
+        ("suggest", copy, "-o", f"sarif={copy}"),
+        ("diff", site, copy, "-o", f"json={copy}"),
+        ("bases", site, "--with", copy, "-o", f"json={copy}"),
+        ("check", site, copy, "--max-size", "1GB", "-o", f"json={copy}"),
+        ("baseline", "save", copy, "-o", copy),
+        ("analyze", copy, "-o", f"json={tmp_path}/x", "-o", f"markdown={tmp_path}/./x"),
+    ):
+        done = imgscope(*arguments)
+        assert done.returncode == 2
+        assert "give another file" in done.stderr or "goes there already" in done.stderr
+    assert copy.read_bytes() == webapp.read_bytes() and not (tmp_path / "x").exists()
+
+
+def test_a_result_can_go_nowhere_through_links_in_a_circle(imgscope, webapp, tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    done = imgscope("analyze", webapp, "-o", f"json={tmp_path}/a")
+    assert done.returncode == 3 and "can't be written" in done.stderr and "internal" not in done.stderr
+
+
 def test_a_damaged_cache_is_rebuilt_never_trusted(imgscope, webapp, own_cache):
     first = imgscope("analyze", webapp, "--format", "json").stdout
     for path in own_cache.rglob("*"):
