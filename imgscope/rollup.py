@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .layer.index import LayerIndex
+from .layer.index import HARDLINK, LayerIndex
 from .layer.names import public, split
 from .overlay.changes import WASTE_REASONS, Comparison
 
@@ -49,17 +49,27 @@ def roll_up(comparison: Comparison) -> list[WasteGroup]:
     """Return the groups of an image's waste, largest first (ties by path, then by layers)."""
     overlay = comparison.overlay
     hidden, kinds = overlay.hidden, comparison.kinds
-    linked = bool(overlay.home)
+    home = overlay.home
     keys: dict[tuple[int, int, str], dict[bytes, _Folder]] = {}
-    for row, wasted in enumerate(hidden.wasted):
+    last: tuple[int, int, int] | None = None
+    folders: dict[bytes, _Folder] = {}
+    first, end = 0, -1
+    for row, (wasted, entry, by, kind, directory, name) in enumerate(
+        zip(hidden.wasted, hidden.entries, hidden.by, kinds, hidden.directories, hidden.names, strict=True)
+    ):
         if not wasted:
             continue
-        stored = overlay.layer_of(overlay.inode(hidden.entries[row]))
-        folders = keys.setdefault((stored, hidden.by[row], WASTE_REASONS[kinds[row]]), {})
-        if linked:
+        if entry in home or overlay.kinds[entry] == HARDLINK:
+            entry = overlay.inode(entry)
             directory, name = split(overlay.waste_path(row))
-        else:
-            directory, name = hidden.directories[row], hidden.names[row]
+        # Rows of one kind stand together, so what is known of the last one mostly holds for the next.
+        if not first <= entry < end:
+            stored = overlay.layer_of(entry)
+            first = overlay.first[stored]
+            end = first + len(overlay.layers[stored])
+        if last != (stored, by, kind):
+            last = stored, by, kind
+            folders = keys.setdefault((stored, by, WASTE_REASONS[kind]), {})
         folder = folders.get(directory)
         if folder is None:
             folder = folders[directory] = _Folder()
@@ -99,18 +109,18 @@ def _add_up(folders: dict[bytes, _Folder], held: dict[bytes, int]) -> None:
     for depth in range(max(by_depth, default=0), -1, -1):
         for directory in by_depth.get(depth, ()):
             folder = folders[directory]
-            folder.bytes += folder.own
-            folder.count += folder.own_count
-            folder.complete = folder.count == held.get(directory)
+            size = folder.bytes = folder.bytes + folder.own
+            count = folder.count = folder.count + folder.own_count
+            folder.complete = count == held.get(directory)
             if not directory:
                 continue
-            name = split(directory)[0]
+            name = directory.rpartition(b"/")[0]
             parent = folders.get(name)
             if parent is None:
                 parent = folders[name] = _Folder()
                 by_depth.setdefault(depth - 1, []).append(name)
-            parent.bytes += folder.bytes
-            parent.count += folder.count
+            parent.bytes += size
+            parent.count += count
             parent.children.append(directory)
 
 

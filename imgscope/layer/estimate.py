@@ -25,7 +25,7 @@ _WHOLE = BODY + WINDOW
 _FIRST, _EACH = 8 << 10, 768 << 10
 _FEWEST, MOST = 4, 512
 # Of an image that lies in a file, reading which costs next to nothing, so many are looked at, shared out by size.
-_IMAGE = 640
+_IMAGE = 384
 # Multiples of it fill a line evenly, however many there are, and never fall in step with what a tar repeats.
 _GOLDEN = 0.6180339887498949
 # Header and trailer of a gzip stream.

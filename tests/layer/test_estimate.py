@@ -57,7 +57,7 @@ def test_places_lie_within_the_tar_and_are_spread_evenly(length, count):
 def test_an_image_costs_no_more_blocks_than_its_layers_need(lengths):
     found = shares(lengths)
     assert all(1 <= count <= most(length) for count, length in zip(found, lengths, strict=True))
-    assert sum(found) <= 640 + 4 * len(lengths)
+    assert sum(found) <= 384 + 4 * len(lengths)
 
 
 @pytest.mark.parametrize("length", [0, 1, 511, BODY + WINDOW, BODY + WINDOW + 1, 100_000, 1_000_003])

@@ -73,7 +73,7 @@ def test_sizes_and_deltas_add_up():
                 before, after = shown.both_sizes(view.explorer.paths.find(path[1:].encode()))
                 assert after - before == directory.delta, path
         line = next(line for line in view.text("#tree").splitlines() if "usr/" in line)
-        assert line.strip("│ ").split()[:6] == ["·", "+35", "kB", "99.0", "kB", "134"]
+        assert line.strip("│ ").split()[:6] == ["·", "+35", "kB", "99", "kB", "134"]
 
     look(scenario)
 
