@@ -54,7 +54,7 @@ _MOUNT_LENGTH = 72
 _HASHED = re.compile(r"((?:file|dir|multi):[0-9a-f]{8})[0-9a-f]{24,120}(?= +in )")
 _COPIED = re.compile(r"(?:file|dir|multi):[0-9a-f]{32,128} +in ")
 _COPY = re.compile(r"(COPY|ADD)(?: --\S+)* (file|dir|multi):([0-9a-f]{8}) +in (.*)", re.DOTALL)
-_FLAGS = re.compile(r"(?:--(?:mount|network|security|device)=\S+ +)+")
+_FLAGS = re.compile(r"(?<!\S)(?:--(?:mount|network|security|device)=\S+ +)+")
 # A command up to what ends it; quotes are passed over, so that what they hold ends nothing.
 _ENDED = re.compile(r"""((?:[^;&|'"\\]++|'[^']*+'|"(?:[^"\\]++|\\.)*+"|\\.)*+)(?:&&|;)""")
 # What a script does before it comes to the point, and how many commands of that are passed over.

@@ -162,7 +162,6 @@ PARTLY = {
     "a hard link to nowhere": ([("h", LINK, "gone")], set(), ["/h: it leads to no file"]),
     "a hard link to a folder": ([("d", tarfile.DIRTYPE, ""), ("h", LINK, "d")], None, None),
     "a symlink without a target": ([("s", SYMLINK, "")], set(), ["/s: a symlink without"]),
-    "a symlink too long": ([("s", SYMLINK, "a/" * 3000)], set(), ["/s: File name too long"]),
     "a name too long": ([(LONG, FILE, b"x"), ("d/" + LONG, SYMLINK, "a")], {"d"}, [f"/{LONG}", f"/d/{LONG}"]),
     "a folder too long": ([(f"{LONG}/a", FILE, b"x"), (f"{LONG}/b", FILE, b"")], set(), [f"/{LONG}: File name"]),
     "a device": ([("b", tarfile.BLKTYPE, ""), ("f", tarfile.FIFOTYPE, "")], set(), ["/b: a block", "/f: a fifo"]),
@@ -190,8 +189,9 @@ def test_a_hard_link_to_a_symlink_is_that_symlink_again(image, tmp_path):
     made = image(("d/a", FILE, b"1"), ("d/s", SYMLINK, "a"), ("d/h", LINK, "d/s"))
     extract(made, "/d", tmp_path / "out")
     assert os.readlink(tmp_path / "out/d/h") == "a"
+    # PATH itself is followed, as everywhere: what the link leads to is written under its name.
     extract(made, "/d/h", tmp_path / "one")
-    assert os.readlink(tmp_path / "one/h") == "a"
+    assert (tmp_path / "one/h").read_bytes() == b"1"
     extract(made, "/", tmp_path / "layer", layer=0)
     assert os.readlink(tmp_path / "layer/d/h") == "a"
 

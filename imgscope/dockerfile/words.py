@@ -5,16 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# Longer words, and patterns with more stars, are taken as they stand: nobody writes them, and to match them takes long.
+# Longer words, those that would grow beyond this, and patterns with more stars (or stars over long values) are taken as
+# they stand: nobody writes them, variables of variables double with each line, and to match stars takes long.
 _MAX_WORD = 32768
+_MAX_RESULT = 1 << 14
 _MAX_STARS = 4
+_MAX_TRIES = 1_000_000
+_NAMES = re.compile(r"\$\{?(\w+)")
 # What stands in braces may name other variables, but each ``${`` is looked at once.
 _REFERENCE = re.compile(r"\$(?:\{(?:[^}$]|\$(?!\{))*\}|\w+)")
 
 
 def expand(word: str, values: Mapping[str, str], escaper: str = "\\") -> str:
     """Return a word without quotes and with the values of its variables; one that is not known stays as written."""
-    if len(word) > _MAX_WORD or word.count("*") > _MAX_STARS or not any(char in word for char in "$'\"" + escaper):
+    if len(word) > _MAX_WORD or not any(char in word for char in "$'\"" + escaper):
+        return word
+    put_in = [values.get(name, "") for name in _NAMES.findall(word)]
+    stars = word.count("*") + sum(value.count("*") for value in put_in)
+    longest = max(map(len, put_in), default=0)
+    if sum(map(len, put_in)) > _MAX_RESULT or stars > _MAX_STARS or longest**stars > _MAX_TRIES:
         return word
     from e2b_dockerfile_utils import ShellLex
 

@@ -192,7 +192,8 @@ class _Report(Page):
         line = words.following(self.analysis, self.options)
         if line:
             self.console.print()
-            self.console.print(Text(line, style="dim"))
+            # To be copied: a terminal wraps it, the report does not.
+            self.console.print(Text(line, style="dim"), soft_wrap=True)
 
     def duplicates(self) -> None:
         found = self.analysis.duplicates()

@@ -263,3 +263,19 @@ def test_provenance_names_the_lines_of_layers(version):
 )
 def test_a_provenance_that_says_nothing(damage):
     assert dockerfile_text(damage) is None and layer_lines(damage, "FROM x\n", ["sha256:b"]) == {}
+
+
+def test_variables_that_double_and_stars_over_long_values_cost_next_to_nothing():
+    from time import process_time
+
+    from imgscope.dockerfile.words import expand
+
+    begin = process_time()
+    values = {"A0": "a" * 10}
+    for number in range(200):
+        values[f"A{number + 1}"] = expand(f"$A{number}$A{number}", values)
+    assert max(map(len, values.values())) <= 1 << 15
+    long = {"A": "a" * 400_000, "B": "a" * 4000, "P": "*a*a*a*a*b"}
+    for word in ("${A##*a*a*a*a*b}", "${B//a*a*a*b/x}", "${B##$P}", "$A$A"):
+        expand(word, long)
+    assert process_time() - begin < 2

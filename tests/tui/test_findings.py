@@ -60,10 +60,10 @@ def test_d_shows_the_fix_and_its_lines(key):
         await view.press("5", key)
         assert isinstance(view.app.screen, FixScreen)
         text = view.text()
-        for words in ("saves 125 kB", "COPY --chown=1000:1000", "RUN chown -R 1000:1000", "Evidence: 20 paths"):
+        for words in ("saves 125 kB", "--chown=1000:1000", "RUN chown -R 1000:1000", "Evidence: 20 paths"):
             assert words in text
         await view.press("y")
-        assert view.app.clipboard == "COPY --chown=1000:1000 …"
+        assert "--chown=1000:1000" in view.app.clipboard
         await view.press("escape")
         assert view.app.screen is view.explorer
 

@@ -126,7 +126,7 @@ def test_what_manifest_and_config_tell_is_shown_before_the_layers_are_read(tmp_p
             assert "q leaves" in text
             # The first ones are read, the last is not.
             rows = {words[0]: words for line in lines if (words := line.split()) and words[0].isdigit()}
-            assert rows["0"][3:5] == ["2.0", "MB"]
+            assert rows["0"][3:5] == ["1.98", "MB"]
             assert rows["8"][3] == "…"
             go.set()
             while not isinstance(app.screen, Explorer):

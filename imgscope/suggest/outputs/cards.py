@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,16 +97,20 @@ def sums(report: Report) -> tuple[int, int]:
     return report.total_bytes - possible, possible
 
 
-def secrets(report: Report) -> str:
+def secrets(report: Report, write: Callable[[str], str] = str) -> str:
     """Return one line about all secrets that were found, the image's own files first; empty where there are none.
 
-    Paths are as they are stored: whoever prints it escapes it.
+    ``write`` makes what an image says fit to be shown: paths, names of variables. Without it they are as they are
+    stored, and whoever prints the line escapes it.
     """
     rows = [row for finding in report.findings if is_secret(finding) for row in finding.evidence]
     rows = list({(row.path, row.kind): row for row in reversed(rows)}.values())[::-1]
     if not rows:
         return ""
-    said = [f"{row.path}{f' (layer {row.layer})' if row.layer >= 0 else ''} {_holds(row)}" for row in rows[:_NAMED]]
+    said = [
+        f"{write(row.path)}{f' (layer {row.layer})' if row.layer >= 0 else ''} {_holds(row, write)}"
+        for row in rows[:_NAMED]
+    ]
     left = len(rows) - len(said)
     if left:
         said.append(f"{left:,} more")
@@ -114,15 +118,16 @@ def secrets(report: Report) -> str:
     return f"{listed}: rotate or revoke {'it' if len(rows) == 1 and not _plural(rows[0]) else 'them'}"
 
 
-def _holds(row: Evidence) -> str:
+def _holds(row: Evidence, write: Callable[[str], str]) -> str:
     if not row.kind:
         return "holds a secret"
     if row.layer < 0:
-        return f"shows {row.kind}"
+        return f"shows {write(row.kind)}"
     words = _HOLDS.get(row.kind, row.kind)
+    shown = words if row.kind in _HOLDS else write(words)
     if _plural(row):
-        return f"holds {words}"
-    return f"holds {'an' if words[:1] in 'aeioAEIOS' and words[:3] != 'SSH' else 'a'} {words}"
+        return f"holds {shown}"
+    return f"holds {'an' if words[:1] in 'aeioAEIOS' and words[:3] != 'SSH' else 'a'} {shown}"
 
 
 def _plural(row: Evidence) -> bool:

@@ -32,9 +32,9 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
     if matched is not None and not matched.belongs:
         yield f"**{prose(matched.note)}**"
         yield ""
-    found = secrets(report)
+    found = secrets(report, code)
     if found:
-        yield f"**Secrets:** {prose(found)}"
+        yield f"**Secrets:** {found}"
         yield ""
     if report.with_dockerfile:
         yield f"Dockerfile: {prose(report.with_dockerfile)}"
