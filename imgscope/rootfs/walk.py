@@ -54,6 +54,8 @@ class Walker:
             if kind != DIRECTORY:
                 return Walked(here, entry, tuple(links), NO_DIRECTORY)
             part = pending.pop()
+            if part == b".":
+                continue
             if part == b"..":
                 here = split(here)[0]
                 found = overlay.lookup(here) if here else NO_ENTRY
@@ -90,5 +92,6 @@ def kind_of(overlay: Overlay, entry: int) -> int:
 
 
 def _parts(path: bytes) -> list[bytes]:
-    """Return the components of a path, last first."""
-    return [part for part in path.split(b"/") if part not in (b"", b".")][::-1]
+    """Return the components of a path, last first; a slash at its end asks for a directory, as ``/.`` does."""
+    parts = [part for part in path.split(b"/") if part]
+    return [*parts, b"."][::-1] if path.endswith(b"/") and parts else parts[::-1]

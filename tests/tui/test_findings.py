@@ -63,7 +63,8 @@ def test_d_shows_the_fix_and_its_lines(key):
         for words in ("saves 125 kB", "--chown=1000:1000", "RUN chown -R 1000:1000", "Evidence: 20 paths"):
             assert words in text
         await view.press("y")
-        assert "--chown=1000:1000" in view.app.clipboard
+        finding = view.explorer.report.findings[0]
+        assert view.app.clipboard == "\n".join(finding.lines or finding.ignore_lines)
         await view.press("escape")
         assert view.app.screen is view.explorer
 
