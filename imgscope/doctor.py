@@ -78,6 +78,7 @@ _LIBRARIES = {
     "click": ("click", ""),
     "docker": ("docker", ""),
     "e2b-dockerfile-utils": ("e2b_dockerfile_utils", ""),
+    "humanize": ("humanize", ""),
     "isal": ("isal.igzip_lib", "gzip is read more slowly"),
     "junitparser": ("junitparser", ""),
     "msgspec": ("msgspec", ""),
@@ -86,6 +87,8 @@ _LIBRARIES = {
     "pyyaml": ("yaml", ""),
     "rich": ("rich", ""),
     "textual": ("textual", ""),
+    "tree-sitter": ("tree_sitter", ""),
+    "tree-sitter-bash": ("tree_sitter_bash", ""),
     "xxhash": ("xxhash", ""),
     "zstd": ("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd", ""),
 }

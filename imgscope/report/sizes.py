@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
-
 
 def size(count: float | None, exact: bool = False) -> str:
     """Write a number of bytes to three digits, as Docker does: ``1.24 GB``, ``276 kB``, ``26 B`` (decimal units).
@@ -14,12 +12,11 @@ def size(count: float | None, exact: bool = False) -> str:
         return "-"
     if exact:
         return f"{count:,} B"
-    number, unit = float(count), 0
-    # What would be rounded up to a thousand is one of the next unit: 999.5 kB is 1 MB.
-    while abs(number) >= (999.5 if unit else 1000) and unit < len(_UNITS) - 1:
-        number, unit = number / 1000, unit + 1
-    text = f"{number:.3g}" if abs(number) < 999.5 else f"{number:,.0f}"
-    return f"{text} {_UNITS[unit]}"
+    from humanize import naturalsize
+
+    # Rounded beforehand: 999.6 kB is 1 MB, not a thousand kilobytes.
+    text = naturalsize(float(f"{count:.3g}"), format="%.3g")
+    return text.replace("Bytes", "B").replace("Byte", "B")
 
 
 def quantity(count: int, noun: str, plural: str | None = None) -> str:

@@ -224,7 +224,7 @@ PAIRS = [
     ),
     Pair(
         "secrets",
-        "FROM base\nENV DEPLOY_TOKEN=not-a-real-token-1234\nCOPY . /src\nRUN cp -r /src/app /app\nRUN rm -rf /src\n"
+        "FROM base\nENV DEPLOY_TOKEN=q7Zx8wLmP0aT3vRd\nCOPY . /src\nRUN cp -r /src/app /app\nRUN rm -rf /src\n"
         'CMD ["/app/run.sh"]\n',
         'FROM base\nCOPY app /app\nCMD ["/app/run.sh"]\n',
         _secrets,

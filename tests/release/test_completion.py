@@ -90,7 +90,10 @@ def typed(shell: str, keys: str, folder: Path, **more: str) -> str:
         end = time.monotonic() + 30
         while mark not in said:
             assert time.monotonic() < end, said.decode(errors="replace")
-            if select.select([terminal], [], [], 0.2)[0]:
+            # Whatever number the descriptor has: select() knows the first 1,024 only.
+            waiting = select.poll()
+            waiting.register(terminal, select.POLLIN)
+            if waiting.poll(200):
                 said += os.read(terminal, 1 << 16)
         found, _, said = said.partition(mark)
         return found
