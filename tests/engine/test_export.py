@@ -86,12 +86,32 @@ def kinds(built: Built):
 
 
 def essence(analysis) -> dict:
-    """Return what must be the same whatever an image is packed in: dive takes layers saved as links for empty."""
+    """Return what must be the same whatever an image is packed in: dive takes layers saved as links for empty, and a
+    compressed size is only estimated where the layers are stored as they are."""
     result = json.loads(b"".join(renderer("json")(analysis, Options(top=50))))
-    for key in ("reference", "names", "id", "manifest_digest", "verified", "blob_bytes", "config", "created", "dive"):
+    for key in (
+        "reference",
+        "names",
+        "id",
+        "manifest_digest",
+        "verified",
+        "blob_bytes",
+        "config",
+        "created",
+        "dive",
+        "compressed_estimate",
+    ):
         del result["image"][key]
     for layer in result["layers"]:
-        for key in ("digest", "media_type", "compression", "blob_bytes", "blob_name", "blob_linked"):
+        for key in (
+            "digest",
+            "media_type",
+            "compression",
+            "blob_bytes",
+            "blob_name",
+            "blob_linked",
+            "compressed_estimate",
+        ):
             del layer[key]
     return result
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 
 import pytest
@@ -59,10 +58,17 @@ def images(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def written(images, tmp_path_factory):
+def without_engine():
+    """No engine is asked, here alone: the tests that come after have theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", "unix:///nonexistent")
+        yield
+
+
+@pytest.fixture(scope="module")
+def written(images, tmp_path_factory, without_engine):
     """What every command prints in a format."""
     folder = tmp_path_factory.mktemp("printed")
-    os.environ["DOCKER_HOST"] = "unix:///nonexistent"
 
     def written(name, form, words):
         target = folder / f"{name}.{form}"
