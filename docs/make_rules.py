@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from imgscope.suggest.model import Rule
-from imgscope.suggest.rules import all_rules
+from imgscope.suggestions.model import Rule
+from imgscope.suggestions.rules import all_rules
 
 HERE = Path(__file__).parent / "rules"
 

@@ -25,7 +25,7 @@ STATIONS = [
     ["asides"],
     ["records", "saved", "analyzer", "verify"],
     ["compat", "extract", "packages", "dockerfile"],
-    ["report", "tui", "diff", "check", "bases", "suggest"],
+    ["report", "tui", "differences", "checks", "base_images", "suggestions"],
     ["cli", "completion", "doctor", "docker_plugin"],
 ]
 # What a source or an archive takes from a layer's side is handed in as a function, never imported.
@@ -80,5 +80,5 @@ def test_every_module_that_is_listed_exists():
     for names in STATIONS:
         for name in names:
             path = PACKAGE.joinpath(*name.split("."))
-            if name not in ("packages", "tui", "diff", "check", "bases", "suggest"):
+            if name not in ("packages", "tui", "differences", "checks", "base_images", "suggestions"):
                 assert path.is_dir() or path.with_suffix(".py").is_file(), name

@@ -361,7 +361,7 @@ def test_errors_show_none(planted, tmp_path):
 
 def test_screens_show_none(planted):
     import imgscope
-    from imgscope.diff import diff
+    from imgscope.differences import diff
     from tests.tui.driver import explore
 
     v, old, new, *_ = planted

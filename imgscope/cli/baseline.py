@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..check import BASELINE_FILE
+from ..checks import BASELINE_FILE
 from .common import (
     image_options,
     load,
@@ -58,8 +58,8 @@ def save(
       imgscope baseline save myapp:1.0
       imgscope baseline save app.tar --files-above 1MB -o ci/baseline.json
     """
-    from ..check.baseline import FILES, make
-    from ..check.baseline_file import dump
+    from ..checks.baseline import FILES, make
+    from ..checks.baseline_file import dump
     from ..errors import UsageError
     from ..units import parse_size
 
@@ -87,8 +87,8 @@ def show(file: str, top: int, exact_bytes: bool, no_color: bool, width: int | No
     Example:
       imgscope baseline show
     """
-    from ..check.baseline_file import load as read
-    from ..check.outputs.baseline import render
+    from ..checks.baseline_file import load as read
+    from ..checks.outputs.baseline import render
 
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes)
     write_stdout(render(read(Path(file)), options))

@@ -48,8 +48,8 @@ def command(
     from ..progress import terminal_progress
 
     progress = terminal_progress(reference)
-    from ..bases.compare import compare_bases
-    from ..bases.report import renderer
+    from ..base_images.compare import compare_bases
+    from ..base_images.report import renderer
 
     if fail_unfit and not candidates:
         raise click.UsageError("--fail-unfit is about the bases named by --with: name one")

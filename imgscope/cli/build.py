@@ -38,7 +38,7 @@ def command(
       imgscope build --check -t myapp:1.0 --report junit=report.xml .
       imgscope build --engine podman -f Containerfile .
     """
-    from ..check.build import build
+    from ..checks.build import build
     from ..errors import UsageError
     from .analyze import command as analyze
     from .check import command as check

@@ -12,8 +12,8 @@ import click
 from .common import Results, image_options, look_options, report_options, result_options, size_options, write_stdout
 
 if TYPE_CHECKING:
-    from ..check.model import Report
-    from ..check.run import Request
+    from ..checks.model import Report
+    from ..checks.run import Request
     from ..report.interface import Options
 
 _DIVE_RULES = {
@@ -27,8 +27,8 @@ _OF_ANALYSIS = {"analysis": "json", "dive": "dive"}
 
 def rule_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each rule."""
-    from ..check.rules import RULES
-    from ..check.values import AMOUNT, CODES, GLOBS, SWITCH
+    from ..checks.rules import RULES
+    from ..checks.values import AMOUNT, CODES, GLOBS, SWITCH
 
     for rule in reversed(RULES.values()):
         several = rule.by_subject or rule.kind in (GLOBS, CODES, AMOUNT)
@@ -73,7 +73,7 @@ def config_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what is written, and where."""
-    from ..check.outputs import FORMATS
+    from ..checks.outputs import FORMATS
 
     formats = "Formats: those above, and analysis and dive, the JSON of analyze."
     for option in (
@@ -89,7 +89,7 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def _print_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from ..check.schema import schema_text
+    from ..checks.schema import schema_text
 
     write_stdout([schema_text().encode()])
     context.exit()
@@ -127,8 +127,8 @@ def command(references: tuple[str, ...], **given: Any) -> int:
 
 def request_of(references: tuple[str, ...], given: dict[str, Any]) -> Request:
     """Make the request that options ask for."""
-    from ..check.config import from_options
-    from ..check.run import Request, references_of
+    from ..checks.config import from_options
+    from ..checks.run import Request, references_of
     from ..errors import UsageError
 
     if given["config"] and given["no_config"]:
@@ -165,8 +165,8 @@ def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
     from ..progress import terminal_progress
 
     progress = terminal_progress(references[0])
-    from ..check.outputs import FORMATS, renderer
-    from ..check.run import run
+    from ..checks.outputs import FORMATS, renderer
+    from ..checks.run import run
     from ..errors import UsageError
     from ..report import renderer as analysis_renderer
 
@@ -202,7 +202,7 @@ def _there(report: Report) -> bool:
 
 def _tell_github(report: Report, *, own_lines: bool) -> None:
     """Annotate, beside text on standard output; the runner reads standard error too, where that is a format's."""
-    from ..check.outputs import github
+    from ..checks.outputs import github
 
     for line in github.workflow_commands(report):
         click.echo(line, err=not own_lines)

@@ -66,7 +66,7 @@ def command(
       imgscope diff old.tar new.tar --only files --path /app
       imgscope diff baseline.json myapp:1.1 --fail-on-growth 5%
     """
-    from ..diff.options import Growth, parse_filter
+    from ..differences.options import Growth, parse_filter
 
     if format_ is None and not (outputs or no_tui or any_given(_OF_REPORTS)):
         from .. import tui
@@ -82,8 +82,8 @@ def command(
     from ..progress import terminal_progress
 
     progress = terminal_progress(old)
-    from ..diff import diff
-    from ..diff.report import renderer
+    from ..differences import diff
+    from ..differences.report import renderer
 
     wanted = parse_filter(only, paths, min_size, ignore_times)
     growth = Growth.parse(fail_on_growth) if fail_on_growth is not None else None

@@ -10,7 +10,7 @@ import click
 from .common import Results, image_options, look_options, report_options, result_options, size_options, write_stdout
 
 if TYPE_CHECKING:
-    from ..suggest.fix import Fixed
+    from ..suggestions.fix import Fixed
 
 _FORMATS = ("text", "json", "markdown", "sarif")
 
@@ -18,7 +18,7 @@ _FORMATS = ("text", "json", "markdown", "sarif")
 def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from ..suggest.rules import all_rules
+    from ..suggestions.rules import all_rules
 
     rules = sorted(all_rules(), key=lambda rule: rule.code)
     width = max(len(rule.name) for rule in rules)
@@ -113,10 +113,10 @@ def command(
     from ..progress import terminal_progress
 
     progress = terminal_progress(reference)
-    from ..suggest import Options
-    from ..suggest.config import load
-    from ..suggest.image import suggest_image
-    from ..suggest.outputs import renderer
+    from ..suggestions import Options
+    from ..suggestions.config import load
+    from ..suggestions.image import suggest_image
+    from ..suggestions.outputs import renderer
     from ..units import parse_size
 
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textual.driver import Driver
 
-    from ..diff import Filter
+    from ..differences import Filter
     from .app import Opened, Work
     from .loading import ScreenProgress
 
@@ -73,7 +73,7 @@ def run_difference(
     gc.disable()
     from contextlib import ExitStack
 
-    from ..diff import diff
+    from ..differences import diff
 
     def work(progress: ScreenProgress) -> Opened:
         from .difference.screen import OpenDifference

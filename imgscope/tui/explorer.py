@@ -46,7 +46,7 @@ from .whatif import WhatIf
 from .widgets import Lines
 
 if TYPE_CHECKING:
-    from ..suggest.model import Report
+    from ..suggestions.model import Report
 
 
 class Explorer(WhatIf):
@@ -339,7 +339,7 @@ class Explorer(WhatIf):
         # Whoever has just opened the view presses keys first.
         await asyncio.sleep(0.5)
         from ..dockerfile import nearby
-        from ..suggest import suggest
+        from ..suggestions import suggest
 
         def look() -> Report:
             found = nearby(self.analysis)

@@ -19,7 +19,7 @@ from .text import clip_left
 from .widgets import Lines
 
 if TYPE_CHECKING:
-    from ..suggest.model import Finding
+    from ..suggestions.model import Finding
 
 
 class WhatIf(LayerFilter):

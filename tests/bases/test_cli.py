@@ -8,8 +8,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from imgscope.bases import report
-from imgscope.bases.known import known_bases
+from imgscope.base_images import report
+from imgscope.base_images.known import known_bases
 from tests.oracle.maketar import directory, file, layer
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}

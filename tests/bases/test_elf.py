@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 import imgscope as library
-from imgscope.bases.elf import Elf, read_elf
-from imgscope.bases.loader import Loader, read_cache
-from imgscope.bases.root import Files, Root, directories
+from imgscope.base_images.elf import Elf, read_elf
+from imgscope.base_images.loader import Loader, read_cache
+from imgscope.base_images.root import Files, Root, directories
 from tests.oracle import maketar
 from tests.oracle.maketar import file, layer
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from imgscope import analyze
-from imgscope.bases import find_base
-from imgscope.bases.candidates import Other
+from imgscope.base_images import find_base
+from imgscope.base_images.candidates import Other
 from tests.archive.images import Image, digest, docker_archive, write_tar
 from tests.oracle.maketar import file, layer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imgscope.bases.compare import compare_bases
+from imgscope.base_images.compare import compare_bases
 from tests.oracle.maketar import directory, file, layer, symlink
 
 SHELL = file("bin/sh", b"\0shell", mode=0o755)
@@ -156,10 +156,10 @@ def test_an_image_that_lacks_something_itself_is_told_so(make):
 def test_another_platform_never_fits(make):
     image = make(layer(*COMMON), layer(file("app/start", b"\0", mode=0o755)), instructions=INSTRUCTIONS)
     from imgscope import analyze
-    from imgscope.bases.app import read_app
-    from imgscope.bases.find import find_base
-    from imgscope.bases.fit import Needs, judge
-    from imgscope.bases.root import Files, Root
+    from imgscope.base_images.app import read_app
+    from imgscope.base_images.find import find_base
+    from imgscope.base_images.fit import Needs, judge
+    from imgscope.base_images.root import Files, Root
 
     with analyze(image, cache=False) as analysis:
         root = Root(analysis, Files())

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from imgscope.bases.compare import compare_bases
+from imgscope.base_images.compare import compare_bases
 from tests.engine.conftest import docker, engine  # noqa: F401
 
 from . import trees

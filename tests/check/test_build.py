@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from imgscope.check.build import option_values
+from imgscope.checks.build import option_values
 
 _BUILDER = """#!/bin/sh
 printf '%s\\n' "$@" >"$0.arguments"

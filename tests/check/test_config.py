@@ -7,8 +7,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from imgscope.check import config, schema
-from imgscope.check.rules import RULES
+from imgscope.checks import config, schema
+from imgscope.checks.rules import RULES
 from imgscope.errors import ConfigError
 
 SHIPPED = Path(config.__file__).with_name("config.schema.json")
@@ -102,7 +102,7 @@ def test_the_schema_is_a_schema_and_knows_every_rule():
 def test_the_shipped_schema_is_the_one_that_is_printed(imgscope):
     printed = imgscope("check", "--schema")
     assert printed.returncode == 0 and json.loads(printed.stdout) == schema.schema()
-    assert SHIPPED.read_text() == printed.stdout, "run: imgscope check --schema > imgscope/check/config.schema.json"
+    assert SHIPPED.read_text() == printed.stdout, "run: imgscope check --schema > imgscope/checks/config.schema.json"
 
 
 @pytest.mark.parametrize(

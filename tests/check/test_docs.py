@@ -6,9 +6,9 @@ from pathlib import Path
 
 import jsonschema
 
-from imgscope.check import config, schema
-from imgscope.check.outputs import FORMATS
-from imgscope.check.rules import RULES
+from imgscope.checks import config, schema
+from imgscope.checks.outputs import FORMATS
+from imgscope.checks.rules import RULES
 
 PAGE = (Path(__file__).parents[2] / "docs/check.md").read_text()
 

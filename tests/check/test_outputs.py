@@ -11,12 +11,12 @@ import jsonschema
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from imgscope.check import outputs
-from imgscope.check.model import FAIL, PASS, SKIPPED, WARN, Cause, Causes, ImageCheck, Report, Result, Setting
-from imgscope.check.outputs import github, limits, renderer
-from imgscope.check.outputs.markdown import markdown
-from imgscope.check.place import Place
-from imgscope.check.values import BYTES, Limit
+from imgscope.checks import outputs
+from imgscope.checks.model import FAIL, PASS, SKIPPED, WARN, Cause, Causes, ImageCheck, Report, Result, Setting
+from imgscope.checks.outputs import github, limits, renderer
+from imgscope.checks.outputs.markdown import markdown
+from imgscope.checks.place import Place
+from imgscope.checks.values import BYTES, Limit
 from imgscope.report.interface import Options
 from imgscope.report.schema import analysis_schema
 from tests.oracle import maketar as tar

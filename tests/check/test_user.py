@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from imgscope import analyze
-from imgscope.check.rules.interface import CannotTell, Subject
-from imgscope.check.rules.properties import require_non_root
-from imgscope.check.values import Limit
-from imgscope.suggest import Options, suggest
+from imgscope.checks.rules.interface import CannotTell, Subject
+from imgscope.checks.rules.properties import require_non_root
+from imgscope.checks.values import Limit
+from imgscope.suggestions import Options, suggest
 from tests.oracle.maketar import file, layer, symlink
 
 PASSWD = (

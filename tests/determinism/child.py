@@ -25,12 +25,12 @@ def with_processes(count: int) -> None:
     """Have any piece of work, however small, shared among so many processes."""
     import imgscope.asides
     import imgscope.contents
-    import imgscope.diff.files
+    import imgscope.differences.files
     import imgscope.layer.workers
     import imgscope.report.json
 
     os.sched_getaffinity = lambda _: set(range(count))
-    for module in (imgscope.contents, imgscope.layer.workers, imgscope.diff.files):
+    for module in (imgscope.contents, imgscope.layer.workers, imgscope.differences.files):
         module.WORTHWHILE = 0
     imgscope.report.json.MANY_ROWS = 0
     imgscope.asides.MANY_ENTRIES = imgscope.asides.MANY_BLOCKS = 0

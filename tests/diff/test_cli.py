@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 
-from imgscope.diff import report
+from imgscope.differences import report
 from tests.oracle.maketar import file, layer, symlink
 
 BASE = layer(file("base", b"b" * 1000))

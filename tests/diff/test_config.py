@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imgscope.diff import diff
+from imgscope.differences import diff
 from tests.oracle.maketar import file, layer
 
 LAYER = layer(file("a", b"1"))

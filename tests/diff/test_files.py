@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import imgscope
 from imgscope.analysis import Analysis
-from imgscope.diff import Difference, FileDifference, Filter, compare, diff
+from imgscope.differences import Difference, FileDifference, Filter, compare, diff
 from imgscope.report import Options, renderer
 from tests.oracle.maketar import directory, docker_archive, file, hardlink, layer, opaque, symlink, whiteout
 from tests.oracle.strategies import stacks

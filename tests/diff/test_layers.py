@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imgscope.diff import diff
+from imgscope.differences import diff
 from tests.archive.images import PACK, Image, blob, descriptor, digest, docker_archive, layout, oci, write_tar
 from tests.oracle.maketar import file, layer
 

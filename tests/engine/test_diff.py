@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import pytest
 
-from imgscope.diff import Filter, diff
+from imgscope.differences import Filter, diff
 
 from .conftest import docker
 from .images import root_tar

@@ -131,7 +131,7 @@ def within_json(data: bytes, draw: random.Random) -> bytes:
 
 def look(path: Path) -> None:
     """Analyse an archive and touch every row; let nothing but errors of ours pass."""
-    from imgscope.suggest import suggest
+    from imgscope.suggestions import suggest
 
     try:
         with imgscope.analyze(path, cache=False) as analysis:

@@ -15,7 +15,7 @@ def test_patterns_are_found_wherever_they_are():
     modules = {used.module for used in PATTERNS}
     assert len(PATTERNS) > 150
     # At the top of a module, in a table, within a function, in a tuple of dataclasses.
-    assert {"imgscope.steps", "imgscope.suggest.rules.order", "imgscope.escape", "imgscope.secrets"} <= modules
+    assert {"imgscope.steps", "imgscope.suggestions.rules.order", "imgscope.escape", "imgscope.secrets"} <= modules
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_linear_patterns_are_not(pattern):
 # text, and its functions are measured whole (test_secret_patterns.py); clean-up fits paths, of 4,096 bytes at most.
 BOUNDED = (
     "imgscope.secrets",
-    "imgscope.suggest.rules.secrets",
-    "imgscope.suggest.fix",
+    "imgscope.suggestions.rules.secrets",
+    "imgscope.suggestions.fix",
 )
 
 

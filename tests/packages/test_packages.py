@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 import imgscope
-from imgscope.diff import diff
-from imgscope.diff.packages import version_key
+from imgscope.differences import diff
+from imgscope.differences.packages import version_key
 from imgscope.packages import read_packages
 from tests.archive.images import PACK, Image, docker_archive, write_tar
 from tests.oracle.maketar import directory, file, layer, symlink

@@ -24,8 +24,8 @@ from pathlib import Path
 
 from imgscope import analyze
 from imgscope.dockerfile import match, read
-from imgscope.suggest import Options, Report, suggest
-from imgscope.suggest.fix import fix
+from imgscope.suggestions import Options, Report, suggest
+from imgscope.suggestions.fix import fix
 from tests.engine.images import root_tar
 
 from .pairs import PAIRS, Pair, Step

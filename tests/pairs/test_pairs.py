@@ -12,8 +12,8 @@ import pytest
 
 from imgscope import analyze
 from imgscope.dockerfile import match, read
-from imgscope.suggest import Options, suggest
-from imgscope.suggest.fix import fix
+from imgscope.suggestions import Options, suggest
+from imgscope.suggestions.fix import fix
 from tests.engine.conftest import engine  # noqa: F401
 
 from .build import Unreachable, _sources, base_for, build, build_image, context, smoke

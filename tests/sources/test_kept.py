@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from imgscope import analyze
-from imgscope.bases.elf import read_elf as bases_elf
+from imgscope.base_images.elf import read_elf as bases_elf
 from imgscope.cache import Cache
 from imgscope.cli import run
 from imgscope.contents import in_place
 from imgscope.layer import codec, parts, scan
 from imgscope.layer.texts import MAX_JUDGED, Texts
-from imgscope.suggest.elf import read_elf as suggest_elf
+from imgscope.suggestions.elf import read_elf as suggest_elf
 
 from ..archive.images import Image, docker_archive, write_tar
 from ..oracle.maketar import file, layer, symlink

@@ -195,7 +195,7 @@ def test_scripts_that_are_served_do_not_keep_their_interpreter(findings):
 def test_libraries_of_the_program_stay(make, tmp_path, pack):
     """The header's package goes, the library's stays: the program's own ELF header says that it is needed."""
     from imgscope import analyze
-    from imgscope.suggest import Options, suggest
+    from imgscope.suggestions import Options, suggest
 
     (tmp_path / "x.c").write_text("int x(void) { return 0; }")
     (tmp_path / "main.c").write_text("int x(void); int main(void) { return x(); }")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from imgscope.errors import ConfigError
-from imgscope.suggest.config import load
+from imgscope.suggestions.config import load
 from tests.oracle.maketar import file, layer
 
 

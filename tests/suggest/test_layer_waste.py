@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imgscope import analyze
-from imgscope.suggest import Options, suggest
+from imgscope.suggestions import Options, suggest
 from tests.oracle.maketar import directory, file, hardlink, layer, opaque, whiteout
 
 from .conftest import SYSTEM

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from imgscope.layer.scan import scan_stream
 from imgscope.overlay.merge import Overlay
-from imgscope.suggest.ledger import Ledger
-from imgscope.suggest.model import Claim
+from imgscope.suggestions.ledger import Ledger
+from imgscope.suggestions.model import Claim
 from tests.oracle.maketar import file, hardlink, layer
 
 

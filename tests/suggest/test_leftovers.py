@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from imgscope.suggest.rules.build_context import UNWANTED
-from imgscope.suggest.rules.leftovers import LEFTOVERS
+from imgscope.suggestions.rules.build_context import UNWANTED
+from imgscope.suggestions.rules.leftovers import LEFTOVERS
 from tests.oracle.maketar import directory, file, layer, whiteout
 
 from .conftest import SYSTEM

@@ -9,8 +9,8 @@ import pytest
 
 from imgscope import analyze
 from imgscope.dockerfile import nearby
-from imgscope.suggest.origin import of_history
-from imgscope.suggest.rules.practice import copy_serves
+from imgscope.suggestions.origin import of_history
+from imgscope.suggestions.rules.practice import copy_serves
 from tests.oracle.maketar import file, layer
 
 HASH = "0" * 64

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from imgscope import analyze
 from imgscope.dockerfile import match, parse
 from imgscope.dockerfile.ignore import Ignore
-from imgscope.suggest import Options, suggest
-from imgscope.suggest.own_lines import laid_out, then, with_option
+from imgscope.suggestions import Options, suggest
+from imgscope.suggestions.own_lines import laid_out, then, with_option
 from tests.oracle.maketar import file, layer
 
 BIG = b"x" * 5000

@@ -64,7 +64,7 @@ def outputs(imgscope, path, folder):
 @pytest.mark.parametrize(("path", "content", "code"), FILES, ids=[path for path, _, _ in FILES])
 def test_a_file_in_every_position(findings, make, path, content, code):
     from imgscope import analyze
-    from imgscope.suggest import Options, suggest
+    from imgscope.suggestions import Options, suggest
 
     for position in POSITIONS:
         with analyze(image(make, position, (path, content)), cache=False) as analysis:

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from imgscope.errors import UsageError
-from imgscope.suggest.model import Rule
-from imgscope.suggest.rules import all_rules
-from imgscope.suggest.selection import select
+from imgscope.suggestions.model import Rule
+from imgscope.suggestions.rules import all_rules
+from imgscope.suggestions.selection import select
 
 RULES = [
     Rule(code, name, "", "certain", lambda _: ())
@@ -52,7 +52,7 @@ def test_every_rule_has_its_words():
 
 
 def test_another_package_adds_rules(monkeypatch, tmp_path):
-    from imgscope.suggest import rules
+    from imgscope.suggestions import rules
 
     about = tmp_path / "mine-1.0.dist-info"
     about.mkdir()
@@ -60,7 +60,7 @@ def test_another_package_adds_rules(monkeypatch, tmp_path):
     (about / "entry_points.txt").write_text("[imgscope.rules]\nmine = mine_rules:RULE\n")
     module = tmp_path / "mine_rules.py"
     module.write_text(
-        "from imgscope.suggest import Rule\nRULE = Rule('XX001', 'mine', 'Mine.', 'certain', lambda context: ())\n"
+        "from imgscope.suggestions import Rule\nRULE = Rule('XX001', 'mine', 'Mine.', 'certain', lambda context: ())\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     rules.all_rules.cache_clear()

@@ -6,7 +6,7 @@ import pytest
 
 from imgscope import analyze
 from imgscope.dockerfile import match, parse
-from imgscope.suggest import Options, suggest
+from imgscope.suggestions import Options, suggest
 from tests.archive.images import Image, docker_archive, write_tar
 from tests.oracle.maketar import directory, file, layer
 from tests.suggest.test_build_packages import BASE, debian, package

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import imgscope
 from imgscope.analysis import Analysis
-from imgscope.diff import Difference, diff
+from imgscope.differences import Difference, diff
 from imgscope.tui.app import ImgscopeApp
 from imgscope.tui.browser import Browser
 from imgscope.tui.config import Settings

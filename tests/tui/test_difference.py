@@ -7,7 +7,7 @@ import json
 import pytest
 
 import imgscope
-from imgscope.diff import Filter, diff
+from imgscope.differences import Filter, diff
 from imgscope.report import Options, renderer
 from imgscope.tui.content.screen import ContentScreen, TextLines
 from imgscope.tui.dialogs.ask import Ask

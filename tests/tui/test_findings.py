@@ -116,7 +116,7 @@ def test_the_view_does_not_wait_for_them(monkeypatch):
         assert go.wait(20)
         raise imgscope.errors.ArchiveError("it broke")
 
-    monkeypatch.setattr("imgscope.suggest.suggest", slow)
+    monkeypatch.setattr("imgscope.suggestions.suggest", slow)
 
     async def scenario(view):
         await view.press("5", "2", "E", "j", "j")

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import imgscope
-from imgscope.diff import diff
+from imgscope.differences import diff
 from tests.archive.images import Image, write_tar
 from tests.archive.images import docker_archive as archive_of
 from tests.oracle.compare import analyze_layers

@@ -7,7 +7,7 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgscope.diff import Filter, compare
+from imgscope.differences import Filter, compare
 from imgscope.layer.names import internal
 from imgscope.tui.model import rows as module
 from imgscope.tui.model.marks import Mark

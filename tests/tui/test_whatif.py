@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from imgscope.layer.index import DIRECTORY
 from imgscope.overlay.merge import Overlay, join
 from imgscope.report.sizes import size
-from imgscope.suggest.ledger import Ledger
-from imgscope.suggest.model import Claim
+from imgscope.suggestions.ledger import Ledger
+from imgscope.suggestions.model import Claim
 from imgscope.tui.findings.dockerfile import DockerfileScreen
 from imgscope.tui.findings.fix import FixScreen
 from imgscope.tui.model.paths import Paths

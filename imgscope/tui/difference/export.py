@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from ...diff.report.words import signed
+from ...differences.report.words import signed
 from ...layer.index import TYPE_NAMES
 from ...layer.names import public
 from ...report.markdown import code, table

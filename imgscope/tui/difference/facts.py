@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...diff.model import Difference, LayerPair
-from ...diff.report import words
-from ...diff.report.words import signed
+from ...differences.model import Difference, LayerPair
+from ...differences.report import words
+from ...differences.report.words import signed
 from ...escape import escape
 from ...report.sizes import quantity, size
 from ..details.facts import Facts, Row

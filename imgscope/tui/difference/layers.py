@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 
-from ...diff.model import LayerPair
-from ...diff.report.words import status
+from ...differences.model import LayerPair
+from ...differences.report.words import status
 from ..layers.pane import brief
 from ..text import size
 from ..widgets import Lines

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rich.segment import Segment
 from rich.style import Style
 
-from ...diff.model import PackageDifference
-from ...diff.report.words import signed
+from ...differences.model import PackageDifference
+from ...differences.report.words import signed
 from ...escape import escape
 from ..text import clip, fit
 from ..widgets import Lines

@@ -15,9 +15,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from ...analysis import Analysis, Event, Layer
-from ...diff.files import Found
-from ...diff.model import Difference
-from ...diff.report.words import signed
+from ...differences.files import Found
+from ...differences.model import Difference
+from ...differences.report.words import signed
 from ...errors import ImgscopeError, PathNotFoundError
 from ...escape import escape
 from ...layer.index import FILE, TYPE_NAMES

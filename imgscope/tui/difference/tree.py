@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.segment import Segment
 
-from ...diff.model import FileDifference
-from ...diff.report.words import signed
+from ...differences.model import FileDifference
+from ...differences.report.words import signed
 from ...escape import escape
 from ...layer.index import HARDLINK, SYMLINK
 from ..model.marks import Mark

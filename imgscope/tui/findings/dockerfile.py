@@ -17,7 +17,7 @@ from ..dialogs.window import Window
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
-    from ...suggest.model import Finding, Report
+    from ...suggestions.model import Finding, Report
 
 
 def changes(
@@ -47,7 +47,7 @@ def changes(
     if ignored:
         lines += ["", "# In .dockerignore:", *(f"#   {line}" for line in ignored)]
     if report is not None and report.proposal:
-        from ...suggest.stages import BUILD
+        from ...suggestions.stages import BUILD
 
         if any(finding.code in BUILD for finding in findings):
             lines += ["", "# Or with a build stage, which answers all findings of its kind:", *report.proposal]

@@ -14,7 +14,7 @@ from ...report.sizes import quantity, size
 from ..dialogs.window import Window
 
 if TYPE_CHECKING:
-    from ...suggest.model import Finding, Report
+    from ...suggestions.model import Finding, Report
 
 # Rows of evidence that are listed; Enter in the pane shows all of them in the tree.
 _EVIDENCE = 12

@@ -13,7 +13,7 @@ from ..list_pane import ListPane
 from ..text import clip, size
 
 if TYPE_CHECKING:
-    from ...suggest.model import Finding
+    from ...suggestions.model import Finding
 
 _STYLES = {"certain": "mark--added", "likely": "mark--modified", "possible": "lines--quiet"}
 

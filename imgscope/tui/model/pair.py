@@ -8,7 +8,7 @@ from itertools import accumulate
 from operator import sub
 from typing import TYPE_CHECKING
 
-from ...diff.files import ADDED, CHANGED, METADATA, MOVED, REMOVED, TIMES, TYPE_CHANGED, UNREAD
+from ...differences.files import ADDED, CHANGED, METADATA, MOVED, REMOVED, TIMES, TYPE_CHANGED, UNREAD
 from ...layer.names import split
 from .bits import Part, both, either
 from .columns import Columns, Holders
@@ -16,7 +16,7 @@ from .marks import Mark
 from .terms import Terms
 
 if TYPE_CHECKING:
-    from ...diff.files import Found, Row, Side
+    from ...differences.files import Found, Row, Side
 
 _MARKS = {
     ADDED: Mark.ADDED,

@@ -17,7 +17,7 @@ from ...overlay.merge import NO_ENTRY
 from .paths import Paths
 
 if TYPE_CHECKING:
-    from ...suggest.model import Claim
+    from ...suggestions.model import Claim
 
 
 class Without:
@@ -29,7 +29,7 @@ class Without:
 
     def __init__(self, paths: Paths, layers: Collection[int], claims: Iterable[Claim]) -> None:
         """Strike out ``layers``, and what the fixes of findings ``claims``."""
-        from ...suggest.ledger import Ledger
+        from ...suggestions.ledger import Ledger
 
         self.paths = paths
         self.layers = frozenset(layers)

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from imgscope import analyze
 from imgscope.dockerfile import Dockerfile, match, parse
-from imgscope.suggest import Options, suggest
-from imgscope.suggest.fix import Fixed, fix
+from imgscope.suggestions import Options, suggest
+from imgscope.suggestions.fix import Fixed, fix
 from tests.oracle.maketar import directory, file, layer, symlink, whiteout
 
 from ...archive.images import Image, docker_archive, write_tar

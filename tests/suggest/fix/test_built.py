@@ -8,8 +8,8 @@ import pytest
 
 from imgscope import analyze
 from imgscope.dockerfile import match, read
-from imgscope.suggest import Options, suggest
-from imgscope.suggest.fix import fix
+from imgscope.suggestions import Options, suggest
+from imgscope.suggestions.fix import fix
 from tests.engine.conftest import base, docker, engine  # noqa: F401
 
 pytestmark = pytest.mark.engine

@@ -9,9 +9,9 @@ from imgscope.dockerfile import parse
 from imgscope.dockerfile.edits import EditError, apply
 from imgscope.dockerfile.grammar import read_script
 from imgscope.dockerfile.shell import Ending, ShellError
-from imgscope.suggest.fix.joints import joint
-from imgscope.suggest.fix.model import NotSafe
-from imgscope.suggest.fix.writing import Group, Writer
+from imgscope.suggestions.fix.joints import joint
+from imgscope.suggestions.fix.model import NotSafe
+from imgscope.suggestions.fix.writing import Group, Writer
 from tests.dockerfile.test_shell import SHELLS, run, scripts
 
 

@@ -111,7 +111,7 @@ def max_new_file_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
         (count, join(directory, name), entry) for count, directory, name, entry in sized(subject.analysis, limit.value)
     ]
     if subject.ignored:
-        from ...diff.paths import PathFilter
+        from ...differences.paths import PathFilter
         from ...layer.names import split
 
         fits = PathFilter(subject.ignored).fits

@@ -15,7 +15,7 @@ from ..values import GLOBS, Limit
 from .interface import Outcome, Rule, Subject
 
 if TYPE_CHECKING:
-    from ...diff.paths import PathFilter
+    from ...differences.paths import PathFilter
     from ..sieve import Sieve
 
 
@@ -67,7 +67,7 @@ def _count(
 
 def _causes_of(subject: Subject, glob: str) -> list[Cause]:
     """Return a cause for each path that a glob or a set forbids, in every layer that has it."""
-    from ...diff.paths import PathFilter
+    from ...differences.paths import PathFilter
     from ..sieve import Sieve
 
     known = SETS.get(glob)

@@ -52,7 +52,7 @@ def _kept(subject: Subject, rows: Iterator[_Row]) -> list[_Row]:
     """Leave out what the setting ``ignored-paths`` names."""
     if not subject.ignored:
         return list(rows)
-    from ...diff.paths import PathFilter
+    from ...differences.paths import PathFilter
 
     fits = PathFilter(subject.ignored).fits
     return [row for row in rows if not fits(row[1], row[2])]

@@ -62,7 +62,7 @@ def _estimated(subject: Subject, estimate: Estimate, limit: Limit) -> Outcome:
 
 def _own(subject: Subject) -> int:
     """Return the number of the first layer above the base. Raises ``CannotTell`` where that is not known."""
-    from ...bases.find import find_base
+    from ...base_images.find import find_base
 
     analysis = subject.analysis
     matched = subject.place.matched(analysis)

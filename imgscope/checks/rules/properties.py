@@ -38,7 +38,7 @@ def require_non_root(subject: Subject, _: Limit, __: str | None) -> Outcome:
 
 def _base_name(subject: Subject) -> str | None:
     """Return the base image's name: as a label tells it, else as the Dockerfile does that made the image."""
-    from ...bases.find import NAME_LABEL
+    from ...base_images.find import NAME_LABEL
 
     labels = settings(subject.analysis.image.config).get("Labels")
     name = labels.get(NAME_LABEL) if isinstance(labels, Mapping) else None
@@ -50,7 +50,7 @@ def _base_name(subject: Subject) -> str | None:
 
 def forbid_latest_base(subject: Subject, _: Limit, __: str | None) -> Outcome:
     """The base image's name, where it is known: one without a tag, or with ``latest``, moves under one's feet."""
-    from ...suggest.rules.practice import untagged
+    from ...suggestions.rules.practice import untagged
 
     base = _base_name(subject)
     if base is None:

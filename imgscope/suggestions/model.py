@@ -12,7 +12,7 @@ from ..secrets import redact
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from ..bases.find import Base
+    from ..base_images.find import Base
     from ..dockerfile.match import Matched
     from .context import Context
     from .fix import Fixed

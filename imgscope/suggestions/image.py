@@ -13,7 +13,7 @@ from .run import Options, suggest
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from ..bases.find import Base
+    from ..base_images.find import Base
     from ..progress import Progress
 
 
@@ -62,7 +62,7 @@ def suggest_image(
 
 
 def _base(name: str, below: Analysis, analysis: Analysis) -> Base:
-    from ..bases.find import Base
+    from ..base_images.find import Base
 
     diff_ids = [layer.diff_id for layer in below.layers]
     if [layer.diff_id for layer in analysis.layers[: len(diff_ids)]] != diff_ids:

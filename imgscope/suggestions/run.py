@@ -18,7 +18,7 @@ from .selection import select
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from ..bases.find import Base
+    from ..base_images.find import Base
     from ..dockerfile import Matched
 
 # Findings that save less are not told, unless asked for.
@@ -50,7 +50,7 @@ def suggest(
     ``dockerfile`` the instructions that made the layers, ``previous`` an earlier image of the same program. Raises
     ``UsageError`` for a rule that there is not, ``ImageError`` where the image can't be read.
     """
-    from ..bases.find import find_base
+    from ..base_images.find import find_base
 
     options = options or Options()
     rules = select(all_rules(), options.selected, options.ignored)

@@ -146,7 +146,7 @@ def _cost(context: Context, below: int, layer: int, manifests: tuple[str, ...]) 
     """Return the bytes that were installed again since the previous image though nothing asked for it."""
     if context.previous is None:
         return 0
-    from ...diff.layers import align
+    from ...differences.layers import align
 
     pairs = {
         pair.new.index: pair for pair in align(context.previous.layers, context.analysis.layers) if pair.new is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..suggest.config import KEYS
+from ..suggestions.config import KEYS
 from .config import IMAGE_KEYS, OTHER_KEYS
 from .rules import RULES, Rule
 from .values import AMOUNT, CODES, GLOBS, NUMBER, PART, SIZE, SWITCH, Kind

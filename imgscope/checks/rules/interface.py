@@ -15,7 +15,7 @@ from ..values import BYTES, SHARE, Kind, Limit
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
-    from ...suggest.model import Report as SuggestReport
+    from ...suggestions.model import Report as SuggestReport
     from ..baseline import Baseline
 
 
@@ -47,8 +47,8 @@ class Subject:
 
         Raises ``ConfigError`` when what is set for it can't be understood.
         """
-        from ...suggest import Options, suggest
-        from ...suggest.config import Settings, read
+        from ...suggestions import Options, suggest
+        from ...suggestions.config import Settings, read
 
         settings = read(self.config) if self.config is not None else Settings()
         options = Options(settings.selected, settings.ignored, settings.min_size)

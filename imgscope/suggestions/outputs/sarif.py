@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ...check.outputs.findings import stable_name
-from ...check.outputs.limits import SARIF_RESULTS
+from ...checks.outputs.findings import stable_name
+from ...checks.outputs.limits import SARIF_RESULTS
 from ...dockerfile.model import Location
 from ...escape import escape
 from ...report.sarif import fingerprints, log, message, notice, place, rule

@@ -17,7 +17,7 @@ from .places import Places
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from ..bases.find import Base
+    from ..base_images.find import Base
     from ..dockerfile import Matched
     from ..packages import Packages
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..diff.layers import Pairing, pairings
-from ..diff.model import words_of
+from ..differences.layers import Pairing, pairings
+from ..differences.model import words_of
 from ..layer.names import internal, public
 from .baseline import Baseline, by_home, by_layer, stored
 from .model import Cause

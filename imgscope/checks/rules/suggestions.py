@@ -10,7 +10,7 @@ from ..values import AMOUNT, CODES, SHARE, Limit
 from .interface import CannotTell, Outcome, Rule, Subject, at_most
 
 if TYPE_CHECKING:
-    from ...suggest.model import Finding
+    from ...suggestions.model import Finding
 
 # What only whoever knows the program can judge is no ground to fail a build, unless the rule is named.
 _SURE = ("certain", "likely")
@@ -22,8 +22,8 @@ def codes_of(words: tuple[str, ...]) -> set[str]:
     ``ALL`` is all that saves bytes: notes on good practice have to be named. Raises ``UsageError`` for a word that
     names none.
     """
-    from ...suggest.rules import all_rules
-    from ...suggest.selection import ALL, select
+    from ...suggestions.rules import all_rules
+    from ...suggestions.selection import ALL, select
 
     rules = all_rules()
     named = [word for word in words if word.upper() != ALL]

@@ -164,7 +164,7 @@ class _Report(Page):
     def _row(self, table: Table, name: str, verdict: Text, facts: Facts, total: int, delta: int) -> None:
         from rich.text import Text
 
-        from ...diff.report.words import signed
+        from ...differences.report.words import signed
 
         limit = 26 if self.tight else 36
         style = "green" if delta < 0 else "red" if delta else "dim"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..diff.paths import PathFilter
+from ..differences.paths import PathFilter
 from ..overlay.merge import join
 
 _WILD = frozenset(b"*?[")
