@@ -55,11 +55,14 @@ def named(value: Any, shape: Shape) -> Any:
         return [named(item, shape) for item in value]
     if not isinstance(value, dict):
         return value
-    folded: dict[str, str] = {_fold(name): name for name in shape}
+    folded: dict[str, str] | None = None
     found: dict[str, Any] = {}
     fields: dict[str, Any] = value
     for key, item in fields.items():
-        name = key if key in shape else folded.get(_fold(key), key)
+        name = key
+        if key not in shape:
+            folded = {_fold(known): known for known in shape} if folded is None else folded
+            name = folded.get(_fold(key), key)
         inner = shape.get(name)
         found.pop(name, None)
         found[name] = item if inner is None else named(item, inner)

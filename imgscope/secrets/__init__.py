@@ -19,6 +19,9 @@ REDACTED = "***"
 # Longer texts than any instruction is are cut: an image may hold anything.
 MOST = 1 << 20
 
+# So much of a value is judged together with its name, up to the end of a word.
+_WITH_NAME = 1 << 13
+_BLANK = re.compile(r"\s")
 _NOP = re.compile(r"[^\n]{0,300}?#\(nop\)\s*")
 _PAIRS = re.compile(r"\s*(?:ENV|ARG|LABEL)\s+")
 _BUILDKIT = re.compile(r"\s{1,20}# buildkit\s*$")
@@ -91,7 +94,9 @@ def in_pair(name: str, value: str) -> list[Secret]:
     # Judged as NAME=VALUE too: the name may say what its value's words do not.
     prefix = f"{name[-80:]}="
     text = prefix + value
-    found = [*forms(text), *by_words(text), *by_words(text, len(prefix), len(text))]
+    blank = _BLANK.search(text, len(prefix) + _WITH_NAME)
+    first = blank.start() if blank is not None else len(text)
+    found = [*forms(text), *by_words(text, 0, first), *by_words(text, len(prefix), len(text))]
     return [
         Secret(kind, max(start - len(prefix), 0), end - len(prefix))
         for kind, start, end in _apart(found)

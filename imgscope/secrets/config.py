@@ -15,8 +15,11 @@ from typing import Any, NamedTuple
 from . import MOST, REDACTED, Secret, find, in_list, in_pair, look, redact, replaced
 from .names import looks_random
 
-# Of all texts of a config together so much is looked at; what comes then is not shown.
+# Of all texts of a config together so much is looked at; what does not fit is not shown. A character counts one; what
+# makes a text costly counts more: each word, each quote or operator (another command), each text by itself.
 MAX_TEXT = 1 << 20
+_PER_TEXT, _PER_WORD, _PER_MARK = 64, 4, 16
+_MARKS = "\"'`;|&()\n"
 # What an image can be said to hold, at most.
 MAX_FOUND = 1000
 _LONG_NAME = 20
@@ -24,6 +27,8 @@ _MAX_DEPTH = 40
 # Values that are looked for in all other texts.
 MAX_VALUES = 50
 _NOT_SHOWN = f"{REDACTED} (too long to be looked at)"
+# What is shorter is no secret to anything that judges values.
+_SHORT = 4
 # Digests and names that are no texts of anybody's.
 _PLAIN = frozenset(
     ("architecture", "os", "os.version", "variant", "created", "rootfs", "docker_version", "id", "parent")
@@ -56,7 +61,7 @@ class Redacted(NamedTuple):
 def redact_config(config: Mapping[str, Any], most: int = MAX_TEXT) -> Redacted:
     """Return an image config without the values of its secrets, and where they stood; ``config`` is not changed.
 
-    Of more than ``most`` characters of text the rest is left out.
+    What is more than ``most`` characters of text is left out; words, quotes and texts count for some more.
     """
     work = _Work(most)
     redacted = work.whole(config)
@@ -82,6 +87,7 @@ class _Work:
     def __init__(self, most: int) -> None:
         self.found: dict[Place, None] = {}
         self.values: set[str] = set()
+        self.known: dict[str, tuple[list[Secret], list[Secret]]] = {}
         self.left = most
         self.step: int | None = None
 
@@ -155,9 +161,14 @@ class _Work:
     # -- texts -------------------------------------------------------------------------------------------
 
     def room(self, *texts: str) -> bool:
-        """Tell whether there is time left to look at more."""
-        self.left -= sum(map(len, texts))
-        return self.left >= 0
+        """Tell whether there is room left to look at more, and take it."""
+        cost = sum(len(text) + _PER_TEXT for text in texts)
+        if cost <= self.left:
+            cost += sum(_PER_WORD * text.count(" ") + _PER_MARK * sum(map(text.count, _MARKS)) for text in texts)
+        if cost > self.left:
+            return False
+        self.left -= cost
+        return True
 
     def take(self, text: str, secrets: Iterable[Secret], where: str) -> None:
         for secret in secrets:
@@ -174,13 +185,20 @@ class _Work:
         return (redact(text) if self.room(text) else _NOT_SHOWN) if len(text) > 12 else text
 
     def text(self, text: str, where: str) -> str:
-        if not self.room(text):
-            return _NOT_SHOWN
-        found, spans = look(text)
+        if len(text) < _SHORT:
+            return text
+        known = self.known.get(text)
+        if known is None:
+            if not self.room(text):
+                return _NOT_SHOWN
+            known = self.known[text] = look(text)
+        found, spans = known
         self.take(text[:MOST], found, where)
         return self.encoded(replaced(text[:MOST], spans), where)
 
     def pair(self, name: str, value: str, where: str) -> str:
+        if len(value) < _SHORT:
+            return value
         if not self.room(value):
             return _NOT_SHOWN
         found = in_pair(name, value)

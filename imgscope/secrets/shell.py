@@ -6,7 +6,7 @@ Quotes may be escaped, as those within quotes are; one that is never closed is a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 AROUND = "\\\"'`"
@@ -20,6 +20,7 @@ _TOKEN = re.compile(
 _QUOTE = re.compile(r"\\++[\"'`]?|[\"'`]")
 _APOSTROPHE = re.compile(r"(?<=[A-Za-z][A-Za-z])'(?=(?:t|s|re|ll|ve|d|m)\b)|(?<=[sS])'(?= )")
 _SPACES = frozenset(" \t\r\n")
+_LINE_HEAD = re.compile(r"\n([A-Za-z_]\w{0,80})")
 _TAG = re.compile(r"-?\s{0,8}[\"'\\]{0,8}([A-Za-z_]\w{0,80})")
 
 
@@ -42,6 +43,7 @@ class Command(NamedTuple):
 def commands(text: str, start: int, end: int) -> Iterator[Command]:
     """Cut a part of the text into simple commands."""
     mates = _mates(text, start, end)
+    ends: dict[str, int] | None = None
     words: list[Word] = []
     fed: list[Word] = []
     here = ""
@@ -96,7 +98,8 @@ def commands(text: str, start: int, end: int) -> Iterator[Command]:
         elif kind == "operator" and not here:
             finish(at)
             if mark[:2] == "<<":
-                here = _tag(text, stop, end) if mark != "<<<" else mark
+                ends = _line_heads(text, start, end) if ends is None else ends
+                here = _tag(text, stop, end, ends) if mark != "<<<" else mark
             elif mark.strip("<>") and mark not in (">&", "<&", "&>", "&>>"):
                 yield Command(words, mark, fed)
                 words, fed = [], []
@@ -108,13 +111,16 @@ def commands(text: str, start: int, end: int) -> Iterator[Command]:
         yield Command(words, "", fed)
 
 
-def _tag(text: str, start: int, end: int) -> str:
+def _tag(text: str, start: int, end: int, ends: Mapping[str, int]) -> str:
     """Return the word that ends a here-document; empty where none does."""
     match = _TAG.match(text, start, end)
     # One that never comes again is none: what follows is looked at as commands.
-    if match is None or text.find("\n" + match[1], match.end(), min(end, match.end() + (1 << 16))) < 0:
-        return ""
-    return match[1]
+    return match[1] if match is not None and ends.get(match[1], -1) >= match.end() else ""
+
+
+def _line_heads(text: str, start: int, end: int) -> dict[str, int]:
+    """Return of each word that a line begins with where it does so last."""
+    return {match[1]: match.start() for match in _LINE_HEAD.finditer(text, start, end)}
 
 
 def _mates(text: str, start: int, end: int) -> dict[int, int]:
