@@ -765,20 +765,28 @@ class Tree:
             index.xattrs.get(own),
         )
 
-    def directory_sizes(self) -> dict[bytes, tuple[int, int]]:
-        """Return, for each directory with anything in it, the content bytes and the number of paths below it."""
+    def own_sizes(self) -> dict[bytes, int]:
+        """Return what the names directly in each directory hold; of inodes without their first name nothing."""
+        size_of = self.overlay.sizes.__getitem__
+        return {directory: sum(map(size_of, names.values())) for directory, names in self.overlay.tree.items()}
+
+    def directory_sizes(self, own: Mapping[bytes, int] | None = None) -> dict[bytes, tuple[int, int]]:
+        """Return, for each directory with anything in it, the content bytes and the number of paths below it.
+
+        ``own`` is what ``own_sizes`` tells, if that is known.
+        """
         overlay = self.overlay
-        size_of = overlay.sizes.__getitem__
-        sums = {directory: [sum(map(size_of, names.values())), len(names)] for directory, names in overlay.tree.items()}
+        own_of = (self.own_sizes() if own is None else own).__getitem__
+        sums = {directory: [own_of(directory), len(names)] for directory, names in overlay.tree.items()}
         for inode, path in self.promoted_names.items():
             sums[split(path)[0]][0] += overlay.sizes[inode]
         # Children are added to their parents first: a parent's path is the shorter one.
         for directory in sorted(sums, key=len, reverse=True):
             if directory:
                 parent = sums[split(directory)[0]]
-                own = sums[directory]
-                parent[0] += own[0]
-                parent[1] += own[1]
+                held, count = sums[directory]
+                parent[0] += held
+                parent[1] += count
         return {directory: (size, count) for directory, (size, count) in sums.items()}
 
     def count(self) -> int:

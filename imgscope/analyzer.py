@@ -111,6 +111,8 @@ class _Run:
         self.costs = Costs()
         self.may_keep = MAX_IMAGE
         self.may_judge = MAX_JUDGED, MAX_JUDGED_BYTES
+        # Layers that an onlooker knows of; what another process tells one is not heard here.
+        self.told: set[int] = set()
         # Once they are too much, what still streams by is not looked at.
         self.refused: LimitError | None = None
 
@@ -266,12 +268,17 @@ class _Run:
                 if self.progress is not None:
                     read = _counted(read, self.progress)
                 index = self._counted_in(_scan_blob(read, self.may_keep, Texts(*self.may_judge)))
-            onlooker = self._onlooker()
-            if onlooker is not None:
-                onlooker.scanned(number, index)
+            self._tell(number, index)
             return index
         except ArchiveError as error:
             raise _of_layer(number, blob, error) from None
+
+    def _tell(self, number: int, index: LayerIndex) -> None:
+        """Tell an onlooker of a layer that was read, once: also of those that were cached, or read elsewhere."""
+        onlooker = self._onlooker()
+        if onlooker is not None and number not in self.told:
+            self.told.add(number)
+            onlooker.scanned(number, index)
 
     def _onlooker(self) -> Onlooker | None:
         from .progress import Onlooker
@@ -285,9 +292,8 @@ class _Run:
         if onlooker is not None:
             onlooker.opened(opened)
         indexes, keys = self._indexes(opened)
-        if onlooker is not None:
-            for number, index in enumerate(indexes):
-                onlooker.scanned(number, index)
+        for number, index in enumerate(indexes):
+            self._tell(number, index)
         if self.progress is not None:
             self.progress.start(None, "putting the layers together")
         reopen = partial(self.source.reopen, self.progress)

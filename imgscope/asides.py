@@ -88,8 +88,9 @@ def _largest(image: Merged) -> Largest:
     from .packages.sizes import package_sizes
 
     tree = image.files.tree
-    directories = largest_directories(tree.directory_sizes(), HIGHLIGHTS)
-    return Largest(largest_files(tree, HIGHLIGHTS), directories, package_sizes(image))
+    own = tree.own_sizes()
+    directories = largest_directories(tree.directory_sizes(own), HIGHLIGHTS)
+    return Largest(largest_files(tree, HIGHLIGHTS, own), directories, package_sizes(image))
 
 
 class Merged(NamedTuple):

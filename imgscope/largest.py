@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from heapq import heapreplace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -69,23 +70,33 @@ class Largest:
     packages: PackageSizes
 
 
-def largest_files(tree: Tree, limit: int) -> list[FileSize]:
-    """Return the ``limit`` largest regular files, ties by path; one of several names is one, empty ones are none."""
+def largest_files(tree: Tree, limit: int, own: Mapping[bytes, int] | None = None) -> list[FileSize]:
+    """Return the ``limit`` largest regular files, ties by path; one of several names is one, empty ones are none.
+
+    ``own`` is what ``Tree.own_sizes`` tells, if that is known.
+    """
     if limit < 1:
         return []
     overlay = tree.overlay
     sizes, kinds = overlay.sizes, overlay.kinds
-    size_of = sizes.__getitem__
-    # Of a directory the largest file alone is looked at first: only those of the directories that lead can rank.
-    largest = {directory: max(map(size_of, names.values())) for directory, names in overlay.tree.items() if names}
-    leading = sorted(largest.values(), reverse=True)[:limit]
-    least = max(leading[-1], 1) if len(leading) == limit else 1
-    found: list[tuple[int, bytes, int]] = []
-    for directory, size in largest.items():
-        if size >= least:
-            for name, entry in overlay.tree[directory].items():
-                if size_of(entry) >= least and entry >= 0 and kinds[entry] == FILE:
-                    found.append((-sizes[entry], join(directory, name), entry))
+    own = tree.own_sizes() if own is None else own
+    # No file is larger than all of its directory together: those that hold most are looked at first.
+    leading: list[bytes] = []
+    top = [0] * limit
+    for directory in sorted(own, key=own.__getitem__, reverse=True):
+        if own[directory] < max(top[0], 1):
+            break
+        leading.append(directory)
+        for size in map(sizes.__getitem__, overlay.tree[directory].values()):
+            if size > top[0]:
+                heapreplace(top, size)
+    least = max(top[0], 1)
+    found = [
+        (-sizes[entry], join(directory, name), entry)
+        for directory in leading
+        for name, entry in overlay.tree[directory].items()
+        if sizes[entry] >= least and entry >= 0 and kinds[entry] == FILE
+    ]
     found += ((-sizes[inode], path, inode) for inode, path in tree.promoted_names.items() if sizes[inode] >= least)
     found.sort()
     return [FileSize(public(path), -size, overlay.layer_of(entry)) for size, path, entry in found[:limit]]

@@ -44,7 +44,7 @@ class Onlooker(Protocol):
         """Take note of an image whose manifest and config are known, and none of whose layers need be yet."""
 
     def scanned(self, layer: int, index: LayerIndex) -> None:
-        """Take note of a layer that was read: from any thread, in any order, perhaps more than once."""
+        """Take note of a layer that was read: from any thread, in any order, once."""
 
 
 @contextmanager

@@ -6,7 +6,9 @@ their bytes add up to all that is wasted.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import chain, compress, islice
 from typing import NamedTuple
 
 from .layer.index import HARDLINK, LayerIndex
@@ -36,13 +38,12 @@ class WasteGroup(NamedTuple):
 class _Folder:
     """What one layer wasted of another's files, directly in a folder and below it."""
 
-    __slots__ = ("bytes", "children", "complete", "count", "largest", "own", "own_count")
+    __slots__ = ("bytes", "children", "count", "largest", "own", "own_count")
 
     def __init__(self) -> None:
         self.own = self.own_count = self.bytes = self.count = 0
         self.largest = b""
         self.children: list[bytes] = []
-        self.complete = False
 
 
 def roll_up(comparison: Comparison) -> list[WasteGroup]:
@@ -54,11 +55,9 @@ def roll_up(comparison: Comparison) -> list[WasteGroup]:
     last: tuple[int, int, int] | None = None
     folders: dict[bytes, _Folder] = {}
     first, end = 0, -1
-    for row, (wasted, entry, by, kind, directory, name) in enumerate(
-        zip(hidden.wasted, hidden.entries, hidden.by, kinds, hidden.directories, hidden.names, strict=True)
-    ):
-        if not wasted:
-            continue
+    columns = (hidden.wasted, hidden.entries, hidden.by, kinds, hidden.directories, hidden.names)
+    rows = zip(range(len(hidden)), *columns, strict=True)
+    for row, wasted, entry, by, kind, directory, name in compress(rows, hidden.wasted):
         if entry in home or overlay.kinds[entry] == HARDLINK:
             entry = overlay.inode(entry)
             directory, name = split(overlay.waste_path(row))
@@ -76,32 +75,45 @@ def roll_up(comparison: Comparison) -> list[WasteGroup]:
         folder.own += wasted
         folder.own_count += 1
         folder.largest = name
-    held: dict[int, dict[bytes, int]] = {}
+    held: dict[int, _Held] = {}
     found: list[WasteGroup] = []
     for (stored, by, reason), folders in keys.items():
         if stored not in held:
-            held[stored] = _held(overlay.layers[stored])
-        _add_up(folders, held[stored])
-        found += (WasteGroup(public(path), size, count, stored, by, reason) for path, size, count in _groups(folders))
+            held[stored] = _Held(overlay.layers[stored])
+        _add_up(folders)
+        groups = _groups(folders, held[stored])
+        found += (WasteGroup(public(path), size, count, stored, by, reason) for path, size, count in groups)
     found.sort(key=lambda group: (-group.bytes, group.path, group.stored_in, group.wasted_by, group.reason))
     return found
 
 
-def _held(index: LayerIndex) -> dict[bytes, int]:
-    """Count a layer's entries with content, by folder, with all that lies below it."""
-    # The last place is that of directories which no entry describes.
-    has_content = bytes(map(bool, index.sizes)) + b"\0"
-    counts = {
-        directory: sum(map(has_content.__getitem__, names.values())) for directory, names in index.children.items()
-    }
-    for directory in sorted(counts, key=len, reverse=True):
-        if directory and counts[directory]:
-            parent = split(directory)[0]
-            counts[parent] = counts.get(parent, 0) + counts[directory]
-    return counts
+class _Held:
+    """A layer's entries with content, counted by folder as far as that is asked."""
+
+    def __init__(self, index: LayerIndex) -> None:
+        self._index = index
+        self._directories = sorted(index.children)
+        # The last place is that of directories which no entry describes.
+        self._has_content = bytes(map(bool, index.sizes)) + b"\0"
+        self._own: dict[bytes, int] = {}
+
+    def are(self, path: bytes, count: int) -> bool:
+        """Tell whether a folder and all that lies below it hold ``count`` entries with content: no more than that."""
+        # "0" follows "/": so all that lies below a folder stands side by side.
+        first = bisect_left(self._directories, path + b"/")
+        stop = bisect_left(self._directories, path + b"0", first)
+        for directory in chain([path], islice(self._directories, first, stop)):
+            own = self._own.get(directory)
+            if own is None:
+                names = self._index.children.get(directory, {})
+                own = self._own[directory] = sum(map(self._has_content.__getitem__, names.values()))
+            count -= own
+            if count < 0:
+                return False
+        return count == 0
 
 
-def _add_up(folders: dict[bytes, _Folder], held: dict[bytes, int]) -> None:
+def _add_up(folders: dict[bytes, _Folder]) -> None:
     """Give each folder the sums of what lies below it, and make the folders above."""
     by_depth: dict[int, list[bytes]] = {}
     for directory in folders:
@@ -111,7 +123,6 @@ def _add_up(folders: dict[bytes, _Folder], held: dict[bytes, int]) -> None:
             folder = folders[directory]
             size = folder.bytes = folder.bytes + folder.own
             count = folder.count = folder.count + folder.own_count
-            folder.complete = count == held.get(directory)
             if not directory:
                 continue
             name = directory.rpartition(b"/")[0]
@@ -124,7 +135,7 @@ def _add_up(folders: dict[bytes, _Folder], held: dict[bytes, int]) -> None:
             parent.children.append(directory)
 
 
-def _groups(folders: dict[bytes, _Folder]) -> Iterator[tuple[bytes, int, int]]:
+def _groups(folders: dict[bytes, _Folder], held: _Held) -> Iterator[tuple[bytes, int, int]]:
     """Choose the folders that say most, and yield each with its bytes and copies."""
     least = folders[b""].bytes / _SMALL
     todo = [b""]
@@ -132,7 +143,7 @@ def _groups(folders: dict[bytes, _Folder]) -> Iterator[tuple[bytes, int, int]]:
         path = todo.pop()
         folder = folders[path]
         fork = not folder.own_count and len(folder.children) <= _FORK
-        if (folder.complete and path and not fork) or (not folder.children):
+        if not folder.children or (path and not fork and held.are(path, folder.count)):
             yield _row(path, folder, folder.bytes, folder.count)
             continue
         alone = [child for child in folder.children if fork or folders[child].bytes >= least]

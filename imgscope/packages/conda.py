@@ -32,7 +32,7 @@ class Conda:
     @staticmethod
     def _records(image: ImageReader) -> Iterator[bytes]:
         for directory in image.directories():
-            if split(directory)[1] == _META:
+            if directory.endswith(_META) and split(directory)[1] == _META:
                 yield from (join(directory, name) for name in sorted(image.names(directory)) if name.endswith(b".json"))
 
     def read(self, image: ImageReader) -> Iterator[Package]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .reader import ImageReader
 
 _MODULES = b"node_modules"
+_INSIDE = _MODULES + b"/"
 
 
 class Npm:
@@ -31,6 +32,9 @@ class Npm:
 
     def _packages(self, image: ImageReader) -> Iterator[bytes]:
         for directory in image.directories():
+            # Most directories are told by this alone.
+            if _INSIDE not in directory:
+                continue
             above, name = split(directory)
             scope, scoped = split(above)
             home = scope if scoped.startswith(b"@") else above

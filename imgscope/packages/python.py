@@ -22,6 +22,8 @@ _DIST, _EGG, _ZIPPED = b".dist-info", b".egg-info", b".egg"
 _EGG_TAIL = re.compile(rb"-py\d[^-]*(?:-.*)?$")
 # Where records may be files, or zipped along with what they are of: only where Python looks for packages.
 _SITE = re.compile(rb"(?:^|/)(?:site-packages|dist-packages|python\d(?:\.\d+)?|lib-dynload)$")
+# How the directories that can be of interest end: that tells most of them apart at no cost.
+_ENDINGS = (_DIST, _EGG, b"EGG-INFO", b"-packages", b"lib-dynload", *(b"%d" % digit for digit in range(10)))
 # Name and version stand among the first lines; a description follows.
 _METADATA = 64 << 10
 
@@ -81,6 +83,8 @@ class Python:
 
 def _projects(image: ImageReader) -> Iterator[_Project]:
     for directory in image.directories():
+        if not directory.endswith(_ENDINGS):
+            continue
         names = image.names(directory)
         if directory.endswith(_DIST):
             record = next((own for own in (b"METADATA", b"PKG-INFO", b"RECORD") if own in names), None)

@@ -34,6 +34,11 @@ def with_contents(matches: bytes | bytearray, end: Sequence[int]) -> bytearray:
     return found
 
 
+def differences(sums: array[int]) -> array[int]:
+    """Return what prefix sums are the sums of."""
+    return array("q", map(sub, sums[1:], sums))
+
+
 class Part:
     """Some nodes of a tree, as runs of nodes side by side: how much of a sum over the whole tree they hold."""
 
@@ -45,9 +50,9 @@ class Part:
         self._stops = [stop for _, stop in runs]
         self._sums: dict[int, tuple[array[int], list[int]]] = {}
 
-    def prefix(self, sums: array[int]) -> array[int]:
+    def prefix(self, own: array[int]) -> array[int]:
         """Return prefix sums of what the chosen nodes have of their own, and the others not."""
-        return array("q", accumulate(map(mul, map(sub, sums[1:], sums), self._chosen), initial=0))
+        return array("q", accumulate(map(mul, own, self._chosen), initial=0))
 
     def held(self, sums: array[int], first: int, stop: int) -> int:
         """Return what the chosen among the nodes from ``first`` to ``stop`` hold; ``sums`` are prefix sums of all."""

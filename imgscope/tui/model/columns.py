@@ -9,6 +9,9 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
+from itertools import compress
+from operator import lt, sub
 
 from ...layer.names import split
 from ...overlay.merge import join
@@ -92,6 +95,35 @@ class Columns:
         frame.nodes.update(zip(names, range(first, first + count), strict=True))
 
     # -- reading -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def folders(self) -> bytearray:
+        """A byte for each node: 1 where something lies below it."""
+        return bytearray(map(lt, range(1, len(self.end) + 1), self.end))
+
+    @cached_property
+    def folder_nodes(self) -> array[int]:
+        """The nodes below which something lies."""
+        return array("i", compress(range(len(self.end)), self.folders))
+
+    @cached_property
+    def folder_starts(self) -> array[int]:
+        """The first node in each of ``folder_nodes``."""
+        return array("i", map((1).__add__, self.folder_nodes))
+
+    @cached_property
+    def folder_stops(self) -> array[int]:
+        """The first node after each of ``folder_nodes`` and all that lies in it."""
+        return array("i", compress(self.end, self.folders))
+
+    def below(self, own: array[int], sums: array[int]) -> array[int]:
+        """Return what each node has with all that lies in it: files their own, of folders prefix sums tell it."""
+        found = own[:]
+        nodes = self.folder_nodes
+        held = map(sub, map(sums.__getitem__, self.folder_stops), map(sums.__getitem__, nodes))
+        for node, sum_ in zip(nodes, held, strict=True):
+            found[node] = sum_
+        return found
 
     def name(self, node: int) -> bytes:
         """Return a node's name."""

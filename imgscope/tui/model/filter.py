@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import compress
+from itertools import accumulate, compress, repeat
 
 from .bits import both, either, with_contents
 from .columns import Columns
@@ -126,6 +126,8 @@ class Finder:
     # -- text and globs ----------------------------------------------------------------------------------
 
     def _by_components(self, pattern: Pattern) -> bytearray:
+        if pattern.mode == "text" and "/" not in pattern.text:
+            return bytearray(map(self._names_holding(pattern).__getitem__, self.paths.name_ids))
         parts, anchored, deep = _components(pattern)
         flags = [None if part is None else self._names_matching(part, pattern) for part in parts]
         if len(flags) == 1 and flags[0] is not None and not anchored:
@@ -177,11 +179,24 @@ class Finder:
         hits = {bits: 1 if bits & goal else 0 for bits in (*known.values(), start)}
         return bytearray(map(hits.__getitem__, states[:-1]))
 
+    def _lines_for(self, pattern: Pattern) -> bytes:
+        """Return the names in which to look: of a pattern in lower case, case does not matter."""
+        return self._folded if pattern.text == pattern.text.lower() else self._lines
+
+    def _names_holding(self, pattern: Pattern) -> bytearray:
+        """Return a byte for each distinct name: 1 where it holds the text."""
+        found = bytearray(len(self.paths.names))
+        text = pattern.text.encode("utf-8", "surrogateescape")
+        if b"\n" not in text:
+            pieces = self._lines_for(pattern).split(text)[:-1]
+            for number in accumulate(map(bytes.count, pieces, repeat(b"\n"))):
+                found[number] = 1
+        return found
+
     def _names_matching(self, part: bytes, pattern: Pattern) -> bytearray:
         """Return a byte for each distinct name: 1 where the component's regular expression matches it."""
         found = bytearray(len(self.paths.names))
-        # All lower case: case does not matter.
-        lines = self._folded if pattern.text == pattern.text.lower() else self._lines
+        lines = self._lines_for(pattern)
         match = re.compile(part, re.MULTILINE).finditer(lines)
         number = before = 0
         for hit in match:
@@ -247,9 +262,7 @@ def _components(pattern: Pattern) -> tuple[list[bytes | None], bool, bool]:
     for place, word in enumerate(literal):
         open_left = place == 0 and not anchored
         open_right = place == last and not text.endswith("/")
-        head = b"" if open_left and open_right else b"^" + (b".*" if open_left else b"")
-        tail = b"" if open_left and open_right else (b".*" if open_right else b"") + b"$"
-        found.append(head + word + tail)
+        found.append(b"^" + (b".*" if open_left else b"") + word + (b".*" if open_right else b"") + b"$")
     return found, anchored, text.endswith("/")
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
 from itertools import accumulate
 from operator import sub
 from typing import TYPE_CHECKING
 
 from ...differences.files import ADDED, CHANGED, METADATA, MOVED, REMOVED, TIMES, TYPE_CHANGED, UNREAD
 from ...layer.names import split
-from .bits import Part, both, either
+from .bits import Part, both, differences, either
 from .columns import Columns, Holders
 from .marks import Mark
 from .terms import Terms
@@ -121,18 +120,13 @@ class PairView:
         """Return what the trees are sorted by (``delta`` or ``size``) as prefix sums."""
         return self.deltas if sort == "delta" else self.sizes_after
 
-    def keys(self, sort: str, part: Part | None = None) -> list[int]:
+    def keys(self, sort: str, part: Part | None = None) -> array[int]:
         """Return what each node is sorted by: how much it changed, or the larger of its sizes; of ``part`` alone."""
-        end = self.paths.end
-        columns = [self.deltas] if sort == "delta" else [self.sizes_before, self.sizes_after]
-        if part is not None:
-            columns = list(map(part.prefix, columns))
-        below = [self._below(sums, end) for sums in columns]
-        return list(map(abs, below[0])) if sort == "delta" else list(map(max, *below))
-
-    @staticmethod
-    def _below(sums: array[int], end: Sequence[int]) -> map[int]:
-        return map(sub, map(sums.__getitem__, end), sums)
+        below: list[array[int]] = []
+        for sums in [self.deltas] if sort == "delta" else [self.sizes_before, self.sizes_after]:
+            own = differences(sums)
+            below.append(self.paths.below(own, sums if part is None else part.prefix(own)))
+        return array("q", map(abs, below[0]) if sort == "delta" else map(max, *below))
 
     def where(self, terms: Terms) -> bytearray:
         """Return a byte for each node: 1 where ``terms`` hold for NEW's entry, or for OLD's where NEW has none."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
-from itertools import accumulate, compress, repeat
-from operator import eq, gt, lt, sub
+from itertools import compress, repeat
+from operator import sub
 from typing import Protocol
 
 from .bits import Part, both, either, with_contents
@@ -20,8 +19,6 @@ _CHANGED = table(CHANGES)
 _MANY = 500
 # A folder that holds less than this share of the whole is not opened by itself.
 _SMALL = 20
-# Of so few paths those that lead there are found one by one.
-_FEW = 5000
 _EVERYTHING = set(Mark) - {Mark.ABSENT}
 _THERE = bytes([0]) + bytes([1]) * 255
 _INVERTED = bytes([1]) + bytes(255)
@@ -40,7 +37,7 @@ class Shown(Protocol):
     def sums(self, sort: str) -> array[int]:
         """Return what nodes are sorted by, as prefix sums of each node's own."""
 
-    def keys(self, sort: str, part: Part | None = None) -> list[int]:
+    def keys(self, sort: str, part: Part | None = None) -> array[int]:
         """Return what nodes are sorted by, the largest first; with ``part`` as if there were those nodes alone."""
 
     def size(self, node: int, part: Part | None = None) -> int:
@@ -145,18 +142,14 @@ class Rows:
 
     def _leading(self, nodes: bytearray) -> bytearray:
         """Return the folders that lead to some nodes; those among them only where they lead to others."""
-        if nodes.count(1) < _FEW:
-            parent, found = self.paths.parent, bytearray(len(nodes))
-            node = nodes.find(1)
-            while node >= 0:
-                above = parent[node]
-                while above >= 0 and not found[above]:
-                    found[above] = 1
-                    above = parent[above]
-                node = nodes.find(1, node + 1)
-            return found
-        below = list(accumulate(nodes, initial=0))
-        return bytearray(map(lt, below[1:], map(below.__getitem__, self.paths.end)))
+        found = bytearray(len(nodes))
+        for node in compress(self.paths.folder_nodes, map((-1).__ne__, self._first_inside(nodes))):
+            found[node] = 1
+        return found
+
+    def _first_inside(self, nodes: bytearray) -> Iterator[int]:
+        """Return for each folder (``Columns.folder_nodes``) the first of some nodes that lies below it, or -1."""
+        return map(nodes.find, repeat(1), self.paths.folder_starts, self.paths.folder_stops)
 
     # -- lines -------------------------------------------------------------------------------------------
 
@@ -171,17 +164,10 @@ class Rows:
         visible, opened, end = self._visible, self.opened, self.paths.end
         if opened.count(0, first, stop) == 0:
             return array("i", compress(range(first, stop), both(visible, self._ends)[first:stop]))
+        if opened.count(1, first, stop) > _MANY:
+            return array("i", compress(range(first, stop), self._seen(first, stop)[first:stop]))
         found = array("i")
         node = visible.find(1, first, stop)
-        if opened.count(1, first, stop) > _MANY:
-            ends = self._ends
-            while node >= 0:
-                if not ends[node]:
-                    node = visible.find(1, node + 1)
-                    continue
-                found.append(node)
-                node = visible.find(1, node + 1 if opened[node] else end[node], stop)
-            return found
         while node >= 0:
             if end[node] > node + 1:
                 node = self.chain_end(node)
@@ -191,7 +177,7 @@ class Rows:
 
     def _sorted_lines(self, first: int, stop: int) -> array[int]:
         assert self.view is not None
-        opened, end = self.opened, self.paths.end
+        opened = self.opened
         if self.part is None and (self.sort in self.view.orders or opened.count(1, first, stop) > _MANY):
             order = self.order_of(self.view, self.sort)
             place = order.index(first - 1) + 1 if first else 0
@@ -199,32 +185,63 @@ class Rows:
             # What lies below a folder stands together, whatever the order.
             part = order[place : place + stop - first]
             return array("i", compress(part, map(seen.__getitem__, part)))
-        key = self.view.keys(self.sort, self.part).__getitem__
-        found = array("i")
-        waiting = [self._children(first, stop, key)]
-        while waiting:
-            names = waiting[-1]
-            if not names:
-                waiting.pop()
-                continue
-            node = self.chain_end(names.pop())
-            found.append(node)
-            if opened[node] and end[node] > node + 1:
-                waiting.append(self._children(node + 1, end[node], key))
-        return found
+        keys = self.view.keys(self.sort, self.part)
+        return self._in_order(keys, first, stop, self._visible, opened, self._ends)
 
-    def _children(self, first: int, stop: int, key: Callable[[int], int]) -> list[int]:
-        """Return the visible ones of subtrees side by side, what comes first at the end."""
-        visible, end = self._visible, self.paths.end
-        names: list[int] = []
-        node = visible.find(1, first, stop)
-        while node >= 0:
-            names.append(node)
-            node = visible.find(1, end[node], stop)
-        # Nodes are in the order of names, and sorting keeps that among equals.
-        names.reverse()
-        names.sort(key=key)
-        return names
+    def _in_order(
+        self,
+        keys: array[int],
+        first: int,
+        stop: int,
+        visible: bytearray,
+        opened: bytearray,
+        ends: bytearray,
+    ) -> array[int]:
+        """Return the visible ones of subtrees side by side, sorted, with what lies in those that are opened.
+
+        Folders that are 0 in ``ends`` share the line of the folder in them.
+        """
+        end, key, inner = self.paths.end, keys.__getitem__, both(visible, self.paths.folders)
+        whole = visible.find(0) < 0
+
+        def those(at: int, stop: int) -> Iterable[int]:
+            return range(at, stop) if whole else compress(range(at, stop), visible[at:stop])
+
+        def names(at: int, stop: int) -> list[int]:
+            found: list[int] = []
+            # Those between two folders at once.
+            folder = inner.find(1, at, stop)
+            while folder >= 0:
+                found.extend(those(at, folder + 1))
+                at = end[folder]
+                folder = inner.find(1, at, stop)
+            found.extend(those(at, stop))
+            # They are in the order of names, and sorting keeps that among equals.
+            found.sort(key=key, reverse=True)
+            return found
+
+        order = array("i")
+        waiting = [iter(names(first, stop))]
+        while waiting:
+            for node in waiting[-1]:
+                if not inner[node]:
+                    order.append(node)
+                    continue
+                if not ends[node]:
+                    node = self.chain_end(node)
+                order.append(node)
+                if not opened[node]:
+                    continue
+                start, after = node + 1, end[node]
+                if inner.find(1, start, after) < 0:
+                    # Files alone: nothing to come back for.
+                    order.extend(sorted(those(start, after), key=key, reverse=True))
+                else:
+                    waiting.append(iter(names(start, after)))
+                    break
+            else:
+                waiting.pop()
+        return order
 
     def _seen(self, first: int, stop: int) -> bytearray:
         """Return a byte for each node: 1 for those from ``first`` to ``stop`` that are visible, all above open."""
@@ -232,7 +249,7 @@ class Rows:
         opened, end = self.opened, self.paths.end
         if opened.count(0, first, stop):
             # Only folders that are closed hide anything.
-            closed = both(both(opened.translate(_INVERTED), self.folders), self._ends)
+            closed = both(both(opened.translate(_INVERTED), self.paths.folders), self._ends)
             node = closed.find(1, first, stop)
             while node >= 0:
                 after = end[node]
@@ -240,75 +257,33 @@ class Rows:
                 node = closed.find(1, after, stop)
         return seen
 
-    @cached_property
-    def folders(self) -> bytearray:
-        """A byte for each node: 1 where something lies below it."""
-        end = self.paths.end
-        return bytearray(map(lt, range(1, len(end) + 1), end))
-
     def order_of(self, view: Shown, sort: str) -> array[int]:
         """Return all nodes as they stand when every folder is open; made once for each view."""
         known = view.orders.get(sort)
         if known is None:
-            known = view.orders[sort] = self._order(view.keys(sort))
+            every = bytearray(b"\x01") * len(self.paths)
+            known = self._in_order(view.keys(sort), 0, len(every), every, every, every)
+            view.orders[sort] = known
         return known
-
-    def _order(self, keys: list[int]) -> array[int]:
-        end, folders, key = self.paths.end, self.folders, keys.__getitem__
-        total = len(end)
-        order = array("i")
-        waiting: list[list[int]] = []
-        start, stop = 0, total
-        while True:
-            # Enter a folder: its names, those between two folders at once.
-            names: list[int] = []
-            inner = folders.find(1, start, stop)
-            if inner < 0:
-                # Files alone: nothing to come back for.
-                names.extend(range(start, stop))
-                names.sort(key=key, reverse=True)
-                order.extend(names)
-                names = []
-            else:
-                at = start
-                while inner >= 0:
-                    names.extend(range(at, inner + 1))
-                    at = end[inner]
-                    inner = folders.find(1, at, stop)
-                names.extend(range(at, stop))
-                names.reverse()
-                names.sort(key=key)
-            waiting.append(names)
-            while waiting:
-                names = waiting[-1]
-                while names:
-                    node = names.pop()
-                    order.append(node)
-                    if folders[node]:
-                        break
-                else:
-                    waiting.pop()
-                    continue
-                start, stop = node + 1, end[node]
-                break
-            else:
-                return order
 
     # -- chains of single folders, which are one line ----------------------------------------------------
 
     def _step(self, node: int) -> int:
         """Return the folder that a folder shares its line with: all that it holds; -1 where that is not so."""
-        visible, end, marks = self._visible, self.paths.end, self.view.marks if self.view is not None else b""
-        child = visible.find(1, node + 1, end[node])
-        if (
-            child < 0
-            or visible.find(1, end[child], end[node]) >= 0
-            or visible.find(1, child + 1, end[child]) < 0
-            # What was done to the folder itself is to be seen.
-            or marks[node] not in (Mark.UNCHANGED, marks[child])
-        ):
+        if self.view is None:
             return -1
-        return child
+        child = self._visible.find(1, node + 1, self.paths.end[node])
+        return child if child >= 0 and self._share(node, child, self._visible, self.view.marks) else -1
+
+    def _share(self, node: int, child: int, visible: bytearray, marks: bytearray) -> bool:
+        """Tell whether a folder and the first visible path in it share a line."""
+        end = self.paths.end
+        return (
+            visible.find(1, end[child], end[node]) < 0
+            and visible.find(1, child + 1, end[child]) >= 0
+            # What was done to the folder itself is to be seen.
+            and marks[node] in (Mark.UNCHANGED, marks[child])
+        )
 
     def chain_end(self, node: int) -> int:
         """Return the node whose line a node is on: the last of a chain of folders that hold nothing but the next."""
@@ -356,24 +331,13 @@ class Rows:
         return view.ends
 
     def _find_ends(self, visible: bytearray, marks: bytearray) -> bytearray:
-        below = list(accumulate(visible, initial=0))
-        folders = both(visible, self.folders)
-        nodes = list(compress(range(len(visible)), folders))
-        # Visible nodes before each folder, and before what follows it.
-        first = list(map(below.__getitem__, nodes))
-        last = list(map(below.__getitem__, compress(self.paths.end, folders)))
-        # The next folder is the next visible node, ends where this one does, and holds something: it is all.
-        after = first[1:]
-        inner = bytearray(map(eq, map(sub, after, first), repeat(1)))
-        inner = both(inner, bytes(map(eq, last, last[1:])))
-        inner = both(inner, bytes(map(gt, map(sub, last[1:], after), repeat(1))))
         found = bytearray(b"\x01") * len(visible)
-        number = inner.find(1)
-        while number >= 0:
-            node = nodes[number]
-            if marks[node] in (Mark.UNCHANGED, marks[nodes[number + 1]]):
+        children = list(self._first_inside(visible))
+        # The last node, which -1 stands for here, holds nothing.
+        leads = map(self.paths.folders.__getitem__, children)
+        for node, child in compress(zip(self.paths.folder_nodes, children, strict=True), leads):
+            if visible[node] and self._share(node, child, visible, marks):
                 found[node] = 0
-            number = inner.find(1, number + 1)
         return found
 
     # -- opening and closing -----------------------------------------------------------------------------

@@ -6,12 +6,12 @@ from array import array
 from collections import OrderedDict
 from functools import cached_property
 from itertools import accumulate
-from operator import ne, sub
+from operator import ne
 from threading import Lock
 
 from ...layer.index import DIRECTORY, FILE, HARDLINK
 from ...overlay.merge import NO_ENTRY
-from .bits import Part, both, either
+from .bits import Part, both, differences, either
 from .marks import Mark, table
 from .paths import Paths
 from .terms import Terms
@@ -59,6 +59,7 @@ class View:
         self.entries = entries
         self.marks = bytearray(map(paths.absent.__ne__, entries))
         self.orders: dict[str, array[int]] = {}
+        self._own: dict[str, array[int]] = {}
         self.ends: bytearray | None = None
         self.last: array[int] | None = None
         """Where what is dead is shown too: the entry that was stored last at each node."""
@@ -107,18 +108,25 @@ class View:
         """Wasted bytes over the whole image, as prefix sums."""
         return self.paths.wasted if self.without is None else self.without.wasted
 
-    def keys(self, sort: str, part: Part | None = None) -> list[int]:
-        """Return what each node is sorted by: bytes at and below it, or those of ``part`` of that."""
+    def keys(self, sort: str, part: Part | None = None) -> array[int]:
+        """Return what each node is sorted by: bytes at and below it, or those of ``part`` of that.
+
+        With ``part`` nothing is told of files that are no part of it.
+        """
         sums, end = self.sums(sort), self.paths.end
-        if part is not None:
-            sums = part.prefix(sums)
-        keys = list(map(sub, map(sums.__getitem__, end), sums))
-        if sort == "size":
-            node = self.marks.find(Mark.REMOVED)
-            before = sums if node < 0 else self.sizes_before if part is None else part.prefix(self.sizes_before)
-            while node >= 0:
-                keys[node] = before[end[node]] - before[node]
-                node = self.marks.find(Mark.REMOVED, node + 1)
+        if sort not in self._own:
+            self._own[sort] = differences(sums)
+        own = self._own[sort]
+        keys = self.paths.below(own, sums if part is None else part.prefix(own))
+        node = self.marks.find(Mark.REMOVED) if sort == "size" else -1
+        before = self.sizes_before if node >= 0 else sums
+        while node >= 0:
+            stop = end[node]
+            if part is None or stop == node + 1:
+                keys[node] = before[stop] - before[node]
+            else:
+                keys[node] = part.held(before, node, stop)
+            node = self.marks.find(Mark.REMOVED, node + 1)
         return keys
 
     def size(self, node: int, part: Part | None = None) -> int:
