@@ -47,7 +47,7 @@ def find_source(
 
         parse_platform(platform)
     found = parse(reference, image)
-    kinds = (found.kind,)
+    kinds: tuple[str, ...] = (found.kind,)
     if found.kind == "engine" and not found.text.startswith("docker:"):
         from .options import sources
 
@@ -57,7 +57,7 @@ def find_source(
     from .several import SeveralSources
 
     made: Sequence[Callable[[], Source]] = [partial(_source, kind, found, platform, contents) for kind in kinds]
-    return SeveralSources(found, made)
+    return cast("Source", SeveralSources(found, made))
 
 
 def _source(kind: str, reference: Reference, platform: str | None, contents: bool) -> Source:

@@ -33,7 +33,7 @@ class RemoteBlob:
         """Name the blob; with ``keep`` what streams by is copied to that file too."""
         self.digest = digest
         self.size = size
-        self.label = f"{client.name.text}: layer {short(digest)}"
+        self.label = f"{short(digest)} of {client.name.text}"
         self._client = client
         self._keep = keep
         self._region: Region | None = None
@@ -211,7 +211,7 @@ class _Reading:
                 answer.close()
                 self.ended = False
                 raise ArchiveError(
-                    f"{escape(blob.label)} is damaged: it has more than the {blob.size:,} bytes that the manifest states"
+                    f"{escape(blob.label)} is damaged: it has more than the {blob.size:,} bytes of the manifest"
                 )
             answer.release_conn()
         if self._hash is not None:

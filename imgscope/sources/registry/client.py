@@ -91,7 +91,7 @@ class Client:
         except ValueError:
             parsed = False
         if not parsed:
-            raise RegistryError(f"{self._registry} answers with something that is no manifest; is it a registry?")
+            raise RegistryError(f"{self.registry} answers with something that is no manifest; is it a registry?")
         claimed = reference if is_digest(reference) else answer.headers.get("Docker-Content-Digest")
         if not is_digest(claimed):
             return Document(data, digest_of(data))
@@ -115,10 +115,10 @@ class Client:
         try:
             data = b"" if too_long else read_up_to(answer, limit + 1)
         except Exception as error:
-            raise RegistryError(f"{self._registry} {why(error)}, in the middle of {what}") from None
+            raise RegistryError(f"{self.registry} {why(error)}, in the middle of {what}") from None
         if too_long or len(data) > limit:
             answer.close()
-            raise ArchiveError(f"{escape(self.name.text)}: {what} is over {limit >> 20} MiB, which none needs to be")
+            raise ArchiveError(f"{escape(self.name.text)}: {what} is over {limit >> 20} MiB")
         return data
 
     # -- blobs -------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ class Client:
             if stated.startswith(f"bytes {start}-"):
                 return answer
             answer.close()
-            raise RegistryError(f"{self._registry} answers with another part of {short(digest)} than was asked for")
+            raise RegistryError(f"{self.registry} answers with another part of {short(digest)} than was asked for")
         if answer.status != 200:
             self._refused(answer, digest)
         return answer
@@ -173,7 +173,7 @@ class Client:
                 listed = json.loads(data).get("tags") or []
                 page = [tag for tag in listed if isinstance(tag, str) and _TAG.fullmatch(tag)]
             except (ValueError, AttributeError, TypeError, RecursionError):
-                raise RegistryError(f"{self._registry} answers with something that is no list of tags") from None
+                raise RegistryError(f"{self.registry} answers with something that is no list of tags") from None
             before = len(found)
             found.update(dict.fromkeys(page))
             following = _NEXT.search(answer.headers.get("Link", ""))
@@ -186,14 +186,15 @@ class Client:
     # -- errors ------------------------------------------------------------------------------------------
 
     @property
-    def _registry(self) -> str:
+    def registry(self) -> str:
+        """What to call the registry in messages."""
         return "Docker Hub" if self.name.host == HUB else f"the registry {escape(self.name.host)}"
 
     def _refused(self, answer: BaseHTTPResponse, reference: str | None) -> NoReturn:
         """Raise the error for an answer that is none, with what to do."""
         status = answer.status
         codes, said = _said(answer)
-        name, registry = self.name, self._registry
+        name, registry = self.name, self.registry
         place = escape(name.place)
         login = "docker login" + ("" if name.host == HUB else f" {escape(name.host)}")
         if status == 429 or "TOOMANYREQUESTS" in codes:
@@ -213,7 +214,7 @@ class Client:
         if status == 404 and reference is not None and "NAME_UNKNOWN" not in codes:
             if is_digest(reference):
                 raise ImageNotFoundError(f"{registry} has no {short(reference)} in {place}")
-            raise ImageNotFoundError(f"{registry} has no tag {escape(reference)!r} of {place}{self._near(reference)}")
+            raise ImageNotFoundError(self._no_tag(reference))
         if status == 404:
             raise ImageNotFoundError(f"{registry} has no repository {place}{said}; check the name")
         if status >= 500:
@@ -226,17 +227,21 @@ class Client:
         except RegistryError:
             return False
 
-    def _near(self, tag: str) -> str:
-        """Suggest tags that are like one that isn't there, if the registry lists them."""
+    def _no_tag(self, tag: str) -> str:
+        """Say that a tag isn't there, and which are like it, if the registry lists them."""
         import difflib
 
+        place = escape(self.name.place)
+        text = f"{self.registry} has no tag {escape(tag)!r} of {place}"
         try:
             tags = self.tags(5000)
-        except (RegistryError, ArchiveError, ImageNotFoundError):
-            return ""
+        except ImageNotFoundError:
+            return f"{self.registry} has no repository {place}; check the name"
+        except (RegistryError, ArchiveError):
+            return text
         near = difflib.get_close_matches(tag, tags, 3, 0.5) or tags[-3:]
-        what = " or ".join(escape(self.name.with_tag(found)) for found in near)
-        return f"; did you mean {what}?" if near else "; it has no tags at all"
+        what = " or ".join(f"registry:{escape(self.name.with_tag(found))}" for found in near)
+        return f"{text}; did you mean {what}?" if near else f"{text}, nor any other"
 
     def close(self) -> None:
         """Close the connections."""

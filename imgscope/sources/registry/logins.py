@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,7 +138,10 @@ def _resolved(document: dict[str, Any], name: Name, whole: bool) -> Login | None
 
     helper = settings.get("credHelpers", {}).get(name.host) or settings.get("credsStore")
     try:
-        return _login(AuthConfig.load_config(None, settings).resolve_authconfig(name.host))
+        with warnings.catch_warnings():
+            # The package warns of a helper that is not there, besides failing for it.
+            warnings.simplefilter("ignore")
+            return _login(AuthConfig.load_config(None, settings).resolve_authconfig(name.host))
     except DockerException:
         raise RegistryError(
             f"the credential helper docker-credential-{escape(str(helper))} gave no login for {escape(name.host)}; "

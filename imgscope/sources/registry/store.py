@@ -15,7 +15,6 @@ from ...archive.media import claimed_compression
 from ...archive.narrow import narrow
 from ...archive.store import MAX_ALL_JSON, Blob, clean_name, parse_json
 from ...errors import ArchiveError
-from ...escape import escape
 from .blobs import RemoteBlob
 from .client import Client, Document
 
@@ -42,7 +41,7 @@ class RegistryStore:
         keep: bool = False,
     ) -> None:
         """Begin with what the name led to. Raises ``PlatformError``, ``ArchiveError``, ``RegistryError``."""
-        self.label = escape(client.name.text)
+        self.label = client.registry
         self._client = client
         self._memory = memory
         self._keep = keep

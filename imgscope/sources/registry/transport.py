@@ -17,6 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urljoin, urlsplit
 
+from ... import __version__
 from ...errors import RegistryError
 from ...escape import escape
 from .. import patience
@@ -34,6 +35,7 @@ MAX_WAIT = 60
 _AGAIN = (429, 500, 502, 503, 504)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _WRONG_SCHEME = (b"HTTPS", b"https", b"SSL", b"TLS")
+_AGENT = f"imgscope/{__version__}"
 MAX_URL = 16 << 10
 
 
@@ -154,7 +156,12 @@ class Transport:
 
     def _send(self, method: str, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         return self._pool(url).request(
-            method, url, headers=dict(headers), preload_content=False, redirect=False, decode_content=False
+            method,
+            url,
+            headers={"User-Agent": _AGENT, **headers},
+            preload_content=False,
+            redirect=False,
+            decode_content=False,
         )
 
     def _pool(self, url: str) -> PoolManager:
@@ -182,7 +189,12 @@ class Transport:
         for tries in range(1, TRIES + 1):
             try:
                 answer = self._pool(url).request(
-                    method, url, headers=dict(headers), body=body, preload_content=False, redirect=False
+                    method,
+                    url,
+                    headers={"User-Agent": _AGENT, **headers},
+                    body=body,
+                    preload_content=False,
+                    redirect=False,
                 )
             except Exception as error:
                 if tries >= TRIES or not _passing(error):
