@@ -55,13 +55,16 @@ def several_at_a_time(numbers: Sequence[int], work: Callable[[int], None], jobs:
     lock = threading.Lock()
     failed: dict[int, BaseException] = {}
     running: set[int] = set()
+    working = min(jobs, len(numbers))
     done = threading.Condition(lock)
 
     def run() -> None:
+        nonlocal working
         while True:
             with lock:
                 number = next(left, None) if not failed else None
                 if number is None:
+                    working -= 1
                     done.notify_all()
                     return
                 running.add(number)
@@ -75,16 +78,14 @@ def several_at_a_time(numbers: Sequence[int], work: Callable[[int], None], jobs:
                     running.discard(number)
                     done.notify_all()
 
-    threads = [threading.Thread(target=run, daemon=True) for _ in range(min(jobs, len(numbers)))]
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(working)]
     for thread in threads:
         thread.start()
     order = {number: place for place, number in enumerate(numbers)}
     with lock:
         while True:
             first = min(map(order.__getitem__, failed), default=len(numbers))
-            if not any(order[number] < first for number in running) and (
-                failed or not any(map(threading.Thread.is_alive, threads))
-            ):
+            if not (any(order[number] < first for number in running) if failed else working):
                 break
             # A time, so that a signal is heeded at once wherever a lock would not let it.
             done.wait(0.2)

@@ -98,38 +98,51 @@ def test_it_works_when_nothing_is_wrong(faulty):
         assert analyze(reference).image.id == IMAGE.id
 
 
+def cut_short(self):
+    """Answer with the first bytes of what is asked for the first time."""
+    data = self.document()
+    if data is None or self.path in self.seen or self.cut >= len(data):
+        return False
+    self.seen.add(self.path)
+    self.send_response(200)
+    self.send_header("Content-Length", str(len(data)))
+    self.end_headers()
+    self.wfile.write(data[: self.cut])
+    self.close_connection = True
+    return True
+
+
 def test_a_transfer_that_is_cut_goes_on_where_it_stopped(faulty):
     """After n bytes, for every n of every answer."""
-    cut = 0
+    from imgscope.sources.registry.blobs import RemoteBlob
+    from imgscope.sources.registry.client import Client
+    from imgscope.sources.registry.names import parse
 
-    def hook(self):
-        data = self.document()
-        if data is None or self.headers.get("Range") or self.path in self.seen or cut >= len(data):
-            return False
-        self.seen.add(self.path)
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data[:cut])
-        self.close_connection = True
-        return (is_blob(self) and self.path.rpartition("/")[2] in layers_of(self)) or self.again(data)
-
-    with faulty(hook, seen=set(), again=lambda self, data: True) as (reference, handler):
-        most = max(len(handler.members[blob_of(one)]) for one in layers_of(handler))
-        documents = {handler.top, handler.members[blob_of(IMAGE.id)]}
-        for cut in range(most):
-            # Manifest and config are small: they are not asked for again, and their cut is an error.
-            handler.seen = {"/v2/app/manifests/1", f"/v2/app/blobs/{IMAGE.id}"}
-            handler.asked.clear()
-            assert analyze(reference, cache=False).image.id == IMAGE.id
-            ranges = [found for _, _, found, _ in handler.asked if found]
-            assert ranges == ([f"bytes={cut}-"] * len(ranges) if cut else [])
-        for cut in range(max(map(len, documents))):
+    with faulty(cut_short, seen=set(), cut=0) as (reference, handler):
+        client = Client(parse(reference.partition(":")[2]))
+        wanted = handler.members[blob_of(layers_of(handler)[0])]
+        blob = RemoteBlob(client, layers_of(handler)[0], len(wanted))
+        for cut in range(len(wanted)):
+            handler.cut = cut
             handler.seen = set()
-            try:
-                assert analyze(reference, cache=False).image.id == IMAGE.id
-            except ImageError as error:
-                assert "\n" not in str(error)
+            handler.asked.clear()
+            with blob.stream() as read:
+                found = b""
+                while data := read(64):
+                    found += data
+            assert found == wanted
+            assert [part for _, _, part, _ in handler.asked] == [None, f"bytes={handler.cut}-" if handler.cut else None]
+        for cut in range(len(handler.top)):
+            handler.cut = cut
+            handler.seen = set()
+            assert client.manifest("1").data == handler.top
+            handler.seen = set()
+            assert client.small(IMAGE.id, "config") == handler.members[blob_of(IMAGE.id)]
+        for cut in range(0, len(handler.top), 100):
+            handler.cut = cut
+            handler.seen = set()
+            assert analyze(reference, cache=False).image.id == IMAGE.id
+        client.close()
 
 
 def test_a_registry_without_ranges_is_read_from_the_start_again(faulty):
@@ -248,7 +261,7 @@ def test_wrong_lengths(faulty, change, chunked):
 
     with faulty(hook, ranges=False) as (reference, handler):
         document = json.loads(handler.top)
-        document["layers"][1]["size"] += change
+        document["layers"][1]["size"] = max(document["layers"][1]["size"] + change, 0)
         handler.top = json.dumps(document).encode()
         fails(reference, ImageError, "layer 1")
         assert Cache().info().images == 0
@@ -440,8 +453,8 @@ def test_pages_of_tags_without_an_end(faulty):
         return True
 
     with faulty(hook) as (reference, handler):
-        fails(reference.replace(":1", ":nosuch") if False else reference.rpartition(":")[0] + ":nosuch")
-        assert len(handler.asked) < 6000
+        fails(reference.rpartition(":")[0] + ":nosuch")
+        assert len(handler.asked) < 10
 
 
 def test_ctrl_c_is_heeded_at_once(faulty, tmp_path):

@@ -16,7 +16,7 @@ from ...errors import ArchiveError, ImageNotFoundError, RegistryError
 from ...escape import escape
 from .names import HUB, Name
 from .tokens import Door
-from .transport import Transport, discard, read_up_to, why
+from .transport import TRIES, Transport, backoff, discard, pause, read_up_to, why
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -81,10 +81,8 @@ class Client:
         Raises ``ImageNotFoundError``, ``RegistryError``, and ``ArchiveError`` for what is none, or not what its digest
         says.
         """
-        answer = self._ask("GET", f"manifests/{reference}", {"Accept": _ACCEPT})
-        if answer.status != 200:
-            self._refused(answer, reference)
-        data = self._body(answer, MAX_JSON, "the manifest")
+        path = f"manifests/{reference}"
+        data, headers = self._small(path, {"Accept": _ACCEPT}, MAX_JSON, "the manifest", reference)
         label = self.name.text
         try:
             parsed = isinstance(json.loads(data[:1] + b"}" if data[:1] == b"{" else data), dict)
@@ -92,7 +90,7 @@ class Client:
             parsed = False
         if not parsed:
             raise RegistryError(f"{self.registry} answers with something that is no manifest; is it a registry?")
-        claimed = reference if is_digest(reference) else answer.headers.get("Docker-Content-Digest")
+        claimed = reference if is_digest(reference) else headers.get("Docker-Content-Digest")
         if not is_digest(claimed):
             return Document(data, digest_of(data))
         try:
@@ -108,18 +106,31 @@ class Client:
             )
         return Document(data, claimed)
 
-    def _body(self, answer: BaseHTTPResponse, limit: int, what: str) -> bytes:
-        """Read a small answer whole. Raises ``RegistryError`` where it is cut short, ``ArchiveError`` where too long."""
-        length = answer.headers.get("Content-Length", "")
-        too_long = length.isdigit() and int(length[:19]) > limit
-        try:
-            data = b"" if too_long else read_up_to(answer, limit + 1)
-        except Exception as error:
-            raise RegistryError(f"{self.registry} {why(error)}, in the middle of {what}") from None
-        if too_long or len(data) > limit:
-            answer.close()
-            raise ArchiveError(f"{escape(self.name.text)}: {what} is over {limit >> 20} MiB")
-        return data
+    def _small(
+        self, path: str, headers: Mapping[str, str], limit: int, what: str, reference: str | None
+    ) -> tuple[bytes, Mapping[str, str]]:
+        """Return a small answer whole, and its headers; one that breaks off is asked for again.
+
+        Raises ``RegistryError``, ``ImageNotFoundError``, and ``ArchiveError`` where it is too long.
+        """
+        for tries in range(1, TRIES + 1):
+            answer = self._ask("GET", path, headers)
+            if answer.status != 200:
+                self._refused(answer, reference)
+            length = answer.headers.get("Content-Length", "")
+            too_long = length.isdigit() and int(length[:19]) > limit
+            try:
+                data = b"" if too_long else read_up_to(answer, limit + 1)
+            except Exception as error:
+                if tries < TRIES:
+                    pause(backoff(tries))
+                    continue
+                raise RegistryError(f"{self.registry} {why(error)}, in the middle of {what}") from None
+            if too_long or len(data) > limit:
+                answer.close()
+                raise ArchiveError(f"{escape(self.name.text)}: {what} is over {limit >> 20} MiB")
+            return data, answer.headers
+        raise AssertionError
 
     # -- blobs -------------------------------------------------------------------------------------------
 
@@ -133,7 +144,7 @@ class Client:
 
     def small(self, digest: str, what: str) -> bytes:
         """Return a small blob, such as a config, whole; whether it has its digest is the caller's to check."""
-        return self._body(self.blob(digest), MAX_JSON, what)
+        return self._small(f"blobs/{digest}", {"Accept-Encoding": "identity"}, MAX_JSON, what, digest)[0]
 
     def blob(self, digest: str, start: int = 0, end: int | None = None) -> BaseHTTPResponse:
         """Ask for a blob from ``start``, up to ``end`` (not included): the answer has status 200 for all of it, or 206.
@@ -157,18 +168,15 @@ class Client:
 
     # -- tags --------------------------------------------------------------------------------------------
 
-    def tags(self, limit: int = MAX_TAGS) -> list[str]:
-        """Return the repository's tags as the registry lists them, at most ``limit``.
+    def tags(self, limit: int = MAX_TAGS, pages: int = _MAX_PAGES) -> list[str]:
+        """Return the repository's tags as the registry lists them: at most ``limit``, from so many ``pages``.
 
         Raises ``ImageNotFoundError`` and ``RegistryError``.
         """
         found: dict[str, None] = {}
         what = "tags/list?n=1000"
-        for _ in range(_MAX_PAGES):
-            answer = self._ask("GET", what, {"Accept": "application/json"})
-            if answer.status != 200:
-                self._refused(answer, None)
-            data = self._body(answer, _MAX_PAGE, "the list of tags")
+        for _ in range(pages):
+            data, headers = self._small(what, {"Accept": "application/json"}, _MAX_PAGE, "the list of tags", None)
             try:
                 listed = json.loads(data).get("tags") or []
                 page = [tag for tag in listed if isinstance(tag, str) and _TAG.fullmatch(tag)]
@@ -176,7 +184,7 @@ class Client:
                 raise RegistryError(f"{self.registry} answers with something that is no list of tags") from None
             before = len(found)
             found.update(dict.fromkeys(page))
-            following = _NEXT.search(answer.headers.get("Link", ""))
+            following = _NEXT.search(headers.get("Link", ""))
             if following is None or len(found) >= limit or len(found) == before:
                 break
             # Only its query counts: it stays this repository's list.
@@ -234,7 +242,7 @@ class Client:
         place = escape(self.name.place)
         text = f"{self.registry} has no tag {escape(tag)!r} of {place}"
         try:
-            tags = self.tags(5000)
+            tags = self.tags(5000, 5)
         except ImageNotFoundError:
             return f"{self.registry} has no repository {place}; check the name"
         except (RegistryError, ArchiveError):
