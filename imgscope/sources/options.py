@@ -40,7 +40,8 @@ def parse_sources(text: str, where: str = "--source") -> tuple[str, ...]:
     words = tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
     for word in words:
         if word not in KINDS:
-            raise UsageError(f"{where}: there is no source {escape(word)!r}; there are {', '.join(KINDS)}")
+            hint = "; an archive is named by its path, or docker-archive:FILE" if "archive" in word else ""
+            raise UsageError(f"{where}: there is no source {escape(word)!r}; there are {', '.join(KINDS)}{hint}")
     if not words:
         raise UsageError(f"{where}: name at least one source, as in docker,registry")
     return words

@@ -32,6 +32,7 @@ _ACCEPT = ", ".join(
     )
 )
 _MAX_ERROR = 16 << 10
+_DOORS = 2
 _MAX_PAGE = 4 << 20
 _NEXT = re.compile(r"<([^<>]{1,4096})>\s*;\s*rel=\"?next\"?")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -59,10 +60,15 @@ class Client:
     def _ask(self, method: str, what: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         """Ask, and open the door where it is shut. Raises ``RegistryError``."""
         path = f"/v2/{self.name.repository}/{what}"
+        tries = 0
         while True:
             shown = self._door.value()
             answer = self._transport.request(method, path, headers, self._door.value)
-            if answer.status != 401 or not self._door.opened(answer.headers.getlist("WWW-Authenticate"), shown):
+            tries += 1
+            # Once for the first login or token, once for one that has run out.
+            if answer.status != 401 or tries > _DOORS:
+                return answer
+            if not self._door.opened(answer.headers.getlist("WWW-Authenticate"), shown):
                 return answer
             discard(answer)
 

@@ -104,11 +104,13 @@ class Transport:
     ) -> BaseHTTPResponse:
         answer = self._first(method, path, headers, authorization)
         url = f"{self._schemes[0]}://{self.address}{path}"
-        for _ in range(MAX_REDIRECTS + 1):
+        for followed in range(MAX_REDIRECTS + 1):
             if answer.status not in _REDIRECTS:
                 return answer
             location = answer.headers.get("Location")
             discard(answer)
+            if followed == MAX_REDIRECTS:
+                break
             if not location or len(location) > MAX_URL:
                 raise RegistryError(f"{self._name} answers with a redirect that leads nowhere")
             before, url = urlsplit(url), urljoin(url, location)
