@@ -26,11 +26,13 @@ from .history import HistoryStep, read_history
 from .layer import codec, estimate
 from .layer.index import LayerIndex
 from .layer.keep import MAX_IMAGE
+from .layer.remote import scan_remote
 from .layer.scan import scan_file, scan_stream
 from .layer.texts import MAX_JUDGED, MAX_JUDGED_BYTES, Texts
-from .layer.workers import scan_side_by_side
+from .layer.workers import scan_side_by_side, several_at_a_time
 from .overlay.changes import Comparison, LayerChanges, Tally
 from .overlay.merge import Overlay
+from .sources.interface import Remembering
 
 if TYPE_CHECKING:
     from .archive.image import LayerBlob, OpenImage, Region
@@ -104,6 +106,8 @@ class _Run:
         self.source = source
         self.reference = reference
         self.cache = cache
+        if cache is not None and isinstance(source, Remembering):
+            source.remember(cache)
         self.progress = progress
         self.shared = shared
         self.raw = raw
@@ -206,11 +210,15 @@ class _Run:
         indexes: list[LayerIndex | None] = [None] * len(opened.layers)
         keys: list[str | None] = [None] * len(opened.layers)
         todo: dict[tuple[int, int, int], list[int]] = {}
+        remote: dict[tuple[str, str | None], list[int]] = {}
         for number, blob in enumerate(opened.layers):
             if isinstance(blob.scanned, _Scanned):
                 indexes[number], keys[number] = blob.scanned.index, blob.scanned.key
             elif isinstance(blob.scanned, ImgscopeError):
                 raise _of_layer(number, blob, blob.scanned)
+            elif blob.remote is not None:
+                keys[number] = _verified_key(blob)
+                remote.setdefault((blob.remote.digest, blob.diff_id), []).append(number)
             elif blob.region is None:
                 indexes[number] = LayerIndex(children={b"": {}})
             else:
@@ -228,6 +236,7 @@ class _Run:
             else:
                 for number in numbers:
                     indexes[number] = known
+        self._read_remote(opened, list(remote.values()), indexes, keys)
         for (_, numbers), index in zip(jobs, self._scan_all(opened, [job for job, _ in jobs]), strict=True):
             for number in numbers:
                 indexes[number] = index
@@ -238,6 +247,72 @@ class _Run:
         layers = [index for index in indexes if index is not None]
         _check_costs(layers)
         return layers, keys
+
+    def _read_remote(
+        self,
+        opened: OpenImage,
+        groups: Sequence[Sequence[int]],
+        indexes: list[LayerIndex | None],
+        keys: list[str | None],
+    ) -> None:
+        """Fill in the indexes of layers that lie elsewhere, several at a time; the same blob is had once.
+
+        What was checked against both of its digests is known by its diff_id ever after, wherever it came from.
+        """
+        from .sources.options import chosen
+
+        layers = opened.layers
+
+        def fill(numbers: Sequence[int], index: LayerIndex, compression: str | None) -> None:
+            for number in numbers:
+                indexes[number], layers[number].compression = index, compression
+
+        wanted: dict[int, Sequence[int]] = {}
+        for numbers in groups:
+            blob = layers[numbers[0]]
+            known = self._cached_index(keys[numbers[0]] or "") if keys[numbers[0]] else None
+            if known is None:
+                wanted[numbers[0]] = numbers
+            else:
+                assert blob.remote is not None
+                said = self.cache.get("registry", f"blob:{blob.remote.digest}") if self.cache is not None else None
+                fill(numbers, known, blob.compression if said is None else said.decode("ascii", "replace") or None)
+        if not wanted:
+            return
+        total = sum(layers[number].size or 0 for number in wanted)
+        if self.progress is not None:
+            what = f"{len(wanted)} of {len(layers)} layers" if len(wanted) < len(layers) else f"{len(layers)} layers"
+            self.progress.start(total, f"reading {what} of {self.source.describe()}")
+
+        def read(number: int) -> None:
+            blob = layers[number]
+            assert blob.remote is not None
+            advance = self.progress.advance if self.progress is not None else _ignore
+            try:
+                found = scan_remote(blob.remote, blob.diff_id, self.may_keep, Texts(*self.may_judge), advance)
+                index = self._counted_in(found.index)
+            except ImgscopeError as error:
+                raise _of_layer(number, blob, error) from None
+            fill(wanted[number], index, found.compression)
+            if not found.verified:
+                for one in wanted[number]:
+                    keys[one] = None
+            elif (key := keys[number]) is not None:
+                self._keep(key, index)
+                if self.cache is not None:
+                    self.cache.put("registry", f"blob:{blob.remote.digest}", (found.compression or "").encode())
+            onlooker = self._onlooker()
+            if onlooker is not None:
+                for one in wanted[number]:
+                    onlooker.scanned(one, index)
+
+        try:
+            # The largest last would be waited for alone.
+            order = sorted(wanted, key=lambda number: -(layers[number].size or 0))
+            several_at_a_time(order, read, chosen.jobs)
+        finally:
+            if self.progress is not None:
+                self.progress.finish()
 
     def _scan_all(self, opened: OpenImage, numbers: Sequence[int]) -> list[LayerIndex]:
         """Scan layers from a seekable file, several side by side, and keep their indexes."""
@@ -451,7 +526,10 @@ def _verified(opened: OpenImage) -> tuple[str, ...]:
     """Name what was checked in passing: manifests are found by their digests, a config's is always computed."""
     found = ["manifest"] if opened.manifest_digest and opened.manifest_checked else []
     checked = opened.config_digest is not None and opened.config_digest == opened.config_actual
-    return (*found, "config") if checked else tuple(found)
+    found += ["config"] if checked else []
+    # What lies elsewhere is checked as it passes.
+    remote = [blob.remote is not None for blob in opened.layers if blob.missing is None]
+    return (*found, "layers") if remote and all(remote) else tuple(found)
 
 
 def _layer(
@@ -508,6 +586,17 @@ def _scan_blob(read: Callable[[int], bytes], keep: int, texts: Texts, sampled: i
     index = scan_stream(sampler.read, keep, texts)
     index.sample = sampler.result()
     return index
+
+
+def _ignore(count: int) -> None:
+    """Count nothing."""
+
+
+def _verified_key(blob: LayerBlob) -> str | None:
+    """Name a layer that is checked as it is read: by its diff_id. Of plain ones the index holds a sample besides."""
+    if blob.diff_id is None:
+        return None
+    return f"verified:{blob.diff_id}{':plain' if blob.digest == blob.diff_id else ''}"
 
 
 def _identity(region: Region) -> str:

@@ -1,4 +1,4 @@
-"""Keeps what was read once: the indexes of layers and the results of images, in the user's cache folder.
+"""Keeps what was read once: indexes of layers, results of images, answers of registries, in the user's cache folder.
 
 Each record is one file, written beside its place and renamed, so runs side by side never see half of one. A record
 carries a checksum over its name and content; one that doesn't hold, or can't be read, counts as absent. Nothing here
@@ -20,7 +20,7 @@ import sys
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -186,8 +186,8 @@ class Cache:
         if total <= self.limit:
             return
         # Only now is each looked into: what only has a record's name takes no room of ours.
-        with self._kind("layers") as layers, self._kind("images") as images:
-            place = {"layers": layers, "images": images}
+        with ExitStack() as stack:
+            place = {kind: stack.enter_context(self._kind(kind)) for kind in KINDS}
             ours = []
             for _, kind, name, size in sorted(records):
                 fd = place[kind]

@@ -6,10 +6,12 @@ import io
 import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from .compression import MAGIC_BYTES, detect
 from .errors import ContentUnavailableError
 from .layer.contents import ContentStream, FileBytes, StreamBytes, TarBytes, content, same_in_files
 from .layer.contents import fingerprints as layer_fingerprints
@@ -111,6 +113,7 @@ class ImageContents:
         self._reopen = reopen
         self._close = close
         self._reopened: OpenImage | None = None
+        self._copies: dict[int, LayerBlob] = {}
 
     def blob(self, layer: int) -> LayerBlob:
         """Return a layer's blob, in a seekable file. Raises ``ContentUnavailableError``."""
@@ -118,6 +121,8 @@ class ImageContents:
             blob = self._blobs[layer]
             if blob.region is not None:
                 return blob
+            if blob.remote is not None:
+                return self._copy(layer, blob)
             if blob.missing:
                 raise ContentUnavailableError(f"layer {layer} can't be read: {blob.missing}")
         if self._reopened is None:
@@ -127,9 +132,21 @@ class ImageContents:
                 )
             self._reopened = self._reopen()
         blob = self._reopened.layers[layer]
+        if blob.remote is not None:
+            return self._copy(layer, blob)
         if blob.region is None:
             raise ContentUnavailableError(f"layer {layer} can't be read: {blob.missing or 'it is not in the archive'}")
         return blob
+
+    def _copy(self, layer: int, blob: LayerBlob) -> LayerBlob:
+        """Return a layer that lies elsewhere, in a file: had once, and checked. Raises ``ImageError``."""
+        found = self._copies.get(layer)
+        if found is None:
+            assert blob.remote is not None
+            region = blob.remote.region()
+            compression = detect(os.pread(region.fd, MAGIC_BYTES, region.start))
+            found = self._copies[layer] = replace(blob, region=region, compression=compression)
+        return found
 
     @property
     def indexes(self) -> Sequence[LayerIndex]:
@@ -239,7 +256,10 @@ class ImageContents:
         if entry in self._indexes()[layer].kept:
             return True
         opened = self._reopened.layers if self._reopened is not None else self._blobs
-        return opened is not None and opened[layer].region is not None and opened[layer].compression is None
+        if opened is None:
+            return False
+        blob = self._copies.get(layer, opened[layer])
+        return blob.region is not None and blob.compression is None
 
     def random_access(self, layer: int) -> FileBytes | None:
         """Return a layer's bytes where they need not be read in sequence."""

@@ -10,6 +10,7 @@
     ├── CheckFailedError               1  a budget or a check failed
     └── ImageError                     3  the image could not be found or read
         ├── EngineError                   no engine, or it refused
+        ├── RegistryError                 a registry that can't be reached, or refused
         ├── ImageNotFoundError            no such image there
         ├── PlatformError                 the image is not there for that platform
         ├── ArchiveError                  truncated, corrupt, or no image at all
@@ -71,8 +72,12 @@ class EngineError(ImageError):
     """No engine answers, or it refused the request."""
 
 
+class RegistryError(ImageError):
+    """A registry can't be reached, it refused, or what it answers is of no use."""
+
+
 class ImageNotFoundError(ImageError):
-    """The engine, the archive or the layout has no image of that name."""
+    """The engine, the registry, the archive or the layout has no image of that name."""
 
 
 class PlatformError(ImageError):

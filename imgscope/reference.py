@@ -16,6 +16,8 @@ from .errors import ImageNotFoundError, UsageError
 from .escape import escape
 
 _ENGINES = {"docker": "engine", "podman": "podman"}
+# The image `registry` of Docker Hub is written like the scheme and a repository of that name, which none has.
+_TAG_OF_REGISTRY = re.compile(r"[0-9][0-9A-Za-z.-]*|latest|edge")
 _ARCHIVES = ("docker-archive", "oci-archive", "docker-tar")
 _LAYOUTS = ("oci", "oci-dir")
 LAYOUT_FILES = ("oci-layout", "index.json", "manifest.json")
@@ -32,7 +34,8 @@ _BLOCK = 512
 class Reference:
     """What the user named. ``kind`` says which source has it:
 
-    ``engine`` and ``podman`` (``target`` is an image's name, digest or id), ``file`` (an archive, compressed or
+    ``engine`` and ``podman`` (``target`` is an image's name, digest or id), ``registry`` (a name with its host, Docker
+    Hub's in short), ``file`` (an archive, compressed or
     not; ``target`` is its path), ``layout`` (a directory), ``saved`` (a saved analysis), ``stdin`` (``target`` is
     ``-``). ``image`` names the one that is meant of several in an archive or a layout. ``text`` is as it was given.
     """
@@ -59,7 +62,7 @@ def parse(text: str | os.PathLike[str], image: str | None = None) -> Reference:
 def _with_image(reference: Reference, image: str | None) -> Reference:
     if not image:
         return reference
-    if reference.kind in ("engine", "podman", "saved"):
+    if reference.kind in ("engine", "podman", "registry", "saved"):
         raise UsageError(f"{escape(reference.text)} is one image: choosing {escape(image)!r} goes with archives only")
     if reference.image is not None and reference.image != image:
         raise UsageError(f"{escape(reference.text)} names {escape(reference.image)!r}, --image {escape(image)!r}")
@@ -70,8 +73,10 @@ def _parse(text: str) -> Reference:
     if text == "-":
         return Reference("stdin", text, "-")
     scheme, colon, rest = text.partition(":")
+    if (colon and scheme == "registry" and not _TAG_OF_REGISTRY.fullmatch(rest)) or text.startswith("docker://"):
+        # skopeo writes docker:// for it.
+        return _engine("registry", text, rest.removeprefix("//"))
     if colon and scheme in _ENGINES:
-        # skopeo writes docker://, which means a registry there; nobody has a user named by two slashes.
         return _engine(_ENGINES[scheme], text, rest.removeprefix("//"))
     if colon and scheme in _ARCHIVES + _LAYOUTS:
         rest = rest[2:] if rest.startswith("//") else rest
@@ -86,9 +91,12 @@ def _parse(text: str) -> Reference:
 
 
 def _engine(kind: str, text: str, name: str) -> Reference:
-    bare = name.removeprefix("sha256:")
+    bare = name.removeprefix("sha256:") if kind != "registry" else ""
     if not re.fullmatch(r"[0-9a-f]{1,64}", bare) and not _NAME.fullmatch(name):
-        raise UsageError(f"{escape(text)!r} is neither an image's name nor a path; write it as NAME[:TAG][@DIGEST]")
+        what = "an image's name" if kind == "registry" else "neither an image's name nor a path"
+        raise UsageError(
+            f"{escape(text)!r} is {'not ' if kind == 'registry' else ''}{what}; write it as NAME[:TAG][@DIGEST]"
+        )
     repository = name.partition("@")[0]
     first, slash, _ = repository.partition("/")
     path = repository[len(first) + 1 :] if slash and ("." in first or ":" in first or first == "localhost") else name

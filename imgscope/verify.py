@@ -7,11 +7,13 @@ Follows the OCI image spec: descriptor digests (descriptor.md, *Digests*) are of
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .archive.digests import Hash, Unverifiable, algorithm_of, new_hash
+from .compression import MAGIC_BYTES, detect
 from .contents import sequential
 from .errors import ArchiveError, UsageError
 from .escape import escape
@@ -67,7 +69,7 @@ def verify(
             checks.insert(0, _checked("manifest", opened.manifest_digest, _Digests([opened.manifest_digest])))
         if progress is not None:
             progress.start(sum(blob.size or 0 for blob in opened.layers), "verifying layers")
-        done: dict[tuple[int, int], tuple[_Digests, _Digests]] = {}
+        done: dict[_Place, tuple[_Digests, _Digests]] = {}
         for number, blob in enumerate(opened.layers):
             checks += _layer(number, blob, opened.layers, done, progress)
         if progress is not None:
@@ -142,28 +144,50 @@ def _layer(
     number: int,
     blob: LayerBlob,
     blobs: Sequence[LayerBlob],
-    done: dict[tuple[int, int], tuple[_Digests, _Digests]],
+    done: dict[_Place, tuple[_Digests, _Digests]],
     progress: Progress | None,
 ) -> list[Check]:
-    region = blob.region
-    if region is None:
+    place = _place(blob)
+    if place is None:
         return [Check(f"layer {number}", blob.digest or blob.diff_id, None)]
-    place = (region.fd, region.start)
     if place not in done:
         # A blob may stand for several layers, with other claims each time.
-        same = [other for other in blobs if other.region and (other.region.fd, other.region.start) == place]
-        done[place] = _digests(blob, same, sequential(region), progress)
+        same = [other for other in blobs if _place(other) == place]
+        with _bytes(blob) as (read, compression):
+            done[place] = _digests(compression, same, read, progress)
     stored, uncompressed = done[place]
     checks = [_checked(f"layer {number} blob", blob.digest, stored)] if blob.digest else []
     return [*checks, _checked(f"layer {number} diff_id", blob.diff_id, uncompressed)]
 
 
+_Place = tuple[int, int] | str
+
+
+def _place(blob: LayerBlob) -> _Place | None:
+    """Return where a layer's bytes are, ``None`` for nowhere."""
+    if blob.remote is not None:
+        return blob.remote.digest
+    return (blob.region.fd, blob.region.start) if blob.region is not None else None
+
+
+@contextmanager
+def _bytes(blob: LayerBlob) -> Iterator[tuple[Callable[[int], bytes], str | None]]:
+    """Give what reads a layer's bytes as they are stored, and how they are compressed."""
+    if blob.remote is None:
+        assert blob.region is not None
+        yield sequential(blob.region), blob.compression
+        return
+    with blob.remote.stream(check=False) as stream:
+        first = [stream(READ)]
+        yield lambda size: first.pop() if first else stream(size), detect(first[0][:MAGIC_BYTES])
+
+
 def _digests(
-    blob: LayerBlob, same: Sequence[LayerBlob], read: Callable[[int], bytes], progress: Progress | None
+    compression: str | None, same: Sequence[LayerBlob], read: Callable[[int], bytes], progress: Progress | None
 ) -> tuple[_Digests, _Digests]:
     """Return the digests of a blob as it is stored, and uncompressed."""
     diff_ids = [other.diff_id for other in same]
-    plain = blob.compression is None
+    plain = compression is None
     stored = _Digests([other.digest for other in same] + (diff_ids if plain else []))
 
     def hashing(size: int) -> bytes:
@@ -180,7 +204,7 @@ def _digests(
     from .compression import reader
 
     uncompressed = _Digests(diff_ids)
-    source = reader(blob.compression or "", hashing)
+    source = reader(compression or "", hashing)
     while data := source.read(READ):
         uncompressed.update(data)
     while hashing(READ):

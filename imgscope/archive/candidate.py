@@ -100,6 +100,10 @@ class Candidate:
         assert self._facts is not None
         return self._facts
 
+    def told(self) -> None:
+        """Take what the index claims for what it is, so that nothing of it has to be read to choose it."""
+        self._facts = self.manifest_digest or "", self.claimed, True
+
     @property
     def id(self) -> str:
         """Return the digest of the config's bytes; what the manifest claims, where there are none."""
@@ -164,7 +168,7 @@ def misplaced(store: Store, layers: Sequence[LayerRef], diff_ids: Sequence[str])
 
 
 def _is_plain_tar(blob: Blob | None) -> bool:
-    if blob is None or blob.compression is not None:
+    if blob is None or blob.compression is not None or blob.remote is not None:
         return False
     region = blob.region
     if region is None:

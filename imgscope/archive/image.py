@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from ..errors import ArchiveError
 
@@ -19,6 +20,22 @@ class Region:
     length: int
 
 
+class Remote(Protocol):
+    """A blob that lies elsewhere, of ``size`` bytes. ``digest`` is what it is named by."""
+
+    digest: str
+    size: int
+
+    def stream(self, check: bool = True) -> AbstractContextManager[Callable[[int], bytes]]:
+        """Give a function that reads it in sequence; by its end the digest was checked, if ``check``.
+
+        It raises ``RegistryError``, and ``ArchiveError`` for bytes that are not the blob's.
+        """
+
+    def region(self) -> Region:
+        """Return a copy in a file, whole and checked, that goes when the image is closed. Raises as ``stream``."""
+
+
 @dataclass(slots=True)
 class LayerBlob:
     """One layer as it is stored.
@@ -26,7 +43,8 @@ class LayerBlob:
     ``diff_id`` and ``digest`` are claims of the config and the manifest (no digest in an old docker-archive);
     ``size`` is the stored length in bytes and ``compression`` what the bytes themselves show. ``region`` says
     where they lie, unless they streamed by: then ``scanned`` is what the scanner made of them, or the
-    ``ImgscopeError`` that it failed with. ``missing`` says why the blob is rightly not there at all; ``name`` is
+    ``ImgscopeError`` that it failed with; or they are ``remote``, and ``compression`` is but a claim of the manifest
+    until they are read. ``missing`` says why the blob is rightly not there at all; ``name`` is
     what the manifest calls it, and ``linked`` tells that the archive has a link of that name to another layer's blob.
     """
 
@@ -40,6 +58,7 @@ class LayerBlob:
     missing: str | None = None
     name: str | None = None
     linked: bool = False
+    remote: Remote | None = None
 
 
 @dataclass(slots=True)

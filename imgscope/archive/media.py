@@ -28,6 +28,12 @@ def is_layer(media_type: str | None) -> bool:
     return media_type is None or _LAYER.fullmatch(media_type.split(";")[0].removesuffix("+encrypted")) is not None
 
 
+def claimed_compression(media_type: object) -> str | None:
+    """Return the compression that a layer's media type claims, in the words of ``compression.detect``."""
+    ending = re.split(r"[.+]", str(media_type).split(";")[0].removesuffix("+encrypted"))[-1]
+    return ending if ending in ("gzip", "zstd") else None
+
+
 def is_config(media_type: object) -> bool:
     """Tell whether a media type is that of an image's config, its parameters apart."""
     return isinstance(media_type, str) and media_type.split(";")[0].strip() in CONFIG_TYPES

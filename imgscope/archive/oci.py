@@ -30,7 +30,9 @@ _CONTAINERD_NAME = "io.containerd.image.name"
 
 
 @dataclass(frozen=True, slots=True)
-class _Descriptor:
+class Descriptor:
+    """What an index says of one of its manifests."""
+
     digest: str
     names: tuple[str, ...]
     platform: Platform | None
@@ -52,12 +54,12 @@ def candidates(store: Store) -> list[Candidate]:
     found: list[Candidate] = []
     walk = _Walk(store, found)
     # An image with several names stands in the index once for each.
-    tops: dict[str, list[_Descriptor]] = {}
+    tops: dict[str, list[Descriptor]] = {}
     for item in index.get("manifests") or []:
-        descriptor = _descriptor(item, store.label)
-        tops.setdefault(descriptor.digest, []).append(descriptor)
+        found_one = descriptor(item, store.label)
+        tops.setdefault(found_one.digest, []).append(found_one)
     for same in tops.values():
-        names = tuple(dict.fromkeys(name for descriptor in same for name in descriptor.names))
+        names = tuple(dict.fromkeys(name for one in same for name in one.names))
         walk.follow(replace(same[0], names=names), names, ())
     _mark_signatures(found)
     return found
@@ -84,7 +86,7 @@ class _Walk:
         self.json_left = MAX_ALL_JSON
         self.layers_left = MAX_ALL_LAYERS
 
-    def follow(self, descriptor: _Descriptor, names: tuple[str, ...], parents: tuple[str, ...]) -> None:
+    def follow(self, descriptor: Descriptor, names: tuple[str, ...], parents: tuple[str, ...]) -> None:
         """Add what a descriptor leads to; ``parents`` are the indexes above it, from the top."""
         store, digest = self.store, descriptor.digest
         # What was met already within this image, an index above included, adds nothing.
@@ -127,9 +129,9 @@ class _Walk:
         if len(parents) > MAX_DEPTH:
             raise ArchiveError(f"{self.store.label}: image indexes are nested more than {MAX_DEPTH} deep")
         for item in items:
-            descriptor = _descriptor(item, self.store.label)
+            one = descriptor(item, self.store.label)
             # A name stands at the top; below, it says what an index's author thought of its parts.
-            self.follow(descriptor, names or descriptor.names, parents)
+            self.follow(one, names or one.names, parents)
 
     def document(self, name: str, digest: str, found: Candidate) -> dict[str, Any]:
         """Read a manifest or an index. Raises ``ArchiveError``."""
@@ -145,7 +147,8 @@ class _Walk:
         return document
 
 
-def _descriptor(item: Any, label: str) -> _Descriptor:
+def descriptor(item: Any, label: str) -> Descriptor:
+    """Read a descriptor of an index. Raises ``ArchiveError`` for one without a digest."""
     digest = item.get("digest") if isinstance(item, dict) else None
     if not is_digest(digest):
         raise ArchiveError(f"{label}: an image index names a manifest without a digest")
@@ -154,7 +157,7 @@ def _descriptor(item: Any, label: str) -> _Descriptor:
         annotations = {}
     name = annotations.get(_CONTAINERD_NAME) or annotations.get(_REF_NAME)
     platform = platforms.read(item.get("platform"))
-    return _Descriptor(
+    return Descriptor(
         digest,
         (name,) if isinstance(name, str) and name else (),
         platform,

@@ -72,6 +72,11 @@ def open_stream(
     return _open(StreamStore(read, label, scan_layer, progress), None, image, platform)
 
 
+def open_store(store: Store, origin: str, platform: str | None = None) -> OpenImage:
+    """Open the image that blobs hold which lie elsewhere, and take the ``store`` over. Raises as ``open_file``."""
+    return _open(store, origin, None, platform)
+
+
 def _open(store: Store, origin: str | None, image: str | None, platform: str | None) -> OpenImage:
     try:
         found, docker = both.candidates(store)
@@ -200,4 +205,5 @@ def _layer(chosen: Candidate, number: int, ref: LayerRef, diff_id: str, windows:
         scanned=blob.scanned,
         name=ref.name,
         linked=blob.name != clean_name(ref.name),
+        remote=blob.remote,
     )

@@ -39,12 +39,12 @@ def choose(found: list[Candidate], label: str, image: str | None, platform: str 
     found = [candidate for candidate in found if not candidate.artifact] or found[:1]
     groups = _groups(found)
     if len(groups) == 1:
-        return _for_platform(groups[0], wanted, label)
+        return for_platform(groups[0], wanted, label)
     chosen: list[Candidate] = []
     refused: PlatformError | None = None
     for group in groups:
         try:
-            chosen.append(_for_platform(group, wanted, label))
+            chosen.append(for_platform(group, wanted, label))
         except PlatformError as error:
             refused = error
     if not chosen and refused is not None:
@@ -97,8 +97,11 @@ def _groups(found: list[Candidate]) -> list[list[Candidate]]:
     return result
 
 
-def _for_platform(group: list[Candidate], wanted: Platform | None, label: str) -> Candidate:
-    """Choose from one image's platforms. Raises ``PlatformError``, and ``ArchiveError`` for what is not whole."""
+def for_platform(group: list[Candidate], wanted: Platform | None, label: str) -> Candidate:
+    """Choose from one image's platforms: ``wanted``, else this machine's.
+
+    Raises ``PlatformError``, and ``ArchiveError`` for what is not whole.
+    """
     here = [candidate for candidate in group if not candidate.absent]
     target = wanted or platforms.host()
     fitting = [candidate for candidate in here if candidate.platform and candidate.platform.fits(target)]

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from .. import documents
 from ..errors import ArchiveError, LimitError
 from ..escape import escape
-from .image import Region
+from .image import Region, Remote
 
 # Manifests are a few KiB (registries refuse over 4 MiB), configs a few hundred at the most. What a hostile one can
 # make of the parser's memory is bounded in ``documents``.
@@ -24,13 +24,14 @@ MAX_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Stored bytes under a name: ``size`` of them, in a ``region`` or ``scanned`` while they streamed by."""
+    """Stored bytes under a name: ``size`` of them, in a ``region``, ``remote``, or ``scanned`` as they streamed by."""
 
     name: str
     size: int
     compression: str | None
     region: Region | None = None
     scanned: object | None = None
+    remote: Remote | None = None
 
 
 class Store(Protocol):

@@ -203,7 +203,7 @@ class _Session:
 def given_names(reference: str) -> list[str]:
     """Return the names by which a pattern may know what was given: as it stands, without its scheme, a file's name."""
     scheme, colon, rest = reference.partition(":")
-    plain = rest.removeprefix("//") if colon and scheme in ("docker", "podman") else reference
+    plain = rest.removeprefix("//") if colon and scheme in ("docker", "podman", "registry") else reference
     return [reference, plain, os.path.basename(plain)]  # noqa: PTH119
 
 

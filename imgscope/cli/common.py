@@ -25,8 +25,60 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+def _sources(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None and not context.resilient_parsing:
+        from ..sources.options import chosen, parse_sources
+
+        chosen.sources = parse_sources(value)
+
+
+def _jobs(context: click.Context, _: click.Parameter, value: int | None) -> None:
+    if value is not None and not context.resilient_parsing:
+        from ..sources.options import chosen
+
+        chosen.jobs = value
+
+
+def _login(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None and not context.resilient_parsing:
+        from ..sources.options import chosen, read_login
+
+        chosen.login = read_login(value)
+
+
+def source_options(function: Command) -> Command:
+    """Add the options that say where names are looked for, and how registries are read."""
+    for option in (
+        click.option(
+            "--registry-login",
+            type=click.Choice(["env", "stdin"]),
+            callback=_login,
+            expose_value=False,
+            help="Take a registry's login from the environment, or USER:PASSWORD from standard input.",
+        ),
+        click.option(
+            "--jobs",
+            metavar="N",
+            type=click.IntRange(1, 32),
+            callback=_jobs,
+            expose_value=False,
+            help="Layers to read from a registry at a time (4).",
+        ),
+        click.option(
+            "--source",
+            metavar="LIST",
+            callback=_sources,
+            expose_value=False,
+            help="Where to look for a name, in turn: docker, podman, registry.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def image_options(function: Command) -> Command:
     """Add the options that choose an image and how it is read."""
+    function = source_options(function)
     for option in (
         click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs."),
         click.option("--image", metavar="NAME", help="Choose by name, tag or digest where there are several images."),

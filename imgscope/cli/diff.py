@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .common import Results, any_given, look_options, report_options, result_options, size_options
+from .common import Results, any_given, look_options, report_options, result_options, size_options, source_options
 
 _FORMATS = ("text", "json", "markdown")
 
@@ -15,6 +15,7 @@ _OF_REPORTS = ("only", "fail_on_growth", "quiet", "top", "exact_bytes", "no_file
 @click.command()
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
+@source_options
 @click.option("--platform", metavar="OS/ARCH", help="Choose from images for several platforms.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
 @result_options(_FORMATS)

@@ -19,7 +19,6 @@ _OPTIONS = {
     "--lowestEfficiency": "imgscope check IMAGE has dive's limits",
     "--highestWastedBytes": "imgscope check IMAGE has dive's limits",
     "--highestUserWastedPercent": "imgscope check IMAGE has dive's limits",
-    "--source": "the source is part of the name: docker:myapp:1.0, podman:myapp:1.0, app.tar, oci:DIR:TAG",
     "--ignore-errors": "what cannot be read is an error here, and is never left out",
     "--output": "write -o FORMAT=FILE, as in -o json=out.json",
 }

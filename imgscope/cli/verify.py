@@ -5,10 +5,12 @@ from __future__ import annotations
 import click
 
 from ..errors import CheckFailedError
+from .common import source_options
 
 
 @click.command()
 @click.argument("reference", metavar="IMAGE")
+@source_options
 @click.option("--platform", metavar="OS/ARCH", help="Choose from an image for several platforms.")
 @click.option("--image", metavar="NAME", help="Choose by name, tag or digest where there are several images.")
 def command(reference: str, platform: str | None, image: str | None) -> None:

@@ -44,6 +44,55 @@ def scan_side_by_side(
     return results | {number: work(number) for number in numbers if number not in results}
 
 
+def several_at_a_time(numbers: Sequence[int], work: Callable[[int], None], jobs: int) -> None:
+    """Call ``work``, which mostly waits for others, for each number, ``jobs`` of them at a time, in order.
+
+    Raises what it raises for the first number that it fails for; none that comes later is begun then, or waited for.
+    """
+    if len(numbers) == 1:
+        return work(numbers[0])
+    left = iter(numbers)
+    lock = threading.Lock()
+    failed: dict[int, BaseException] = {}
+    running: set[int] = set()
+    working = min(jobs, len(numbers))
+    done = threading.Condition(lock)
+
+    def run() -> None:
+        nonlocal working
+        while True:
+            with lock:
+                number = next(left, None) if not failed else None
+                if number is None:
+                    working -= 1
+                    done.notify_all()
+                    return
+                running.add(number)
+            try:
+                work(number)
+            except BaseException as error:
+                with lock:
+                    failed[number] = error
+            finally:
+                with lock:
+                    running.discard(number)
+                    done.notify_all()
+
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(working)]
+    for thread in threads:
+        thread.start()
+    order = {number: place for place, number in enumerate(numbers)}
+    with lock:
+        while True:
+            first = min(map(order.__getitem__, failed), default=len(numbers))
+            if not (any(order[number] < first for number in running) if failed else working):
+                break
+            # A time, so that a signal is heeded at once wherever a lock would not let it.
+            done.wait(0.2)
+    if failed:
+        raise failed[numbers[first]]
+
+
 def _shares(numbers: Sequence[int], sizes: dict[int, int], count: int) -> list[list[int]]:
     """Deal the numbers out so that the shares' sizes are as even as can be; the largest share comes first."""
     shares: list[list[int]] = [[] for _ in range(count)]

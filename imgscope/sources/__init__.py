@@ -6,18 +6,22 @@ To add one: a file here with a class that fits ``interface.Source``, and its lin
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from ..reference import parse
 
 if TYPE_CHECKING:
+    from ..reference import Reference
     from .interface import Source
 
 # Imported when it is needed: the engine's client alone takes longer than all the rest.
 _SOURCES = {
     "engine": ("engine", "EngineSource"),
     "podman": ("podman", "PodmanSource"),
+    "registry": ("registry.source", "RegistrySource"),
     "file": ("file", "FileSource"),
     "layout": ("layout", "LayoutSource"),
     "saved": ("saved", "SavedSource"),
@@ -43,6 +47,20 @@ def find_source(
 
         parse_platform(platform)
     found = parse(reference, image)
-    module, name = _SOURCES[found.kind]
-    made = getattr(import_module(f".{module}", __name__), name)(found, platform, contents)
+    kinds: tuple[str, ...] = (found.kind,)
+    if found.kind == "engine" and not found.text.startswith("docker:"):
+        from .options import sources
+
+        kinds = sources()
+    if len(kinds) == 1:
+        return _source(kinds[0], found, platform, contents)
+    from .several import SeveralSources
+
+    made: Sequence[Callable[[], Source]] = [partial(_source, kind, found, platform, contents) for kind in kinds]
+    return cast("Source", SeveralSources(found, made))
+
+
+def _source(kind: str, reference: Reference, platform: str | None, contents: bool) -> Source:
+    module, name = _SOURCES[kind]
+    made = getattr(import_module(f".{module}", __name__), name)(reference, platform, contents)
     return cast("Source", made)

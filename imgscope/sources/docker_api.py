@@ -192,6 +192,8 @@ class DockerApi:
             other = f"; Podman's images are named podman:{self._image}" if shutil.which("podman") else ""
             if title == "Podman":
                 raise EngineError(f"nobody listens at {self.address}; start it with: podman system service") from None
+            if self._image and not self._image.startswith("sha256:"):
+                other += f"; to read it in its registry: registry:{self._image}"
             raise EngineError(
                 f"no Docker engine at {self.address}; start it, set DOCKER_HOST, or give an archive's path{other}"
             ) from None

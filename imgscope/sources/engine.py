@@ -6,6 +6,7 @@ How an engine is talked to is a ``Backend``: the Docker API (``docker_api``), or
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from ..archive.outer import ScanLayer
     from ..progress import Progress
     from ..reference import Reference
+
+
+_ID = re.compile(r"sha256:[0-9a-f]+|[0-9a-f]{12}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +122,12 @@ class EngineSource:
             # The image `docker:dind` is written like the scheme `docker:` and an image `dind`.
             return f"{text}; for the image {escape(self._text)} write {self._text.partition(':')[0]}:{self._text}"
         near = _near(self._name, names)
+        where = f"registry:{escape(self._name)}"
         if near:
-            return f"{text}; did you mean {' or '.join(escape(name) for name in near)}?"
-        return f"{text}; get it with: {backend.pull} {escape(self._name)}"
+            return f"{text}; did you mean {' or '.join(escape(name) for name in near)}? In its registry it is {where}"
+        if _ID.fullmatch(self._name):
+            return text
+        return f"{text}; get it with: {backend.pull} {escape(self._name)}, or read it in its registry: {where}"
 
     def cache_key(self) -> str | None:
         """Return the image id that the engine gives, with the engine's address and the platform."""

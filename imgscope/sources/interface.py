@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from ..archive.image import OpenImage
     from ..archive.outer import ScanLayer
     from ..progress import Progress
+
+
+class Memory(Protocol):
+    """What was kept of earlier runs, by kind and key (see ``cache``)."""
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """Return what was kept."""
+
+    def put(self, kind: str, key: str, data: bytes) -> None:
+        """Keep it; failing to is not an error."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A source that asks less of others where it remembers what they said."""
+
+    def remember(self, memory: Memory) -> None:
+        """Use what was kept of earlier runs, and keep more."""
 
 
 class Source(Protocol):

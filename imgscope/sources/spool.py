@@ -39,12 +39,12 @@ def spool(
         first += more
     if not looks_like_tar(first):
         raise ArchiveError(f"{label} is not an image archive")
-    with _file(label) as file:
+    with temporary(label) as file:
         data = first
         while data:
             if progress is not None:
                 progress.advance(len(data))
-            _write(file, data)
+            write(file, data)
             data = read(_BLOCK)
         fd = os.dup(file.fileno())
     return open_descriptor(fd, label, image=image, platform=platform)
@@ -59,14 +59,14 @@ def spool_and_scan(
     platform: str | None,
 ) -> OpenImage:
     """As ``spool``, while ``scan`` reads the archive: the copy's layers have what that made of them."""
-    with _file(label) as file:
+    with temporary(label) as file:
 
         def copied(size: int) -> bytes:
             data = read(size)
             try:
-                _write(file, data)
+                write(file, data)
             except OSError as error:
-                raise _full(label, error) from None
+                raise full(label, error) from None
             return data
 
         seen = scan(copied)
@@ -81,15 +81,16 @@ def spool_and_scan(
 
 
 @contextmanager
-def _file(label: str) -> Iterator[RawIOBase]:
+def temporary(label: str) -> Iterator[RawIOBase]:
+    """Give a nameless file in ``TMPDIR``, gone unless its descriptor was duplicated. Raises ``ImageError``."""
     try:
         with tempfile.TemporaryFile(prefix="imgscope-", buffering=0) as file:
             yield file
     except OSError as error:
-        raise _full(label, error) from None
+        raise full(label, error) from None
 
 
-def _full(label: str, error: OSError) -> OSError | ImageError:
+def full(label: str, error: OSError) -> OSError | ImageError:
     """Return what to raise for a copy that can't be written: what else may be wrong is no matter of room."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.ENOENT):
         return error
@@ -98,7 +99,8 @@ def _full(label: str, error: OSError) -> OSError | ImageError:
     )
 
 
-def _write(file: RawIOBase, data: bytes) -> None:
+def write(file: RawIOBase, data: bytes) -> None:
+    """Write all of ``data``. Raises ``OSError``."""
     view = memoryview(data)
     while view:
         view = view[file.write(view) or 0 :]

@@ -27,7 +27,7 @@ def test_a_mistyped_command_gets_the_near_one(imgscope):
         (("check", WEBAPP, "-o", "out.xml"), "-o junit=out.xml"),
         (("--json", "out.json", WEBAPP), "-o dive=FILE"),
         (("--ci", WEBAPP), "imgscope check IMAGE"),
-        (("analyze", "--source", "podman", "x"), "podman:myapp:1.0"),
+        (("analyze", "--source", "docker-archive", "a.tar"), "docker-archive:FILE"),
         (("analyze", "a.tar", "b.tar"), "imgscope diff OLD NEW"),
         (("bases", "a.tar", "b.tar"), "imgscope bases IMAGE --with BASE"),
     ],

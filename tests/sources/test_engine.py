@@ -136,7 +136,7 @@ def engine(tmp_path, monkeypatch):
     server.server_close()
 
 
-@pytest.mark.parametrize("name", ["app:1.0", "docker:app:1.0", "docker://app:1.0", Image().id])
+@pytest.mark.parametrize("name", ["app:1.0", "docker:app:1.0", Image().id])
 def test_layers_are_scanned_while_the_export_arrives(engine, name):
     source = find_source(name)
     opened = source.open(scan)
@@ -232,7 +232,8 @@ def test_an_export_that_breaks_off_is_an_error_of_one_line(engine, chunked, shar
         ("tools/thin", "did you mean tools/thing:2"),
         ("localhost/x", "did you mean localhost/x:1"),
         ("docker:dind", "for the image docker:dind write docker:docker:dind"),
-        ("nothing-like-it", "get it with: docker pull nothing-like-it"),
+        ("nothing-like-it", "get it with: docker pull nothing-like-it, or read it in its registry: registry:nothing-like-it"),
+        ("app:1.1", "In its registry it is registry:app:1.1"),
         ("sha256:" + "0" * 64, "no image"),
     ],
 )

@@ -1,0 +1,112 @@
+"""Scans a layer that lies elsewhere while it comes, and checks both of its digests as it passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..archive.digests import Unverifiable, algorithm_of, new_hash, short
+from ..compression import detect, read_ahead, reader
+from ..errors import ArchiveError, LimitError
+from .estimate import Sampler
+from .index import LayerIndex
+from .scan import READ, scan_stream
+from .texts import Texts
+
+if TYPE_CHECKING:
+    from ..archive.image import Remote
+
+Read = Callable[[int], bytes]
+
+_HEAD = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A layer that was read to its end: ``verified`` tells that its diff_id could be checked, and holds."""
+
+    index: LayerIndex
+    compression: str | None
+    verified: bool
+
+
+def scan_remote(
+    remote: Remote, diff_id: str | None, keep: int, texts: Texts, counting: Callable[[int], None]
+) -> Scanned:
+    """Read a layer once: decompressed, digested and indexed as it comes, with bounded memory.
+
+    ``counting`` is told of the blob's bytes. Raises ``RegistryError`` where it can't be had, ``ArchiveError`` for one
+    that is not what its digests say, ``LimitError``.
+    """
+    with remote.stream() as stream:
+
+        def told(size: int) -> bytes:
+            data = stream(size)
+            counting(len(data))
+            return data
+
+        try:
+            found = _scanned(told, remote.size, diff_id, keep, texts)
+        except LimitError:
+            raise
+        except ArchiveError:
+            # Bytes that are not the blob's at all say more than what is wrong with them.
+            _drain(told)
+            raise
+        _drain(told)
+        return found
+
+
+def _drain(read: Read) -> None:
+    while read(READ):
+        pass
+
+
+def _scanned(read: Read, size: int, diff_id: str | None, keep: int, texts: Texts) -> Scanned:
+    head = read(_HEAD)
+    while head and len(head) < 512 and (more := read(_HEAD)):
+        head += more
+    compression = detect(head)
+    first = [head]
+
+    def chained(count: int) -> bytes:
+        return first.pop() if first else read(count)
+
+    unpacked = reader(compression, chained).read if compression else chained
+    try:
+        state = new_hash(algorithm_of(diff_id)) if diff_id else None
+    except Unverifiable:
+        state = None
+
+    def hashed(count: int) -> bytes:
+        data = unpacked(count)
+        if state is not None:
+            state.update(data)
+        return data
+
+    with read_ahead(hashed) as ahead:
+        try:
+            if compression is None:
+                sampler = Sampler(ahead.read, size)
+                index = scan_stream(sampler.read, keep, texts)
+                index.sample = sampler.result()
+            else:
+                index = scan_stream(ahead.read, keep, texts)
+        except LimitError:
+            raise
+        except ArchiveError:
+            # The thread that reads ahead has to be through before anybody else reads.
+            with suppress(ArchiveError):
+                _drain(ahead.read)
+            raise
+        _drain(ahead.read)
+    if state is not None and diff_id is not None:
+        actual = f"{algorithm_of(diff_id)}:{state.hexdigest()}"
+        if actual != diff_id:
+            raise ArchiveError(
+                f"it is damaged or forged: uncompressed it is {short(actual)}, where the config has the diff_id "
+                f"{short(diff_id)}"
+            )
+    return Scanned(index, compression, state is not None)

@@ -1,0 +1,124 @@
+"""How a registry's host is reached: its address, TLS with own authorities and client certificates, proxies.
+
+Certificates lie where Docker and the containers tools look for them (``certs.d/HOST``), a bundle where
+``SSL_CERT_FILE``, ``REQUESTS_CA_BUNDLE`` or ``CURL_CA_BUNDLE`` say.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import ssl
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ...errors import RegistryError
+from ...escape import escape
+from .names import HUB
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager, Timeout
+
+_HUB_ADDRESS = "registry-1.docker.io"
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+def address(host: str) -> str:
+    """Return where a host's registry listens: Docker Hub's is elsewhere."""
+    return _HUB_ADDRESS if host == HUB else host
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host, with or without a port, is this machine by its very name."""
+    name = urlsplit(f"//{host}").hostname or ""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def certificates(host: str) -> list[Path]:
+    """Return the folders with certificates for a host that are there: the user's, the containers tools', Docker's."""
+    config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111
+    places = (config + "/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
+    found = [Path(place) / address(host) for place in places]
+    return [folder for folder in found if folder.is_dir()]
+
+
+def context(host: str) -> ssl.SSLContext:
+    """Return how TLS with a host is checked. Raises ``RegistryError`` for a certificate that can't be read."""
+    found = ssl.create_default_context()
+    bundles = [os.environ[name] for name in _BUNDLES if os.environ.get(name)]
+    try:
+        for bundle in bundles:
+            folder = bundle if Path(bundle).is_dir() else None
+            found.load_verify_locations(None if folder else bundle, folder)
+    except (OSError, ssl.SSLError) as error:
+        raise RegistryError(f"the certificates in {escape(bundle)} can't be read: {_why(error)}") from None
+    if not bundles and not found.cert_store_stats()["x509_ca"] and sys.platform != "linux":
+        # Where the system's own store is not one of files.
+        import certifi
+
+        found.load_verify_locations(certifi.where())
+    for folder_ in certificates(host):
+        for path in sorted(folder_.iterdir()):
+            try:
+                if path.suffix == ".crt":
+                    found.load_verify_locations(path)
+                elif path.suffix == ".cert":
+                    found.load_cert_chain(path, path.with_suffix(".key"))
+            except (OSError, ssl.SSLError) as error:
+                raise RegistryError(f"the certificate {escape(str(path))} can't be read: {_why(error)}") from None
+    return found
+
+
+def _why(error: OSError) -> str:
+    return escape(error.strerror or type(error).__name__)
+
+
+def proxy(url: str) -> str | None:
+    """Return the proxy that the environment names for an address; ``None`` for none, or where ``NO_PROXY`` excepts it.
+
+    The rules are those of the requests package (names, suffixes, addresses and networks). What listens on this machine
+    is asked directly, unless the proxy is here too: another machine's could not reach it.
+    """
+    if not any(name.lower() in ("http_proxy", "https_proxy", "all_proxy") for name in os.environ):
+        return None
+    from requests.utils import get_environ_proxies, select_proxy
+
+    found = select_proxy(url, get_environ_proxies(url)) or None
+    if found is not None and is_loopback(urlsplit(url).netloc):
+        return (
+            found if is_loopback(urlsplit(found if "//" in found else f"//{found}").netloc.rpartition("@")[2]) else None
+        )
+    return found
+
+
+def pool(url: str, tls: ssl.SSLContext | None, timeout: Timeout, size: int) -> PoolManager:
+    """Return what makes connections to an address: directly, or by way of a proxy. Raises ``RegistryError``."""
+    import urllib3
+    from urllib3.exceptions import HTTPError
+    from urllib3.util import make_headers
+
+    options: dict[str, Any] = {"ssl_context": tls, "timeout": timeout, "maxsize": size, "retries": False}
+    by = proxy(url)
+    if by is None:
+        return urllib3.PoolManager(**options)
+    by = by if "://" in by else f"http://{by}"
+    parts = urlsplit(by)
+    headers = None
+    if parts.username is not None:
+        from urllib.parse import unquote
+
+        headers = make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
+        by = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    try:
+        return urllib3.ProxyManager(by, proxy_headers=headers, **options)
+    except (HTTPError, ValueError):
+        raise RegistryError(
+            f"the proxy {escape(parts.netloc.rpartition('@')[2])} can't be used: its address is no URL"
+        ) from None
