@@ -27,8 +27,8 @@ from ..layer.index import (
     TYPE_NAMES,
     LayerIndex,
 )
-from ..layer.names import public, split
-from ..overlay.merge import NO_ENTRY, Overlay, join
+from ..overlay.merge import NO_ENTRY, Overlay
+from ..paths import join, public, split
 from ..processes import Child, usable_processes
 from .model import DirectoryDifference, FileDifference, Files, Filter
 from .paths import PathFilter
