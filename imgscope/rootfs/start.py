@@ -31,7 +31,8 @@ _WORD = re.compile(r"[\w./+@:-]+")
 # What stands before a command is bounded: a text may hold any number of places where one may begin.
 _AT_COMMAND = re.compile(
     rb"(?:^|[;&|(`\n]|\$\()[ \t]*"
-    rb"(?:(?:then|do|else|exec|if|while|until|!|time|nohup|command|\w{1,100}=\S{0,200})[ \t]+){0,20}([A-Za-z_./][\w./+-]*)",
+    rb"(?:(?:then|do|else|exec|if|while|until|!|time|nohup|command|\w{1,100}=\S{0,200})[ \t]+){0,20}"
+    rb"([A-Za-z_./][\w./+-]*)",
     re.MULTILINE,
 )
 _COMMENT = re.compile(rb"(?m)(?:^|(?<=\s))#.*$")
