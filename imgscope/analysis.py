@@ -20,7 +20,6 @@ from .history import HistoryStep, read_history
 from .largest import DirectorySize, FileSize, Largest, PackageSizes, largest_directories, largest_files
 from .layer.estimate import Estimate
 from .layer.index import DIRECTORY, FILE, HARDLINK, IMPLIED_META, SYMLINK, SYMLINK_MODE, TYPE_NAMES
-from .layer.names import internal, public, split
 from .overlay.changes import (
     CHANGE_NAMES,
     COVERED,
@@ -32,7 +31,8 @@ from .overlay.changes import (
     WASTE_REASONS,
     Comparison,
 )
-from .overlay.merge import NO_ENTRY, Overlay, join
+from .overlay.merge import NO_ENTRY, Overlay
+from .paths import internal, join, public, split
 from .rollup import WasteGroup, roll_up
 from .rootfs.resolve import Resolved, resolve
 from .rootfs.walk import kind_of

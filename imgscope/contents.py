@@ -57,6 +57,9 @@ class Contents(Protocol):
     def random_access(self, layer: int) -> FileBytes | None:
         """Return the bytes of a layer that lies uncompressed in a file, ``None`` for others. Raises ``ImageError``."""
 
+    def home(self, layer: int) -> tuple[Contents, int]:
+        """Return where a layer really is: the contents that have it (mostly these), and its number there."""
+
     def close(self) -> None:
         """Release files and temporary folders."""
 
@@ -92,6 +95,10 @@ class NoContents:
     def random_access(self, layer: int) -> FileBytes | None:
         """Raise ``ContentUnavailableError``."""
         raise ContentUnavailableError(self._why)
+
+    def home(self, layer: int) -> tuple[Contents, int]:
+        """Return these contents and the same number."""
+        return self, layer
 
     def close(self) -> None:
         """Do nothing."""
@@ -264,6 +271,10 @@ class ImageContents:
     def random_access(self, layer: int) -> FileBytes | None:
         """Return a layer's bytes where they need not be read in sequence."""
         return self.plain_bytes(layer) if self._plain(layer) else None
+
+    def home(self, layer: int) -> tuple[Contents, int]:
+        """Return these contents and the same number."""
+        return self, layer
 
     def close(self) -> None:
         """Release the image's files and whatever was exported again."""

@@ -25,9 +25,9 @@ from .ending import tidied
 from .errors import PathNotFoundError, UsageError
 from .escape import escape
 from .layer.index import FILE, SYMLINK, TYPE_NAMES
-from .layer.names import internal, public, split
 from .output import OutputError
-from .overlay.merge import NO_ENTRY, join
+from .overlay.merge import NO_ENTRY
+from .paths import internal, join, public, split
 from .rootfs.resolve import Resolved
 
 if TYPE_CHECKING:

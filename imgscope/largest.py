@@ -9,8 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from .layer.index import FILE
-from .layer.names import public, split
-from .overlay.merge import join
+from .paths import join, public, split
 
 if TYPE_CHECKING:
     from .analysis import Tree

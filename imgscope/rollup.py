@@ -12,8 +12,8 @@ from itertools import chain, compress, islice
 from typing import NamedTuple
 
 from .layer.index import HARDLINK, LayerIndex
-from .layer.names import public, split
 from .overlay.changes import WASTE_REASONS, Comparison
+from .paths import public, split
 
 # A folder that holds less of what one layer wasted of another than this share is told with the folder above it.
 _SMALL = 50

@@ -22,7 +22,6 @@ from .history import HistoryStep
 from .largest import PackageSize, PackageSizes
 from .layer.estimate import Estimate
 from .layer.index import FILE, FINGERPRINT, HARDLINK, SYMLINK, TYPE_NAMES, LayerIndex
-from .layer.names import clean, internal, split
 from .layer.unpack import settle_known
 from .overlay.changes import (
     COVERED,
@@ -35,6 +34,7 @@ from .overlay.changes import (
     Comparison,
 )
 from .overlay.merge import OVERWRITTEN, REMOVED, REPEATED, SHADOWED, Overlay
+from .paths import clean, internal, split
 from .secrets.config import MAX_FOUND, MAX_TEXT, redact_config
 from .tar.header import TarError
 

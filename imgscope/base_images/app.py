@@ -7,42 +7,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..layer.index import FILE, HARDLINK, SYMLINK
-from ..overlay.merge import join
-from ..settings import environment, mapping, settings, strings
-from .root import DEFAULT_PATH, directories
+from ..paths import join
+from ..rootfs.platforms import PythonHome
+from ..rootfs.programs import shebang
+from ..rootfs.start import Command, command_of
+from ..settings import environment, settings
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from .elf import Elf
+    from ..rootfs.elf import Elf
+    from ..rootfs.root import Root
     from .find import Base
-    from .root import Root
 
 PYTHON_HOME = re.compile(rb"^(?:(.*)/)?lib(?:64)?/python(3(?:\.\d+)?)/(site-packages|dist-packages)$")
 _PYTHON_TAG = re.compile(rb"\.cpython-3(\d+)[a-z]*-([\w-]+)\.so$")
 _KEYS = re.compile(r"(?:^|\s)([A-Za-z_]\w*)=")
-_SHEBANG = re.compile(rb"^#![ \t]*(\S+)(?:[ \t]+([^\r\n]*))?")
 MANAGERS = ("apt-get", "apt", "apk", "dnf", "dnf5", "microdnf", "yum", "tdnf", "zypper", "pacman")
 _INSTALLS = re.compile(
     r"(?:^|[\s;&|(])("
     + "|".join(MANAGERS)
     + r")\s+(?:-\S+\s+)*(?:install|localinstall|groupinstall|add|in|update|upgrade|-S\w*)\b"
 )
-
-
-class PythonHome(NamedTuple):
-    """A directory that a Python looks for packages in: its prefix, the Python's version, and the last component."""
-
-    prefix: bytes
-    version: str
-    kind: bytes
-
-    @property
-    def path(self) -> str:
-        """The directory, as users write it."""
-        return join(self.prefix, b"lib/python%s/%s" % (self.version.encode(), self.kind)).decode(errors="replace")
 
 
 @dataclass(slots=True)
@@ -60,11 +48,8 @@ class App:
     """Native modules by the ABI that they were built for."""
     programs: dict[bytes, list[bytes]] = field(default_factory=dict)
     """Paths of all that can be run, by last component."""
-    start: tuple[str, ...] = ()
-    health: tuple[str, ...] = ()
-    """The command of its HEALTHCHECK."""
+    command: Command = field(default_factory=Command)
     user: str = ""
-    directory: bytes = b""
     environment: dict[str, str] = field(default_factory=dict)
     """What the image sets, the base's part included."""
     own_variables: frozenset[str] = frozenset()
@@ -97,11 +82,6 @@ class App:
         theirs = environment(config)
         own = {name: value for name, value in self.environment.items() if name in self.own_variables}
         return {**theirs, **own}
-
-
-def search_path(variables: Mapping[str, str]) -> tuple[bytes, ...]:
-    """Return the directories of PATH."""
-    return directories(variables.get("PATH") or DEFAULT_PATH)
 
 
 def read_app(analysis: Analysis, base: Base, root: Root) -> App:
@@ -162,24 +142,11 @@ def _file(app: App, root: Root, path: bytes, entry: int) -> None:
         app.scripts[path] = script
 
 
-def shebang(head: bytes) -> tuple[bytes, bytes] | None:
-    """Read a script's first line: its interpreter and the argument, ``None`` for what is not a script."""
-    match = _SHEBANG.match(head)
-    return (match[1], (match[2] or b"").strip()) if match else None
-
-
 def _config(app: App, analysis: Analysis, base: Base) -> None:
     inner = settings(analysis.image.config)
-    app.start = (*strings(inner.get("Entrypoint")), *strings(inner.get("Cmd")))
-    test = strings(mapping(inner.get("Healthcheck")).get("Test"))
-    if test[:1] == ["CMD"]:
-        app.health = tuple(test[1:])
-    elif test[:1] == ["CMD-SHELL"]:
-        app.health = ("/bin/sh", "-c", *test[1:])
+    app.command = command_of(analysis.image.config)
     user = inner.get("User")
     app.user = user if isinstance(user, str) else ""
-    directory = inner.get("WorkingDir")
-    app.directory = directory.strip("/").encode("utf-8", "surrogateescape") if isinstance(directory, str) else b""
     app.environment = environment(analysis.image.config)
     history = analysis.image.history
     own = set(app.environment)

@@ -13,6 +13,7 @@ from ..errors import UsageError
 from ..escape import escape
 from ..packages.places import database_entries
 from ..progress import working
+from ..rootfs.root import FileFacts, Root
 from ..settings import environment
 from .app import App, read_app
 from .candidates import Other, match, shared_layers
@@ -20,7 +21,6 @@ from .facts import Facts, read_facts
 from .find import Base, find_base, steps_of
 from .fit import Fit, Needs, judge, known_lacks
 from .known import Known, known_bases
-from .root import Files, Root
 from .stack import bottom, stacked
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class _Run:
     """A comparison under way."""
 
     def __init__(self, analysis: Analysis, base: Base) -> None:
-        self.files = Files()
+        self.files = FileFacts()
         self.analysis = analysis
         self.root = Root(analysis, self.files)
         self.app = read_app(analysis, base, self.root)
@@ -238,7 +238,7 @@ class _Run:
     def add(self, name: str, candidate: Analysis) -> None:
         """Compare with one base."""
         base = self.comparison.base
-        own_files = Files()
+        own_files = FileFacts()
         if not candidate.has_contents:
             self.comparison.notes.append(f"{escape(name)} was not looked into: {NO_CONTENTS}")
         facts, packages = read_facts(candidate, own_files)
@@ -302,7 +302,7 @@ class _Run:
             versions = {home.version for home in self.app.python_homes if home.version != "3"}
             if language == "Python" and versions and known.runtime.partition(" ")[2] not in versions:
                 return f"needs Python {', '.join(sorted(versions))}"
-        shell = self.app.start[:1] and self.app.start[0].rpartition("/")[2] in ("sh", "bash")
+        shell = self.app.command.start[:1] and self.app.command.start[0].rpartition("/")[2] in ("sh", "bash")
         if shell and not known.shell:
             return "has no shell"
         return None

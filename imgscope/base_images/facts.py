@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import ImageError
+from ..rootfs.programs import search_path
+from ..rootfs.root import Root
 from ..settings import settings
-from .app import MANAGERS, search_path
-from .root import Root
+from .app import MANAGERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..analysis import Analysis
     from ..packages import Packages
-    from .root import Files
+    from ..rootfs.root import FileFacts
 
 _GLIBC = (
     b"lib/x86_64-linux-gnu/libc.so.6",
@@ -53,7 +54,7 @@ class Facts:
 
 
 def read_facts(
-    analysis: Analysis, files: Files, config: Mapping[str, object] | None = None
+    analysis: Analysis, files: FileFacts, config: Mapping[str, object] | None = None
 ) -> tuple[Facts, Packages | None]:
     """Read what a base is, and its packages; ``config`` where it is not the analysis' own."""
     root = Root(analysis, files)

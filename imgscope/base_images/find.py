@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ..layer.names import split
 from ..packages.dependencies import DATABASES
+from ..paths import split
 from ..settings import mapping, settings
 from ..steps import shell_end
 from .candidates import Other, best_match, shared_layers

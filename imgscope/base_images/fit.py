@@ -10,16 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..layer.names import public
-from .app import PythonHome, search_path
-from .loader import Loader
-from .platforms import Nodes, Pythons
-from .root import directories
-from .start import HEALTH, Start, follow, interpreters
+from ..paths import public
+from ..rootfs.loaders import Loaders
+from ..rootfs.platforms import Nodes, Pythons
+from ..rootfs.programs import directories, interpreters, search_path
+from ..rootfs.start import HEALTH, Start, follow
 
 if TYPE_CHECKING:
+    from ..rootfs.platforms import PythonHome
+    from ..rootfs.root import Root
     from .app import App
-    from .root import Root
 
 Verdict = Literal["fits", "unsure", "unfit"]
 
@@ -74,9 +74,9 @@ class Needs:
         self.app = app
         self.variables = variables
         self.path = search_path(variables)
-        self.loader = Loader(root, directories(variables.get("LD_LIBRARY_PATH", "")))
-        self.loader.prepare(app.elves.values())
-        self.start: Start = follow(root, app, variables)
+        self.loaders = Loaders(root, directories(variables.get("LD_LIBRARY_PATH", "")))
+        self.loaders.prepare(app.elves.values())
+        self.start: Start = follow(root, app.command, self.path, app.programs)
         homes = [home.prefix for home in app.python_homes]
         self.pythons = Pythons(root, self.path, homes)
         self.nodes = Nodes(root, self.path, variables)
@@ -119,7 +119,7 @@ class Needs:
         for path, elf in todo.items():
             # Which of a language's modules are loaded isn't known, but without its C library none can be.
             module = (python and b"-packages/" in path) or (node and path.endswith(b".node"))
-            for lack in self.loader.missing(path, elf):
+            for lack in self.loaders.missing(path, elf):
                 decisive = path in reached or (module and (lack.kind == "libc" or lack.name in _LIBCS))
                 name = lack.name.decode("utf-8", "surrogateescape")
                 yield Lack(lack.kind, name, (public(lack.path),), lack.hint, decisive)
@@ -196,7 +196,7 @@ def judge(
     unread = unread or other.root.files.unread
     if any(lack.decisive for lack in merged):
         verdict: Verdict = "unfit"
-    elif merged or unread or not other.start.known:
+    elif merged or unread or not other.start.command:
         verdict = "unsure"
     else:
         verdict = "fits"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..analysis import Analysis, Body
 from ..layer.index import DIRECTORY, HARDLINK, IMPLIED, SYMLINK, LayerIndex
-from ..layer.names import split
 from ..overlay.changes import Comparison
 from ..overlay.merge import Overlay
+from ..paths import split
 from ..rootfs.walk import Walker, kind_of
 
 if TYPE_CHECKING:
@@ -28,13 +28,17 @@ class StackedContents:
 
     def home(self, layer: int) -> tuple[Contents, int]:
         """Return where a layer really is: the contents that have it, and its number there."""
+        contents, number = self._side(layer)
+        return contents.home(number)
+
+    def _side(self, layer: int) -> tuple[Contents, int]:
         if layer < self._count:
             return self._below, layer
         return self._above, layer - self._count + self._skip
 
     def open(self, layer: int, entry: int) -> BinaryIO:
         """Open one file's content. Raises ``ImageError``."""
-        contents, number = self.home(layer)
+        contents, number = self._side(layer)
         return contents.open(number, entry)
 
     def same(self, pairs: Sequence[Pair]) -> list[bool]:
@@ -46,7 +50,7 @@ class StackedContents:
         """Return a fingerprint of each file. Raises ``ImageError``."""
         found: list[bytes] = []
         for layer, entry in keys:
-            contents, number = self.home(layer)
+            contents, number = self._side(layer)
             found += contents.fingerprints([(number, entry)])
         return found
 
@@ -56,19 +60,19 @@ class StackedContents:
             some = [key for key in keys if (key[0] < self._count) is wanted]
             if not some:
                 continue
-            contents = self.home(some[0][0])[0]
-            back = {(self.home(layer)[1], entry): (layer, entry) for layer, entry in some}
+            contents = self._side(some[0][0])[0]
+            back = {(self._side(layer)[1], entry): (layer, entry) for layer, entry in some}
             for key, data in contents.read(list(back)):
                 yield back[key], data
 
     def at_hand(self, layer: int, entry: int) -> bool:
         """Tell whether one file's content costs next to nothing to read."""
-        contents, number = self.home(layer)
+        contents, number = self._side(layer)
         return contents.at_hand(number, entry)
 
     def random_access(self, layer: int) -> FileBytes | None:
         """Return the bytes of a layer that lies uncompressed in a file, ``None`` for others. Raises ``ImageError``."""
-        contents, number = self.home(layer)
+        contents, number = self._side(layer)
         return contents.random_access(number)
 
     def close(self) -> None:

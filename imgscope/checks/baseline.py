@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..layer.names import internal, split
-from ..overlay.merge import join
+from ..paths import internal, join, split
 
 if TYPE_CHECKING:
     from ..analysis import Analysis

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..escape import escape
-from ..layer.names import internal, public
+from ..paths import internal, public
 from ..report.portable import dumps
 from ..secrets import redact
 from .baseline import BaseLayer, Baseline

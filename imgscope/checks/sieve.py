@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..differences.paths import PathFilter
-from ..overlay.merge import join
+from ..paths import join
 
 _WILD = frozenset(b"*?[")
 

@@ -28,8 +28,9 @@ from itertools import compress
 from typing import NamedTuple
 
 from ..layer.index import DIRECTORY, LayerIndex
-from ..layer.names import WHITEOUT_PREFIX, split
-from ..overlay.merge import REMOVED, REPEATED, SHADOWED, Overlay, join
+from ..layer.names import WHITEOUT_PREFIX
+from ..overlay.merge import REMOVED, REPEATED, SHADOWED, Overlay
+from ..paths import join, split
 from .dive_tree import walk
 
 Key = tuple[bytes, bytes]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..escape import UNSAFE
 from ..layer.index import BLOCK_DEVICE, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, LayerIndex
-from ..overlay.merge import join
+from ..paths import join
 from .dive import as_dive_reads, inefficient_files, layer_bytes
 from .dive_tree import IMPLIED, Tree
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..layer.index import DIRECTORY, FILE, LayerIndex, Marker
-from ..layer.names import WHITEOUT_PREFIX, split
-from ..overlay.merge import join
+from ..layer.names import WHITEOUT_PREFIX
+from ..paths import join, split
 
 IMPLIED = -1
 # Names that dive never puts into a tree: opaque whiteouts begin so.

@@ -103,8 +103,7 @@ def _differs(old: Analysis, new: Analysis, pair: LayerPair, changed: Set[bytes])
 
     Where none has, the first that only one of them has, or that has another owner, mode, time or target.
     """
-    from ..layer.names import public
-    from ..overlay.merge import join
+    from ..paths import join, public
 
     assert pair.old is not None and pair.new is not None
     before, after = (one.body.overlay.layers[layer.index] for one, layer in ((old, pair.old), (new, pair.new)))

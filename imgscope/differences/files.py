@@ -17,18 +17,14 @@ from ..analysis import Totals
 from ..contents import WORTHWHILE, NoContents
 from ..errors import ContentUnavailableError
 from ..layer.index import (
-    DIRECTORY,
     FILE,
     FINGERPRINT,
     HARDLINK,
-    IMPLIED_META,
-    SYMLINK,
-    SYMLINK_MODE,
     TYPE_NAMES,
     LayerIndex,
 )
-from ..layer.names import public, split
-from ..overlay.merge import NO_ENTRY, Overlay, join
+from ..overlay.compare import Entries
+from ..paths import join, public, split
 from ..processes import Child, usable_processes
 from .model import DirectoryDifference, FileDifference, Files, Filter
 from .paths import PathFilter
@@ -39,7 +35,6 @@ if TYPE_CHECKING:
 # What is known of a row; finer than the model's kinds.
 ADDED, REMOVED, CHANGED, TYPE_CHANGED, MOVED, METADATA, UNREAD, TIMES = range(8)
 _KIND = ("added", "removed", "changed", "type_changed", "moved", "metadata_only", "unread", "metadata_only")
-_DIFFERS = {FILE: "content", SYMLINK: "target", HARDLINK: "target"}
 
 # In a translation: no entry of NEW is known to be the same. (Implied directories are small negative numbers.)
 _NONE = -(1 << 62)
@@ -61,56 +56,21 @@ class Row(NamedTuple):
         return join(self.directory, self.name)
 
 
-class Side:
-    """One image's columns, with what comparing needs of them."""
+class Side(Entries):
+    """One image's entries, with what comparing them with another's needs."""
 
     def __init__(self, analysis: Analysis) -> None:
         """Read the analysis' merged tree."""
         self.analysis = analysis
         tree = analysis.files.tree
-        self.overlay: Overlay = tree.overlay
+        super().__init__(tree.overlay)
         self.promoted: dict[int, int] = tree.promoted
-        # The overlay numbers modes and owners as it meets them; the same walk gives the numbers' meaning.
-        table: dict[tuple[int, int, int], None] = {}
-        for layer in self.overlay.layers:
-            table.update(dict.fromkeys(layer.meta_table))
-        self.metas = list(table)
         self.has_xattrs = any(layer.xattrs for layer in self.overlay.layers)
         self.readable = True
 
     def size(self, entry: int) -> int:
         """Return the content bytes that the merged tree counts at a name."""
         return self.overlay.sizes[self.promoted.get(entry, entry)]
-
-    def inode(self, entry: int) -> int:
-        """Return the entry that a name shows; a dangling hard link stands for itself."""
-        inode = self.overlay.inode(entry)
-        return entry if inode == NO_ENTRY and self.overlay.kinds[entry] == HARDLINK else inode
-
-    def meta(self, inode: int) -> tuple[int, int, int]:
-        """Return an inode's mode, uid and gid."""
-        if inode < 0:
-            return IMPLIED_META
-        meta = self.metas[self.overlay.metas[inode]]
-        # Whatever a tar says: links have one mode only.
-        return (SYMLINK_MODE, *meta[1:]) if self.overlay.kinds[inode] == SYMLINK else meta
-
-    def link(self, inode: int) -> bytes | None:
-        """Return where a symlink, or a dangling hard link, leads."""
-        layer, own = self.overlay.locate(inode)
-        return self.overlay.layers[layer].links.get(own)
-
-    def device(self, inode: int) -> tuple[int, int] | None:
-        """Return a device's numbers."""
-        layer, own = self.overlay.locate(inode)
-        return self.overlay.layers[layer].devices.get(own)
-
-    def xattrs(self, inode: int) -> Mapping[str, bytes] | None:
-        """Return an inode's extended attributes."""
-        if not self.has_xattrs or inode < 0:
-            return None
-        layer, own = self.overlay.locate(inode)
-        return self.overlay.layers[layer].xattrs.get(own) or None
 
     @cached_property
     def _prints(self) -> bytearray:
@@ -267,32 +227,22 @@ class Comparison:
         """Judge the pairs; contents last, in one batch for each image."""
         old, new = self.old, self.new
         kinds_a, kinds_b = old.overlay.kinds, new.overlay.kinds
-        sizes_a, sizes_b = old.overlay.sizes, new.overlay.sizes
         pending: list[tuple[bytes, bytes, int, int, int, int]] = []
         for directory, name, x, y in self._pairs:
             a = x if kinds_a[x] != HARDLINK else old.inode(x)
             b = y if kinds_b[y] != HARDLINK else new.inode(y)
-            kind = kinds_a[a]
-            if kind != kinds_b[b]:
-                self.rows.append(Row(TYPE_CHANGED, directory, name, x, y))
-            elif kind == FILE:
-                if sizes_a[a] != sizes_b[b]:
-                    self.rows.append(Row(CHANGED, directory, name, x, y))
-                elif sizes_a[a]:
-                    pending.append((directory, name, x, y, a, b))
-                else:
-                    self._same_content(directory, name, x, y, a, b)
-            elif (kind in (SYMLINK, HARDLINK) and old.link(a) != new.link(b)) or (
-                kind not in (SYMLINK, HARDLINK, DIRECTORY) and old.device(a) != new.device(b)
-            ):
-                self.rows.append(Row(CHANGED, directory, name, x, y))
+            differs = old.content_differs(a, new, b)
+            if differs is None:
+                pending.append((directory, name, x, y, a, b))
+            elif differs:
+                self.rows.append(Row(TYPE_CHANGED if differs == "type" else CHANGED, directory, name, x, y))
             else:
                 self._same_content(directory, name, x, y, a, b)
         self._pairs = []
         _fingerprint_both(old, [a for *_, a, _ in pending], new, [b for *_, b in pending])
         plain = not (old.has_xattrs or new.has_xattrs)
         metas_a, metas_b = old.overlay.metas, new.overlay.metas
-        table_a, table_b = old.metas, new.metas
+        table_a, table_b = old.overlay.meta_table, new.overlay.meta_table
         print_a, print_b = old.print_of, new.print_of
         time_a, time_b = old.overlay.mtime, new.overlay.mtime
         add = self.rows.append
@@ -311,9 +261,11 @@ class Comparison:
 
     def _same_content(self, directory: bytes, name: bytes, x: int, y: int, a: int, b: int) -> None:
         old, new = self.old, self.new
-        if old.meta(a) != new.meta(b) or old.size(x) != new.size(y) or old.xattrs(a) != new.xattrs(b):
+        differs = old.metadata_differs(a, new, b, links=False)
+        # Of an inode's names one has the size: here that tells that another was linked.
+        if old.size(x) != new.size(y) or (differs and differs != ["mtime"]):
             self.rows.append(Row(METADATA, directory, name, x, y))
-        elif a >= 0 <= b and old.overlay.mtime(a) != new.overlay.mtime(b):
+        elif differs:
             self.rows.append(Row(TIMES, directory, name, x, y))
 
     # -- paths that moved --------------------------------------------------------------------------------
@@ -480,20 +432,8 @@ class Found(Files):
 
     def _differs(self, row: Row, a: int, b: int) -> tuple[str, ...]:
         old, new = self.old, self.new
-        words: list[str] = []
-        if row.kind == TYPE_CHANGED:
-            words.append("type")
-        elif row.kind == CHANGED:
-            words.append(_DIFFERS.get(old.overlay.kind(a), "device"))
-        (mode_a, *owner_a), (mode_b, *owner_b) = old.meta(a), new.meta(b)
-        if mode_a != mode_b:
-            words.append("mode")
-        if owner_a != owner_b:
-            words.append("owner")
-        if a >= 0 <= b and old.overlay.mtime(a) != new.overlay.mtime(b):
-            words.append("mtime")
-        if old.xattrs(a) != new.xattrs(b):
-            words.append("xattrs")
+        words = [old.content_differs(a, new, b) or "content"] if row.kind in (TYPE_CHANGED, CHANGED) else []
+        words += old.metadata_differs(a, new, b, links=False)
         if row.kind == METADATA and self._size_before(row) != self._size_after(row):
             words.append("links")
         return tuple(words)

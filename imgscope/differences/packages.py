@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..contents import NoContents
 from ..errors import ContentUnavailableError
-from ..layer.names import public
 from ..packages import Package, Packages, read_packages
+from ..paths import public
 from .model import PackageDifference
 
 if TYPE_CHECKING:

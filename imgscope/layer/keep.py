@@ -7,7 +7,7 @@ A layer that is compressed, or comes from an engine, would have to be read again
 
 from __future__ import annotations
 
-from .names import split
+from ..paths import split
 
 # A file larger than this is not kept, nor more than that of one layer, nor of all layers of an image.
 MAX_FILE = 48 << 20

@@ -21,6 +21,7 @@ from zlib import adler32
 from ..bounds import FREE_NAME, HOLE_BYTES, LIMITS, MEMBERS, Costs, exceeded
 from ..errors import LayerError
 from ..escape import escape
+from ..paths import clean, lexical, split
 from ..tar.header import BLOCK, Member, TarError, read_member, sparse_pieces
 from .index import (
     BLOCK_DEVICE,
@@ -36,7 +37,7 @@ from .index import (
     Marker,
 )
 from .keep import LOADERS, MAX_FILE, MAX_LAYER, MAX_LOADER, MAX_SCRIPT, first_line, kept_endings
-from .names import OPAQUE_WHITEOUT, WHITEOUT_PREFIX, clean, is_bookkeeping, lexical, split
+from .names import OPAQUE_WHITEOUT, WHITEOUT_PREFIX, is_bookkeeping
 from .parts import MAX_ELF, PREFIX, Missing, Part, part_of, parts_of, windows
 from .texts import Texts, Wants
 from .unpack import Event, settle

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from heapq import heappop, heappush, heappushpop
 from typing import NamedTuple
 
+from ..paths import clean
 from ..secrets.files import in_history
 from .keep import kept_endings
-from .names import clean
 
 # Texts that are judged, of an image: so many, and so many bytes together.
 MAX_JUDGED, MAX_JUDGED_BYTES = 1000, 2 << 20

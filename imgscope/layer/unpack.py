@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..bounds import DIRECTORIES, DIRECTORY_BYTES, FREE_PATH, FREE_STEPS, LIMITS, STEPS, Costs, exceeded
+from ..paths import split
 from .index import DIRECTORY, HARDLINK, IMPLIED, SYMLINK, LayerIndex
-from .names import split
 
 # Linux follows at most 40 links in one path (path_resolution(7)).
 MAX_LINKS = 40

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 
-from ..layer.index import DIRECTORY, FILE, HARDLINK, IMPLIED_META, SYMLINK
-from .merge import NO_ENTRY, OVERWRITTEN, REMOVED, REPEATED, SHADOWED, Overlay
+from ..layer.index import DIRECTORY, FILE
+from .compare import Entries, compare_entries
+from .merge import OVERWRITTEN, REMOVED, REPEATED, SHADOWED, Overlay
 
 # Kinds of a hidden row, finer than the overlay's reasons. The first two words of each pair are the change's and
 # the waste's name; the numbers are stored in the cache, so they stay.
@@ -24,8 +25,8 @@ WASTE_REASONS = ("overwritten", "metadata_only", "rewritten", "removed", "shadow
 
 _BY_REASON = {REMOVED: GONE, SHADOWED: COVERED, REPEATED: TWICE}
 
-# What differs when two entries of one kind are other in more than metadata.
-_DIFFERS = {FILE: "content", SYMLINK: "target", HARDLINK: "target"}
+# Words of the judge for other content or another type.
+WHAT_IT_IS = frozenset(("type", "content", "target", "device"))
 
 Pair = tuple[int, int]
 SameContent = Callable[[list[Pair]], Callable[[], Sequence[bool]]]
@@ -69,7 +70,7 @@ class Comparison:
         of the same layers; then nothing is compared.
         """
         self.overlay = overlay
-        self._link_counts: dict[int, dict[int, int]] = {}
+        self._entries = Entries(overlay)
         self._pending: list[int] = []
         self._answers: Callable[[], Sequence[bool]] | None = None
         self._judged = bytearray(_BY_REASON.get(reason, MODIFIED) for reason in overlay.hidden.reasons)
@@ -96,7 +97,7 @@ class Comparison:
                     equal = metas[old] == metas[new] and overlay.mtime(old) == overlay.mtime(new)
                     judged[row] = REWRITTEN if equal else METADATA_ONLY
                 else:
-                    judged[row] = self._same_content_kind(old, new)
+                    judged[row] = self._kind(old, new)
             self._answers = None
             self._pending = []
         return self._judged
@@ -110,13 +111,15 @@ class Comparison:
         """Judge all rows whose contents needn't be read; the others are pending, and their pairs are returned."""
         overlay, hidden = self.overlay, self.overlay.hidden
         kinds, sizes, metas = overlay.kinds, overlay.sizes, overlay.metas
-        plain, pending, judged = self._plain, self._pending, self._judged
+        plain, pending, judged, entries = self._plain, self._pending, self._judged, self._entries
         pairs: list[Pair] = []
         for row, (reason, old, new) in enumerate(zip(hidden.reasons, hidden.entries, hidden.replaced_by, strict=True)):
             if reason != OVERWRITTEN:
                 continue
             if old < 0 or new < 0:
-                judged[row] = self._implied_kind(old, new)
+                # A directory that no entry describes stays as it was.
+                unchanged = new < 0 and kinds[old] == DIRECTORY
+                judged[row] = UNCHANGED if unchanged else self._kind(old, new)
                 continue
             kind = kinds[old]
             if plain and kind == DIRECTORY == kinds[new]:
@@ -128,94 +131,24 @@ class Comparison:
                         pending.append(row)
                         pairs.append((old, new))
                     else:
-                        judged[row] = self._same_content_kind(old, new)
+                        judged[row] = self._kind(old, new)
                 continue
-            if self._other_content(old, new):
-                continue
-            a, b = overlay.inode(old), overlay.inode(new)
-            if a >= 0 and a != b and kinds[a] == FILE and sizes[a]:
+            a, b = entries.inode(old), entries.inode(new)
+            if entries.content_differs(a, entries, b) is None:
                 pending.append(row)
                 pairs.append((a, b))
             else:
-                judged[row] = self._same_content_kind(old, new)
+                judged[row] = self._kind(old, new)
         return pairs
 
-    def _implied_kind(self, old: int, new: int) -> int:
-        """Judge a pair of which one is a directory that no entry describes (mode 755, owned by root)."""
-        overlay = self.overlay
-        if overlay.kind(old) != DIRECTORY or overlay.kind(new) != DIRECTORY:
-            return MODIFIED
-        if new < 0:
-            return UNCHANGED
-        layer, own = overlay.locate(new)
-        index = overlay.layers[layer]
-        plain = index.meta_table[index.metas[own]] == IMPLIED_META and own not in index.xattrs
-        return REWRITTEN if plain else METADATA_ONLY
-
-    def _inode(self, entry: int) -> int:
-        """Return the entry whose content and metadata a name shows; a dangling hard link stands for itself."""
-        inode = self.overlay.inode(entry)
-        return entry if inode == NO_ENTRY else inode
-
-    def _other_content(self, old: int, new: int) -> bool:
-        """Tell whether the entries differ in type, size, target or device numbers: no content needs reading."""
-        overlay = self.overlay
-        a, b = self._inode(old), self._inode(new)
-        if a == b:
-            return False
-        kind = overlay.kinds[a]
-        if kind != overlay.kinds[b]:
-            return True
-        if kind == FILE:
-            return overlay.sizes[a] != overlay.sizes[b]
-        (layer_a, own_a), (layer_b, own_b) = overlay.locate(a), overlay.locate(b)
-        index_a, index_b = overlay.layers[layer_a], overlay.layers[layer_b]
-        if kind in (SYMLINK, HARDLINK):
-            return index_a.links[own_a] != index_b.links[own_b]
-        return index_a.devices.get(own_a) != index_b.devices.get(own_b)
-
-    def _same_content_kind(self, old: int, new: int) -> int:
-        differs = self._metadata_differs(old, new)
+    def _kind(self, old: int, new: int) -> int:
+        """Judge a pair whose content is the same where its bytes would decide."""
+        differs = compare_entries(self._entries, old, new, same_content=True)
         if not differs:
             return REWRITTEN
-        if differs == ["mtime"] and self.overlay.kind(old) == DIRECTORY:
-            return REWRITTEN
-        return METADATA_ONLY
-
-    def _metadata_differs(self, old: int, new: int) -> list[str]:
-        overlay = self.overlay
-        a, b = self._inode(old), self._inode(new)
-        if a == b:
-            return []
-        (layer_a, own_a), (layer_b, own_b) = overlay.locate(a), overlay.locate(b)
-        index_a, index_b = overlay.layers[layer_a], overlay.layers[layer_b]
-        meta_a = index_a.meta_table[index_a.metas[own_a]]
-        meta_b = index_b.meta_table[index_b.metas[own_b]]
-        differs = []
-        if meta_a[0] != meta_b[0] and overlay.kinds[a] != SYMLINK:
-            differs.append("mode")
-        if meta_a[1:] != meta_b[1:]:
-            differs.append("owner")
-        if index_a.mtimes[own_a] != index_b.mtimes[own_b]:
-            differs.append("mtime")
-        if index_a.xattrs.get(own_a) != index_b.xattrs.get(own_b):
-            differs.append("xattrs")
-        if self._link_count(layer_a, own_a) != self._link_count(layer_b, own_b):
-            differs.append("links")
-        return differs
-
-    def _link_count(self, layer: int, own: int) -> int:
-        """Return how many names an inode has in its layer."""
-        index = self.overlay.layers[layer]
-        if not index.inodes:
-            return 1
-        counts = self._link_counts.get(layer)
-        if counts is None:
-            counts = self._link_counts[layer] = {}
-            repeated = {entry for _, _, entry in index.repeated}
-            for link, inode in index.inodes.items():
-                counts[inode] = counts.get(inode, inode not in repeated) + (link not in repeated)
-        return counts.get(own, 1)
+        if differs[0] in WHAT_IT_IS:
+            return MODIFIED
+        return REWRITTEN if differs == ("mtime",) and self.overlay.kind(old) == DIRECTORY else METADATA_ONLY
 
     def differs(self, row: int) -> tuple[str, ...]:
         """Name what differs between a hidden row's entry and the one that took its place.
@@ -237,14 +170,7 @@ class Comparison:
             # What nearly all rows are: nothing but content and time can differ.
             content = ("content",) if self.kinds[row] == MODIFIED else ()
             return content if overlay.mtime(old) == overlay.mtime(new) else (*content, "mtime")
-        a, b = self._inode(old), self._inode(new)
-        words: list[str] = []
-        if self.kinds[row] == MODIFIED:
-            if overlay.kinds[a] != overlay.kinds[b]:
-                words.append("type")
-            else:
-                words.append(_DIFFERS.get(overlay.kinds[a], "device"))
-        return (*words, *self._metadata_differs(old, new))
+        return compare_entries(self._entries, old, new, same_content=self.kinds[row] != MODIFIED)
 
     def _sums(self) -> list[LayerChanges]:
         overlay, hidden = self.overlay, self.overlay.hidden

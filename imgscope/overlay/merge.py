@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..layer.index import DIRECTORY, HARDLINK, IMPLIED, LayerIndex
-from ..layer.names import split
+from ..paths import join as join  # noqa: PLC0414 (the view takes it from here still)
+from ..paths import split
 
 # Why an entry is hidden; finer words for OVERWRITTEN come from comparing the two entries (see changes.py).
 OVERWRITTEN, REMOVED, SHADOWED, REPEATED = range(4)
@@ -69,11 +70,6 @@ class Hidden:
     def path(self, row: int) -> bytes:
         """Return the path of a row."""
         return join(self.directories[row], self.names[row])
-
-
-def join(directory: bytes, name: bytes) -> bytes:
-    """Put a directory and a name together to a path."""
-    return directory + b"/" + name if directory else name
 
 
 class Overlay:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..layer.index import DIRECTORY
-from ..layer.names import internal
+from ..paths import internal
 from .interface import Database, Package
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..layer.names import clean, public, split
-from ..overlay.merge import join
+from ..paths import clean, join, public, split
 from .interface import Package
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..documents import MAX_SMALL, parse_small
 from ..errors import LimitError
-from ..layer.names import split
+from ..paths import split
 from .interface import Package
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..overlay.merge import join
+from ..paths import join
 from .interface import Package
 from .lines import lines
 

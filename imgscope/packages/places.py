@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..overlay.merge import join
+from ..paths import join
 from .dependencies import DATABASES
 from .pacman import HOME as PACMAN
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..layer.index import DIRECTORY
-from ..layer.names import clean, public, split
-from ..overlay.merge import join
+from ..paths import clean, join, public, split
 from .interface import Package
 from .lines import lines
 

@@ -11,8 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from ..layer.index import DIRECTORY, FILE, SYMLINK
-from ..layer.names import public, split
-from ..overlay.merge import join
+from ..paths import join, public, split
 from ..rootfs.walk import Walker, kind_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import PathNotFoundError
 from ..escape import escape
 from ..layer.index import DIRECTORY, SYMLINK, TYPE_NAMES
-from ..layer.names import internal, public, split
+from ..paths import internal, public, split
 from .walk import LOOP, MAX_LINKS, MISSING, Walked, Walker, kind_of
 
 if TYPE_CHECKING:

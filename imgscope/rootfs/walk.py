@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..layer.index import DIRECTORY, HARDLINK, SYMLINK
-from ..layer.names import split
-from ..overlay.merge import NO_ENTRY, join
+from ..overlay.merge import NO_ENTRY
+from ..paths import join, split
 
 if TYPE_CHECKING:
     from ..overlay.merge import Overlay

@@ -10,7 +10,7 @@ from ..contents import NO_CONTENTS
 from ..errors import ContentUnavailableError
 from ..layer.index import FILE
 from ..overlay.merge import NO_ENTRY
-from ..rootfs.walk import Walker
+from ..rootfs.root import FileFacts, Root
 from .model import Claim, Rule
 from .origin import UNKNOWN, Origin, of_history, of_instruction
 from .places import Places
@@ -61,7 +61,7 @@ class Context:
         self.overlay = analysis.body.overlay
         self.own_layers = range(min(base.layers, len(analysis.layers)), len(analysis.layers))
         self._origins: dict[int, Origin] = {}
-        self.walker = Walker(self.overlay)
+        self.root = Root(analysis, FileFacts())
         self._rules = rules
 
     # -- layers ------------------------------------------------------------------------------------------

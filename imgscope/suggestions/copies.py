@@ -6,9 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..layer.index import DIRECTORY
-from ..layer.names import split
-from ..overlay.merge import join
 from ..packages.dependencies import DATABASES
+from ..paths import join, split
 from .own_packages import OwnPackages
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ..dockerfile.redacted import redacted_text
-from ..layer.names import public
+from ..paths import public
 from .once import once
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..layer.index import FILE
-from ..layer.names import split
 from ..packages.dependencies import DATABASES, MARKS, Installed, installed, leaves, names, needed, weight
 from ..packages.reader import MAX_FILE, MAX_TOTAL
+from ..paths import split
 from .elf import elf_files
 from .once import once
 from .program import program
@@ -174,11 +174,11 @@ def _used(context: Context, found: OwnPackages) -> _Identities:
     """Return the packages that the image's program, its libraries and its scripts use."""
     owners = found.owners
     run = program(context)
-    used = {id(owners[path]) for path in run.files if path in owners}
+    used = {id(owners[path]) for path in run.mentioned if path in owners}
     names_ = {one.name: one.package for one in sorted(found.own, key=_by_name)}
     # What is run is known where it is a program that is there, and none that starts others by a file of its own: then
     # other files' endings say nothing.
-    known = run.known and run.files and run.words.isdisjoint(_MANAGERS)
+    known = run.known and run.mentioned and run.words.isdisjoint(_MANAGERS)
     endings = _endings(context, owners, whole=not known)
     for program_name, suffixes, packages in _LANGUAGES:
         if any(map(program_name.fullmatch, run.words)) or not endings.isdisjoint(suffixes):

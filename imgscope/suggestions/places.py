@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..layer.names import split
-from ..overlay.merge import join
+from ..paths import join, split
 from .model import Claim
 
 if TYPE_CHECKING:

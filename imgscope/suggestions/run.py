@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..contents import NO_CONTENTS
 from ..errors import ContentUnavailableError
-from ..layer.names import public
+from ..paths import public
 from ..secrets import redact
 from .context import Context
 from .ledger import Ledger

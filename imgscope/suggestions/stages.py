@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..dockerfile.redacted import redacted, redacted_text
 from ..errors import ContentUnavailableError
-from ..layer.names import public
+from ..paths import public
 from ..settings import settings
 from .copies import Copy, copies
 from .own_packages import OwnPackages, own_packages

@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 import imgscope as library
-from imgscope.base_images.elf import Elf, read_elf
-from imgscope.base_images.loader import Loader, read_cache
-from imgscope.base_images.root import Files, Root, directories
+from imgscope.rootfs.elf import Elf, read_elf
+from imgscope.rootfs.glibc import read_cache
+from imgscope.rootfs.loaders import Loaders
+from imgscope.rootfs.programs import directories
+from imgscope.rootfs.root import FileFacts, Root
 from tests.oracle import maketar
 from tests.oracle.maketar import file, layer
 
@@ -103,10 +105,10 @@ def test_libraries_that_all_need_one_another_cost_little(tmp_path):
     data = layer(*(file(f"lib/{name.decode()}", b"\x7fELF") for name in names))
     with library.analyze(maketar.docker_archive(tmp_path / "image.tar", [data]), cache=False) as analysis:
         for libraries in (dict.fromkeys(names, wide), dict(zip(names, chain, strict=True))):
-            root = Root(analysis, Files())
+            root = Root(analysis, FileFacts())
             entries = {root.file(b"lib/" + name).entry: elf for name, elf in libraries.items()}
             root.elf = entries.get
-            loader = Loader(root)
+            loader = Loaders(root)
             start = time.process_time()
             for number in range(30):
                 loader.missing(b"bin/%d" % number, wide)

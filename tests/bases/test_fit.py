@@ -159,10 +159,10 @@ def test_another_platform_never_fits(make):
     from imgscope.base_images.app import read_app
     from imgscope.base_images.find import find_base
     from imgscope.base_images.fit import Needs, judge
-    from imgscope.base_images.root import Files, Root
+    from imgscope.rootfs.root import FileFacts, Root
 
     with analyze(image, cache=False) as analysis:
-        root = Root(analysis, Files())
+        root = Root(analysis, FileFacts())
         needs = Needs(root, read_app(analysis, find_base(analysis), root), {})
         assert judge(needs, set(), needs, ("linux/amd64", "linux/arm64")).verdict == "unfit"
 

@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 
 from imgscope import analyze
-from imgscope.base_images.elf import read_elf as bases_elf
 from imgscope.cache import Cache
 from imgscope.cli import run
 from imgscope.contents import in_place
 from imgscope.layer import codec, parts, scan
 from imgscope.layer.texts import MAX_JUDGED, Texts
-from imgscope.suggestions.elf import read_elf as suggest_elf
+from imgscope.rootfs.elf import read_elf
 
 from ..archive.images import Image, docker_archive, write_tar
 from ..oracle.maketar import file, layer, symlink
@@ -208,8 +207,7 @@ def test_what_is_kept_of_programs_is_what_readers_ask_for(monkeypatch, prefix):
         def whole(offset, length, data=data):
             return data[offset : offset + length] if offset >= 0 and length > 0 else b""
 
-        assert bases_elf(at, size) == bases_elf(whole, len(data)), paths[entry]
-        assert suggest_elf(at, size) == suggest_elf(whole, len(data)), paths[entry]
+        assert read_elf(at, size) == read_elf(whole, len(data)), paths[entry]
         seen += 1
     # A beginning that is too short for a program's tables is no error: such a file is read when it is asked for.
     assert seen == len(index.elf) if prefix == parts.PREFIX and prefix > 1 << 16 else seen > 0
@@ -239,8 +237,7 @@ def test_a_program_that_lies_about_itself_is_kept_in_no_other_bounds():
         def whole(offset, length, data=data):
             return data[offset : offset + length] if offset >= 0 and length > 0 else b""
 
-        assert bases_elf(at, size) == bases_elf(whole, len(data))
-        assert suggest_elf(at, size) == suggest_elf(whole, len(data))
+        assert read_elf(at, size) == read_elf(whole, len(data))
 
 
 def test_only_so_many_texts_are_judged():

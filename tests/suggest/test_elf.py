@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgscope import analyze
+from imgscope.rootfs.elf import read_elf
 from imgscope.suggestions import Options, suggest
-from imgscope.suggestions.elf import read_elf
 from tests.oracle.maketar import file, layer, symlink
 
 from .conftest import SYSTEM

@@ -39,7 +39,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "base": {**asdict(comparison.base), "facts": asdict(comparison.facts), "brings": asdict(comparison.brings)},
         "app": {
             **asdict(comparison.adds),
-            "start": [redact(word) for word in app.start],
+            "start": [redact(word) for word in app.command.start],
             "user": app.user,
             "elf_files": len(app.elves),
             "libcs": app.libcs,

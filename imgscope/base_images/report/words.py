@@ -74,8 +74,8 @@ def verdict(fit: Fit) -> str:
 def needs(app: App) -> list[tuple[str, str]]:
     """Describe what an app is and needs, as (word, text)."""
     rows: list[tuple[str, str]] = []
-    if app.start:
-        text = redact(" ".join(app.start))
+    if app.command.start:
+        text = redact(" ".join(app.command.start))
         rows.append(("command", text if len(text) <= 400 else text[:399] + "…"))
     user = app.user or "root"
     rows.append(("user", user))

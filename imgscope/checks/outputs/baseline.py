@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...escape import escape
-from ...layer.names import public
+from ...paths import public
 from ...report.page import Page
 from ...report.sizes import percent, quantity, size
 

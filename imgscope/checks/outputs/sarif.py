@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ...escape import escape
-from ...layer.names import internal
+from ...paths import internal
 from ...report.sarif import fingerprints, log, message, notice, place, rule
 from ..model import Report
 from ..rules import RULES

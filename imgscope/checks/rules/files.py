@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from heapq import nlargest, nsmallest
 
 from ...analysis import Analysis
-from ...layer.names import public
-from ...overlay.merge import join
+from ...paths import join, public
 from ..model import MAX_CAUSES, Cause, Causes
 from ..values import NUMBER, SIZE, Limit
 from .interface import Outcome, Rule, Subject, at_most

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...layer.index import FILE, LayerIndex
-from ...layer.names import public, split
-from ...overlay.merge import Overlay, join
+from ...overlay.merge import Overlay
+from ...paths import join, public, split
 from ...pathsets import SETS, PathSet
 from ...report.sizes import quantity
 from ..model import Cause, Causes

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from ...layer.names import public
-from ...overlay.merge import join
+from ...paths import join, public
 from ...report.sizes import size
 from ...settings import settings
 from ..model import Cause, Causes
@@ -112,7 +111,7 @@ def max_new_file_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     ]
     if subject.ignored:
         from ...differences.paths import PathFilter
-        from ...layer.names import split
+        from ...paths import split
 
         fits = PathFilter(subject.ignored).fits
         rows = [row for row in rows if not fits(*split(row[1]))]

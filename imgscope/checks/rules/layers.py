@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from heapq import nlargest
 
-from ...layer.names import public
-from ...overlay.merge import join
+from ...paths import join, public
 from ..model import Cause, Causes
 from ..values import NUMBER, SIZE, Limit
 from .interface import Outcome, Rule, Subject, at_most, layer_causes

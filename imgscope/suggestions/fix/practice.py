@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...dockerfile.shell import plain_words
-from ...layer.names import internal
-from ...settings import settings
+from ...rootfs.programs import search_path
+from ...rootfs.root import FileFacts, Root
+from ...rootfs.start import command_of
+from ...settings import environment, settings
 from .model import NotSafe
 
 if TYPE_CHECKING:
@@ -47,21 +47,16 @@ def to_exec_form(plan: Plan, finding: Finding) -> None:
     if words is None:
         raise NotSafe(f"line {instruction.first} needs a shell, or exec before it")
     program = (plain_words(instruction.rest) or [""])[0]
-    if not _exists(plan, program, config):
+    if not _exists(plan, program):
         raise NotSafe(f"{program} is not a file of the image: the shell itself may do it")
     start = len(instruction.text) - len(instruction.rest)
     plan.edit(plan.places.replace(instruction, start, len(instruction.text), words))
     plan.note(finding.code, instruction, f"{keyword} as a list of words")
 
 
-def _exists(plan: Plan, program: str, config: Mapping[str, object]) -> bool:
-    """Tell whether a program is a file of the merged tree, on the image's PATH if it is a bare name."""
-    if "/" in program:
-        return program.startswith("/") and plan.facts.overlay.lookup(internal(program)) is not None
-    variables = config.get("Env")
-    values = [item for item in variables if isinstance(item, str)] if isinstance(variables, list) else []
-    path = next((item[5:] for item in values if item.startswith("PATH=")), "/usr/local/bin:/usr/bin:/bin")
-    places = [folder for folder in path.split(":") if folder.startswith("/")]
-    # A merged /usr has its programs behind a link.
-    places += [f"/usr{folder}" for folder in places if folder in ("/bin", "/sbin")]
-    return any(plan.facts.overlay.lookup(internal(posixpath.join(folder, program))) is not None for folder in places)
+def _exists(plan: Plan, program: str) -> bool:
+    """Tell whether a program is one of the image, where a container would look for it."""
+    analysis = plan.report.analysis
+    config = analysis.image.config
+    name, path = program.encode("utf-8", "surrogateescape"), search_path(environment(config))
+    return Root(analysis, FileFacts()).program(name, path, command_of(config).directory) is not None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ...layer.names import public, split
+from ...paths import public, split
 from ...settings import settings
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...layer.index import DIRECTORY
-from ...layer.names import split
-from ...overlay.merge import join
 from ...packages import Package
 from ...packages.dependencies import APK, RPM, STATUS, Installed
+from ...paths import join, split
 from ...report.sizes import quantity
 from ..context import Context
 from ..model import Claim, Draft, Rule

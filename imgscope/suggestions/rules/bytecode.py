@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from ...layer.names import split
-from ...overlay.merge import join
+from ...paths import join, split
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
 from ..origin import CONTEXT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ...layer.names import public
+from ...paths import public
 from ..context import Context
 from ..elf import elf_files
 from ..model import Claim, Draft, Rule

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...layer.index import DIRECTORY
-from ...layer.names import internal, public, split
-from ...overlay.merge import join
+from ...paths import internal, join, public, split
 from ...settings import settings
 from ..context import Context
 from ..model import Claim

@@ -6,16 +6,20 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-from ...layer.names import internal, split
+from ...paths import internal, split
 from ...settings import settings, strings
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
 from ..origin import CONTEXT
 from ..own_lines import mended, mounted, own, removing, roots, then, with_option
-from ..program import Program, started
+from ..program import started
 from . import words
 from .ignore_lines import covering
+
+if TYPE_CHECKING:
+    from ...rootfs.start import Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def _check(leftover: Leftover) -> Callable[[Context], Iterator[Draft]]:
     return check
 
 
-def _unused(context: Context, leftover: Leftover, claims: Sequence[Claim], run: Program) -> Sequence[Claim]:
+def _unused(context: Context, leftover: Leftover, claims: Sequence[Claim], run: Start) -> Sequence[Claim]:
     """Leave out what a container runs or is told of, with what lies beside it; and Yarn's cache that modules are in."""
     if leftover.code == "IS111" and any(_PNP in names for names in context.overlay.tree.values()):
         # Plug'n'Play reads the program's modules out of it.
@@ -81,7 +85,8 @@ def _unused(context: Context, leftover: Leftover, claims: Sequence[Claim], run: 
     config = settings(context.analysis.image.config)
     text = "\n".join([run.text, *strings(config.get("Env")), str(config.get("WorkingDir", ""))])
     named = {internal(word) for word in _TEMPORARY.findall(text)} if leftover.code == "IS122" else set()
-    folders = {split(claim.path)[0] for claim in claims if claim.path in run.files} - {b""}
+    mentioned = run.mentioned
+    folders = {split(claim.path)[0] for claim in claims if claim.path in mentioned} - {b""}
     used = tuple(folder + b"/" for folder in folders | named - {b""})
     return [claim for claim in claims if not claim.path.startswith(used) and claim.path not in named]
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...documents import parse_small
 from ...errors import LimitError
 from ...layer.index import DIRECTORY
-from ...layer.names import public, split
-from ...overlay.merge import join
+from ...paths import join, public, split
 from ...report.sizes import quantity
 from ...settings import environment
 from ..context import Context
 from ..model import Claim, Draft, Rule
 from ..own_lines import mended, quoted, with_option
-from ..program import Program, program, resolve
+from ..program import program
 from . import words
+
+if TYPE_CHECKING:
+    from ...rootfs.start import Start
 
 _MODULES = b"node_modules"
 _MANIFEST = b"package.json"
@@ -132,9 +134,7 @@ def _wanted(manifest: Mapping[str, Any]) -> list[bytes]:
     return _names(manifest, "dependencies", "optionalDependencies", "peerDependencies")
 
 
-def _started(
-    context: Context, modules: _Modules, home: bytes, manifest: Mapping[str, Any], run: Program
-) -> list[bytes]:
+def _started(context: Context, modules: _Modules, home: bytes, manifest: Mapping[str, Any], run: Start) -> list[bytes]:
     """Return the packages whose programs the container, or a script of the manifest that it starts, calls."""
     called = set(run.words)
     scripts = manifest.get("scripts")
@@ -147,11 +147,11 @@ def _started(
     programs = join(home, b"node_modules/.bin")
     for name in context.overlay.tree.get(programs, {}):
         if name.decode("utf-8", "replace") in called:
-            place = resolve(context, join(programs, name))
-            folder = None if place is None else modules.package_of(place)
+            target = context.root.file(join(programs, name))
+            folder = None if target is None else modules.package_of(target.path)
             if folder is not None:
                 found.append(folder)
-    found += [folder for path in sorted(run.files) if (folder := modules.package_of(path)) is not None]
+    found += [folder for path in sorted(run.mentioned) if (folder := modules.package_of(path)) is not None]
     # Run as they are named too: node -r ts-node/register.
     found += [
         folder for word in sorted(called) if (folder := modules.find(home, word.encode("utf-8", "replace"))) is not None
@@ -176,9 +176,9 @@ class _Modules:
         here = start
         while True:
             if split(here)[1] != _MODULES:
-                manifest = resolve(self._context, join(join(here, _MODULES), name + b"/package.json"))
+                manifest = self._context.root.file(join(join(here, _MODULES), name + b"/package.json"))
                 if manifest is not None:
-                    return split(manifest)[0]
+                    return split(manifest.path)[0]
             if not here:
                 return None
             here = split(here)[0]

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ...layer.index import FILE
-from ...layer.names import public
 from ...overlay.changes import MODIFIED
-from ...overlay.merge import NO_ENTRY, join
+from ...overlay.merge import NO_ENTRY
+from ...paths import join, public
 from ...report.sizes import size
 from ..context import Context
 from ..model import Certainty, Draft, Evidence, Rule

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...dockerfile.model import Location
 from ...layer.index import FILE
-from ...layer.names import public
-from ...overlay.merge import join
+from ...paths import join, public
 from ...report.sizes import size
 from ...rootfs.user import user_of
 from ...settings import settings

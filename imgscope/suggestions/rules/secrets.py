@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from ...layer.index import FILE
-from ...layer.names import internal, public
-from ...overlay.merge import join
+from ...paths import internal, join, public
 from ...pathsets import SETS
 from ...secrets.kinds import (
     ALL,

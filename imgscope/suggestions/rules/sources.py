@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...layer.index import DIRECTORY
-from ...layer.names import internal, public, split
-from ...overlay.merge import join
+from ...paths import internal, join, public, split
 from ...settings import settings
 from ..context import Context
 from ..elf import elf_files
@@ -96,7 +95,8 @@ def _check(context: Context) -> Iterator[Draft]:
         whole.update((claim.entry, claim) for claim in _below(context, tree))
     layers = tuple(context.by_layer(whole.values()))
     where = ", ".join(public(tree) for tree in trees[:3]) + (", …" if len(trees) > 3 else "")
-    sure = any(path in run.files for path, _ in elf_files(context).values()) or (run.known and bool(java and found))
+    built_here = {path for path, _ in elf_files(context).values()}
+    sure = not built_here.isdisjoint(run.mentioned) or (run.known and bool(java and found))
     yield Draft(
         f"Sources and intermediate files of what was built{' in ' + where if where else ''}, in {words.layers(layers)}",
         "Build in a stage of its own, and copy only what is run into the final stage.",
@@ -154,7 +154,7 @@ def _whole_trees(context: Context, claims: Sequence[Claim]) -> list[bytes]:
     config = settings(context.analysis.image.config)
     home = config.get("WorkingDir")
     run = program(context)
-    needed = {*run.files, internal(home) if isinstance(home, str) and home else b""}
+    needed = {*run.mentioned, internal(home) if isinstance(home, str) and home else b""}
     said = run.text + str(config.get("Env", ""))
     found: list[bytes] = []
     for root in sorted(roots):

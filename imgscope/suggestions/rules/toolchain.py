@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ...layer.names import split
-from ...overlay.merge import join
+from ...paths import join, split
 from ..context import Context
 from ..elf import elf_files
 from ..model import Certainty, Claim, Draft, Rule
 from ..places import Places
-from ..program import Program, program
+from ..program import program
 from ..system_files import system_owners
 from ..toolchains import JDK_HOMES, TOOLCHAINS, Toolchain
 from . import words
 from .build_leftovers import shown
+
+if TYPE_CHECKING:
+    from ...rootfs.start import Start
 
 _CODE = "IS213"
 _JDK = "JDK"
@@ -56,7 +59,7 @@ def _linked(context: Context, part: list[Claim]) -> bool:
     """Tell whether a program elsewhere names a library that lies among these files, or one of them is started."""
     paths = {claim.path for claim in part}
     libraries = {split(path)[1] for path in paths if b".so" in split(path)[1]}
-    if not paths.isdisjoint(program(context).files):
+    if not paths.isdisjoint(program(context).mentioned):
         return True
     return bool(libraries) and any(
         path not in paths and not libraries.isdisjoint(elf.needed) for path, elf in elf_files(context).values()
@@ -73,7 +76,7 @@ def _proved(one: Toolchain, claims: list[Claim]) -> list[Claim]:
     return [claim for claim in claims if claim.path.startswith(roots) or files.of_file(*split(claim.path))]
 
 
-def _java(context: Context, claims: list[Claim], run: Program) -> Iterator[Draft]:
+def _java(context: Context, claims: list[Claim], run: Start) -> Iterator[Draft]:
     """Find Java development kits: where the image runs Java, what they have beyond a runtime."""
     tree = context.overlay.tree
     homes = {split(claim.path)[0] for claim in claims}
@@ -108,7 +111,7 @@ def _beyond(path: bytes) -> bool:
     )
 
 
-def _runs_java(context: Context, run: Program) -> bool:
+def _runs_java(context: Context, run: Start) -> bool:
     if any(word.startswith("java") or word.endswith((".jar", ".war")) for word in run.words):
         return True
     return any(

@@ -10,7 +10,8 @@ from operator import ne
 from threading import Lock
 
 from ...layer.index import DIRECTORY, FILE, HARDLINK
-from ...overlay.merge import NO_ENTRY
+from ...overlay.changes import WHAT_IT_IS
+from ...overlay.compare import Entries, compare_entries
 from .bits import Part, both, differences, either
 from .marks import Mark, table
 from .paths import Paths
@@ -178,6 +179,7 @@ class Views:
         """
         self.paths = paths
         self.without = without
+        self._compared = Entries(paths.overlay)
         self._made: OrderedDict[tuple[int, int], View] = OrderedDict()
         # Views are also made ahead, in another thread.
         self._lock = Lock()
@@ -311,26 +313,13 @@ class Views:
 
     def _judge(self, old: int, new: int) -> Mark:
         """Compare two entries as far as the indexes tell: content only by fingerprints that scans took."""
-        overlay = self.paths.overlay
-        kinds = overlay.kinds
-        a, b = overlay.inode(old), overlay.inode(new)
-        if NO_ENTRY in (a, b) or kinds[a] != kinds[b] or overlay.sizes[a] != overlay.sizes[b]:
+        overlay, entries = self.paths.overlay, self._compared
+        a, b = entries.inode(old), entries.inode(new)
+        prints = {overlay.layers[layer].fingerprint(own) for layer, own in map(overlay.locate, (a, b)) if own >= 0}
+        differs = compare_entries(entries, old, new, same_content=len(prints) == 1 and None not in prints)
+        if differs and differs[0] in WHAT_IT_IS:
             return Mark.MODIFIED
-        kind = kinds[a]
-        (layer_a, own_a), (layer_b, own_b) = overlay.locate(a), overlay.locate(b)
-        if a < 0 or b < 0:
-            return Mark.UNCHANGED
-        index_a, index_b = overlay.layers[layer_a], overlay.layers[layer_b]
-        if kind == FILE:
-            prints = index_a.fingerprint(own_a), index_b.fingerprint(own_b)
-            if overlay.sizes[a] and (None in prints or prints[0] != prints[1]):
-                return Mark.MODIFIED
-        elif index_a.links.get(own_a) != index_b.links.get(own_b) or index_a.devices.get(own_a) != index_b.devices.get(
-            own_b
-        ):
-            return Mark.MODIFIED
-        same = index_a.meta_table[index_a.metas[own_a]] == index_b.meta_table[index_b.metas[own_b]]
-        if kind not in (FILE, HARDLINK):
-            return Mark.UNCHANGED if same else Mark.METADATA_ONLY
-        same = same and index_a.mtimes[own_a] == index_b.mtimes[own_b]
-        return Mark.REWRITTEN if same else Mark.METADATA_ONLY
+        kind = overlay.kind(a)
+        if not differs or (differs == ("mtime",) and kind == DIRECTORY):
+            return Mark.REWRITTEN if kind in (FILE, HARDLINK) else Mark.UNCHANGED
+        return Mark.METADATA_ONLY

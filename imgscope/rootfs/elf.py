@@ -1,14 +1,18 @@
-"""What an ELF file asks of the system that it runs on: its loader, libraries, their versions, and where to look.
+"""What an ELF file asks of the system that it runs on, and what of it is never loaded: the one reader of ELF files.
 
-Read through ``pyelftools``' structures by way of the program headers alone, as loaders do: a file without section
-headers runs too. Files are hostile: every number is bounded, every read is short, and what can't be understood is
-``None`` rather than an error. Follows the System V ABI (gABI 5, *Dynamic Linking*) and the LSB on symbol versions.
+Read through ``pyelftools``' structures by way of the program headers, as loaders do: a file without section headers
+runs too. Tables whose rows are plain words (the dynamic section, section headers) are unpacked as a whole, which costs
+a tenth. Files are hostile: every number is bounded, every read is short, and what can't be understood is ``None``
+rather than an error. Follows the System V ABI (gABI 4, *Object Files*; gABI 5, *Dynamic Linking*) and the LSB on symbol
+versions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from struct import Struct, iter_unpack
 from typing import TYPE_CHECKING, Any
 
 from ..layer.scan import ELF
@@ -17,8 +21,11 @@ if TYPE_CHECKING:
     from ..contents import ReadAt
 
 # Far above what real files have.
-_MAX_SEGMENTS = 128
-_MAX_DYNAMIC = 1 << 14
+_MAX_SEGMENTS = 256
+_MAX_DYNAMIC = 1 << 16
+_MAX_SECTIONS = 4096
+_MAX_SECTION_NAMES = 1 << 20
+_MAX_SECTION_NAME = 256
 _MAX_STRINGS = 4 << 20
 _MAX_NAME = 1024
 _MAX_PATHS = 1 << 14
@@ -28,6 +35,9 @@ _LOAD, _DYNAMIC, _INTERPRETER = 1, 2, 3
 _EXECUTABLE, _SHARED = 2, 3
 _NEEDED, _STRTAB, _STRSZ, _SONAME, _RPATH, _RUNPATH, _FLAGS_1 = 1, 5, 10, 14, 15, 29, 0x6FFFFFFB
 _VERDEF, _VERNEED = 0x6FFFFFFC, 0x6FFFFFFE
+_NOBITS = 8
+_DEBUG = (b".debug_", b".zdebug_", b".gnu.debuglto_", b".gdb_index")
+_SYMBOLS = (b".symtab", b".strtab", b".symtab_shndx")
 _WEAK = 2
 _PIE = 0x08000000
 _MACHINES = {
@@ -50,7 +60,8 @@ class Elf:
 
     ``machine`` is its architecture as images name it, with its bits (``amd64/64``). ``interpreter`` is empty for a
     library and a static program. ``versions`` are those that it needs of each library, weak ones left out;
-    ``defines`` those that it has itself. ``rpath`` and ``runpath`` are as written.
+    ``defines`` those that it has itself. ``rpath`` and ``runpath`` are as written. ``debug`` and ``symbols`` are the
+    bytes that its debug information and its symbols take, neither of which is read at run time.
     """
 
     machine: str
@@ -64,6 +75,8 @@ class Elf:
     defines: frozenset[bytes] = frozenset()
     dynamic: bool = False
     node_abi: int | None = None
+    debug: int = 0
+    symbols: int = 0
 
     @property
     def libc(self) -> str | None:
@@ -98,16 +111,24 @@ def read_elf(at: ReadAt, size: int) -> Elf | None:
         raise
 
 
+@lru_cache
+def _structs(little: bool, bits: int) -> Any:
+    """Return the structures of one size and byte order: to make them costs more than to read a file."""
+    from elftools.elf.structs import ELFStructs
+
+    structs = ELFStructs(little_endian=little, elfclass=bits)
+    structs.create_basic_structs()
+    structs.create_advanced_structs()
+    return structs
+
+
 class _Reader:
     def __init__(self, at: ReadAt, size: int, *, wide: bool, little: bool) -> None:
-        from elftools.elf.structs import ELFStructs
-
         self.at = at
         self.size = size
         self.bits = 64 if wide else 32
-        self.structs = ELFStructs(little_endian=little, elfclass=self.bits)
-        self.structs.create_basic_structs()
-        self.structs.create_advanced_structs()
+        self.order = "<" if little else ">"
+        self.structs = _structs(little, self.bits)
         self.loads: list[tuple[int, int, int]] = []
         self.strings = b""
 
@@ -116,7 +137,7 @@ class _Reader:
         kind = {"ET_EXEC": _EXECUTABLE, "ET_DYN": _SHARED}.get(header.e_type)
         if kind is None:
             return None
-        machine = int.from_bytes(head[18:20], "little" if self.structs.little_endian else "big")
+        machine = Struct(self.order + "H").unpack_from(head, 18)[0]
         interpreter, dynamic = b"", b""
         step = header.e_phentsize
         length = self.structs.Elf_Phdr.sizeof()
@@ -134,9 +155,33 @@ class _Reader:
             elif type_ == _INTERPRETER:
                 interpreter = self.at(segment.p_offset, min(segment.p_filesz, _MAX_NAME)).split(b"\0", 1)[0]
         name = f"{_MACHINES.get(machine, machine)}/{self.bits}"
-        if not dynamic:
-            return Elf(name, kind == _EXECUTABLE or bool(interpreter), interpreter)
-        return self.dynamic(dynamic, name, kind, interpreter)
+        debug, symbols = self.unloaded(header)
+        if dynamic:
+            return replace(self.dynamic(dynamic, name, kind, interpreter), debug=debug, symbols=symbols)
+        return Elf(name, kind == _EXECUTABLE or bool(interpreter), interpreter, debug=debug, symbols=symbols)
+
+    def unloaded(self, header: Any) -> tuple[int, int]:
+        """Return the bytes of debug information and symbols; sections that lie can't take more than the file."""
+        row = Struct(self.order + ("IIQQQQIIQQ" if self.bits == 64 else "10I"))
+        step, count, names = header.e_shentsize, min(header.e_shnum, _MAX_SECTIONS), header.e_shstrndx
+        if not header.e_shoff or not count or step < row.size:
+            return 0, 0
+        table = self.at(header.e_shoff, step * count)
+        rows = [row.unpack_from(table, place) for place in range(0, len(table) - row.size + 1, step)]
+        if names >= len(rows):
+            return 0, 0
+        strings = self.at(rows[names][4], min(rows[names][5], _MAX_SECTION_NAMES))
+        debug, symbols = 0, 0
+        for name_at, kind, _, _, place, length, *_ in rows:
+            if kind == _NOBITS or place >= self.size:
+                continue
+            name = strings[name_at : name_at + _MAX_SECTION_NAME].split(b"\0", 1)[0]
+            if name.startswith(_DEBUG):
+                debug += min(length, self.size - place)
+            elif name in _SYMBOLS:
+                symbols += min(length, self.size - place)
+        debug = min(debug, self.size)
+        return debug, min(symbols, self.size - debug)
 
     def parse(self, struct: Any, data: bytes) -> Any:
         return struct.parse(data)
@@ -147,11 +192,7 @@ class _Reader:
         return self.parse(struct, data) if len(data) == struct.sizeof() else None
 
     def dynamic(self, data: bytes, machine: str, kind: int, interpreter: bytes) -> Elf:
-        from struct import iter_unpack
-
-        # The entries are two words each; a table of structures would cost much for as much.
-        order = "<" if self.structs.little_endian else ">"
-        layout = order + ("QQ" if self.bits == 64 else "II")
+        layout = self.order + ("QQ" if self.bits == 64 else "II")
         whole = len(data) - len(data) % (16 if self.bits == 64 else 8)
         wanted: list[int] = []
         values: dict[int, int] = {}

@@ -9,22 +9,21 @@ from ..contents import in_place
 from ..errors import ImageError
 from ..layer.index import FILE
 from ..layer.keep import LINE, first_line
-from ..layer.names import clean
 from ..layer.scan import ELF, SCRIPT
-from ..overlay.merge import NO_ENTRY, join
-from ..rootfs.walk import Walker
+from ..overlay.merge import NO_ENTRY
+from ..paths import join
 from .elf import Elf, read_elf
+from .walk import Walker
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from ..contents import Contents, ReadAt
+    from ..contents import ReadAt
 
 # Larger files of compressed layers are not looked into: all of one has to be in memory.
 MAX_STREAMED = 160 << 20
 MAX_TEXT = 256 << 10
 # Nor more ELF files than these: a real image has some thousands.
 MAX_ELVES = 20_000
-DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _OTHER = b"\0"
 
@@ -32,14 +31,14 @@ Key = tuple[int, int, int]
 """(id of the contents, layer, entry): the same file in however many stacks."""
 
 
-class Found(NamedTuple):
+class Target(NamedTuple):
     """Where a path really leads, and the global entry that holds the content there."""
 
     path: bytes
     entry: int
 
 
-class Files:
+class FileFacts:
     """What was read of files, kept for all stacks that they are part of."""
 
     def __init__(self) -> None:
@@ -49,22 +48,24 @@ class Files:
         self.texts: dict[Key, bytes] = {}
         self.unread = False
         """Whether something could not be read: a saved analysis, a foreign layer."""
+        self.trouble: ImageError | None = None
+        """Why, where that is known."""
 
 
 class Root:
     """One image's merged tree."""
 
-    def __init__(self, analysis: Analysis, files: Files) -> None:
+    def __init__(self, analysis: Analysis, files: FileFacts) -> None:
         """Walk ``analysis``' tree; ``files`` keep what is read."""
         self.analysis = analysis
         self.files = files
         self.overlay = analysis.body.overlay
-        self._found: dict[bytes, Found | None] = {}
+        self._found: dict[bytes, Target | None] = {}
         self._walker = Walker(self.overlay)
 
     # -- paths -------------------------------------------------------------------------------------------
 
-    def find(self, path: bytes) -> Found | None:
+    def find(self, path: bytes) -> Target | None:
         """Follow a path from the root, symlinks and ``..`` as the kernel does; ``None`` where it leads nowhere."""
         try:
             return self._found[path]
@@ -72,18 +73,18 @@ class Root:
             found = self._found[path] = self._find(path)
             return found
 
-    def _find(self, path: bytes) -> Found | None:
+    def _find(self, path: bytes) -> Target | None:
         walked = self._walker.walk(path)
         inode = self.overlay.inode(walked.entry)
         if walked.trouble or (inode == NO_ENTRY and walked.entry >= 0):
             return None
-        return Found(walked.path, inode)
+        return Target(walked.path, inode)
 
-    def is_file(self, found: Found | None) -> bool:
+    def is_file(self, found: Target | None) -> bool:
         """Tell whether something was found and is a regular file."""
         return found is not None and found.entry >= 0 and self.overlay.kind(found.entry) == FILE
 
-    def file(self, path: bytes) -> Found | None:
+    def file(self, path: bytes) -> Target | None:
         """Return the regular file that a path leads to, ``None`` where there is none."""
         found = self.find(path)
         return found if self.is_file(found) else None
@@ -92,7 +93,7 @@ class Root:
         """Tell whether a path leads anywhere."""
         return self.find(path) is not None
 
-    def program(self, name: bytes, search: Iterable[bytes], directory: bytes = b"") -> Found | None:
+    def program(self, name: bytes, search: Iterable[bytes], directory: bytes = b"") -> Target | None:
         """Find a program as ``execvp`` does: by PATH unless its name has a slash; only what is executable."""
         if b"/" in name:
             return self._runnable(name if name[:1] == b"/" else join(directory, name))
@@ -102,7 +103,7 @@ class Root:
                 return found
         return None
 
-    def _runnable(self, path: bytes) -> Found | None:
+    def _runnable(self, path: bytes) -> Target | None:
         found = self.file(path)
         return found if found is not None and self.mode(found.entry) & 0o111 else None
 
@@ -118,12 +119,8 @@ class Root:
     # -- contents ----------------------------------------------------------------------------------------
 
     def _key(self, entry: int) -> Key:
-        from .stack import StackedContents
-
         layer, own = self.overlay.locate(entry)
-        contents: Contents = self.analysis.contents
-        while isinstance(contents, StackedContents):
-            contents, layer = contents.home(layer)
+        contents, layer = self.analysis.contents.home(layer)
         return id(contents), layer, own
 
     def elf(self, entry: int) -> Elf | None:
@@ -138,6 +135,18 @@ class Root:
         """
         self.look([entry])
         return self.files.heads.get(self._key(entry), b"")
+
+    def is_script(self, entry: int) -> bool | None:
+        """Tell whether a regular file begins as scripts do, ``None`` where its layer's scan did not see that."""
+        layer, own = self.overlay.locate(entry)
+        return self.overlay.layers[layer].is_script(own)
+
+    def script(self, entry: int) -> bytes | None:
+        """Return a script's first line, empty for what is none, ``None`` where that could not be seen."""
+        if self.is_script(entry) is False:
+            return b""
+        head = self.head(entry)
+        return head if head[:2] == SCRIPT else b"" if head else None
 
     def look(self, entries: Iterable[int]) -> None:
         """Read the heads and ELF headers of files, each compressed layer once for all of them."""
@@ -207,10 +216,6 @@ class Root:
             own = [entry - first for entry in entries]
             for entry, at, size in in_place(contents, overlay.layers[layer], layer, own, MAX_STREAMED):
                 yield first + entry, at, size
-        except ImageError:
+        except ImageError as error:
             self.files.unread = True
-
-
-def directories(path: str) -> tuple[bytes, ...]:
-    """Split a PATH as a config has it into directories of the image."""
-    return tuple(clean(part.encode("utf-8", "surrogateescape"))[0] for part in path.split(":") if part)
+            self.files.trouble = error

@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..layer.names import public, split
-from ..overlay.merge import join
+from ..paths import join, public, split
 
 if TYPE_CHECKING:
-    from .app import PythonHome
     from .root import Root
 
 _PYTHON = re.compile(rb"^python3?(?:\.(\d+))?$")
@@ -20,6 +18,19 @@ _NODE_ABI = re.compile(rb"#define\s+NODE_MODULE_VERSION\s+(\d+)")
 # Node's own register of ABI versions (nodejs/node, doc/abi_version_registry.json), by major version.
 _ABI_OF_MAJOR = {16: 93, 18: 108, 20: 115, 22: 127, 24: 137}
 _ABI_LIBRARY = re.compile(rb"^libnode\.so\.(\d+)$")
+
+
+class PythonHome(NamedTuple):
+    """A directory that a Python looks for packages in: its prefix, the Python's version, and the last component."""
+
+    prefix: bytes
+    version: str
+    kind: bytes
+
+    @property
+    def path(self) -> str:
+        """The directory, as users write it."""
+        return join(self.prefix, b"lib/python%s/%s" % (self.version.encode(), self.kind)).decode(errors="replace")
 
 
 class Python(NamedTuple):
