@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..reading import Holding
 from .place import Place
 from .values import Limit
 
@@ -80,7 +81,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class RuleResult:
     """One rule's outcome for one image.
 
     ``status`` is ``pass``, ``warn``, ``fail`` or ``skipped``. ``limit`` and ``actual`` are in the limit's unit (a
@@ -134,7 +135,7 @@ class ImageCheck:
 
     reference: str
     analysis: Analysis | None = None
-    results: tuple[Result, ...] = ()
+    results: tuple[RuleResult, ...] = ()
     baseline: Baseline | None = None
     notes: tuple[str, ...] = ()
     error: str = ""
@@ -155,7 +156,7 @@ class ImageCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport(Holding):
     """The verdict on all images of a run."""
 
     images: tuple[ImageCheck, ...]
@@ -175,7 +176,7 @@ class Report:
             return 3
         return 1 if verdict == FAIL or (self.strict and verdict == WARN) else 0
 
-    def found(self) -> Iterator[tuple[ImageCheck, Result]]:
+    def found(self) -> Iterator[tuple[ImageCheck, RuleResult]]:
         """Yield what a reader must hear of, the most important first: failed, not evaluated, warned."""
         rows = [(image, result) for image in self.images for result in image.results]
         rows.sort(key=lambda row: row[1].order)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..analysis import Totals
+from ..reading import Holding
 
 if TYPE_CHECKING:
     from ..analysis import Analysis, Layer
@@ -219,7 +220,7 @@ class Files(Sequence[FileDifference]):
 
 
 @dataclass(slots=True)
-class Difference:
+class Difference(Holding):
     """The difference between two images, whole: OLD and NEW, their layers, files, packages and config."""
 
     old: Analysis

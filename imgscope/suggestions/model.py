@@ -123,7 +123,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Report:
+class Suggestions:
     """All findings of one image: those that save bytes first, largest first, then what saves none."""
 
     analysis: Analysis

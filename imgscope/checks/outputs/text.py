@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...escape import escape
 from ...report.sizes import quantity, size
 from ...steps import fitted
-from ..model import FAIL, PASS, SKIPPED, WARN, Cause, ImageCheck, Report, Result
+from ..model import FAIL, PASS, SKIPPED, WARN, Cause, CheckReport, ImageCheck, RuleResult
 from .limits import shorten
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ GROWTH = ("max-growth", "max-compressed-growth", "max-new-waste")
 _LAYERS, _PATHS = 3, 5
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: CheckReport, options: Options) -> Iterator[bytes]:
     """Yield the report; see ``outputs.Render``."""
     lines = _Text(report, options).lines()
     encoding = "utf-8" if options.unicode else "ascii"
@@ -28,7 +28,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
 
 
 class _Text:
-    def __init__(self, report: Report, options: Options) -> None:
+    def __init__(self, report: CheckReport, options: Options) -> None:
         self.report = report
         self.options = options
         self.width = max(options.width, 40)
@@ -55,7 +55,7 @@ class _Text:
             yield from self.together()
 
     def image(self, image: ImageCheck) -> Iterator[str]:
-        self.told: dict[tuple[Cause, ...], Result] = {}
+        self.told: dict[tuple[Cause, ...], RuleResult] = {}
         assert image.analysis is not None
         facts = image.analysis.image
         yield self.paint(self.cut(escape(image.reference), self.width), "cyan")
@@ -88,7 +88,7 @@ class _Text:
             name += f" ({escape(base.reference)})"
         return f"against {name}: {'+' if grown >= 0 else '-'}{self.size(abs(grown))}{share}"
 
-    def result(self, result: Result, name_width: int) -> Iterator[str]:
+    def result(self, result: RuleResult, name_width: int) -> Iterator[str]:
         word, style = _WORDS[result.status]
         if result.blocking:
             word, style = "SKIP", "red"
@@ -134,7 +134,7 @@ class _Text:
         ):
             yield self.paint(line, style)
 
-    def causes(self, result: Result) -> Iterator[str]:
+    def causes(self, result: RuleResult) -> Iterator[str]:
         layers = [cause for cause in result.causes.rows if cause.kind == "layer"][:_LAYERS]
         top = max(_PATHS, self.options.top) if self.options.top != 10 else _PATHS
         paths = [cause for cause in result.causes.rows if cause.kind != "layer"][:top]

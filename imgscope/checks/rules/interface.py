@@ -15,7 +15,7 @@ from ..values import BYTES, SHARE, Kind, Limit
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
-    from ...suggestions.model import Report as SuggestReport
+    from ...suggestions.model import Suggestions
     from ..baseline import Baseline
 
 
@@ -42,7 +42,7 @@ class Subject:
     config: Path | None = None
 
     @cached_property
-    def suggestions(self) -> SuggestReport:
+    def suggestions(self) -> Suggestions:
         """What ``imgscope suggest`` says of the image, with the Dockerfile that is known; looked for once.
 
         Raises ``ConfigError`` when what is set for it can't be understood.

@@ -12,15 +12,15 @@ from .text import language
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..model import Report
+    from ..model import Suggestions
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: Suggestions, options: Options) -> Iterator[bytes]:
     """Yield the report; see ``outputs.Render``."""
     yield from (line.encode("utf-8", "replace") + b"\n" for line in _lines(report, options))
 
 
-def _lines(report: Report, options: Options) -> Iterator[str]:
+def _lines(report: Suggestions, options: Options) -> Iterator[str]:
     image = report.analysis.image
 
     def written(count: int) -> str:
@@ -82,7 +82,7 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
         yield from (f"- {prose(line)}" for line in report.not_evaluated)
 
 
-def _card(report: Report, card: Card, options: Options) -> Iterator[str]:
+def _card(report: Suggestions, card: Card, options: Options) -> Iterator[str]:
     yield f"## {card.code}: {code(card.title)}"
     yield ""
     for fix in card.fixes:

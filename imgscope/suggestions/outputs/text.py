@@ -12,7 +12,7 @@ from .cards import Card, cards, secrets, sums
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..model import Report
+    from ..model import Suggestions
 
 _COLOURS = {"certain": "green", "likely": "yellow", "possible": "dim"}
 # Layers of a finding that are shown.
@@ -22,7 +22,7 @@ _DOCKERFILE = ("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "HEALTH
                "SHELL", "USER", "WORKDIR", "#")  # fmt: skip
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: Suggestions, options: Options) -> Iterator[bytes]:
     """Yield the report; see ``outputs.Render``."""
     page = _Suggestions(report, options)
     page.write()
@@ -35,7 +35,7 @@ def language(lines: Sequence[str]) -> str:
 
 
 class _Suggestions(Page):
-    def __init__(self, report: Report, options: Options) -> None:
+    def __init__(self, report: Suggestions, options: Options) -> None:
         super().__init__(options)
         self.report = report
         self.cards = cards(report)

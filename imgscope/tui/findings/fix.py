@@ -14,13 +14,13 @@ from ...report.sizes import quantity, size
 from ..dialogs.window import Window
 
 if TYPE_CHECKING:
-    from ...suggestions.model import Finding, Report
+    from ...suggestions.model import Finding, Suggestions
 
 # Rows of evidence that are listed; Enter in the pane shows all of them in the tree.
 _EVIDENCE = 12
 
 
-def fix_text(report: Report, finding: Finding) -> Text:
+def fix_text(report: Suggestions, finding: Finding) -> Text:
     """Write all that is known of a finding."""
     text = Text()
     saves = f"saves {size(finding.bytes)}" if finding.bytes else "saves nothing by itself: good practice"
@@ -63,7 +63,7 @@ class FixScreen(Window):
         Binding("y", "copy", "Copy the lines", show=False),
     ]
 
-    def __init__(self, report: Report, finding: Finding) -> None:
+    def __init__(self, report: Suggestions, finding: Finding) -> None:
         """Tell of ``finding``."""
         self.report = report
         self.finding = finding
