@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .brief import brief
 from .layer.index import HARDLINK, LayerIndex
 from .layer.names import public, split
 from .overlay.changes import WASTE_REASONS, Comparison
@@ -19,6 +20,7 @@ _SMALL = 50
 _FORK = 4
 
 
+@brief()
 class WasteGroup(NamedTuple):
     """Wasted copies below one folder: ``path`` ends with ``/``, or is the file itself where ``copies`` is 1.
 

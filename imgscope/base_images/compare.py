@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..brief import brief
 from ..contents import NO_CONTENTS
 from ..errors import UsageError
 from ..escape import escape
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .local import LocalImage
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class Part:
     """A share of an image: content bytes, bytes that a container sees, paths, packages (``None``: not known)."""
@@ -44,6 +46,7 @@ class Part:
     packages: int | None
 
 
+@brief("name", "verdict", "content_bytes", "merged_bytes")
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """Another base, and the image that the app's layers on it would make."""
@@ -57,7 +60,13 @@ class Candidate:
     manager_missing: str | None = None
     """A package manager that the app's instructions call and this base lacks: the Dockerfile has to change."""
 
+    @property
+    def verdict(self) -> str:
+        """``fits``, ``unsure`` or ``unfit``."""
+        return self.fit.verdict
 
+
+@brief("known", "unfit")
 @dataclass(frozen=True, slots=True)
 class KnownRow:
     """A base that is not at hand: what is published of it, and why the app surely can't stand on it, if so."""
@@ -66,6 +75,7 @@ class KnownRow:
     unfit: str | None
 
 
+@brief("base", "brings", "adds", "candidates")
 @dataclass(slots=True)
 class Bases(Holding):
     """One image's base and others. ``added`` are the packages that the app adds, largest first."""
@@ -81,6 +91,11 @@ class Bases(Holding):
     known: list[KnownRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def _repr_html_(self) -> str:
+        from .report.notebook import html
+
+        return html(self)
+
 
 def bases(
     reference: AnyImage,
@@ -93,7 +108,7 @@ def bases(
 ) -> Bases:
     """Compare the base image of an image with ``candidates``: what it brings, and whether the app could run on others.
 
-    Images are references, as for ``analyze``, or analyses; those that are opened here are open until the result is closed.
+    Images are references, as for ``analyze``, or analyses; what is opened here is open until the result is closed.
     ``base`` is the one that the image is built on, where that is known. Without candidates the engine's images that
     look like bases are taken; with ``table`` also well-known ones that are not at hand. How images are read is said as
     for ``analyze``. Raises ``UsageError``, ``ImageError``.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..brief import brief
 from ..reading import Holding
 from .place import Place
 from .values import Limit
@@ -20,6 +21,7 @@ PASS, WARN, FAIL, SKIPPED, ERROR = "pass", "warn", "fail", "skipped", "error"
 MAX_CAUSES = 1000
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Something that brought a rule past its limit, or tells most about it.
@@ -46,6 +48,7 @@ class Cause:
         return self.path or self.code
 
 
+@brief("rows", "total")
 @dataclass(frozen=True, slots=True)
 class Causes:
     """The causes that are kept, the most important first, and how many there are in all."""
@@ -59,6 +62,7 @@ class Causes:
         return cls(tuple(rows[:MAX_CAUSES]), len(rows))
 
 
+@brief("name")
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A rule as it is set for an image: limits past which it fails or warns, and where that was said.
@@ -80,6 +84,7 @@ class Setting:
         return f"{self.rule} {self.subject}" if self.subject else self.rule
 
 
+@brief("name", "status", "message")
 @dataclass(frozen=True, slots=True)
 class RuleResult:
     """One rule's outcome for one image.
@@ -126,6 +131,7 @@ class RuleResult:
         return {WARN: 2, PASS: 3}.get(self.status, 4)
 
 
+@brief("reference", "verdict", "results", "error")
 @dataclass(frozen=True, slots=True)
 class ImageCheck:
     """The verdict on one image: a result for each rule that is set; or why the image could not be had.
@@ -155,12 +161,18 @@ class ImageCheck:
         return sum(result.status == status for result in self.results)
 
 
+@brief("verdict", "images")
 @dataclass(frozen=True, slots=True)
 class CheckReport(Holding):
     """The verdict on all images of a run."""
 
     images: tuple[ImageCheck, ...]
     strict: bool = False
+
+    def _repr_html_(self) -> str:
+        from .outputs.notebook import html
+
+        return html(self)
 
     @property
     def verdict(self) -> str:

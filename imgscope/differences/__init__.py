@@ -62,9 +62,9 @@ def diff(
 ) -> Difference:
     """Analyse two images and compare them; layers that both have are read once.
 
-    Both are references, as for ``analyze``, or analyses, in any mix; what is opened here is open until the difference is
-    closed. ``wanted`` leaves out what is not asked for. ``secrets`` shows those of the configs as they are, which else
-    are compared and not shown. How images are read is said as for ``analyze``. Raises ``UsageError`` and
+    Both are references, as for ``analyze``, or analyses, in any mix; what is opened here is open until the result
+    is closed. ``wanted`` leaves out what is not asked for. ``secrets`` shows those of the configs as they are, which
+    else are compared and not shown. How images are read is said as for ``analyze``. Raises ``UsageError`` and
     ``ImageError``.
     """
     from ..analyzer import name_of, opened

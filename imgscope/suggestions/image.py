@@ -41,12 +41,12 @@ def suggest(
 ) -> Suggestions:
     """Find what an image does not need, what each fix saves, and how to make it.
 
-    Images are references, as for ``analyze``, or analyses: ``previous`` is an earlier one of the same program, ``base`` the
-    one that it is built on. ``select`` and ``ignore`` name rules (``IS012``, ``IS1``, ``apt-lists``), ``min_size`` is
-    the least that a finding saves, in bytes or as text (``1MB``). ``dockerfile`` is the file that the image was built
-    from; without it and with ``here`` the current folder's is used if it made the image. ``fix`` makes the safe fixes
-    in the Dockerfile's text (``Suggestions.fixed``; no file is written), which reads the image's scripts. How images
-    are read is said as for ``analyze``. Raises ``UsageError`` and ``ImageError``.
+    Images are references, as for ``analyze``, or analyses: ``previous`` is an earlier one of the same program, ``base``
+    the one that it is built on. ``select`` and ``ignore`` name rules (``IS012``, ``IS1``, ``apt-lists``), ``min_size``
+    is the least that a finding saves, in bytes or as text (``1MB``). ``dockerfile`` is the file that the image was
+    built from; without it and with ``here`` the current folder's is used if it made the image. ``fix`` makes the safe
+    fixes in the Dockerfile's text (``Suggestions.fixed``; no file is written), which reads the image's scripts. How
+    images are read is said as for ``analyze``. Raises ``UsageError`` and ``ImageError``.
     """
     from ..dockerfile import match, nearby, read
 
