@@ -210,6 +210,9 @@ class Filter:
 class Files(Sequence[FileDifference]):
     """The files' differences, sorted by path; subclasses make rows when they are read (see ``files.Found``)."""
 
+    def __repr__(self) -> str:
+        return f"<Files: {len(self):,} that differ>"
+
     def totals(self) -> dict[str, Totals]:
         """Return, for each kind that occurs, the number of rows and their bytes (those of NEW, or of OLD if gone)."""
         raise NotImplementedError

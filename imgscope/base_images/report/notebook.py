@@ -27,7 +27,7 @@ def html(comparison: Bases) -> str:
         (
             heading(
                 comparison.analysis.image.reference,
-                f"base {words.base_name(comparison)} brings {size(comparison.brings.content_bytes)}",
+                f"{words.base_name(comparison)} brings {size(comparison.brings.content_bytes)}",
                 f"the app adds {size(comparison.adds.content_bytes)}",
             ),
             table("", ("base", "verdict", ">content", "lacks"), rows),
