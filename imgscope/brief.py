@@ -40,7 +40,8 @@ def _written(name: str, value: Any) -> str:
     if value is None or value is False or value == "":
         return ""
     if isinstance(value, str):
-        return f"'{shortened(value)}'"
+        quote = '"' if "'" in value else "'"
+        return f"{quote}{shortened(value)}{quote}"
     if isinstance(value, int) and not isinstance(value, bool):
         return _size(value) if _BYTES.search(name) else f"{value:,}"
     if isinstance(value, float):

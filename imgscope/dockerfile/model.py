@@ -30,7 +30,7 @@ class Heredoc:
     expand: bool
 
 
-@brief("first", "text")
+@brief("first", "keyword")
 @dataclass(frozen=True, slots=True)
 class Instruction:
     """One instruction. Lines count from 1, both included, here-documents and continuations too.
