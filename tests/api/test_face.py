@@ -17,8 +17,8 @@ from tests.oracle.maketar import file, layer
 ROOT = Path(__file__).parent.parent.parent
 NAMES = """
     AmbiguousImageError Analysis ArchiveError Base Bases Break Candidate Cause Causes Change CheckFailedError
-    CheckReport ConfigDifference ConfigError ConfigSecret ContentUnavailableError Difference DirectoryDifference DirectorySize
-    DiveFigures Duplicate EncryptedLayerError EngineError Estimate Event Evidence File FileDifference FileSize Filter
+    CheckReport ConfigDifference ConfigError ConfigSecret ContentUnavailableError Difference DirectoryDifference
+    DirectorySize DiveFigures Duplicate EncryptedLayerError EngineError Estimate Event Evidence File FileDifference FileSize Filter
     Finding Fit Fixed HistoryStep Image ImageCheck ImageError ImageNotFoundError ImgscopeError Lack Layer LayerError
     LayerPair LimitError PackageDifference PackageSize PackageSizes PathNotFoundError PlatformError Pull ReadOptions
     Resolved RuleResult Suggestions Totals UsageError Waste WasteGroup WastedPath __version__ analyze bases check diff
@@ -145,7 +145,9 @@ def test_every_row_shows_itself_in_one_short_line(results):
     analysis = results[0]
     assert repr(analysis).startswith("<Analysis of /")
     assert repr(analysis).endswith(": 2 layers, 214 kB, 205 kB wasted>")
-    assert repr(analysis.waste[0]) == ("Waste(path='/srv/a', bytes=200 kB, stored_in=0, wasted_by=1, reason='removed')")
+    assert repr(analysis.waste[0]) == (
+        "Waste(path='/srv/a', bytes=200 kB, stored_in=0, wasted_by=1, reason='shadowed')"
+    )
 
 
 class Tags(HTMLParser):
