@@ -17,12 +17,12 @@ from tests.oracle.maketar import file, layer
 ROOT = Path(__file__).parent.parent.parent
 NAMES = """
     AmbiguousImageError Analysis ArchiveError Base Bases Break Candidate Cause Causes Change CheckFailedError
-    CheckReport ConfigDifference ConfigError ConfigSecret ContentUnavailableError Difference DirectoryDifference
-    DirectorySize DiveFigures Duplicate EncryptedLayerError EngineError Estimate Event Evidence File FileDifference FileSize Filter
-    Finding Fit Fixed HistoryStep Image ImageCheck ImageError ImageNotFoundError ImgscopeError Lack Layer LayerError
-    LayerPair LimitError PackageDifference PackageSize PackageSizes PathNotFoundError PlatformError Pull ReadOptions
-    Resolved RuleResult Suggestions Totals UsageError Waste WasteGroup WastedPath __version__ analyze bases check diff
-    suggest
+    CheckReport ConfigDifference ConfigError ConfigSecret ContentUnavailableError Difference
+    DirectoryDifference DirectorySize DiveFigures Duplicate EncryptedLayerError EngineError Estimate Event
+    Evidence File FileDifference FileSize Filter Finding Fit Fixed HistoryStep Image ImageCheck ImageError
+    ImageNotFoundError ImgscopeError Lack Layer LayerError LayerPair LimitError PackageDifference PackageSize
+    PackageSizes PathNotFoundError PlatformError Pull ReadOptions Resolved RuleResult Suggestions Totals
+    UsageError Waste WasteGroup WastedPath __version__ analyze bases check diff suggest
 """
 
 HOSTILE = '<script>alert("x")</script>\x1b[31m\u202e'

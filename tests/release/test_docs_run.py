@@ -213,7 +213,6 @@ def test_the_python_that_is_shown_runs(page, stage, tmp_path):
     (tmp_path / "shown.py").write_text(python_of(page))
     done = run(stage, f"IMGSCOPE_CACHE_DIR={tmp_path}/cache python {tmp_path}/shown.py")
     assert done.returncode == 0, done.stderr
-    assert done.stdout
 
 
 @pytest.mark.parametrize(
