@@ -31,10 +31,7 @@ def dive_results(subject: Subject, rules: DiveRules, origin: str) -> list[RuleRe
         least = verdict.rule == "lowestEfficiency"
         shown = size(int(verdict.actual)) if unit == BYTES else _fraction(verdict.actual)
         allowed = size(int(limit.value)) if unit == BYTES else _fraction(limit.value)
-        if failed:
-            message = f"{shown} of at {'least' if least else 'most'} {allowed}"
-        else:
-            message = f"{shown}, at {'least' if least else 'most'} {allowed}"
+        message = f"{shown} of at {'least' if least else 'most'} {allowed}"
         if verdict.message:
             message = f"{verdict.message}: dive passes such an image"
         results.append(

@@ -117,8 +117,7 @@ def at_most(
     shown, allowed = written(actual, limit.unit), written(limit.value, limit.unit)
     if shown == allowed and actual != limit.value and limit.unit == BYTES:
         shown, allowed = size(int(actual), exact=True), size(int(limit.value), exact=True)
-    message = f"{shown} of {allowed}" if ok else f"{shown} is more than {allowed}"
-    return Outcome(ok, actual, message, causes, note)
+    return Outcome(ok, actual, f"{shown} of at most {allowed}", causes, note)
 
 
 def below_floor(limit: Limit, count: float) -> bool:
