@@ -204,10 +204,36 @@ def _content(instruction: Instruction) -> tuple[object, ...]:
 
 
 def diff(old: Dockerfile, new: Dockerfile) -> str:
-    """Return a unified diff of two states of a file, as ``patch`` takes it; empty where they are alike."""
-    name = old.path.lstrip("/")
-    lines = difflib.unified_diff(split_lines(old.text), split_lines(new.text), f"a/{name}", f"b/{name}", lineterm="\n")
+    """Return a unified diff of two states of a file, as ``patch -p1`` and ``git apply`` take it; empty where alike."""
+    names = (_quoted(f"{side}/{patch_name(old.path)}") for side in "ab")
+    lines = difflib.unified_diff(split_lines(old.text), split_lines(new.text), *names, lineterm="\n")
     return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+
+
+def patch_name(path: str) -> str:
+    """Return what a patch calls a file: its path from the current folder, or, of one outside, its name alone.
+
+    Neither git nor patch goes out of the folder that it is called in.
+    """
+    try:
+        inside = os.path.relpath(path)
+    except ValueError:
+        # On another drive.
+        inside = os.pardir
+    outside = inside.split(os.sep)[0] == os.pardir
+    return os.path.basename(path) if outside else inside.replace(os.sep, "/")
+
+
+def _quoted(name: str) -> str:
+    """Write a name as git does: one that has a space ends with a tab, one with odd characters is quoted as in C."""
+    data = name.encode("utf-8", "surrogateescape")
+    if any(byte < 0x20 or byte in b'"\\\x7f' for byte in data) or not name.isprintable():
+        return (
+            '"'
+            + "".join(chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\{byte:03o}" for byte in data)
+            + '"'
+        )
+    return name + "\t" if " " in name else name
 
 
 def split_lines(text: str) -> list[str]:

@@ -49,6 +49,7 @@ def suggest(
     images are read is said as for ``analyze``. Raises ``UsageError`` and ``ImageError``.
     """
     from ..dockerfile import match, nearby, read
+    from ..dockerfile.nearby import unfit as nearby_unfit
 
     chosen = ReadOptions.of(options, how)
     others = chosen.but(image=None)
@@ -70,6 +71,8 @@ def suggest(
         with working(chosen.progress, "looking for what the image could do without"):
             report = find(analysis, looking, base=found, dockerfile=matched or unasked, previous=older)
             report.unasked = unasked is not None
+            if here and parsed is None and unasked is None:
+                report.unfit = nearby_unfit(analysis)
             if fix:
                 from .fix import fix as fixed
 

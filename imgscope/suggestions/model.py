@@ -124,6 +124,11 @@ class Finding:
     claims: tuple[Claim, ...] = field(default=(), repr=False, compare=False)
     """All that the fix saves, for whoever counts what some fixes save together."""
 
+    @property
+    def secret(self) -> bool:
+        """Whether it is about a secret, which matters whatever it saves."""
+        return self.code.startswith("IS60")
+
 
 @brief("total_bytes", "findings", "base", "skipped")
 @dataclass(slots=True)
@@ -143,6 +148,8 @@ class Suggestions:
     """The Dockerfile that the image was compared with, and what of it made which layer."""
     fixed: Fixed | None = None
     """The Dockerfile with the safe fixes made, where that was asked for."""
+    unfit: str = ""
+    """Why the Dockerfile of the current folder was not used, where that was looked for."""
     unasked: bool = False
     """Whether nobody named the Dockerfile: it lies in the current folder, and is the image's history."""
 

@@ -237,9 +237,10 @@ class Explorer(WhatIf):
                 rows.open_to(here)
                 tree.keep(node)
             else:
-                elsewhere = quantity(dead.count(1), "dead path")
+                count = dead.count(1)
+                elsewhere = f"{'is' if count == 1 else 'are'} {quantity(count, 'dead path')}"
                 path = escape(public(self.paths.path(node)))
-                self.notify(f"Nothing is dead in {path}; elsewhere there is {elsewhere}.", markup=False)
+                self.notify(f"Nothing is dead in {path}; elsewhere there {elsewhere}.", markup=False)
             self.say_tree()
 
     def _compare(self, base: int | None) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ...escape import escape
 from ...report.sizes import size
+from ...steps import short
 from ..model import FAIL, WARN, Cause, CheckReport, ImageCheck, RuleResult
 from .limits import shorten
 from .text import GROWTH
@@ -84,7 +85,7 @@ def _no_result(image: ImageCheck) -> RuleResult:
 
 
 def _of_cause(result: RuleResult, cause: Cause) -> str:
-    where = f" in layer {cause.layer} ({shorten(escape(cause.instruction), 120)})" if cause.layer is not None else ""
+    where = f" in layer {cause.layer} ({short(escape(cause.instruction), 120)})" if cause.layer is not None else ""
     detail = f", {escape(cause.detail)}" if cause.detail else ""
     return f"{result.rule}: {escape(cause.name)}, {size(cause.bytes)}{detail}{where}"
 
@@ -98,7 +99,7 @@ def explained(result: RuleResult) -> str:
     parts = []
     for cause in named:
         sign = "+" if result.rule in GROWTH else ""
-        where = f"layer {cause.layer}, {shorten(escape(cause.instruction), 100)}" if cause.layer is not None else ""
+        where = f"layer {cause.layer}, {short(escape(cause.instruction), 100)}" if cause.layer is not None else ""
         what = escape(cause.name) or where
         parts.append(f"{what} {sign}{size(cause.bytes)}" + (f" ({where})" if cause.name and where else ""))
     if parts:

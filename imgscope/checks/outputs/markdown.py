@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...report.markdown import code, prose, table
 from ...report.sizes import size
+from ...steps import short
 from ..model import FAIL, PASS, SKIPPED, WARN, Cause, CheckReport, ImageCheck, RuleResult
 from ..rules.interface import written
 from .findings import stable_name
@@ -131,4 +132,4 @@ def _cause(cause: Cause, sign: str) -> tuple[str, ...]:
     if details:
         what += f" ({', '.join(details)})"
     layer = "" if cause.layer is None else str(cause.layer)
-    return f"{sign}{size(cause.bytes)}", what, layer, code(shorten(cause.instruction, 120))
+    return f"{sign}{size(cause.bytes)}", what, layer, code(short(cause.instruction, 120))

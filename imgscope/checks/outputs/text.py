@@ -31,7 +31,9 @@ class _Text:
     def __init__(self, report: CheckReport, options: Options) -> None:
         self.report = report
         self.options = options
-        self.width = max(options.width, 40)
+        self.prose = max(options.width, 40)
+        # Where nobody looks at it on a screen, nothing is cut.
+        self.width = 10_000 if options.whole else self.prose
         self.ellipsis = "…" if options.unicode else "..."
 
     def paint(self, text: str, style: str) -> str:
@@ -124,13 +126,13 @@ class _Text:
     def fold(self, text: str, room: int) -> list[str]:
         from textwrap import wrap
 
-        return wrap(text, max(room, 20), break_on_hyphens=False) or [""]
+        return wrap(text, max(min(room, self.prose), 20), break_on_hyphens=False) or [""]
 
     def wrapped(self, text: str, indent: int, style: str) -> Iterator[str]:
         from textwrap import wrap
 
         for line in wrap(
-            text, self.width, subsequent_indent=" " * indent, break_on_hyphens=False, drop_whitespace=True
+            text, self.prose, subsequent_indent=" " * indent, break_on_hyphens=False, drop_whitespace=True
         ):
             yield self.paint(line, style)
 

@@ -46,7 +46,8 @@ def fix(report: Suggestions) -> Fixed:
     """
     matched = report.dockerfile
     if matched is None:
-        raise UsageError("to fix a Dockerfile, name it: --dockerfile FILE")
+        looked = f"{report.unfit}; " if report.unfit else ""
+        raise UsageError(f"{looked}to fix another Dockerfile, name it: --dockerfile FILE")
     if not matched.belongs:
         raise UsageError(matched.note)
     plan = Plan(report, matched)

@@ -48,7 +48,9 @@ def to_exec_form(plan: Plan, finding: Finding) -> None:
         raise NotSafe(f"line {instruction.first} needs a shell, or exec before it")
     program = (plain_words(instruction.rest) or [""])[0]
     if not _exists(plan, program, config):
-        raise NotSafe(f"{program} is not a file of the image: the shell itself may do it")
+        if "/" in program:
+            raise NotSafe(f"{program} is not in the image")
+        raise NotSafe(f"{program} is not a file of the image's PATH: the shell itself may do it")
     start = len(instruction.text) - len(instruction.rest)
     plan.edit(plan.places.replace(instruction, start, len(instruction.text), words))
     plan.note(finding.code, instruction, f"{keyword} as a list of words")
@@ -57,7 +59,10 @@ def to_exec_form(plan: Plan, finding: Finding) -> None:
 def _exists(plan: Plan, program: str, config: Mapping[str, object]) -> bool:
     """Tell whether a program is a file of the merged tree, on the image's PATH if it is a bare name."""
     if "/" in program:
-        return program.startswith("/") and plan.facts.overlay.lookup(internal(program)) is not None
+        # An engine looks for a path that is relative in the working directory, as the shell does.
+        home = config.get("WorkingDir")
+        whole = posixpath.normpath(posixpath.join("/", home if isinstance(home, str) else "", program))
+        return plan.facts.overlay.lookup(internal(whole)) is not None
     variables = config.get("Env")
     values = [item for item in variables if isinstance(item, str)] if isinstance(variables, list) else []
     path = next((item[5:] for item in values if item.startswith("PATH=")), "/usr/local/bin:/usr/bin:/bin")

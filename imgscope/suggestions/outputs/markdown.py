@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...report.markdown import block, code, prose, table
 from ...report.sizes import percent, size
+from ...steps import short
 from .cards import Card, cards, secrets, sums
 from .text import language
 
@@ -89,11 +90,12 @@ def _card(report: Suggestions, card: Card, options: Options) -> Iterator[str]:
         yield prose(fix)
         yield ""
     for layer in card.layers[:6]:
-        yield f"- layer {layer}: {code(report.instruction(layer)[:160])}"
+        yield f"- layer {layer}: {code(short(report.instruction(layer)))}"
     for row in card.evidence[: options.top]:
         kind = f" ({code(row.kind)})" if row.kind else ""
         saved = f"{size(row.bytes, options.exact_bytes)} " if row.bytes else ""
-        yield f"- {saved}{code(row.path)}{kind}"
+        where = f" in layer {row.layer}" if row.layer >= 0 else ""
+        yield f"- {saved}{code(row.path)}{kind}{where}"
     left = card.evidence_count - min(options.top, len(card.evidence))
     if left > 0:
         yield f"- and {left:,} more"
