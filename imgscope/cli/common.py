@@ -283,8 +283,8 @@ class Results:
         self.printed = None if taken else format_ or "text"
         self.chosen = taken or format_ is not None
         self._options = options
-        look = {} if options.fixed else {"width": WIDTH, "whole": True}
-        self._in_file = replace(options, colour=False, unicode=True, **look)
+        width = options.width if options.fixed else WIDTH
+        self._in_file = replace(options, colour=False, unicode=True, width=width, whole=not options.fixed)
 
     def write(self, render: Callable[[str, Options], Iterable[bytes]], *, printed: bool = True) -> None:
         """Write all files, then what is printed; ``render(format, options)`` yields the bytes."""

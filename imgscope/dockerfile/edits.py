@@ -7,6 +7,7 @@ continuations and comments. The result is read again, and refused where another 
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -228,11 +229,9 @@ def _quoted(name: str) -> str:
     """Write a name as git does: one that has a space ends with a tab, one with odd characters is quoted as in C."""
     data = name.encode("utf-8", "surrogateescape")
     if any(byte < 0x20 or byte in b'"\\\x7f' for byte in data) or not name.isprintable():
-        return (
-            '"'
-            + "".join(chr(byte) if 0x20 <= byte < 0x7F and byte not in b'"\\' else f"\\{byte:03o}" for byte in data)
-            + '"'
-        )
+        plain = range(0x20, 0x7F)
+        written = (chr(byte) if byte in plain and byte not in b'"\\' else f"\\{byte:03o}" for byte in data)
+        return f'"{"".join(written)}"'
     return name + "\t" if " " in name else name
 
 

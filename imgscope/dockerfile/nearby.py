@@ -47,7 +47,6 @@ def unfit(analysis: Analysis, folder: Path | None = None) -> str:
         dockerfile = parse(data.decode("utf-8", "surrogateescape"), str(path))
     except ImgscopeError as error:
         return f"{shown} was looked at, but can't be used: {error}"
-    history = analysis.image.history
     if len(dockerfile.stages) > MAX_STAGES or len(dockerfile.instructions) > MAX_INSTRUCTIONS:
         return f"{shown} was not looked at: it has more instructions than anybody writes"
     matched = match(dockerfile, analysis)
@@ -57,9 +56,7 @@ def unfit(analysis: Analysis, folder: Path | None = None) -> str:
     missing = next((made for made in matched.chain if made.keyword not in _OPTIONAL and made.index not in found), None)
     if missing is not None:
         return f"{shown} was looked at, but its line {missing.first} ({missing.keyword}) is not in the image's history"
-    return (
-        f"{shown} was looked at, but the image's history has {quantity(len(history), 'step')} that it does not explain"
-    )
+    return f"{shown} was looked at, but the image's history has steps that it does not explain"
 
 
 def read_nearby(folder: Path | None = None) -> Dockerfile | None:

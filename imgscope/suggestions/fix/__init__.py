@@ -47,7 +47,7 @@ def fix(report: Suggestions) -> Fixed:
     matched = report.dockerfile
     if matched is None:
         looked = f"{report.unfit}; " if report.unfit else ""
-        raise UsageError(f"{looked}to fix another Dockerfile, name it: --dockerfile FILE")
+        raise UsageError(f"{looked}name the Dockerfile that is to be fixed: --dockerfile FILE")
     if not matched.belongs:
         raise UsageError(matched.note)
     plan = Plan(report, matched)

@@ -51,10 +51,8 @@ def fix_text(report: Suggestions, finding: Finding) -> Text:
             text.append(saved + (f"layer {row.layer:<3} " if row.layer >= 0 else ""), style="dim")
             text.append(f"{escape(row.path)}{f'  {escape(row.kind)}' if row.kind else ''}\n")
         if finding.evidence_count > _EVIDENCE:
-            text.append(
-                f"{'           ' if finding.bytes else '  '}and {finding.evidence_count - _EVIDENCE:,} more\n",
-                style="dim",
-            )
+            indent = " " * (11 if finding.bytes else 2)
+            text.append(f"{indent}and {finding.evidence_count - _EVIDENCE:,} more\n", style="dim")
     text.append(f"\nmore: {finding.url}", style="dim")
     return text
 
