@@ -206,8 +206,8 @@ def _content(instruction: Instruction) -> tuple[object, ...]:
 
 def diff(old: Dockerfile, new: Dockerfile) -> str:
     """Return a unified diff of two states of a file, as ``patch -p1`` and ``git apply`` take it; empty where alike."""
-    names = (_quoted(f"{side}/{patch_name(old.path)}") for side in "ab")
-    lines = difflib.unified_diff(split_lines(old.text), split_lines(new.text), *names, lineterm="\n")
+    before, after = (_quoted(f"{side}/{patch_name(old.path)}") for side in "ab")
+    lines = difflib.unified_diff(split_lines(old.text), split_lines(new.text), before, after, lineterm="\n")
     return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
 
 
@@ -217,12 +217,11 @@ def patch_name(path: str) -> str:
     Neither git nor patch goes out of the folder that it is called in.
     """
     try:
-        inside = os.path.relpath(path)
+        inside = Path(os.path.relpath(path))
     except ValueError:
         # On another drive.
-        inside = os.pardir
-    outside = inside.split(os.sep)[0] == os.pardir
-    return os.path.basename(path) if outside else inside.replace(os.sep, "/")
+        return Path(path).name
+    return Path(path).name if os.pardir in inside.parts else inside.as_posix()
 
 
 def _quoted(name: str) -> str:

@@ -51,7 +51,7 @@ def unfit(analysis: Analysis, folder: Path | None = None) -> str:
         return f"{shown} was not looked at: it has more instructions than anybody writes"
     matched = match(dockerfile, analysis)
     if not matched.belongs:
-        return f"{shown} was looked at, but is not this image's: {matched.note}"
+        return f"{shown} was looked at: {matched.note}"
     found = {made.instruction.index for made in matched.matches if made.certainty != "possible"}
     missing = next((made for made in matched.chain if made.keyword not in _OPTIONAL and made.index not in found), None)
     if missing is not None:

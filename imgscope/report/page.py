@@ -25,7 +25,7 @@ ROOMY = 100
 
 # Columns of a page on which nothing is cut, and of the words in its tables.
 _UNCUT = 10_000
-_PROSE = 70
+_PROSE = 84
 
 
 class Instruction:
