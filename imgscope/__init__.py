@@ -4,10 +4,12 @@
 
     import imgscope
 
-    analysis = imgscope.analyze("app.tar")
-    print(analysis.image.wasted_bytes)
-    for waste in analysis.top_waste(10):
-        print(waste.path, waste.bytes, waste.reason)
+    with imgscope.analyze("app.tar") as analysis:
+        print(analysis.image.wasted_bytes)
+        for waste in analysis.top_waste(10):
+            print(waste.path, waste.bytes, waste.reason)
+
+``diff``, ``check``, ``suggest`` and ``bases`` take a reference or an analysis alike: see docs/api.md.
 """
 
 from __future__ import annotations
@@ -21,13 +23,139 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .analysis import Analysis as Analysis
+    from .analysis import Change as Change
+    from .analysis import ConfigSecret as ConfigSecret
+    from .analysis import DiveFigures as DiveFigures
+    from .analysis import Duplicate as Duplicate
+    from .analysis import Event as Event
+    from .analysis import File as File
+    from .analysis import Image as Image
+    from .analysis import Layer as Layer
+    from .analysis import Totals as Totals
+    from .analysis import Waste as Waste
+    from .analysis import WastedPath as WastedPath
     from .analyzer import analyze as analyze
+    from .base_images.compare import Bases as Bases
+    from .base_images.compare import Candidate as Candidate
+    from .base_images.compare import bases as bases
+    from .base_images.find import Base as Base
+    from .base_images.fit import Fit as Fit
+    from .base_images.fit import Lack as Lack
+    from .checks.model import Cause as Cause
+    from .checks.model import Causes as Causes
+    from .checks.model import CheckReport as CheckReport
+    from .checks.model import ImageCheck as ImageCheck
+    from .checks.model import RuleResult as RuleResult
+    from .checks.run import check as check
+    from .differences import diff as diff
+    from .differences.model import Break as Break
+    from .differences.model import ConfigDifference as ConfigDifference
+    from .differences.model import Difference as Difference
+    from .differences.model import DirectoryDifference as DirectoryDifference
+    from .differences.model import FileDifference as FileDifference
+    from .differences.model import Filter as Filter
+    from .differences.model import LayerPair as LayerPair
+    from .differences.model import PackageDifference as PackageDifference
+    from .differences.model import Pull as Pull
+    from .errors import AmbiguousImageError as AmbiguousImageError
+    from .errors import ArchiveError as ArchiveError
+    from .errors import CheckFailedError as CheckFailedError
+    from .errors import ConfigError as ConfigError
+    from .errors import ContentUnavailableError as ContentUnavailableError
+    from .errors import EncryptedLayerError as EncryptedLayerError
+    from .errors import EngineError as EngineError
+    from .errors import ImageError as ImageError
+    from .errors import ImageNotFoundError as ImageNotFoundError
     from .errors import ImgscopeError as ImgscopeError
+    from .errors import LayerError as LayerError
+    from .errors import LimitError as LimitError
+    from .errors import PathNotFoundError as PathNotFoundError
+    from .errors import PlatformError as PlatformError
+    from .errors import UsageError as UsageError
+    from .history import HistoryStep as HistoryStep
+    from .largest import DirectorySize as DirectorySize
+    from .largest import FileSize as FileSize
+    from .largest import PackageSize as PackageSize
+    from .largest import PackageSizes as PackageSizes
+    from .layer.estimate import Estimate as Estimate
+    from .reading import ReadOptions as ReadOptions
+    from .rollup import WasteGroup as WasteGroup
+    from .rootfs.resolve import Resolved as Resolved
+    from .suggestions.fix.model import Fixed as Fixed
+    from .suggestions.image import suggest as suggest
+    from .suggestions.model import Evidence as Evidence
+    from .suggestions.model import Finding as Finding
+    from .suggestions.model import Suggestions as Suggestions
 
 # The public face, and where each name is kept: loaded when it is used, so that start-up costs nothing.
-_FACE = {"analyze": "analyzer", "Analysis": "analysis", "ImgscopeError": "errors"}
+_FACE = {
+    "AmbiguousImageError": "errors",
+    "Analysis": "analysis",
+    "ArchiveError": "errors",
+    "Base": "base_images.find",
+    "Bases": "base_images.compare",
+    "Break": "differences.model",
+    "Candidate": "base_images.compare",
+    "Cause": "checks.model",
+    "Causes": "checks.model",
+    "Change": "analysis",
+    "CheckFailedError": "errors",
+    "CheckReport": "checks.model",
+    "ConfigDifference": "differences.model",
+    "ConfigError": "errors",
+    "ConfigSecret": "analysis",
+    "ContentUnavailableError": "errors",
+    "Difference": "differences.model",
+    "DirectoryDifference": "differences.model",
+    "DirectorySize": "largest",
+    "DiveFigures": "analysis",
+    "Duplicate": "analysis",
+    "EncryptedLayerError": "errors",
+    "EngineError": "errors",
+    "Estimate": "layer.estimate",
+    "Event": "analysis",
+    "Evidence": "suggestions.model",
+    "File": "analysis",
+    "FileDifference": "differences.model",
+    "FileSize": "largest",
+    "Filter": "differences.model",
+    "Finding": "suggestions.model",
+    "Fit": "base_images.fit",
+    "Fixed": "suggestions.fix.model",
+    "HistoryStep": "history",
+    "Image": "analysis",
+    "ImageCheck": "checks.model",
+    "ImageError": "errors",
+    "ImageNotFoundError": "errors",
+    "ImgscopeError": "errors",
+    "Lack": "base_images.fit",
+    "Layer": "analysis",
+    "LayerError": "errors",
+    "LayerPair": "differences.model",
+    "LimitError": "errors",
+    "PackageDifference": "differences.model",
+    "PackageSize": "largest",
+    "PackageSizes": "largest",
+    "PathNotFoundError": "errors",
+    "PlatformError": "errors",
+    "Pull": "differences.model",
+    "ReadOptions": "reading",
+    "Resolved": "rootfs.resolve",
+    "RuleResult": "checks.model",
+    "Suggestions": "suggestions.model",
+    "Totals": "analysis",
+    "UsageError": "errors",
+    "Waste": "analysis",
+    "WasteGroup": "rollup",
+    "WastedPath": "analysis",
+    "analyze": "analyzer",
+    "bases": "base_images.compare",
+    "check": "checks.run",
+    "diff": "differences",
+    "suggest": "suggestions.image",
+}
 
-__all__ = ["Analysis", "ImgscopeError", "__version__", "analyze"]
+__all__ = ["__version__", *_FACE]  # noqa: PLE0604 (they are)
 
 
 def __getattr__(name: str) -> Any:
@@ -38,3 +166,7 @@ def __getattr__(name: str) -> Any:
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

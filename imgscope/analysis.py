@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, BinaryIO, NamedTuple, overload
 
+from .brief import brief, shortened
 from .contents import Contents, NoContents
 from .errors import ContentUnavailableError, PathNotFoundError
 from .escape import escape
@@ -42,6 +43,7 @@ SCHEMA_VERSION = 1
 HIGHLIGHTS = 200
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class Totals:
     """A number of paths and their content bytes."""
@@ -58,6 +60,7 @@ class DiveFigures(NamedTuple):
     user_wasted_percent: float
 
 
+@brief("index", "content_bytes", "wasted_bytes", "instruction")
 @dataclass(frozen=True, slots=True)
 class Layer:
     """One layer: where it comes from, its bytes, and what it did to the merged tree below it.
@@ -95,6 +98,7 @@ class Layer:
     compressed_estimate: Estimate | None = None
 
 
+@brief("reference", "names", "platform", "content_bytes", "merged_bytes", "wasted_bytes", "file_count")
 @dataclass(frozen=True, slots=True)
 class Image:
     """The image as a whole. ``config`` is the image config's JSON without the values of its secrets, and ``secrets``
@@ -155,6 +159,7 @@ class ConfigSecret:
     layer: int | None = None
 
 
+@brief("path", "type", "size", "layer", "layers", "link_target")
 class File(NamedTuple):
     """A path of the merged tree, or an entry of a layer.
 
@@ -177,6 +182,7 @@ class File(NamedTuple):
     xattrs: Mapping[str, bytes] | None = None
 
 
+@brief()
 class Waste(NamedTuple):
     """Wasted bytes: the path that held them, the layers that stored them and made them waste, and the reason."""
 
@@ -187,6 +193,7 @@ class Waste(NamedTuple):
     reason: str
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class WastedPath:
     """All wasted bytes of one path, over all layers; ``count`` copies of it are wasted."""
@@ -196,6 +203,7 @@ class WastedPath:
     count: int
 
 
+@brief()
 class Change(NamedTuple):
     """What a layer did to one path, against the merged tree just below it.
 
@@ -210,6 +218,7 @@ class Change(NamedTuple):
     differs: tuple[str, ...]
 
 
+@brief("layer", "kind", "file", "cause")
 class Event(NamedTuple):
     """One layer's deed to one path: a ``Change``'s kind, or ``repeated``, the entry, and what caused it."""
 
@@ -220,6 +229,7 @@ class Event(NamedTuple):
     cause: str | None
 
 
+@brief("size", "paths")
 class Duplicate(NamedTuple):
     """Regular files of the merged tree with equal content; all copies but one could be saved."""
 
@@ -352,6 +362,18 @@ class Analysis:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        from .report.sizes import quantity, size
+
+        image = self.image
+        words = f"{quantity(len(self.layers), 'layer')}, {size(image.content_bytes)}, {size(image.wasted_bytes)} wasted"
+        return f"<Analysis of {shortened(image.reference)}: {words}>"
+
+    def _repr_html_(self) -> str:
+        from .report.notebook import html
+
+        return html(self)
 
     # -- the merged tree ---------------------------------------------------------------------------------
 
@@ -800,6 +822,9 @@ class Files(Sequence[File]):
     def __init__(self, tree: Tree) -> None:
         """Present ``tree`` as a sequence."""
         self.tree = tree
+
+    def __repr__(self) -> str:
+        return f"<Files: {len(self):,} paths>"
 
     @cached_property
     def _pairs(self) -> list[tuple[bytes, int]]:

@@ -8,7 +8,8 @@ false layer for another image.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -32,85 +33,75 @@ from .layer.texts import MAX_JUDGED, MAX_JUDGED_BYTES, Texts
 from .layer.workers import scan_side_by_side, several_at_a_time
 from .overlay.changes import Comparison, LayerChanges, Tally
 from .overlay.merge import Overlay
+from .reading import ReadOptions
 from .sources.interface import Remembering
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from .archive.image import LayerBlob, OpenImage, Region
     from .progress import Onlooker, Progress
+    from .reading import ReadKeywords
     from .records import Record
     from .secrets.config import Redacted
-    from .shared import SharedLayers
     from .sources.interface import Source
 
 
+AnyImage = str | os.PathLike[str] | Analysis
+"""What stands for an image: a reference as on the command line (see docs/references.md), a path, an analysis."""
+
+
 def analyze(
-    reference: str | os.PathLike[str],
-    *,
-    platform: str | None = None,
-    image: str | None = None,
-    cache: bool = True,
-    contents: bool = False,
-    progress: Progress | None = None,
-    shared: SharedLayers | None = None,
-    raw: bool = False,
+    reference: str | os.PathLike[str], *, options: ReadOptions | None = None, **how: Unpack[ReadKeywords]
 ) -> Analysis:
     """Analyse an image: from an engine, an archive, a layout, or a saved analysis.
 
-    ``reference`` is what the command line takes (see docs/references.md). ``platform`` (``os/arch[/variant]``)
-    chooses from an image index, ``image`` (a name, tag or digest) from an archive that holds several. With
-    ``cache`` what was read before is not read again. With ``contents`` files will be opened too, so what can be read
-    only once, or would have to be exported twice, is copied to a temporary file first. Analyses that are given the
-    same ``shared`` read layers that they have in common once. With ``raw`` the config's secrets are at hand, which no
-    cache holds (see ``Analysis.with_secrets``). Raises ``UsageError`` and ``ImageError``.
+    ``reference`` is what the command line takes (see docs/references.md). How it is read is said by ``options``, by
+    keywords (those of ``ReadOptions``: ``platform=``, ``image=``, ``cache=``, …), or by both, of which keywords win.
+    Raises ``UsageError`` and ``ImageError``.
     """
     from .escape import escape
     from .progress import working
-
-    with working(progress, f"opening {escape(os.fspath(reference))}"):
-        return _analyzed(reference, platform, image, cache, contents, progress, shared, raw)
-
-
-def _analyzed(
-    reference: str | os.PathLike[str],
-    platform: str | None,
-    image: str | None,
-    cache: bool,
-    contents: bool,
-    progress: Progress | None,
-    shared: SharedLayers | None,
-    raw: bool,
-) -> Analysis:
     from .sources import find_source
 
-    source = find_source(reference, platform=platform, image=image, contents=contents)
-    saved = source.saved()
-    if saved is not None:
-        from .saved import load
+    chosen = ReadOptions.of(options, how)
+    with working(chosen.progress, f"opening {escape(os.fspath(reference))}"):
+        source = find_source(reference, platform=chosen.platform, image=chosen.image, contents=chosen.contents)
+        saved = source.saved()
+        if saved is not None:
+            from .saved import load
 
-        return load(saved, str(reference))
-    return _Run(source, str(reference), Cache() if cache else None, progress, shared, raw).result()
+            return load(saved, str(reference))
+        return _Run(source, str(reference), chosen).result()
+
+
+@contextmanager
+def opened(image: AnyImage, options: ReadOptions) -> Iterator[Analysis]:
+    """Give an image's analysis: one that is made and closed at the end, or that which is given, which stays open."""
+    if isinstance(image, Analysis):
+        yield image
+    else:
+        with analyze(image, options=options) as analysis:
+            yield analysis
+
+
+def name_of(image: AnyImage) -> str:
+    """Return what an image was called by whoever named it."""
+    return image.image.reference if isinstance(image, Analysis) else os.fspath(image)
 
 
 class _Run:
     """One analysis under way."""
 
-    def __init__(
-        self,
-        source: Source,
-        reference: str,
-        cache: Cache | None,
-        progress: Progress | None,
-        shared: SharedLayers | None = None,
-        raw: bool = False,
-    ) -> None:
+    def __init__(self, source: Source, reference: str, options: ReadOptions) -> None:
         self.source = source
         self.reference = reference
-        self.cache = cache
-        if cache is not None and isinstance(source, Remembering):
-            source.remember(cache)
-        self.progress = progress
-        self.shared = shared
-        self.raw = raw
+        self.cache = Cache() if options.cache else None
+        if self.cache is not None and isinstance(source, Remembering):
+            source.remember(self.cache)
+        self.progress = options.progress
+        self.shared = options.shared
+        self.raw = options.raw
         # What the layers that were scanned so far cost together.
         self.costs = Costs()
         self.may_keep = MAX_IMAGE

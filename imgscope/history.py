@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .brief import brief
 from .steps import clean_instruction, shell_of
 
 __all__ = ["HistoryStep", "clean_instruction", "read_history"]
 
 
+@brief("instruction", "layer", "created")
 @dataclass(frozen=True, slots=True)
 class HistoryStep:
     """One step of the history: the instruction without its builder's noise, and the raw words it came from.

@@ -8,6 +8,7 @@ from heapq import heapreplace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from .brief import brief
 from .layer.index import FILE
 from .paths import join, public, split
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _ALL = 95
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class DirectorySize:
     """A directory of the merged tree with the bytes and the number of paths below it."""
@@ -27,6 +29,7 @@ class DirectorySize:
     count: int
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class FileSize:
     """A regular file of the merged tree, its content bytes, and the layer that it comes from."""
@@ -36,6 +39,7 @@ class FileSize:
     layer: int
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class PackageSize:
     """An installed package and the content bytes of its files; ``ecosystem`` is ``dpkg``, ``apk``, ``python``, …"""
@@ -46,6 +50,7 @@ class PackageSize:
     bytes: int
 
 
+@brief("rows", "count", "bytes", "unread")
 @dataclass(frozen=True, slots=True)
 class PackageSizes:
     """The largest packages (at most ``HIGHLIGHTS``), and how many there are, with the bytes of all.

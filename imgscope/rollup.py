@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import chain, compress, islice
 from typing import NamedTuple
 
+from .brief import brief
 from .layer.index import HARDLINK, LayerIndex
 from .overlay.changes import WASTE_REASONS, Comparison
 from .paths import public, split
@@ -21,6 +22,7 @@ _SMALL = 50
 _FORK = 4
 
 
+@brief()
 class WasteGroup(NamedTuple):
     """Wasted copies below one folder: ``path`` ends with ``/``, or is the file itself where ``copies`` is 1.
 

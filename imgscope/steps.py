@@ -291,6 +291,12 @@ def fitted(instruction: str, width: int) -> str:
     return next((text for text in shorter if len(text) <= width), shorter[-1])
 
 
+def short(instruction: str, limit: int = 160) -> str:
+    """Return an instruction in one line of at most ``limit`` characters: what says least goes first, then the end."""
+    line = fitted(" ".join(instruction.split()), limit)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
 def _point(script: str, width: int) -> str:
     """Return a RUN's script from its first real command on."""
     rest = _FLAGS.sub("", script, count=1)

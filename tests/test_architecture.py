@@ -11,9 +11,9 @@ PACKAGE = Path(imgscope.__file__).parent
 
 # Stations in the order in which data passes them; a module may import its own station and those before it.
 STATIONS = [
-    ["errors", "bounds", "escape", "paths", "progress", "ending", "processes", "tar", "output"],
+    ["errors", "bounds", "escape", "paths", "brief", "progress", "ending", "processes", "tar", "output"],
     ["units", "documents", "settings", "steps", "secrets", "pathsets", "config"],
-    ["compression", "reference"],
+    ["compression", "reference", "reading"],
     ["archive"],
     ["sources"],
     ["layer", "history", "cache_folder", "cache"],

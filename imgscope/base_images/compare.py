@@ -6,13 +6,15 @@ import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..brief import brief
 from ..contents import NO_CONTENTS
 from ..errors import UsageError
 from ..escape import escape
 from ..packages.places import database_entries
 from ..progress import working
+from ..reading import Holding
 from ..rootfs.root import FileFacts, Root
 from ..settings import environment
 from .app import App, read_app
@@ -24,13 +26,16 @@ from .known import Known, known_bases
 from .stack import bottom, stacked
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from ..analysis import Analysis
+    from ..analyzer import AnyImage
     from ..packages import Package, Packages
-    from ..progress import Progress
-    from ..shared import SharedLayers
+    from ..reading import ReadKeywords, ReadOptions
     from .local import LocalImage
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class Part:
     """A share of an image: content bytes, bytes that a container sees, paths, packages (``None``: not known)."""
@@ -41,6 +46,7 @@ class Part:
     packages: int | None
 
 
+@brief("name", "verdict", "content_bytes", "merged_bytes")
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """Another base, and the image that the app's layers on it would make."""
@@ -54,7 +60,13 @@ class Candidate:
     manager_missing: str | None = None
     """A package manager that the app's instructions call and this base lacks: the Dockerfile has to change."""
 
+    @property
+    def verdict(self) -> str:
+        """``fits``, ``unsure`` or ``unfit``."""
+        return self.fit.verdict
 
+
+@brief("known", "unfit")
 @dataclass(frozen=True, slots=True)
 class KnownRow:
     """A base that is not at hand: what is published of it, and why the app surely can't stand on it, if so."""
@@ -63,8 +75,9 @@ class KnownRow:
     unfit: str | None
 
 
+@brief("base", "brings", "adds", "candidates")
 @dataclass(slots=True)
-class Comparison:
+class Bases(Holding):
     """One image's base and others. ``added`` are the packages that the app adds, largest first."""
 
     analysis: Analysis
@@ -78,39 +91,44 @@ class Comparison:
     known: list[KnownRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def _repr_html_(self) -> str:
+        from .report.notebook import html
 
-def compare_bases(
-    reference: str,
-    candidates: Sequence[str] = (),
+        return html(self)
+
+
+def bases(
+    reference: AnyImage,
+    candidates: Sequence[AnyImage] = (),
     *,
-    base: str | None = None,
-    platform: str | None = None,
-    image: str | None = None,
-    cache: bool = True,
+    base: AnyImage | None = None,
     table: bool = True,
-    progress: Progress | None = None,
-) -> tuple[Comparison, ExitStack]:
-    """Compare the base of ``reference`` with ``candidates``, references all; closing the stack closes the images.
+    options: ReadOptions | None = None,
+    **how: Unpack[ReadKeywords],
+) -> Bases:
+    """Compare the base image of an image with ``candidates``: what it brings, and whether the app could run on others.
 
-    ``base`` is the image that it is built on, where that is known. Without candidates the engine's images that look
-    like bases are taken; with ``table`` also well-known ones that are not at hand. Raises ``UsageError``,
-    ``ImageError``.
+    Images are references, as for ``analyze``, or analyses; what is opened here is open until the result is closed.
+    ``base`` is the one that the image is built on, where that is known. Without candidates the engine's images that
+    look like bases are taken; with ``table`` also well-known ones that are not at hand. How images are read is said as
+    for ``analyze``. Raises ``UsageError``, ``ImageError``.
     """
-    from ..analyzer import analyze
+    from ..analyzer import name_of, opened
+    from ..reading import ReadOptions
+    from ..shared import SharedLayers
 
-    how: dict[str, Any] = {"platform": platform, "cache": cache, "contents": True, "progress": progress}
+    chosen = ReadOptions.of(options, how).but(contents=True)
+    others = chosen.but(image=None, shared=chosen.shared or SharedLayers())
     with ExitStack() as stack:
-        analysis = stack.enter_context(analyze(reference, image=image, **how))
-        names, local = list(candidates), []
-        if not names or base is None:
+        analysis = stack.enter_context(opened(reference, chosen))
+        named, local = list(candidates), []
+        if not named or base is None:
             from .local import local_images
 
             local = local_images()
-        shared = _shared(how)
-        opened = [(name, stack.enter_context(analyze(name, shared=shared, **how))) for name in names]
-        found = _base(base, analysis, local, opened, how)
-        run = _Run(analysis, found)
-        if not names:
+        compared = [(name_of(one), stack.enter_context(opened(one, others))) for one in named]
+        run = _Run(analysis, _base(base, analysis, local, compared, others))
+        if not named:
             from .local import likely_bases
 
             names = likely_bases(local, analysis, run.comparison.base)
@@ -118,38 +136,32 @@ def compare_bases(
                 run.comparison.notes.append(
                     "no engine answers, so its images were not looked at; name others by --with"
                 )
-            opened = [(name, stack.enter_context(analyze(name, shared=shared, **how))) for name in names]
-        with working(progress, "comparing bases"):
-            for name, candidate in opened:
+            compared = [(name, stack.enter_context(opened(name, others))) for name in names]
+        with working(chosen.progress, "comparing bases"):
+            for name, candidate in compared:
                 run.add(name, candidate)
             run.rank()
             if table:
                 run.table({candidate.name for candidate in run.comparison.candidates})
-        kept = stack.pop_all()
-    return run.comparison, kept
-
-
-def _shared(how: dict[str, Any]) -> SharedLayers:
-    from ..shared import SharedLayers
-
-    return SharedLayers()
+        return run.comparison.hold(stack)
 
 
 def _base(
-    name: str | None,
+    image: AnyImage | None,
     analysis: Analysis,
     local: Sequence[LocalImage],
-    opened: Sequence[tuple[str, Analysis]],
-    how: dict[str, Any],
+    others: Sequence[tuple[str, Analysis]],
+    options: ReadOptions,
 ) -> Base:
     """Return the base that the user names, or what can be found of it: among images that are at hand, too."""
-    if name is None:
-        from .local import others
+    if image is None:
+        from .local import others as of_engine
 
-        return find_base(analysis, [*others(local), *(Other.of(*one) for one in opened)])
-    from ..analyzer import analyze
+        return find_base(analysis, [*of_engine(local), *(Other.of(*one) for one in others)])
+    from ..analyzer import name_of, opened
 
-    with analyze(name, **{**how, "contents": False}) as below:
+    name = name_of(image)
+    with opened(image, options.but(contents=False, shared=None)) as below:
         other = Other.of(name, below)
     count = len(other.diff_ids)
     if not count or shared_layers(analysis, other) < count:
@@ -190,7 +202,7 @@ class _Run:
                 if (item.ecosystem, item.name, item.version, item.location) not in before
             ]
         added.sort(key=lambda item: (-item.size, item.name))
-        self.comparison = Comparison(
+        self.comparison = Bases(
             analysis,
             base,
             facts,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..brief import brief
 from ..packages.dependencies import DATABASES
 from ..paths import split
 from ..settings import mapping, settings
@@ -44,6 +45,7 @@ _FOLDERS = (b"var/lib/dpkg/status.d", b"var/lib/pacman/local")
 _ONE_BUILD = 3600
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class Base:
     """A base image: ``layers`` of the image from the bottom are its own, 0 where none was found.

@@ -14,6 +14,7 @@ from ..paths import internal, join, split
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
+    from ..layer.estimate import Estimate
 
 # How much a saved baseline tells: a few dozen kilobytes, fit to be committed.
 FILES = 300
@@ -37,7 +38,8 @@ class Baseline:
 
     ``files`` are (path, layer, bytes) as the layers store them: all with more than ``files_above`` bytes.
     ``directories`` are (path, layer, bytes, files): all else, each file in the deepest directory that is named.
-    ``waste`` maps the largest wasted paths to their wasted bytes. ``compressed`` says what ``blob_bytes`` are of.
+    ``waste`` maps the largest wasted paths to their wasted bytes. ``compressed`` says what ``blob_bytes`` are of;
+    ``compressed_estimate`` is what they would be compressed, where they are not.
     """
 
     reference: str
@@ -57,6 +59,7 @@ class Baseline:
     waste_above: int
     origin: str = ""
     analysis: Analysis | None = None
+    compressed_estimate: Estimate | None = None
 
     def sizes(self, above: int) -> dict[bytes, int] | None:
         """Return the largest size that any layer has at each path with more than ``above`` bytes.
@@ -135,6 +138,7 @@ def make(analysis: Analysis, *, files: int = FILES, files_above: int | None = No
         waste_above=min(wasted.values()) if len(wasted) == 200 else 0,
         origin=image.reference,
         analysis=analysis,
+        compressed_estimate=image.compressed_estimate,
     )
 
 

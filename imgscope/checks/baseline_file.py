@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import ConfigError
 from ..escape import escape
+from ..layer.estimate import Estimate
 from ..paths import internal, public
 from ..report.portable import dumps
 from ..secrets import redact
@@ -37,6 +38,9 @@ def dump(base: Baseline) -> bytes:
         "files_above": base.files_above,
         "waste_above": base.waste_above,
     }
+    if base.compressed_estimate is not None:
+        about = base.compressed_estimate
+        head["compressed_estimate"] = {"bytes": about.bytes, "error": about.error, "method": about.method}
     lists: dict[str, list[Any]] = {
         "layers": [
             {
@@ -137,6 +141,7 @@ def load(path: Path) -> Baseline:
         waste={waste[row]: count for row, (_, count) in enumerate(saved.waste)},
         waste_above=saved.waste_above,
         origin=str(path),
+        compressed_estimate=saved.compressed_estimate,
     )
 
 
@@ -172,6 +177,7 @@ def _saved_type() -> Any:
             ("files", list[tuple[str, count, count]]),
             ("directories", list[tuple[str, count, count, count]]),
             ("waste", list[tuple[str, count]]),
+            ("compressed_estimate", Estimate | None, None),
             ("files_base64", dict[str, str], {}),
             ("directories_base64", dict[str, str], {}),
             ("waste_base64", dict[str, str], {}),

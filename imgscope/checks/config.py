@@ -266,17 +266,19 @@ def _limits(rule: Rule, value: Any, where: str) -> list[Limit]:
 # -- options --------------------------------------------------------------------------------------------------
 
 
-def from_options(given: Mapping[str, Any], **rest: Any) -> Table:
-    """Make a table of what options set: rules by name, as texts (several for those that take several).
+def from_rules(given: Mapping[str, Any], **rest: Any) -> Table:
+    """Make a table of rules that are given by name: values as in the configuration, or as the texts of options.
 
-    Raises ``ConfigError``.
+    An option that takes several texts has them in a tuple. Raises ``ConfigError``.
     """
     settings: dict[str, Setting] = {}
     for name, value in given.items():
-        rule = RULES[name]
         where = f"--{name}"
-        if rule.by_subject:
-            value = dict(_pair(each, where) for each in value)
+        if name not in RULES:
+            raise ConfigError(f"there is no rule {escape(name)!r}{_near_key(name)}")
+        rule = RULES[name]
+        if rule.by_subject and not isinstance(value, Mapping):
+            value = dict(_pair(each, where) for each in ([value] if isinstance(value, str) else value))
         elif isinstance(value, list | tuple) and len(value) == 1:
             value = value[0]
         elif isinstance(value, tuple):

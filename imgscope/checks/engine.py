@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .config import ImageRules
-from .model import FAIL, PASS, SKIPPED, WARN, ImageCheck, Result, Setting
+from .model import FAIL, PASS, SKIPPED, WARN, ImageCheck, RuleResult, Setting
 from .place import Place
 from .rules import RULES, Rule
 from .rules.interface import CannotTell, Outcome, Subject
@@ -42,12 +42,12 @@ def _missing(layers: Sequence[int]) -> str:
     return f"{word} {', '.join(map(str, layers))} could not be read, so the image is larger than what was seen"
 
 
-def judge(subject: Subject, setting: Setting, allow_skipped: bool = False) -> Result:
+def judge(subject: Subject, setting: Setting, allow_skipped: bool = False) -> RuleResult:
     """Evaluate one rule as it is set: against the limit past which it fails, then that past which it warns."""
     if setting.off:
-        return Result(setting, SKIPPED, "switched off")
+        return RuleResult(setting, SKIPPED, "switched off")
     rule = RULES[setting.rule]
-    kept: Result | None = None
+    kept: RuleResult | None = None
     for status, limit in ((FAIL, setting.fail), (WARN, setting.warn)):
         if limit is None:
             continue
@@ -57,11 +57,13 @@ def judge(subject: Subject, setting: Setting, allow_skipped: bool = False) -> Re
         except CannotTell as why:
             # What nobody asked for does not fail for want of what it would have to be seen in.
             blocking = why.blocking and status == FAIL and not allow_skipped and setting.origin != "imgscope's defaults"
-            return Result(setting, SKIPPED, str(why), limit, blocking=blocking)
+            return RuleResult(setting, SKIPPED, str(why), limit, blocking=blocking)
         if not outcome.ok:
-            return Result(setting, status, outcome.message, limit, outcome.actual, outcome.causes(), note=outcome.note)
+            return RuleResult(
+                setting, status, outcome.message, limit, outcome.actual, outcome.causes(), note=outcome.note
+            )
         if kept is None:
-            kept = Result(setting, PASS, outcome.message, limit, outcome.actual, note=outcome.note)
+            kept = RuleResult(setting, PASS, outcome.message, limit, outcome.actual, note=outcome.note)
     assert kept is not None, setting
     return kept
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..brief import brief
+from ..reading import Holding
 from .place import Place
 from .values import Limit
 
@@ -19,6 +21,7 @@ PASS, WARN, FAIL, SKIPPED, ERROR = "pass", "warn", "fail", "skipped", "error"
 MAX_CAUSES = 1000
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Something that brought a rule past its limit, or tells most about it.
@@ -45,6 +48,7 @@ class Cause:
         return self.path or self.code
 
 
+@brief("rows", "total")
 @dataclass(frozen=True, slots=True)
 class Causes:
     """The causes that are kept, the most important first, and how many there are in all."""
@@ -58,6 +62,7 @@ class Causes:
         return cls(tuple(rows[:MAX_CAUSES]), len(rows))
 
 
+@brief("name")
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A rule as it is set for an image: limits past which it fails or warns, and where that was said.
@@ -79,8 +84,9 @@ class Setting:
         return f"{self.rule} {self.subject}" if self.subject else self.rule
 
 
+@brief("name", "status", "message")
 @dataclass(frozen=True, slots=True)
-class Result:
+class RuleResult:
     """One rule's outcome for one image.
 
     ``status`` is ``pass``, ``warn``, ``fail`` or ``skipped``. ``limit`` and ``actual`` are in the limit's unit (a
@@ -125,6 +131,7 @@ class Result:
         return {WARN: 2, PASS: 3}.get(self.status, 4)
 
 
+@brief("reference", "verdict", "results", "error")
 @dataclass(frozen=True, slots=True)
 class ImageCheck:
     """The verdict on one image: a result for each rule that is set; or why the image could not be had.
@@ -134,7 +141,7 @@ class ImageCheck:
 
     reference: str
     analysis: Analysis | None = None
-    results: tuple[Result, ...] = ()
+    results: tuple[RuleResult, ...] = ()
     baseline: Baseline | None = None
     notes: tuple[str, ...] = ()
     error: str = ""
@@ -154,12 +161,18 @@ class ImageCheck:
         return sum(result.status == status for result in self.results)
 
 
+@brief("verdict", "images")
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport(Holding):
     """The verdict on all images of a run."""
 
     images: tuple[ImageCheck, ...]
     strict: bool = False
+
+    def _repr_html_(self) -> str:
+        from .outputs.notebook import html
+
+        return html(self)
 
     @property
     def verdict(self) -> str:
@@ -175,7 +188,7 @@ class Report:
             return 3
         return 1 if verdict == FAIL or (self.strict and verdict == WARN) else 0
 
-    def found(self) -> Iterator[tuple[ImageCheck, Result]]:
+    def found(self) -> Iterator[tuple[ImageCheck, RuleResult]]:
         """Yield what a reader must hear of, the most important first: failed, not evaluated, warned."""
         rows = [(image, result) for image in self.images for result in image.results]
         rows.sort(key=lambda row: row[1].order)

@@ -80,13 +80,13 @@ class Place:
         return next((made.first for made in reversed(found.chain) if made.keyword == keyword), stage.from_.first)
 
 
-def place(dockerfile: str | None, config: Path | None) -> Place:
-    """Return the place to point at: the Dockerfile that is named, that of the working directory, or ``config``.
+def place(dockerfile: str | None, config: Path | None, *, here: bool = True) -> Place:
+    """Return the place to point at: the Dockerfile that is named, that which lies ``here``, or ``config``.
 
     Raises ``ConfigError`` when there is no such Dockerfile.
     """
     named = Path(dockerfile or "Dockerfile")
-    if named.is_file():
+    if (here or dockerfile is not None) and named.is_file():
         return Place(_in_repository(named), named, named=dockerfile is not None)
     if dockerfile is not None:
         raise ConfigError(f"there is no Dockerfile {escape(dockerfile)}")

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
+from ..analysis import Analysis
+from ..analyzer import name_of
 from ..config import find
 from ..errors import ConfigError, ImageError, UsageError
 from ..escape import escape
 from ..progress import working
-from .config import DIVE_FILE, Config, ImageRules, Table, needs_baseline, read, read_rule
-from .engine import check
-from .model import ImageCheck, Report
+from ..reading import ReadOptions
+from .config import DIVE_FILE, Config, ImageRules, Table, from_rules, needs_baseline, read, read_rule
+from .engine import check as judge_all
+from .model import CheckReport, ImageCheck
 from .place import Place, place
 from .rules import RULES
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis
+    from typing import Unpack
+
+    from ..analyzer import AnyImage
     from ..compat.dive_ci import DiveRules
-    from ..progress import Progress
-    from ..shared import SharedLayers
+    from ..reading import ReadKeywords
     from .baseline import Baseline
 
 DEFAULTS = "imgscope's defaults"
@@ -44,67 +48,79 @@ def default_rules() -> Table:
     return Table(settings)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked for: images, how they are read, and where the rules come from.
+def check(
+    images: AnyImage | Sequence[AnyImage],
+    rules: Mapping[str, Any] | None = None,
+    *,
+    config: str | os.PathLike[str] | Literal[False] | None = None,
+    baseline: str | os.PathLike[str] | None = None,
+    dockerfile: str | os.PathLike[str] | None = None,
+    ignored_paths: Sequence[str] = (),
+    allow_skipped: bool | None = None,
+    strict: bool = False,
+    ci_config: str | os.PathLike[str] | None = None,
+    dive_rules: Mapping[str, str] | None = None,
+    here: bool = False,
+    options: ReadOptions | None = None,
+    **how: Unpack[ReadKeywords],
+) -> CheckReport:
+    """Hold images against limits: one image, or several; the analyses that are made here are open until it is closed.
 
-    ``config`` names the file, ``None`` looks for one; ``use_config=False`` reads none. ``options`` are rules given one
-    by one, ``dive_options`` dive's, as texts, by name; ``ci_config`` is a file in dive's format.
+    Images are references, as for ``analyze``, or analyses. ``rules`` are limits by the rules' names, each as in
+    ``imgscope.toml`` (``{"max-size": "250MB", "max-path-size": {"/app": "40MB"}}``); they win over those of ``config``,
+    such a file. Where neither sets one, ``imgscope check``'s own defaults hold. ``baseline`` is what growth is measured
+    against, ``dockerfile`` what the layers' lines are looked for in. ``ci_config`` is a file in dive's format,
+    ``dive_rules`` are single ones of dive's, as texts. With ``here`` the files that the command would find are read
+    where none is given (unless ``config`` is ``False``): ``imgscope.toml``, ``.dive-ci``, ``Dockerfile``.
+
+    An image that can't be read is told in the report, so that the others are checked all the same. How images are read
+    is said as for ``analyze``. Raises ``UsageError`` and, when the baseline can't be read, ``ImageError``.
     """
-
-    references: tuple[str, ...]
-    options: Table = field(default_factory=Table)
-    config: Path | None = None
-    use_config: bool = True
-    ci_config: Path | None = None
-    dive_options: Mapping[str, str] = field(default_factory=dict)
-    strict: bool = False
-    platform: str | None = None
-    image: str | None = None
-    cache: bool = True
-
-
-@contextmanager
-def run(request: Request, progress: Progress | None = None) -> Iterator[Report]:
-    """Check all images of a request; their analyses are open until the end.
-
-    An image that can't be had is told in the report, so that the others are checked all the same. Raises
-    ``UsageError`` and, when the baseline can't be had, ``ImageError``.
-    """
-    if len([reference for reference in request.references if reference == "-"]) > 1:
+    named = [images] if isinstance(images, str | os.PathLike | Analysis) else list(dict.fromkeys(images))
+    if len([image for image in named if image == "-"]) > 1:
         raise UsageError("only one image can come from standard input")
-    config = configuration(request)
-    dive, origin, notes = _dive_rules(request, config)
-    if config.empty and not request.options.settings and dive is None:
-        request = replace(request, options=replace(request.options, settings=default_rules().settings))
+    chosen = ReadOptions.of(options, how)
+    given = from_rules(
+        rules or {},
+        baseline=None if baseline is None else os.fspath(baseline),
+        dockerfile=None if dockerfile is None else os.fspath(dockerfile),
+        ignored=tuple(ignored_paths),
+        allow_skipped=allow_skipped,
+    )
+    configured = _configuration(config, here)
+    dive, origin, notes = _dive_rules(ci_config, dive_rules or {}, configured, here)
+    if configured.empty and not given.settings and dive is None:
+        given = replace(given, settings=default_rules().settings)
         told = "no rule is set, so the defaults hold: at most 10 % wasted (or 20 MB), and no secrets"
         notes = (*notes, f"{told}; set your own in imgscope.toml")
     with ExitStack() as stack:
-        session = _Session(request, config, stack, progress)
-        images = tuple(session.check(reference, dive, origin, notes) for reference in request.references)
-        yield Report(images, request.strict)
+        session = _Session(given, configured, chosen, stack, here)
+        checked = tuple(session.check(image, dive, origin, notes) for image in named)
+        return CheckReport(checked, strict).hold(stack)
 
 
-def configuration(request: Request) -> Config:
-    """Return the configuration that a request names or that lies nearest. Raises ``ConfigError``."""
-    if not request.use_config:
+def _configuration(config: str | os.PathLike[str] | Literal[False] | None, here: bool) -> Config:
+    """Return the configuration that is named or, if that is wanted, lies nearest. Raises ``ConfigError``."""
+    if config is False:
         return Config()
-    path = request.config or find(Path.cwd())
+    path = Path(config) if config is not None else find(Path.cwd()) if here else None
     return read(path) if path is not None else Config()
 
 
-def _dive_rules(request: Request, config: Config) -> tuple[DiveRules | None, str, tuple[str, ...]]:
+def _dive_rules(
+    named: str | os.PathLike[str] | None, single: Mapping[str, str], config: Config, here: bool
+) -> tuple[DiveRules | None, str, tuple[str, ...]]:
     """Return dive's rules if they are wanted, where they come from, and notes.
 
-    They are read from ``--ci-config``; without it from the ``.dive-ci`` here, unless imgscope's own configuration
-    sets rules.
+    They are read from the file that is ``named``; without it from the ``.dive-ci`` ``here``, unless imgscope's own
+    configuration sets rules.
     """
-    path = request.ci_config
-    if path is None and Path(DIVE_FILE).is_file():
+    path = Path(named) if named is not None else None
+    if path is None and here and Path(DIVE_FILE).is_file():
         if not config.empty:
             own = config.path.name if config.path else "the configuration"
             notes = (f"{DIVE_FILE} is not read, since {own} sets rules; --ci-config {DIVE_FILE} reads both",)
-            return (_read_dive("", request) if request.dive_options else None), "option", notes
+            return (_read_dive("", single) if single else None), "option", notes
         path = Path(DIVE_FILE)
     if path is not None:
         try:
@@ -115,64 +131,56 @@ def _dive_rules(request: Request, config: Config) -> tuple[DiveRules | None, str
             raise ConfigError(f"{escape(str(path))} can't be read: {error.strerror}") from None
         except UnicodeDecodeError:
             raise ConfigError(f"{escape(str(path))} is not text in UTF-8") from None
-        return _read_dive(text, request), str(path), ()
-    if request.dive_options:
-        return _read_dive("", request), "option", ()
+        return _read_dive(text, single), str(path), ()
+    if single:
+        return _read_dive("", single), "option", ()
     return None, "", ()
 
 
-def _read_dive(text: str, request: Request) -> DiveRules:
+def _read_dive(text: str, single: Mapping[str, str]) -> DiveRules:
     from ..compat.dive_ci import read_dive_ci
 
-    return read_dive_ci(text, dict(request.dive_options))
+    return read_dive_ci(text, dict(single))
 
 
 class _Session:
     """One run under way: what its images share."""
 
-    def __init__(self, request: Request, config: Config, stack: ExitStack, progress: Progress | None) -> None:
-        self.request = request
+    def __init__(self, given: Table, config: Config, options: ReadOptions, stack: ExitStack, here: bool) -> None:
+        self.given = given
         self.config = config
+        self.options = options
         self.stack = stack
-        self.progress = progress
+        self.here = here
         self.baselines: dict[str, Baseline] = {}
         self.places: dict[str | None, Place] = {}
-        self.shared: SharedLayers | None = None
 
-    def analyze(self, reference: str, image: str | None) -> Analysis:
-        from ..analyzer import analyze
+    def analysis(self, image: AnyImage, options: ReadOptions) -> Analysis:
+        from ..analyzer import opened
         from ..shared import SharedLayers
 
-        if self.shared is None:
-            self.shared = SharedLayers()
-        request = self.request
-        analysis = analyze(
-            reference,
-            platform=request.platform,
-            image=image,
-            cache=request.cache,
-            progress=self.progress,
-            shared=self.shared,
-        )
-        return self.stack.enter_context(analysis)
+        if self.options.shared is None:
+            self.options = self.options.but(shared=SharedLayers())
+        return self.stack.enter_context(opened(image, options.but(shared=self.options.shared)))
 
-    def check(self, reference: str, dive: DiveRules | None, origin: str, notes: tuple[str, ...]) -> ImageCheck:
+    def check(self, image: AnyImage, dive: DiveRules | None, origin: str, notes: tuple[str, ...]) -> ImageCheck:
+        reference = name_of(image)
         try:
-            analysis = self.analyze(reference, self.request.image)
+            analysis = self.analysis(image, self.options)
         except ImageError as error:
-            rules = self.config.for_image(given_names(reference), self.request.options)
+            rules = self.config.for_image(given_names(reference), self.given)
             return ImageCheck(reference, error=str(error), place=self.place(rules))
-        rules = self.config.for_image([*given_names(reference), *analysis.image.names], self.request.options)
+        rules = self.config.for_image([*given_names(reference), *analysis.image.names], self.given)
         if not rules.settings and dive is None:
             raise UsageError(f"no rule is set for {escape(reference)}: none of the name patterns fits it")
         rules = replace(rules, dive=dive, dive_origin=origin, notes=notes)
         before = self.baseline(rules)
-        with working(self.progress, f"checking {escape(reference)}"):
-            return check(analysis, rules, before, self.place(rules))
+        with working(self.options.progress, f"checking {escape(reference)}"):
+            return judge_all(analysis, rules, before, self.place(rules))
 
     def place(self, rules: ImageRules) -> Place:
         if rules.dockerfile not in self.places:
-            self.places[rules.dockerfile] = place(rules.dockerfile, self.config.path)
+            self.places[rules.dockerfile] = place(rules.dockerfile, self.config.path, here=self.here)
         return self.places[rules.dockerfile]
 
     def baseline(self, rules: ImageRules) -> Baseline | None:
@@ -197,7 +205,7 @@ class _Session:
         if path.suffix == ".json" and not path.exists():
             shown = escape(reference)
             raise ConfigError(f"there is no baseline {shown}; make it with: imgscope baseline save IMAGE -o {shown}")
-        return baseline.make(self.analyze(reference, None))
+        return baseline.make(self.analysis(reference, self.options.but(image=None)))
 
 
 def given_names(reference: str) -> list[str]:
@@ -205,8 +213,3 @@ def given_names(reference: str) -> list[str]:
     scheme, colon, rest = reference.partition(":")
     plain = rest.removeprefix("//") if colon and scheme in ("docker", "podman", "registry") else reference
     return [reference, plain, os.path.basename(plain)]  # noqa: PTH119
-
-
-def references_of(values: Sequence[str]) -> tuple[str, ...]:
-    """Return references without those that are given twice."""
-    return tuple(dict.fromkeys(values))

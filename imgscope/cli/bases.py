@@ -48,23 +48,22 @@ def command(
     from ..progress import terminal_progress
 
     progress = terminal_progress(reference)
-    from ..base_images.compare import compare_bases
+    from ..base_images.compare import bases
     from ..base_images.report import renderer
 
     if fail_unfit and not candidates:
         raise click.UsageError("--fail-unfit is about the bases named by --with: name one")
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes)
     results = Results(_FORMATS, outputs, format_, options, [reference, *candidates])
-    comparison, images = compare_bases(
+    with bases(
         reference,
         candidates,
         base=base,
+        table=not no_table,
         platform=platform,
         image=image,
         cache=not no_cache,
-        table=not no_table,
         progress=progress,
-    )
-    with images:
+    ) as comparison:
         results.write(lambda name, chosen: renderer(name)(comparison, chosen))
     return 1 if fail_unfit and any(one.fit.verdict == "unfit" for one in comparison.candidates) else 0

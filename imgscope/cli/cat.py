@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from .common import following, image_options, load, write_stdout
+from .common import LayerNumber, following, image_options, load, write_stdout
 
 _BLOCK = 1 << 20
 
@@ -15,9 +15,7 @@ _BLOCK = 1 << 20
 @click.argument("reference", metavar="IMAGE")
 @click.argument("path")
 @image_options
-@click.option(
-    "--layer", metavar="N", type=click.IntRange(0), help="As this layer holds it, not as the container sees it."
-)
+@click.option("--layer", metavar="N", type=LayerNumber(), help="As this layer holds it, not as the container sees it.")
 def command(
     reference: str, path: str, platform: str | None, image: str | None, no_cache: bool, layer: int | None
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,8 +11,8 @@ import click
 from .common import Results, image_options, look_options, report_options, result_options, size_options, write_stdout
 
 if TYPE_CHECKING:
-    from ..checks.model import Report
-    from ..checks.run import Request
+    from ..checks.model import CheckReport
+    from ..progress import Progress
     from ..report.interface import Options
 
 _DIVE_RULES = {
@@ -125,10 +124,9 @@ def command(references: tuple[str, ...], **given: Any) -> int:
     return check(references, given)
 
 
-def request_of(references: tuple[str, ...], given: dict[str, Any]) -> Request:
-    """Make the request that options ask for."""
-    from ..checks.config import from_options
-    from ..checks.run import Request, references_of
+def checked(references: tuple[str, ...], given: dict[str, Any], progress: Progress | None = None) -> CheckReport:
+    """Check images as options say."""
+    from ..checks.run import check as check_images
     from ..errors import UsageError
 
     if given["config"] and given["no_config"]:
@@ -138,25 +136,22 @@ def request_of(references: tuple[str, ...], given: dict[str, Any]) -> Request:
         for name, value in given.items()
         if name.startswith("rule_") and value not in (None, ())
     }
-    options = from_options(
+    return check_images(
+        references,
         rules,
+        config=False if given["no_config"] else given["config"],
         baseline=given["baseline"],
         dockerfile=given["dockerfile"],
-        ignored=given["ignored_paths"],
+        ignored_paths=given["ignored_paths"],
         allow_skipped=given["allow_skipped"],
-    )
-    dive = {name: given[f"dive_{name}"] for name in _DIVE_RULES.values() if given[f"dive_{name}"] is not None}
-    return Request(
-        references_of(references),
-        options,
-        config=Path(given["config"]) if given["config"] else None,
-        use_config=not given["no_config"],
-        ci_config=Path(given["ci_config"]) if given["ci_config"] else None,
-        dive_options=dive,
         strict=given["strict"],
+        ci_config=given["ci_config"],
+        dive_rules={name: given[f"dive_{name}"] for name in _DIVE_RULES.values() if given[f"dive_{name}"] is not None},
+        here=True,
         platform=given["platform"],
         image=given["image"],
         cache=not given["no_cache"],
+        progress=progress,
     )
 
 
@@ -166,7 +161,6 @@ def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
 
     progress = terminal_progress(references[0])
     from ..checks.outputs import FORMATS, renderer
-    from ..checks.run import run
     from ..errors import UsageError
     from ..report import renderer as analysis_renderer
 
@@ -177,7 +171,7 @@ def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
     if len(references) > 1 and any(name in _OF_ANALYSIS for name, _ in results.pairs):
         raise UsageError("an analysis is of one image: give one, or no -o analysis= and -o dive=")
 
-    with run(request_of(references, given), progress) as report:
+    with checked(references, given, progress) as report:
 
         def render(name: str, chosen: Options) -> Iterable[bytes]:
             if name not in _OF_ANALYSIS:
@@ -196,11 +190,11 @@ def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
         return report.exit_code
 
 
-def _there(report: Report) -> bool:
+def _there(report: CheckReport) -> bool:
     return report.images[0].analysis is not None
 
 
-def _tell_github(report: Report, *, own_lines: bool) -> None:
+def _tell_github(report: CheckReport, *, own_lines: bool) -> None:
     """Annotate, beside text on standard output; the runner reads standard error too, where that is a format's."""
     from ..checks.outputs import github
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ..rootfs.resolve import Resolved
 
 
+WIDTH = 100
+"""Columns of prose where no terminal says how many it has."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -74,6 +76,21 @@ def source_options(function: Command) -> Command:
     ):
         function = option(function)
     return function
+
+
+class LayerNumber(click.ParamType):  # type: ignore[type-arg,unused-ignore]
+    """The number of a layer, as an option takes it; whether the image has it, the command finds out."""
+
+    name = "layer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a number from 0 on."""
+        text = str(value).strip()
+        if not (text.isascii() and text.isdecimal() and len(text) < 10):
+            from ..escape import escape
+
+            raise UsageError(f"--layer {escape(text)}: not a layer; layers are numbered from 0, as analyze lists them")
+        return int(text)
 
 
 def image_options(function: Command) -> Command:
@@ -157,15 +174,20 @@ def load(
 
 
 @contextmanager
-def following(analysis: Analysis, path: str, command: str) -> Iterator[Callable[[Resolved], None]]:
+def following(
+    analysis: Analysis, path: str, command: str, destination: str | None = None
+) -> Iterator[Callable[[Resolved], None]]:
     """Give what says on stderr where a path leads by links.
 
-    Where the path is not there, but a layer has what another removed, the error names the ``command`` that has it.
+    Where the path is not there, but a layer has what another removed, the error names the command that gets it, as it
+    can be typed: this ``command``, or ``extract`` for a folder, which needs a ``destination``.
     """
     import shlex
 
     from ..errors import PathNotFoundError
     from ..escape import escape
+    from ..layer.index import DIRECTORY
+    from ..layer.names import internal, split
 
     asked = "/" + path.lstrip("/")
 
@@ -178,8 +200,20 @@ def following(analysis: Analysis, path: str, command: str) -> Iterator[Callable[
     except PathNotFoundError as error:
         if not error.held:
             raise
-        words = " ".join(escape(shlex.quote(word)) for word in (analysis.image.reference, error.path or asked))
-        raise PathNotFoundError(f"{error}: imgscope {command} {words} --layer {error.held[-1]}") from None
+        reference, held, path = analysis.image.reference, error.held[-1], error.path or asked
+        if reference == "-":
+            raise
+        index = analysis.body.overlay.layers[held]
+        directory, name = split(internal(path))
+        if index.kinds[index.children[directory][name]] == DIRECTORY:
+            command = "extract"
+        words = [reference, path]
+        if command == "extract":
+            words.append(destination or ".")
+        given = click.get_current_context().params
+        words += [word for key in ("platform", "image") if given.get(key) for word in (f"--{key}", given[key])]
+        shown = " ".join(escape(shlex.quote(word)) for word in words)
+        raise PathNotFoundError(f"{error}: imgscope {command} {shown} --layer {held}") from None
 
 
 def colour_wanted(no_color: bool) -> bool:
@@ -195,10 +229,16 @@ def report_options(*, no_color: bool, width: int | None, **chosen: Any) -> Optio
 
     from ..report.interface import Options
 
-    columns = width or get_terminal_size((100, 24)).columns
+    columns = width or get_terminal_size((WIDTH, 24)).columns
+    whole = not (width or os.environ.get("COLUMNS") or sys.stdout.isatty())
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
     return Options(
-        width=columns, fixed=width is not None, colour=colour_wanted(no_color), unicode=encoding == "utf8", **chosen
+        width=columns,
+        fixed=width is not None,
+        whole=whole,
+        colour=colour_wanted(no_color),
+        unicode=encoding == "utf8",
+        **chosen,
     )
 
 
@@ -295,7 +335,8 @@ class Results:
         self.printed = None if taken else format_ or "text"
         self.chosen = taken or format_ is not None
         self._options = options
-        self._in_file = replace(options, colour=False, unicode=True, width=options.width if options.fixed else 100)
+        width = options.width if options.fixed else WIDTH
+        self._in_file = replace(options, colour=False, unicode=True, width=width, whole=not options.fixed)
 
     def write(self, render: Callable[[str, Options], Iterable[bytes]], *, printed: bool = True) -> None:
         """Write all files, then what is printed; ``render(format, options)`` yields the bytes."""

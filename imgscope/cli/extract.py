@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .common import following, image_options, load
+from .common import LayerNumber, following, image_options, load
 
 # More paths that were left out than this are only counted.
 _SHOWN = 10
@@ -18,7 +18,7 @@ _SHOWN = 10
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path))
 @image_options
 @click.option(
-    "--layer", metavar="N", type=click.IntRange(0), help="Only what this layer holds; with / as PATH, the layer whole."
+    "--layer", metavar="N", type=LayerNumber(), help="Only what this layer holds; with / as PATH, the layer whole."
 )
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 def command(
@@ -51,7 +51,7 @@ def command(
 
     with (
         load(reference, platform=platform, name=image, no_cache=no_cache, contents=True) as analysis,
-        following(analysis, path, "extract") as tell,
+        following(analysis, path, "extract", str(destination)) as tell,
     ):
         result = extract(analysis, path, destination, layer=layer, force=force)
         tell(result.found)

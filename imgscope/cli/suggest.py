@@ -113,9 +113,8 @@ def command(
     from ..progress import terminal_progress
 
     progress = terminal_progress(reference)
-    from ..suggestions import Options
     from ..suggestions.config import load
-    from ..suggestions.image import suggest_image
+    from ..suggestions.image import suggest
     from ..suggestions.outputs import renderer
     from ..units import parse_size
 
@@ -126,22 +125,20 @@ def command(
     if format_ is not None and (write or show_diff):
         raise click.UsageError(f"--fix and --diff print what they do; the report goes to a file: -o {format_}=FILE")
     settings = load(Path.cwd())
-    report = suggest_image(
+    report = suggest(
         reference,
-        Options(
-            selected or settings.selected,
-            ignored or settings.ignored,
-            parse_size(min_size, "--min-size") if min_size is not None else settings.min_size,
-        ),
+        select=selected or settings.selected,
+        ignore=ignored or settings.ignored,
+        min_size=parse_size(min_size, "--min-size") if min_size is not None else settings.min_size,
+        dockerfile=dockerfile or settings.dockerfile,
+        previous=previous,
+        base=base or settings.base,
+        fix=write or show_diff,
+        here=True,
         platform=platform,
         image=image,
         cache=not no_cache,
         progress=progress,
-        dockerfile=dockerfile or settings.dockerfile,
-        previous=previous,
-        base=base or settings.base,
-        mend=write or show_diff,
-        here=True,
     )
 
     if report.fixed is not None:

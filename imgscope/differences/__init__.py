@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Set
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Set
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from .config import compare_configs, uncompared
 from .model import (
@@ -24,10 +23,13 @@ from .model import (
 )
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from ..analysis import Analysis
+    from ..analyzer import AnyImage
     from ..layer.index import LayerIndex
     from ..packages import Packages
-    from ..progress import Progress
+    from ..reading import ReadKeywords, ReadOptions
 
 __all__ = [
     "KINDS",
@@ -49,43 +51,39 @@ __all__ = [
 _EVERYTHING = Filter()
 
 
-@contextmanager
 def diff(
-    old: str | os.PathLike[str],
-    new: str | os.PathLike[str],
+    old: AnyImage,
+    new: AnyImage,
     *,
-    platform: str | None = None,
     wanted: Filter = _EVERYTHING,
-    cache: bool = True,
-    contents: bool = False,
-    progress: Progress | None = None,
     secrets: bool = False,
-) -> Iterator[Difference]:
-    """Analyse two images and compare them; layers that both have are read once. Both are closed at the end.
+    options: ReadOptions | None = None,
+    **how: Unpack[ReadKeywords],
+) -> Difference:
+    """Analyse two images and compare them; layers that both have are read once.
 
-    References are those that ``analyze`` takes, in any mix; ``contents`` is as there. ``secrets`` shows those of the
-    configs as they are, which else are compared and not shown. Raises ``UsageError`` and
+    Both are references, as for ``analyze``, or analyses, in any mix; what is opened here is open until the result
+    is closed. ``wanted`` leaves out what is not asked for. ``secrets`` shows those of the configs as they are, which
+    else are compared and not shown. How images are read is said as for ``analyze``. Raises ``UsageError`` and
     ``ImageError``.
     """
-    from ..analyzer import analyze
+    from ..analyzer import name_of, opened
     from ..errors import UsageError
     from ..escape import escape
     from ..progress import working
+    from ..reading import ReadOptions
     from ..shared import SharedLayers
 
-    if str(old) == "-" == str(new):
+    if name_of(old) == "-" == name_of(new) and isinstance(old, str) and isinstance(new, str):
         raise UsageError("only one image can come from standard input")
-    how: dict[str, Any] = {"platform": platform, "cache": cache, "contents": contents, "progress": progress}
-    how |= {"shared": SharedLayers(), "raw": True}
-    with (
-        analyze(old, **how) as before,
-        analyze(new, **how) as after,
-    ):
+    chosen = ReadOptions.of(options, how)
+    chosen = chosen.but(shared=chosen.shared or SharedLayers(), raw=True)
+    with ExitStack() as stack:
+        before, after = (stack.enter_context(opened(image, chosen)) for image in (old, new))
         if secrets:
             before, after = before.with_secrets(), after.with_secrets()
-        with working(progress, f"comparing {escape(os.fspath(old))} with {escape(os.fspath(new))}"):
-            difference = compare(before, after, wanted)
-        yield difference
+        with working(chosen.progress, f"comparing {escape(name_of(old))} with {escape(name_of(new))}"):
+            return compare(before, after, wanted).hold(stack)
 
 
 def _same(before: LayerIndex, one: int, after: LayerIndex, two: int) -> bool:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..analysis import Totals
+from ..brief import brief
+from ..reading import Holding
 
 if TYPE_CHECKING:
     from ..analysis import Analysis, Layer
@@ -36,6 +38,7 @@ def words_of(layer: _Made) -> str:
     return _DIGEST.sub(r"\1:", " ".join(layer.instruction.split()))
 
 
+@brief()
 class FileDifference(NamedTuple):
     """One path that is not the same in both images.
 
@@ -63,6 +66,7 @@ class FileDifference(NamedTuple):
         return (self.size_after or 0) - (self.size_before or 0)
 
 
+@brief()
 class DirectoryDifference(NamedTuple):
     """A directory's differences, of all that lies below it: content bytes come and gone, and the number of paths.
 
@@ -80,6 +84,7 @@ class DirectoryDifference(NamedTuple):
         return self.came - self.gone
 
 
+@brief("status", "old", "new")
 @dataclass(frozen=True, slots=True)
 class LayerPair:
     """A layer of OLD and the one of NEW that it answers to; ``None`` where there is no such layer.
@@ -103,6 +108,7 @@ class LayerPair:
         return bool(self.old and self.new and words_of(self.old) == words_of(self.new))
 
 
+@brief("cause", "pair", "file")
 @dataclass(frozen=True, slots=True)
 class Break:
     """What first broke the sharing of layers: the pair of layers, or the one of them that has no counterpart.
@@ -119,6 +125,7 @@ class Break:
     file: str = ""
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class Pull:
     """What a machine that has OLD must fetch for NEW.
@@ -146,6 +153,7 @@ class Pull:
         return self.content_bytes / self.changed_bytes if self.changed_bytes and self.content_bytes else None
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class PackageDifference:
     """A package that is not the same in both images, with the content bytes of its files.
@@ -169,6 +177,7 @@ class PackageDifference:
         return (self.size_after or 0) - (self.size_before or 0)
 
 
+@brief()
 @dataclass(frozen=True, slots=True)
 class ConfigDifference:
     """A setting that is not the same: ``field`` (``ENV``, ``CMD`` …), its ``key`` where the field holds several."""
@@ -201,6 +210,9 @@ class Filter:
 class Files(Sequence[FileDifference]):
     """The files' differences, sorted by path; subclasses make rows when they are read (see ``files.Found``)."""
 
+    def __repr__(self) -> str:
+        return f"<Files: {len(self):,} that differ>"
+
     def totals(self) -> dict[str, Totals]:
         """Return, for each kind that occurs, the number of rows and their bytes (those of NEW, or of OLD if gone)."""
         raise NotImplementedError
@@ -218,8 +230,9 @@ class Files(Sequence[FileDifference]):
         raise NotImplementedError
 
 
+@brief("growth", "layers", "files", "packages", "config")
 @dataclass(slots=True)
-class Difference:
+class Difference(Holding):
     """The difference between two images, whole: OLD and NEW, their layers, files, packages and config."""
 
     old: Analysis
@@ -236,6 +249,11 @@ class Difference:
     owners: tuple[Packages | None, Packages | None] = (None, None)
     """What is installed in OLD and NEW, to ask whose a path is."""
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        from .report.notebook import html
+
+        return html(self)
 
     @property
     def equal(self) -> bool:

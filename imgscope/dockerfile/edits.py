@@ -7,6 +7,7 @@ continuations and comments. The result is read again, and refused where another 
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -204,10 +205,33 @@ def _content(instruction: Instruction) -> tuple[object, ...]:
 
 
 def diff(old: Dockerfile, new: Dockerfile) -> str:
-    """Return a unified diff of two states of a file, as ``patch`` takes it; empty where they are alike."""
-    name = old.path.lstrip("/")
-    lines = difflib.unified_diff(split_lines(old.text), split_lines(new.text), f"a/{name}", f"b/{name}", lineterm="\n")
+    """Return a unified diff of two states of a file, as ``patch -p1`` and ``git apply`` take it; empty where alike."""
+    before, after = (_quoted(f"{side}/{patch_name(old.path)}") for side in "ab")
+    lines = difflib.unified_diff(split_lines(old.text), split_lines(new.text), before, after, lineterm="\n")
     return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+
+
+def patch_name(path: str) -> str:
+    """Return what a patch calls a file: its path from the current folder, or, of one outside, its name alone.
+
+    Neither git nor patch goes out of the folder that it is called in.
+    """
+    try:
+        inside = Path(os.path.relpath(path))
+    except ValueError:
+        # On another drive.
+        return Path(path).name
+    return Path(path).name if os.pardir in inside.parts else inside.as_posix()
+
+
+def _quoted(name: str) -> str:
+    """Write a name as git does: one that has a space ends with a tab, one with odd characters is quoted as in C."""
+    data = name.encode("utf-8", "surrogateescape")
+    if any(byte < 0x20 or byte in b'"\\\x7f' for byte in data) or not name.isprintable():
+        plain = range(0x20, 0x7F)
+        written = (chr(byte) if byte in plain and byte not in b'"\\' else f"\\{byte:03o}" for byte in data)
+        return f'"{"".join(written)}"'
+    return name + "\t" if " " in name else name
 
 
 def split_lines(text: str) -> list[str]:

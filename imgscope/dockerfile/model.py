@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ..brief import brief
+
 ALL = "ALL"
 _ONLY_HEREDOC = re.compile(r"""<<-?\s*(['"]?)\w+\1""")
 
@@ -28,6 +30,7 @@ class Heredoc:
     expand: bool
 
 
+@brief("first", "keyword")
 @dataclass(frozen=True, slots=True)
 class Instruction:
     """One instruction. Lines count from 1, both included, here-documents and continuations too.
@@ -98,6 +101,7 @@ class Stage:
         return self.instructions[0]
 
 
+@brief("path")
 @dataclass(frozen=True, slots=True)
 class Dockerfile:
     """A Dockerfile: ``text`` as it stands, and what it says. ``ignores`` are rules switched off for all of it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ImgscopeError
+from ..escape import escape
 from .match import Matched, match
 from .parser import MAX_BYTES, parse
 
@@ -33,6 +34,29 @@ def nearby(analysis: Analysis, folder: Path | None = None) -> Matched | None:
     """
     dockerfile = read_nearby(folder)
     return None if dockerfile is None else exactly(dockerfile, analysis)
+
+
+def unfit(analysis: Analysis, folder: Path | None = None) -> str:
+    """Say why ``nearby`` finds nothing."""
+    path = Path(NAME) if folder is None else folder / NAME
+    shown = escape(f".{os.sep}{path}" if folder is None else str(path))
+    data = _content(path)
+    if data is None:
+        return f"there is no {shown}" if not os.path.lexists(path) else f"{shown} is not a file that can be read"
+    try:
+        dockerfile = parse(data.decode("utf-8", "surrogateescape"), str(path))
+    except ImgscopeError as error:
+        return f"{shown} was looked at, but can't be used: {error}"
+    if len(dockerfile.stages) > MAX_STAGES or len(dockerfile.instructions) > MAX_INSTRUCTIONS:
+        return f"{shown} was not looked at: it has more instructions than anybody writes"
+    matched = match(dockerfile, analysis)
+    if not matched.belongs:
+        return f"{shown} was looked at: {matched.note}"
+    found = {made.instruction.index for made in matched.matches if made.certainty != "possible"}
+    missing = next((made for made in matched.chain if made.keyword not in _OPTIONAL and made.index not in found), None)
+    if missing is not None:
+        return f"{shown} was looked at, but its line {missing.first} ({missing.keyword}) is not in the image's history"
+    return f"{shown} was looked at, but the image's history has steps that it does not explain"
 
 
 def read_nearby(folder: Path | None = None) -> Dockerfile | None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import isqrt, sqrt
 
+from ..brief import brief
+
 METHOD = "gzip -6"
 
 BODY, WINDOW = 8 << 10, 32 << 10
@@ -34,6 +36,7 @@ _FRAME = 18
 _BIAS = 0.01
 
 
+@brief("bytes", "error", "method")
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """About how many ``bytes`` something is compressed, give or take ``error`` (two standard errors); ``method``

@@ -16,7 +16,8 @@ class Options:
 
     ``top`` rows of each ranked list; exact bytes instead of rounded sizes; ``files=False`` for JSON without its
     long lists, ``fingerprints`` for JSON with a hash of each file's content; ``width`` in columns (``fixed``: it was
-    asked for), ``colour`` and ``unicode`` as the terminal has them. ``history`` shows the steps that made no layer too.
+    asked for; ``whole``: nobody looks at it on a screen, so nothing is cut and no path is parted, and only prose keeps
+    to it), ``colour`` and ``unicode`` as the terminal has them. ``history`` shows the steps that made no layer too.
     ``again`` is how the image is named on a command line; empty where it can't be had a second time.
     """
 
@@ -27,6 +28,7 @@ class Options:
     fingerprints: bool = False
     width: int = 100
     fixed: bool = False
+    whole: bool = False
     colour: bool = False
     unicode: bool = True
     history: bool = False

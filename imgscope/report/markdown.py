@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..escape import escape
-from ..steps import fitted
+from ..steps import short
 from . import words
 from .interface import Options
 from .sizes import percent, quantity, size
@@ -78,11 +78,6 @@ def table(columns: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) ->
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
 
 
-def _short(text: str, limit: int = 160) -> str:
-    line = fitted(" ".join(text.split()), limit)
-    return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
 def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
     """Yield the report; see ``interface.Render``."""
     yield from (line.encode("utf-8", "replace") + b"\n" for line in _lines(analysis, options))
@@ -148,7 +143,7 @@ def _row(made: HistoryStep | None, layer: Layer | None, written: Callable[[int |
     """Return a layer's row, or that of a step which made none."""
     if layer is None:
         assert made is not None
-        return (*[""] * 7, code(_short(words.step(made))))
+        return (*[""] * 7, code(short(words.step(made))))
     return (
         str(layer.index),
         written(layer.content_bytes),
@@ -157,7 +152,7 @@ def _row(made: HistoryStep | None, layer: Layer | None, written: Callable[[int |
         f"{layer.modified.count + layer.metadata_only.count + layer.rewritten.count:,}",
         f"{layer.removed.count:,}",
         written(layer.wasted_bytes),
-        code(layer.missing) if layer.missing else code(_short(layer.instruction)),
+        code(layer.missing) if layer.missing else code(short(layer.instruction)),
     )
 
 

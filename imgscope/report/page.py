@@ -23,6 +23,11 @@ NARROW = 72
 ROOMY = 100
 
 
+# Columns of a page on which nothing is cut, and of the words in its tables.
+_UNCUT = 10_000
+_PROSE = 84
+
+
 class Instruction:
     """An instruction in a cell of a table: as much of it as there is room for, the destination of a COPY above all."""
 
@@ -56,7 +61,7 @@ class Page:
         self._buffer = StringIO()
         self.console = Console(
             file=self._buffer,
-            width=max(options.width, 40),
+            width=_UNCUT if options.whole else max(options.width, 40),
             force_terminal=options.colour,
             color_system="standard" if options.colour else None,
             highlight=False,
@@ -93,11 +98,14 @@ class Page:
         """
         from rich.table import Table
 
+        whole = self.options.whole
         table = Table(
-            box=None, show_header=header, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False, expand=True
+            box=None, show_header=header, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False, expand=not whole
         )
         for title, kind in columns:
-            if kind == "rest":
+            if whole and kind in ("rest", "words", "path"):
+                table.add_column(title, no_wrap=kind != "words", max_width=_PROSE if kind == "words" else None)
+            elif kind == "rest":
                 table.add_column(title, ratio=1, no_wrap=True, overflow="ellipsis", min_width=8)
             elif kind == "words":
                 table.add_column(title, ratio=1, min_width=8)
@@ -111,8 +119,10 @@ class Page:
     def show(self, content: Table | Text) -> None:
         """Put a table or text on the page, indented."""
         from rich.padding import Padding
+        from rich.text import Text
 
-        self.console.print(Padding(content, (0, 0, 0, 2)))
+        prose = isinstance(content, Text) and not content.no_wrap
+        self.console.print(Padding(content, (0, 0, 0, 2)), width=max(self.options.width, 40) if prose else None)
 
     def bar(self, part: int, whole: int, width: int = 10) -> str:
         """Draw a share as a bar of at most ``width`` columns."""

@@ -2,62 +2,81 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..analyzer import analyze
+from ..analyzer import name_of, opened
 from ..errors import UsageError
 from ..progress import working
-from .model import Report
-from .run import Options, suggest
+from ..reading import ReadOptions
+from ..units import parse_size
+from .model import Suggestions
+from .run import MIN_SIZE, Options
+from .run import suggest as find
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from ..analysis import Analysis
+    from ..analyzer import AnyImage
     from ..base_images.find import Base
-    from ..progress import Progress
+    from ..reading import ReadKeywords
 
 
-def suggest_image(
-    reference: str,
-    options: Options | None = None,
+def suggest(
+    reference: AnyImage,
     *,
-    platform: str | None = None,
-    image: str | None = None,
-    cache: bool = True,
-    progress: Progress | None = None,
-    dockerfile: str | None = None,
-    previous: str | None = None,
-    base: str | None = None,
-    mend: bool = False,
+    select: str | Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
+    min_size: int | str = MIN_SIZE,
+    dockerfile: str | os.PathLike[str] | None = None,
+    previous: AnyImage | None = None,
+    base: AnyImage | None = None,
+    fix: bool = False,
     here: bool = False,
-) -> Report:
-    """Analyse ``reference`` and find what it does not need.
+    options: ReadOptions | None = None,
+    **how: Unpack[ReadKeywords],
+) -> Suggestions:
+    """Find what an image does not need, what each fix saves, and how to make it.
 
-    ``dockerfile`` is the file that it was built from, ``previous`` an earlier image of the same program, ``base`` the
-    image that it is built on: references, as all. Without ``dockerfile`` and with ``here`` the current folder's is used
-    if it made the image. ``mend`` makes the safe fixes in the Dockerfile (``Report.fixed``), which reads the image's
-    scripts. Raises ``UsageError``, ``ImageError``.
+    Images are references, as for ``analyze``, or analyses: ``previous`` is an earlier one of the same program, ``base``
+    the one that it is built on. ``select`` and ``ignore`` name rules (``IS012``, ``IS1``, ``apt-lists``), ``min_size``
+    is the least that a finding saves, in bytes or as text (``1MB``). ``dockerfile`` is the file that the image was
+    built from; without it and with ``here`` the current folder's is used if it made the image. ``fix`` makes the safe
+    fixes in the Dockerfile's text (``Suggestions.fixed``; no file is written), which reads the image's scripts. How
+    images are read is said as for ``analyze``. Raises ``UsageError`` and ``ImageError``.
     """
     from ..dockerfile import match, nearby, read
+    from ..dockerfile.nearby import unfit as nearby_unfit
 
-    how: dict[str, Any] = {"platform": platform, "cache": cache, "progress": progress}
+    chosen = ReadOptions.of(options, how)
+    others = chosen.but(image=None)
+    looking = Options(
+        (select,) if isinstance(select, str) else tuple(select),
+        (ignore,) if isinstance(ignore, str) else tuple(ignore),
+        parse_size(min_size, "min_size") if isinstance(min_size, str) else min_size,
+    )
     with ExitStack() as stack:
-        parsed = read(dockerfile) if dockerfile is not None else None
-        analysis = stack.enter_context(analyze(reference, image=image, contents=True, **how))
-        older = stack.enter_context(analyze(previous, **how)) if previous is not None else None
+        parsed = read(os.fspath(dockerfile)) if dockerfile is not None else None
+        analysis = stack.enter_context(opened(reference, chosen.but(contents=True)))
+        older = stack.enter_context(opened(previous, others)) if previous is not None else None
         found = None
         if base is not None:
-            with analyze(base, **how) as below:
-                found = _base(base, below, analysis)
+            with opened(base, others) as below:
+                found = _base(name_of(base), below, analysis)
         matched = match(parsed, analysis) if parsed is not None else None
         unasked = nearby(analysis) if here and parsed is None else None
-        with working(progress, "looking for what the image could do without"):
-            report = suggest(analysis, options, base=found, dockerfile=matched or unasked, previous=older)
+        with working(chosen.progress, "looking for what the image could do without"):
+            report = find(analysis, looking, base=found, dockerfile=matched or unasked, previous=older)
             report.unasked = unasked is not None
-            if mend:
-                from .fix import fix
+            if here and parsed is None and unasked is None:
+                report.unfit = nearby_unfit(analysis)
+            if fix:
+                from .fix import fix as fixed
 
-                report.fixed = fix(report)
+                report.fixed = fixed(report)
         return report
 
 

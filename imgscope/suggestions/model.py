@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..brief import brief
 from ..dockerfile.model import Location
 from ..escape import escape
 from ..secrets import redact
@@ -34,6 +35,7 @@ class Claim(NamedTuple):
     bytes: int | None = None
 
 
+@brief()
 class Evidence(NamedTuple):
     """What shows a finding to be true: a path, the bytes that it saves, and the layer that holds them.
 
@@ -93,6 +95,7 @@ class Rule:
         return f"docs/rules/{self.code}.md"
 
 
+@brief("code", "title", "bytes", "certainty", "layers")
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A rule's finding in one image, with the bytes that its fix saves.
@@ -121,9 +124,15 @@ class Finding:
     claims: tuple[Claim, ...] = field(default=(), repr=False, compare=False)
     """All that the fix saves, for whoever counts what some fixes save together."""
 
+    @property
+    def secret(self) -> bool:
+        """Whether it is about a secret, which matters whatever it saves."""
+        return self.code.startswith("IS60")
 
+
+@brief("total_bytes", "findings", "base", "skipped")
 @dataclass(slots=True)
-class Report:
+class Suggestions:
     """All findings of one image: those that save bytes first, largest first, then what saves none."""
 
     analysis: Analysis
@@ -139,8 +148,15 @@ class Report:
     """The Dockerfile that the image was compared with, and what of it made which layer."""
     fixed: Fixed | None = None
     """The Dockerfile with the safe fixes made, where that was asked for."""
+    unfit: str = ""
+    """Why the Dockerfile of the current folder was not used, where that was looked for."""
     unasked: bool = False
     """Whether nobody named the Dockerfile: it lies in the current folder, and is the image's history."""
+
+    def _repr_html_(self) -> str:
+        from .outputs.notebook import html
+
+        return html(self)
 
     @property
     def with_dockerfile(self) -> str:

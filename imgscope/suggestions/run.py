@@ -12,7 +12,7 @@ from ..paths import public
 from ..secrets import redact
 from .context import Context
 from .ledger import Ledger
-from .model import CERTAINTIES, Certainty, Claim, Draft, Evidence, Finding, Report, Rule
+from .model import CERTAINTIES, Certainty, Claim, Draft, Evidence, Finding, Rule, Suggestions
 from .rules import all_rules
 from .selection import select
 
@@ -43,7 +43,7 @@ def suggest(
     base: Base | None = None,
     dockerfile: Matched | None = None,
     previous: Analysis | None = None,
-) -> Report:
+) -> Suggestions:
     """Find what an image does not need, and how.
 
     ``base`` says which layers are the base image's (found by the image's own words where it is not given),
@@ -65,7 +65,7 @@ def suggest(
     for rule in rules:
         run.add(rule)
     findings = run.ranked()
-    report = Report(analysis, findings, base, tuple(run.skipped), run.ignored, dockerfile=dockerfile)
+    report = Suggestions(analysis, findings, base, tuple(run.skipped), run.ignored, dockerfile=dockerfile)
     from .stages import proposal
 
     report.proposal = tuple(map(redact, proposal(context, report)))

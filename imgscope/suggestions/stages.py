@@ -17,7 +17,7 @@ from .rules import all_rules
 
 if TYPE_CHECKING:
     from .context import Context
-    from .model import Report
+    from .model import Suggestions
 
 # Findings that a build stage answers; any of them is reason enough to propose one.
 BUILD = {"IS201", "IS202", "IS203", "IS204", "IS205", "IS213", "IS113", "IS114", "IS115", "IS116", "IS119"}
@@ -41,7 +41,7 @@ _ADDS_USER = re.compile(r"(?:^|&&|;)\s*((?:/usr/sbin/)?(?:useradd|adduser|groupa
 _DIGESTS = re.compile(r"^(COPY|ADD)((?: --\S+)*) (?:multi:|file:|dir:)[0-9a-f]+ in ")
 
 
-def proposal(context: Context, report: Report) -> tuple[str, ...]:
+def proposal(context: Context, report: Suggestions) -> tuple[str, ...]:
     """Return the lines of a Dockerfile with a build stage and a final one; nothing where none is called for.
 
     The build stage is the Dockerfile as it is, or what the image's history tells of it; the final one installs the
@@ -74,7 +74,7 @@ def proposal(context: Context, report: Report) -> tuple[str, ...]:
     )
 
 
-def _pruned(report: Report) -> Iterator[str]:
+def _pruned(report: Suggestions) -> Iterator[str]:
     """Yield what removes the packages that only development needs, once the build is done."""
     for finding in report.findings:
         if finding.name in _NODE and finding.evidence and "/node_modules/" in finding.evidence[0].path:
@@ -84,7 +84,7 @@ def _pruned(report: Report) -> Iterator[str]:
             yield f"RUN cd {home} && {_PRUNE[manager]}"
 
 
-def _claimed(context: Context, report: Report) -> tuple[set[int], set[int]]:
+def _claimed(context: Context, report: Suggestions) -> tuple[set[int], set[int]]:
     """Return the global entries that findings are about: those that stay out, and those that may come along."""
     names = {finding.name for finding in report.findings}
     unneeded: set[int] = set()

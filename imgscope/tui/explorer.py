@@ -46,7 +46,7 @@ from .whatif import WhatIf
 from .widgets import Lines
 
 if TYPE_CHECKING:
-    from ..suggestions.model import Report
+    from ..suggestions.model import Suggestions
 
 
 class Explorer(WhatIf):
@@ -73,7 +73,7 @@ class Explorer(WhatIf):
     def __init__(self, analysis: Analysis, *, open_folders: bool = False) -> None:
         """Explore ``analysis``; ``open_folders`` opens all folders at the start, as dive does."""
         super().__init__(analysis)
-        self.report: Report | None = None
+        self.report: Suggestions | None = None
         """What suggest found, once that is known."""
         self._finding = False
         self._all_open = open_folders
@@ -237,9 +237,10 @@ class Explorer(WhatIf):
                 rows.open_to(here)
                 tree.keep(node)
             else:
-                elsewhere = quantity(dead.count(1), "dead path")
+                count = dead.count(1)
+                elsewhere = f"{'is' if count == 1 else 'are'} {quantity(count, 'dead path')}"
                 path = escape(public(self.paths.path(node)))
-                self.notify(f"Nothing is dead in {path}; elsewhere there is {elsewhere}.", markup=False)
+                self.notify(f"Nothing is dead in {path}; elsewhere there {elsewhere}.", markup=False)
             self.say_tree()
 
     def _compare(self, base: int | None) -> None:
@@ -341,7 +342,7 @@ class Explorer(WhatIf):
         from ..dockerfile import nearby
         from ..suggestions import suggest
 
-        def look() -> Report:
+        def look() -> Suggestions:
             found = nearby(self.analysis)
             if found is None:
                 return suggest(self.analysis)

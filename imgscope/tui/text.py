@@ -83,8 +83,12 @@ def split_bar(live: int, dead: int, whole: int, width: int) -> tuple[str, str]:
     """Draw what is seen and what is wasted as two parts of one bar, told apart by pattern too."""
     if not whole:
         return "", ""
-    cells = min(-(-(live + dead) * width // whole), width) if live + dead else 0
-    lost = min(-(-dead * width // whole), cells) if dead else 0
+    share = min((live + dead) / whole, 1.0)
+    if not dead:
+        return bar(share, width).rstrip(), ""
+    # What is wasted has a pattern, which has no eighths: so little that it is no cell is one all the same.
+    cells = max(round(share * width), 1)
+    lost = min(max(round(dead / whole * width), 1), cells)
     return "█" * (cells - lost), "░" * lost
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imgscope.base_images.compare import compare_bases
+from imgscope.base_images.compare import bases
 from tests.oracle.maketar import directory, file, layer, symlink
 
 SHELL = file("bin/sh", b"\0shell", mode=0o755)
@@ -29,7 +29,7 @@ def fit(make):
     def judge(below, app, other, **config):
         image = make(layer(*below), layer(*app), instructions=INSTRUCTIONS, config=config)
         candidate = make(layer(*other), instructions=INSTRUCTIONS[:1])
-        comparison, opened = compare_bases(str(image), [str(candidate)], table=False, cache=False)
+        comparison = opened = bases(str(image), [str(candidate)], table=False, cache=False)
         with opened:
             result = comparison.candidates[0].fit
             return result.verdict, [lack.name for lack in result.lacks]
@@ -147,7 +147,7 @@ def test_an_image_that_lacks_something_itself_is_told_so(make):
     app = layer(file("app/start", script("/bin/tool"), mode=0o755), file("bin/.wh.tool"))
     below = layer(*COMMON, file("bin/tool", b"\0", mode=0o755))
     image = make(below, app, instructions=INSTRUCTIONS, config={"Cmd": ["/app/start"]})
-    comparison, opened = compare_bases(str(image), [str(make(below))], table=False, cache=False)
+    comparison = opened = bases(str(image), [str(make(below))], table=False, cache=False)
     with opened:
         assert comparison.candidates[0].fit.lacks == ()
         assert any("/bin/tool" in note for note in comparison.notes)
@@ -173,7 +173,7 @@ def test_compressed_archives_tell_the_same(make, pack):
     app = layer(file("app/start", script("/bin/bash"), mode=0o755))
     image = make(layer(*COMMON, bash), app, instructions=INSTRUCTIONS, config={"Cmd": ["/app/start"]}, pack=pack)
     other = make(layer(*COMMON), instructions=INSTRUCTIONS[:1], pack=pack)
-    comparison, opened = compare_bases(str(image), [str(other)], table=False, cache=False)
+    comparison = opened = bases(str(image), [str(other)], table=False, cache=False)
     with opened:
         (candidate,) = comparison.candidates
         assert [lack.name for lack in candidate.fit.lacks] == ["/bin/bash"]
@@ -190,6 +190,6 @@ def test_of_a_saved_analysis_only_names_are_known(make, imgscope, tmp_path):
         other = make(layer(*content), instructions=INSTRUCTIONS[:1])
         saved = tmp_path / f"{verdict}.json"
         assert imgscope("analyze", other, "-o", f"json={saved}").returncode == 0
-        comparison, opened = compare_bases(str(image), [str(saved)], table=False, cache=False)
+        comparison = opened = bases(str(image), [str(saved)], table=False, cache=False)
         with opened:
             assert comparison.candidates[0].fit.verdict == verdict

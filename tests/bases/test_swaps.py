@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from imgscope.base_images.compare import compare_bases
+from imgscope.base_images.compare import bases
 from tests.engine.conftest import docker, engine  # noqa: F401
 
 from . import trees
@@ -77,7 +77,7 @@ def runs(tag: str) -> bool:
 def test_a_base_called_fit_runs_the_app_and_one_called_unfit_does_not(images, app, base, other, lacks):
     tag = images(app, base)
     assert runs(tag), "the app doesn't even run where it was built"
-    comparison, opened = compare_bases(tag, [f"imgscope-bases:base-{other}"], table=False)
+    comparison = opened = bases(tag, [f"imgscope-bases:base-{other}"], table=False)
     with opened:
         assert comparison.base.layers == 1
         (candidate,) = comparison.candidates
@@ -88,7 +88,7 @@ def test_a_base_called_fit_runs_the_app_and_one_called_unfit_does_not(images, ap
 
 
 def test_the_size_foretold_is_that_of_the_image_built_anew(images):
-    comparison, opened = compare_bases(images("beside", "glibc"), ["imgscope-bases:base-merged"], table=False)
+    comparison = opened = bases(images("beside", "glibc"), ["imgscope-bases:base-merged"], table=False)
     with opened:
         foretold = comparison.candidates[0].content_bytes
     from imgscope import analyze

@@ -1,6 +1,7 @@
 """What grew since a baseline: by how much, by which files and which layer's instruction, largest first."""
 
 import json
+import random
 
 import pytest
 
@@ -100,6 +101,31 @@ def test_the_text_names_file_layer_and_instruction(imgscope, images):
 def test_each_rule_about_growth_at_its_limit(imgscope, images, rule, code):
     done = imgscope("check", "new.tar", "--baseline", "old.tar", *rule)
     assert done.returncode == code, done.stdout
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_compressed_growth_of_plain_layers_is_about_what_is_pulled(imgscope, images, saved):
+    tar.docker_archive(images / "packed.tar", [BASE, APP, LOG], "gzip")
+    rng = random.Random(1)
+    noise = b"".join(rng.randbytes(600) + b"0" * 4000 for _ in range(100))
+    tar.docker_archive(images / "more.tar", [BASE, APP, LOG, tar.layer(tar.file("noise", noise))])
+    base = "old.tar"
+    if saved:
+        base = "old.json"
+        assert imgscope("baseline", "save", "old.tar", "-o", base).returncode == 0
+    near, far = ("--max-compressed-growth", "100kB"), ("--max-compressed-growth", "30kB")
+    assert imgscope("check", "more.tar", "--baseline", base, *near).returncode == 0
+    done = imgscope("check", "more.tar", "--baseline", base, *far)
+    assert done.returncode == 1 and "about +6" in done.stdout and "give or take" in done.stdout
+    # What only one of the two has compressed is estimated too.
+    assert imgscope("check", "more.tar", "--baseline", "packed.tar", *near).returncode == 0
+    assert imgscope("check", "more.tar", "--baseline", "packed.tar", *far).returncode == 1
+
+
+def test_what_has_not_changed_has_no_error(imgscope, images):
+    done = imgscope("check", "old.tar", "--baseline", "old.tar", "--max-compressed-growth", "1%", "--format", "json")
+    rule = _rule(done, "max-compressed-growth")
+    assert rule["actual"] == 0 and "give or take 0 B" in rule["note"] and "lies within" not in rule["note"]
 
 
 def test_new_waste_names_the_path_and_who_made_it_waste(imgscope, images):

@@ -12,7 +12,7 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from imgscope.checks import outputs
-from imgscope.checks.model import FAIL, PASS, SKIPPED, WARN, Cause, Causes, ImageCheck, Report, Result, Setting
+from imgscope.checks.model import FAIL, PASS, SKIPPED, WARN, Cause, Causes, CheckReport, ImageCheck, RuleResult, Setting
 from imgscope.checks.outputs import github, limits, renderer
 from imgscope.checks.outputs.markdown import markdown
 from imgscope.checks.place import Place
@@ -224,17 +224,17 @@ def test_the_text_keeps_to_its_width(imgscope, hostile, webapp, width, tmp_path,
 # -- the hosts' limits ----------------------------------------------------------------------------------------
 
 
-def _result(number: int, status: str = FAIL, causes: tuple[Cause, ...] = ()) -> Result:
+def _result(number: int, status: str = FAIL, causes: tuple[Cause, ...] = ()) -> RuleResult:
     limit = Limit(10, BYTES)
     setting = Setting("max-path-size", f"/p{number}", fail=limit)
-    return Result(setting, status, f"result {number}", limit, 11, Causes(causes, len(causes)))
+    return RuleResult(setting, status, f"result {number}", limit, 11, Causes(causes, len(causes)))
 
 
-def _report(results: list[Result]) -> Report:
-    return Report((ImageCheck("app:1", None, tuple(results), error="", place=Place("Dockerfile")),))
+def _report(results: list[RuleResult]) -> CheckReport:
+    return CheckReport((ImageCheck("app:1", None, tuple(results), error="", place=Place("Dockerfile")),))
 
 
-def _rendered(name: str, report: Report) -> str:
+def _rendered(name: str, report: CheckReport) -> str:
     return b"".join(renderer(name)(report, Options())).decode()
 
 
@@ -258,7 +258,7 @@ def test_failures_are_annotated_before_what_warns():
 def test_sarif_has_no_more_results_than_are_shown(count, left):
     causes = tuple(Cause("file", f"/f{n}", 0, "RUN x", count - n) for n in range(count))
     setting = Setting("forbidden-paths", fail=Limit(("*",), "paths"))
-    report = _report([Result(setting, FAIL, "many", setting.fail, count, Causes(causes, count))])
+    report = _report([RuleResult(setting, FAIL, "many", setting.fail, count, Causes(causes, count))])
     (run,) = json.loads(_rendered("sarif", report))["runs"]
     assert len(run["results"]) == min(count, limits.SARIF_RESULTS)
     assert "/f0," in run["results"][0]["message"]["text"]
@@ -270,7 +270,7 @@ def test_sarif_has_no_more_results_than_are_shown(count, left):
 def test_gitlab_gets_a_bounded_number_of_issues(count, last):
     causes = tuple(Cause("file", f"/f{n}", 0, "RUN x", count - n) for n in range(count))
     setting = Setting("forbidden-paths", fail=Limit(("*",), "paths"))
-    report = _report([Result(setting, FAIL, "many", setting.fail, count, Causes(causes, count))])
+    report = _report([RuleResult(setting, FAIL, "many", setting.fail, count, Causes(causes, count))])
     issues = json.loads(_rendered("gitlab", report))
     assert len(issues) == limits.GITLAB_ISSUES and "/f0," in issues[0]["description"]
     jsonschema.validate(issues[-1], GITLAB_ISSUE)
@@ -285,13 +285,13 @@ def analysis(webapp):
         yield found
 
 
-def _large(analysis, results: int) -> Report:
+def _large(analysis, results: int) -> CheckReport:
     """A report whose parts are about a kilobyte each, in the alphabet that takes most bytes a character."""
     rows = []
     for number in range(results):
         cause = Cause("file", "/" + "\U0001f600" * 100, 0, "RUN " + "é" * 100, number)
         rows.append(_result(number, FAIL, (cause,) * 10))
-    return Report((ImageCheck("app:1", analysis, tuple(rows)),))
+    return CheckReport((ImageCheck("app:1", analysis, tuple(rows)),))
 
 
 @pytest.mark.parametrize("limit", [limits.COMMENT_CHARACTERS, limits.GITHUB_SUMMARY_BYTES])

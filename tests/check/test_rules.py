@@ -1,9 +1,11 @@
 """Which rules hold for which image, what can't be evaluated, and what suggestions count."""
 
 import json
+import random
 
 import pytest
 
+from tests.archive.images import Image, docker_archive, write_tar
 from tests.oracle import maketar as tar
 
 
@@ -93,7 +95,7 @@ def test_a_dockerfile_that_is_not_there_is_an_error(check, webapp):
 
 def test_a_size_that_only_compressed_layers_tell_does_not_pass_for_an_uncompressed_image(check, site):
     done = check(site, "--max-compressed-size", "1kB")
-    assert done.returncode == 1 and "about " in done.stdout and "is more than 1 kB" in done.stdout
+    assert done.returncode == 1 and "about " in done.stdout and "of at most 1 kB" in done.stdout
     saved = json.loads(check(site, "--max-compressed-size", "1kB", "--format", "json").stdout)
     assert saved["images"][0]["rules"][0]["actual"] < 30_000
 
@@ -112,6 +114,18 @@ def test_a_limit_within_the_error_of_an_estimate_is_said_to_be(check, tmp_path):
     far = check(image, "--max-compressed-size", str(real // 2))
     assert far.returncode == 1 and "the limit lies" not in far.stdout
     assert check(image, "--max-compressed-size", str(real * 5 // 4)).returncode == 0
+
+
+def test_the_size_of_own_layers_compressed_is_estimated_too(check, tmp_path):
+    base = tar.layer(tar.file("etc/os-release", b"ID=x"), tar.file("bin/sh", random.Random(1).randbytes(90_000)))
+    image = Image((base, tar.layer(tar.file("app", b"a" * 500_000))), extra={
+        "history": [{"created_by": "ADD rootfs.tar /"}, {"created_by": 'CMD ["sh"]', "empty_layer": True},
+                    {"created_by": "COPY app /"}],
+    })  # fmt: skip
+    write_tar(tmp_path / "own.tar", docker_archive(image))
+    assert check(tmp_path / "own.tar", "--max-own-compressed-size", "20kB").returncode == 0
+    done = check(tmp_path / "own.tar", "--max-own-compressed-size", "100")
+    assert done.returncode == 1 and "about " in done.stdout and "without the base's 1 layer" in done.stdout
 
 
 def test_a_layer_that_is_not_in_the_archive_does_not_pass(check, tmp_path):

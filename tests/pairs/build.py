@@ -24,7 +24,7 @@ from pathlib import Path
 
 from imgscope import analyze
 from imgscope.dockerfile import match, read
-from imgscope.suggestions import Options, Report, suggest
+from imgscope.suggestions import Options, Suggestions, suggest
 from imgscope.suggestions.fix import fix
 from tests.engine.images import root_tar
 
@@ -122,7 +122,7 @@ class Built:
     pair: Pair
     sloppy: int = 0
     good: int = 0
-    reports: dict[str, Report] = field(default_factory=dict)
+    reports: dict[str, Suggestions] = field(default_factory=dict)
     output: dict[str, bytes] = field(default_factory=dict)
     steps: list[tuple[Step, int]] = field(default_factory=list)
     """Each step, and the content bytes of the image that it makes."""

@@ -203,6 +203,18 @@ def run(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def python_of(page: Path) -> str:
+    """Return the Python that a page shows, as one program."""
+    return "\n".join(re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if python_of(page)], ids=lambda page: page.name)
+def test_the_python_that_is_shown_runs(page, stage, tmp_path):
+    (tmp_path / "shown.py").write_text(python_of(page))
+    done = run(stage, f"IMGSCOPE_CACHE_DIR={tmp_path}/cache python {tmp_path}/shown.py")
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if code_lines(page)], ids=lambda page: page.relative_to(ROOT).as_posix()
 )
@@ -223,6 +235,7 @@ def test_what_is_shown_runs(page, stage, tmp_path):
 
 def test_enough_is_run():
     """The rules above must not come to run nothing."""
+    assert {page.name for page in PAGES if python_of(page)} >= {"README.md", "api.md"}
     shown = [line for page in PAGES for line in code_lines(page)]
     assert len([line for line in shown if is_run(line)]) > 60
     left = [line for line in shown if not is_run(line)]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..compare import Comparison
+    from ..compare import Bases
 
 FORMATS = ("text", "json", "markdown")
-Render = Callable[["Comparison", "Options"], Iterator[bytes]]
+Render = Callable[["Bases", "Options"], Iterator[bytes]]
 
 
 def renderer(name: str) -> Render:

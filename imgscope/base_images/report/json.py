@@ -11,17 +11,17 @@ from ...secrets import redact
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..compare import Candidate, Comparison
+    from ..compare import Bases, Candidate
 
 SCHEMA_VERSION = 1
 
 
-def render(comparison: Comparison, options: Options) -> Iterator[bytes]:
+def render(comparison: Bases, options: Options) -> Iterator[bytes]:
     """Yield the JSON."""
     yield dumps(document(comparison)) + b"\n"
 
 
-def document(comparison: Comparison) -> dict[str, Any]:
+def document(comparison: Bases) -> dict[str, Any]:
     """Return the comparison as plain values."""
     from ... import __version__
 

@@ -11,16 +11,16 @@ from . import words
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..compare import Candidate, Comparison
+    from ..compare import Bases, Candidate
     from ..facts import Facts
 
 
-def render(comparison: Comparison, options: Options) -> Iterator[bytes]:
+def render(comparison: Bases, options: Options) -> Iterator[bytes]:
     """Yield the report."""
     yield from (line.encode("utf-8", "replace") + b"\n" for line in _lines(comparison, options))
 
 
-def _lines(comparison: Comparison, options: Options) -> Iterator[str]:
+def _lines(comparison: Bases, options: Options) -> Iterator[str]:
     image, base = comparison.analysis.image, comparison.base
 
     def written(count: int) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ..compare import Candidate, Comparison
+    from ..compare import Bases, Candidate
     from ..facts import Facts
 
 # As wide as this, the table of bases has room for all that is known of each.
@@ -23,7 +23,7 @@ _WIDE = 128
 _STYLES = {"fits": "green", "unsure": "yellow", "unfit": "red"}
 
 
-def render(comparison: Comparison, options: Options) -> Iterator[bytes]:
+def render(comparison: Bases, options: Options) -> Iterator[bytes]:
     """Yield the report."""
     page = _Report(comparison, options)
     page.write()
@@ -31,7 +31,7 @@ def render(comparison: Comparison, options: Options) -> Iterator[bytes]:
 
 
 class _Report(Page):
-    def __init__(self, comparison: Comparison, options: Options) -> None:
+    def __init__(self, comparison: Bases, options: Options) -> None:
         super().__init__(options)
         self.comparison = comparison
 

@@ -10,7 +10,7 @@ from ..fit import COMMAND
 
 if TYPE_CHECKING:
     from ..app import App
-    from ..compare import Comparison
+    from ..compare import Bases
     from ..facts import Facts
     from ..fit import Fit, Lack
 
@@ -116,14 +116,14 @@ def needs(app: App) -> list[tuple[str, str]]:
     return rows
 
 
-def base_name(comparison: Comparison) -> str:
+def base_name(comparison: Bases) -> str:
     """Name the base, or say what it is."""
     if not comparison.base.layers:
         return "no base"
     return comparison.base.name or comparison.facts.distribution or "the base"
 
 
-def source(comparison: Comparison) -> str:
+def source(comparison: Bases) -> str:
     """Say where the table of well-known bases comes from."""
     days = sorted(row.known.dated for row in comparison.known if row.known.dated)
     span = f"{days[0]} to {days[-1]}" if days else ""

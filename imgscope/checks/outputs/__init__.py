@@ -13,7 +13,7 @@ from ...errors import UsageError
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..model import Report
+    from ..model import CheckReport
 
 FORMATS = {
     "text": "text",
@@ -29,7 +29,7 @@ FORMATS = {
 class Render(Protocol):
     """Renders a verdict in one format."""
 
-    def __call__(self, report: Report, options: Options) -> Iterator[bytes]:
+    def __call__(self, report: CheckReport, options: Options) -> Iterator[bytes]:
         """Yield the output in pieces."""
 
 

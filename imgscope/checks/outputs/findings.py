@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from ...escape import escape
 from ...report.sizes import size
-from ..model import FAIL, WARN, Cause, ImageCheck, Report, Result
+from ...steps import short
+from ..model import FAIL, WARN, Cause, CheckReport, ImageCheck, RuleResult
 from .limits import shorten
 from .text import GROWTH
 
@@ -26,7 +27,7 @@ class Finding:
     """One problem: ``level`` is ``error`` or ``warning``, ``line`` the line of the image's place (1 when unknown)."""
 
     image: ImageCheck
-    result: Result
+    result: RuleResult
     cause: Cause | None
     level: str
     message: str
@@ -47,7 +48,7 @@ def stable_name(reference: str) -> str:
     return re.sub(r":[^/:]*$", "", reference.partition("@")[0]) or reference
 
 
-def findings(report: Report) -> Iterator[Finding]:
+def findings(report: CheckReport) -> Iterator[Finding]:
     """Yield all findings, the most important first: what failed, what could not be evaluated, what warned."""
     several = len(report.images) > 1
     for image in report.images:
@@ -77,19 +78,19 @@ def _line(image: ImageCheck, cause: Cause | None) -> int:
     return cause.line or image.place.line_of(image.analysis, cause.layer)
 
 
-def _no_result(image: ImageCheck) -> Result:
+def _no_result(image: ImageCheck) -> RuleResult:
     from ..model import ERROR, Setting
 
-    return Result(Setting("image"), ERROR, image.error)
+    return RuleResult(Setting("image"), ERROR, image.error)
 
 
-def _of_cause(result: Result, cause: Cause) -> str:
-    where = f" in layer {cause.layer} ({shorten(escape(cause.instruction), 120)})" if cause.layer is not None else ""
+def _of_cause(result: RuleResult, cause: Cause) -> str:
+    where = f" in layer {cause.layer} ({short(escape(cause.instruction), 120)})" if cause.layer is not None else ""
     detail = f", {escape(cause.detail)}" if cause.detail else ""
     return f"{result.rule}: {escape(cause.name)}, {size(cause.bytes)}{detail}{where}"
 
 
-def explained(result: Result) -> str:
+def explained(result: RuleResult) -> str:
     """Put a result in a line: what is wrong, and the largest of what brought it there."""
     text = f"{escape(result.name)}: {escape(result.message)}"
     if result.blocking:
@@ -98,7 +99,7 @@ def explained(result: Result) -> str:
     parts = []
     for cause in named:
         sign = "+" if result.rule in GROWTH else ""
-        where = f"layer {cause.layer}, {shorten(escape(cause.instruction), 100)}" if cause.layer is not None else ""
+        where = f"layer {cause.layer}, {short(escape(cause.instruction), 100)}" if cause.layer is not None else ""
         what = escape(cause.name) or where
         parts.append(f"{what} {sign}{size(cause.bytes)}" + (f" ({where})" if cause.name and where else ""))
     if parts:

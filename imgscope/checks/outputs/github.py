@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...escape import escape
-from ..model import SKIPPED, Report
+from ..model import SKIPPED, CheckReport
 from .findings import findings
 from .limits import GITHUB_ANNOTATIONS, GITHUB_SUMMARY_BYTES
 from .markdown import markdown
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from ...report.interface import Options
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: CheckReport, options: Options) -> Iterator[bytes]:
     """Yield the workflow commands; see ``outputs.Render``."""
     yield from (line.encode("utf-8", "replace") + b"\n" for line in workflow_commands(report))
 
 
-def workflow_commands(report: Report) -> Iterator[str]:
+def workflow_commands(report: CheckReport) -> Iterator[str]:
     """Yield a workflow command for each annotation that GitHub shows; the last of a kind says what was cut."""
     for level in ("error", "warning"):
         rows = [row for row in findings(report) if row.level == level]
@@ -43,12 +43,12 @@ def workflow_commands(report: Report) -> Iterator[str]:
         yield _command("notice", "imgscope", text, _place(report), 1)
 
 
-def summary_full(report: Report) -> str:
+def summary_full(report: CheckReport) -> str:
     """Return the workflow command that says that the step's summary has no room for the report."""
     return _command("notice", "imgscope", "the step's summary is full, so the report is not in it", _place(report), 1)
 
 
-def _place(report: Report) -> str:
+def _place(report: CheckReport) -> str:
     return report.images[0].place.path
 
 
@@ -69,7 +69,7 @@ def _property(text: str) -> str:
 # -- files that the runner names ------------------------------------------------------------------------------
 
 
-def write_summary(report: Report, environment: Mapping[str, str] = os.environ) -> bool:
+def write_summary(report: CheckReport, environment: Mapping[str, str] = os.environ) -> bool:
     """Append the report to the step's summary, within what is left of its size. Raises ``OSError``.
 
     Returns ``False`` where what others wrote there leaves no room.
@@ -88,7 +88,7 @@ def write_summary(report: Report, environment: Mapping[str, str] = os.environ) -
     return True
 
 
-def write_outputs(report: Report, environment: Mapping[str, str] = os.environ) -> None:
+def write_outputs(report: CheckReport, environment: Mapping[str, str] = os.environ) -> None:
     """Append the verdict and the first image's figures to the step's outputs. Raises ``OSError``."""
     target = environment.get("GITHUB_OUTPUT")
     if not target:

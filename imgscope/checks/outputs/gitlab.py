@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...escape import escape
 from ...report.portable import dumps
-from ..model import Report
+from ..model import CheckReport
 from .findings import Finding, findings
 from .limits import GITLAB_ISSUES
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...report.interface import Options
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: CheckReport, options: Options) -> Iterator[bytes]:
     """Yield the JSON array; see ``outputs.Render``."""
     # GitLab joins issues with the same fingerprint to one: a path in two layers is one issue.
     rows: dict[str, Finding] = {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import __version__
 from ...report.portable import dumps
-from ..model import ImageCheck, Report, Result
+from ..model import CheckReport, ImageCheck, RuleResult
 
 if TYPE_CHECKING:
     from ...report.interface import Options
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: CheckReport, options: Options) -> Iterator[bytes]:
     """Yield the JSON; see ``outputs.Render``."""
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -67,7 +67,7 @@ def _image(check: ImageCheck) -> dict[str, Any]:
     return found
 
 
-def _result(result: Result) -> dict[str, Any]:
+def _result(result: RuleResult) -> dict[str, Any]:
     limit = result.limit
     value = limit.value if limit is not None else None
     excess = result.excess

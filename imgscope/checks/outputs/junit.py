@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...escape import escape
 from ...report.sizes import size
-from ..model import FAIL, SKIPPED, WARN, ImageCheck, Report, Result
+from ..model import FAIL, SKIPPED, WARN, CheckReport, ImageCheck, RuleResult
 from .findings import explained
 from .limits import shorten
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CAUSES = 50
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: CheckReport, options: Options) -> Iterator[bytes]:
     """Yield the XML; see ``outputs.Render``."""
     from io import BytesIO
 
@@ -42,7 +42,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
     yield buffer.getvalue()
 
 
-def _case(image: ImageCheck, result: Result, strict: bool) -> TestCase:
+def _case(image: ImageCheck, result: RuleResult, strict: bool) -> TestCase:
     from junitparser import Error, Failure, Skipped, TestCase
 
     case = TestCase(escape(result.name), classname=escape(image.reference), time=0)
@@ -62,7 +62,7 @@ def _case(image: ImageCheck, result: Result, strict: bool) -> TestCase:
     return case
 
 
-def _lines(result: Result) -> list[str]:
+def _lines(result: RuleResult) -> list[str]:
     lines = [escape(result.message)]
     for cause in result.causes.rows[:_CAUSES]:
         where = f"layer {cause.layer}: {escape(cause.instruction)}" if cause.layer is not None else ""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ...report.markdown import code, prose, table
 from ...report.sizes import size
-from ..model import FAIL, PASS, SKIPPED, WARN, Cause, ImageCheck, Report, Result
+from ...steps import short
+from ..model import FAIL, PASS, SKIPPED, WARN, Cause, CheckReport, ImageCheck, RuleResult
 from ..rules.interface import written
 from .findings import stable_name
 from .limits import COMMENT_CHARACTERS, shorten, within
@@ -28,13 +29,13 @@ _NAME = re.compile(r"/?[A-Za-z0-9]+(?:[._:/-][A-Za-z0-9]+)*")
 _MARKER = 200
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: CheckReport, options: Options) -> Iterator[bytes]:
     """Yield the comment; see ``outputs.Render``."""
     # Of each character that is not ASCII the host may count more than one.
     yield from (block.encode("utf-8", "replace") for block in markdown(report, COMMENT_CHARACTERS))
 
 
-def marker(report: Report) -> str:
+def marker(report: CheckReport) -> str:
     """Return the line by which a comment is known again: the same for all builds of the same images."""
     names = sorted({stable_name(image.reference) for image in report.images})
     if sum(map(len, names)) > _MARKER or not all(map(_NAME.fullmatch, names)):
@@ -43,7 +44,7 @@ def marker(report: Report) -> str:
     return f"<!-- imgscope check: {', '.join(names)} -->"
 
 
-def markdown(report: Report, limit: int) -> Iterator[str]:
+def markdown(report: CheckReport, limit: int) -> Iterator[str]:
     """Yield the report in blocks that fit in ``limit`` bytes together; what is left out is said."""
     head = [f"{marker(report)}\n"]
     # Headings and tables of all images come first, then what brought the failures about.
@@ -53,7 +54,7 @@ def markdown(report: Report, limit: int) -> Iterator[str]:
     yield from within(blocks, limit - head_bytes, room=200, what="parts of this report")
 
 
-def _heads(report: Report) -> Iterator[str]:
+def _heads(report: CheckReport) -> Iterator[str]:
     ordered = sorted(report.images, key=lambda image: ("error", "fail", "warn", "pass").index(image.verdict))
     for image in ordered:
         yield f"## imgscope: {image.verdict.upper()} for {code(image.reference)}\n\n"
@@ -84,7 +85,7 @@ def _figures(image: ImageCheck) -> str:
     return ", ".join(parts)
 
 
-def _row(result: Result) -> tuple[str, ...]:
+def _row(result: RuleResult) -> tuple[str, ...]:
     word = _WORDS[result.status] if not result.blocking else "**could not be evaluated**"
     limit = ""
     if result.limit is not None and isinstance(result.limit.value, int | float) and result.limit.value is not True:
@@ -95,9 +96,9 @@ def _row(result: Result) -> tuple[str, ...]:
     return word, code(result.name), message, limit
 
 
-def _details(report: Report) -> Iterator[str]:
+def _details(report: CheckReport) -> Iterator[str]:
     several = len(report.images) > 1
-    told: dict[tuple[str, tuple[Cause, ...]], Result] = {}
+    told: dict[tuple[str, tuple[Cause, ...]], RuleResult] = {}
     for image, result in report.found():
         if not result.causes.rows:
             continue
@@ -120,7 +121,7 @@ def _details(report: Report) -> Iterator[str]:
         yield "".join(lines)
 
 
-def _chosen(result: Result) -> list[Cause]:
+def _chosen(result: RuleResult) -> list[Cause]:
     layers = [cause for cause in result.causes.rows if cause.kind == "layer"][:5]
     return [*layers, *[cause for cause in result.causes.rows if cause.kind != "layer"][:_CAUSES]]
 
@@ -131,4 +132,4 @@ def _cause(cause: Cause, sign: str) -> tuple[str, ...]:
     if details:
         what += f" ({', '.join(details)})"
     layer = "" if cause.layer is None else str(cause.layer)
-    return f"{sign}{size(cause.bytes)}", what, layer, code(shorten(cause.instruction, 120))
+    return f"{sign}{size(cause.bytes)}", what, layer, code(short(cause.instruction, 120))

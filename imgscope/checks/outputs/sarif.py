@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ...escape import escape
 from ...paths import internal
 from ...report.sarif import fingerprints, log, message, notice, place, rule
-from ..model import Report
+from ..model import CheckReport
 from ..rules import RULES
 from .findings import Finding, findings
 from .limits import SARIF_RESULTS
@@ -25,7 +25,7 @@ _DIVES = {
 }
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: CheckReport, options: Options) -> Iterator[bytes]:
     """Yield the SARIF log; see ``outputs.Render``."""
     rows = findings(report)
     shown = list(islice(rows, SARIF_RESULTS))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...escape import escape
 from ...report.sizes import quantity, size
 from ...steps import fitted
-from ..model import FAIL, PASS, SKIPPED, WARN, Cause, ImageCheck, Report, Result
+from ..model import FAIL, PASS, SKIPPED, WARN, Cause, CheckReport, ImageCheck, RuleResult
 from .limits import shorten
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ GROWTH = ("max-growth", "max-compressed-growth", "max-new-waste")
 _LAYERS, _PATHS = 3, 5
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: CheckReport, options: Options) -> Iterator[bytes]:
     """Yield the report; see ``outputs.Render``."""
     lines = _Text(report, options).lines()
     encoding = "utf-8" if options.unicode else "ascii"
@@ -28,10 +28,12 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
 
 
 class _Text:
-    def __init__(self, report: Report, options: Options) -> None:
+    def __init__(self, report: CheckReport, options: Options) -> None:
         self.report = report
         self.options = options
-        self.width = max(options.width, 40)
+        self.prose = max(options.width, 40)
+        # Where nobody looks at it on a screen, nothing is cut.
+        self.width = 10_000 if options.whole else self.prose
         self.ellipsis = "…" if options.unicode else "..."
 
     def paint(self, text: str, style: str) -> str:
@@ -55,7 +57,7 @@ class _Text:
             yield from self.together()
 
     def image(self, image: ImageCheck) -> Iterator[str]:
-        self.told: dict[tuple[Cause, ...], Result] = {}
+        self.told: dict[tuple[Cause, ...], RuleResult] = {}
         assert image.analysis is not None
         facts = image.analysis.image
         yield self.paint(self.cut(escape(image.reference), self.width), "cyan")
@@ -88,7 +90,7 @@ class _Text:
             name += f" ({escape(base.reference)})"
         return f"against {name}: {'+' if grown >= 0 else '-'}{self.size(abs(grown))}{share}"
 
-    def result(self, result: Result, name_width: int) -> Iterator[str]:
+    def result(self, result: RuleResult, name_width: int) -> Iterator[str]:
         word, style = _WORDS[result.status]
         if result.blocking:
             word, style = "SKIP", "red"
@@ -124,17 +126,17 @@ class _Text:
     def fold(self, text: str, room: int) -> list[str]:
         from textwrap import wrap
 
-        return wrap(text, max(room, 20), break_on_hyphens=False) or [""]
+        return wrap(text, max(min(room, self.prose), 20), break_on_hyphens=False) or [""]
 
     def wrapped(self, text: str, indent: int, style: str) -> Iterator[str]:
         from textwrap import wrap
 
         for line in wrap(
-            text, self.width, subsequent_indent=" " * indent, break_on_hyphens=False, drop_whitespace=True
+            text, self.prose, subsequent_indent=" " * indent, break_on_hyphens=False, drop_whitespace=True
         ):
             yield self.paint(line, style)
 
-    def causes(self, result: Result) -> Iterator[str]:
+    def causes(self, result: RuleResult) -> Iterator[str]:
         layers = [cause for cause in result.causes.rows if cause.kind == "layer"][:_LAYERS]
         top = max(_PATHS, self.options.top) if self.options.top != 10 else _PATHS
         paths = [cause for cause in result.causes.rows if cause.kind != "layer"][:top]

@@ -6,13 +6,13 @@ import math
 
 from ...compat.dive_ci import HIGHEST_WASTED_BYTES, DiveRules, evaluate
 from ...report.sizes import percent, size
-from ..model import FAIL, PASS, SKIPPED, Causes, Result, Setting
+from ..model import FAIL, PASS, SKIPPED, Causes, RuleResult, Setting
 from ..values import BYTES, SHARE, Limit
 from .interface import Subject
 from .waste import waste_causes
 
 
-def dive_results(subject: Subject, rules: DiveRules, origin: str) -> list[Result]:
+def dive_results(subject: Subject, rules: DiveRules, origin: str) -> list[RuleResult]:
     """Return dive's verdict, a result for each of its rules, in its order."""
     image = subject.analysis.image
     truly = (
@@ -24,21 +24,18 @@ def dive_results(subject: Subject, rules: DiveRules, origin: str) -> list[Result
         limit = Limit(verdict.limit, unit) if verdict.limit is not None else None
         setting = Setting(verdict.rule, fail=limit, origin=origin, off=limit is None)
         if verdict.status == "skipped" or limit is None:
-            results.append(Result(setting, SKIPPED, "switched off"))
+            results.append(RuleResult(setting, SKIPPED, "switched off"))
             continue
         failed = verdict.status == "fail"
         actual = verdict.actual if math.isfinite(verdict.actual) else None
         least = verdict.rule == "lowestEfficiency"
         shown = size(int(verdict.actual)) if unit == BYTES else _fraction(verdict.actual)
         allowed = size(int(limit.value)) if unit == BYTES else _fraction(limit.value)
-        if failed:
-            message = f"{shown} of at {'least' if least else 'most'} {allowed}"
-        else:
-            message = f"{shown}, at {'least' if least else 'most'} {allowed}"
+        message = f"{shown} of at {'least' if least else 'most'} {allowed}"
         if verdict.message:
             message = f"{verdict.message}: dive passes such an image"
         results.append(
-            Result(
+            RuleResult(
                 setting,
                 FAIL if failed else PASS,
                 message,

@@ -15,7 +15,7 @@ from ..values import BYTES, SHARE, Kind, Limit
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
-    from ...suggestions.model import Report as SuggestReport
+    from ...suggestions.model import Suggestions
     from ..baseline import Baseline
 
 
@@ -42,7 +42,7 @@ class Subject:
     config: Path | None = None
 
     @cached_property
-    def suggestions(self) -> SuggestReport:
+    def suggestions(self) -> Suggestions:
         """What ``imgscope suggest`` says of the image, with the Dockerfile that is known; looked for once.
 
         Raises ``ConfigError`` when what is set for it can't be understood.
@@ -117,8 +117,7 @@ def at_most(
     shown, allowed = written(actual, limit.unit), written(limit.value, limit.unit)
     if shown == allowed and actual != limit.value and limit.unit == BYTES:
         shown, allowed = size(int(actual), exact=True), size(int(limit.value), exact=True)
-    message = f"{shown} of {allowed}" if ok else f"{shown} is more than {allowed}"
-    return Outcome(ok, actual, message, causes, note)
+    return Outcome(ok, actual, f"{shown} of at most {allowed}", causes, note)
 
 
 def below_floor(limit: Limit, count: float) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...asides import whole
 from ...report.sizes import quantity, size
 from ..model import Causes
 from ..values import SIZE, Limit
@@ -12,6 +14,7 @@ from .files import largest_files
 from .interface import CannotTell, Outcome, Rule, Subject, at_most, layer_causes
 
 if TYPE_CHECKING:
+    from ...analysis import Layer
     from ...layer.estimate import Estimate
 
 
@@ -28,36 +31,42 @@ def max_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
 
 def max_compressed_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """The stored bytes of all layers' blobs: what is pushed and pulled. Where they lie uncompressed, about that."""
-    analysis = subject.analysis
-    actual = analysis.image.blob_bytes
-    if actual is None:
+    return _compressed(subject, subject.analysis.layers, limit)
+
+
+def _compressed(subject: Subject, layers: Sequence[Layer], limit: Limit, note: str = "") -> Outcome:
+    """Hold the stored bytes of some layers against a limit; what lies uncompressed is estimated where that matters."""
+    there = [layer for layer in layers if layer.missing is None]
+    blobs = [layer.blob_bytes for layer in there if layer.blob_bytes is not None]
+    if len(blobs) < len(there):
         raise CannotTell("the compressed size is not known here: give an archive with compressed layers")
-    estimate = analysis.image.compressed_estimate
-    plain = [layer.index for layer in analysis.layers if layer.compression is None and layer.content_bytes]
-    if plain and actual > limit.value:
-        if estimate is None:
-            word = "layer" if len(plain) == 1 else "layers"
-            numbers = ", ".join(map(str, plain[:5])) + (", …" if len(plain) > 5 else "")
-            raise CannotTell(f"the compressed size is not known: {word} {numbers} lie here uncompressed")
-        return _estimated(subject, estimate, limit)
-    return at_most(actual, limit, lambda: _stored(subject))
+    actual = sum(blobs)
+    plain = [layer.index for layer in there if layer.compression is None and layer.content_bytes]
+    if not plain or actual <= limit.value:
+        return at_most(actual, limit, lambda: _stored(subject, layers), note)
+    estimate = whole(layers)
+    if estimate is None:
+        word = "layer" if len(plain) == 1 else "layers"
+        numbers = ", ".join(map(str, plain[:5])) + (", …" if len(plain) > 5 else "")
+        raise CannotTell(f"the compressed size is not known: {word} {numbers} lie here uncompressed")
+    outcome = at_most(estimate.bytes, limit, lambda: _stored(subject, layers))
+    return about(outcome, estimate, abs(estimate.bytes - limit.value), note)
 
 
-def _stored(subject: Subject) -> Causes:
+def about(outcome: Outcome, estimate: Estimate, distance: float, note: str = "") -> Outcome:
+    """Say that an outcome is an estimate's, and whether the limit (``distance`` bytes away) lies within its error."""
+    how = f"estimated from a sample of each layer ({estimate.method}), give or take {size(estimate.error)}"
+    if distance <= estimate.error != 0:
+        how += ": the limit lies within that, so only an archive with compressed layers can tell for sure"
+    return replace(outcome, message=f"about {outcome.message}", note="; ".join(filter(None, (outcome.note, note, how))))
+
+
+def _stored(subject: Subject, layers: Sequence[Layer]) -> Causes:
     figures = [
         (layer.index, layer.compressed_estimate.bytes if layer.compressed_estimate else layer.blob_bytes or 0)
-        for layer in subject.analysis.layers
+        for layer in layers
     ]
     return Causes.of(layer_causes(subject, figures))
-
-
-def _estimated(subject: Subject, estimate: Estimate, limit: Limit) -> Outcome:
-    """Judge by an estimate, and say where the limit lies within its error."""
-    outcome = at_most(estimate.bytes, limit, lambda: _stored(subject))
-    note = f"estimated from a sample of each layer ({estimate.method}), give or take {size(estimate.error)}"
-    if abs(estimate.bytes - limit.value) <= estimate.error:
-        note += ": the limit lies within that, so only an archive with compressed layers can tell for sure"
-    return replace(outcome, message=f"about {outcome.message}", note=note)
 
 
 def _own(subject: Subject) -> int:
@@ -87,22 +96,10 @@ def max_own_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
 
 
 def max_own_compressed_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
-    """The stored bytes of the blobs above the base image."""
+    """The stored bytes of the blobs above the base image. Where they lie uncompressed, about that."""
     first = _own(subject)
-    layers = subject.analysis.layers[first:]
-    blobs = [layer.blob_bytes for layer in layers if layer.blob_bytes is not None]
-    plain = [layer.index for layer in layers if layer.compression is None and layer.content_bytes]
-    if len(blobs) < len(layers):
-        raise CannotTell("the compressed size is not known here: give an archive with compressed layers")
-
-    def causes() -> Causes:
-        return Causes.of(layer_causes(subject, [(layer.index, layer.blob_bytes or 0) for layer in layers]))
-
-    outcome = at_most(sum(blobs), limit, causes, f"without the base's {quantity(first, 'layer')}")
-    if plain and not outcome.ok:
-        # Compressing may well bring it below the limit.
-        raise CannotTell("the compressed size is not known: the image's own layers lie here uncompressed")
-    return outcome
+    note = f"without the base's {quantity(first, 'layer')}"
+    return _compressed(subject, subject.analysis.layers[first:], limit, note)
 
 
 RULES = (
@@ -117,7 +114,7 @@ RULES = (
     Rule(
         "max-own-compressed-size",
         SIZE,
-        "Limit on the size of the layers above the base image as stored.",
+        "Limit on the size of the layers above the base image as stored, compressed (estimated where they are not).",
         max_own_compressed_size,
     ),
 )

@@ -48,12 +48,8 @@ def max_wasted(subject: Subject, limit: Limit, _: str | None) -> Outcome:
 def min_efficiency(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """The merged bytes' share of the content."""
     actual = subject.analysis.image.efficiency
-    ok = actual >= limit.value
-    word = "of" if ok else "is less than"
-    message = f"{written(actual, SHARE)} {word} {written(limit.value, SHARE)}"
-    if ok:
-        message = f"{written(actual, SHARE)}, at least {written(limit.value, SHARE)}"
-    return Outcome(ok, actual, message, lambda: waste_causes(subject))
+    message = f"{written(actual, SHARE)} of at least {written(limit.value, SHARE)}"
+    return Outcome(actual >= limit.value, actual, message, lambda: waste_causes(subject))
 
 
 RULES = (

@@ -22,7 +22,7 @@ from .plan import Plan
 from .practice import add_to_copy, to_exec_form
 
 if TYPE_CHECKING:
-    from ..model import Finding, Report
+    from ..model import Finding, Suggestions
 
 __all__ = ["Fix", "Fixed", "Left", "fix"]
 
@@ -38,7 +38,7 @@ _WHOLE: Mapping[str, Callable[[Plan, Finding], None]] = {
 _REMOVED_LATER = frozenset({"IS115", "IS116", "IS119", "IS121", "IS122"})
 
 
-def fix(report: Report) -> Fixed:
+def fix(report: Suggestions) -> Fixed:
     """Make the safe fixes of a report's findings in the Dockerfile that the image was built from.
 
     The file itself is not written (see ``edits.write``). A fix that turns out not to fit with another is left out.
@@ -46,7 +46,8 @@ def fix(report: Report) -> Fixed:
     """
     matched = report.dockerfile
     if matched is None:
-        raise UsageError("to fix a Dockerfile, name it: --dockerfile FILE")
+        looked = f"{report.unfit}; " if report.unfit else ""
+        raise UsageError(f"{looked}name the Dockerfile that is to be fixed: --dockerfile FILE")
     if not matched.belongs:
         raise UsageError(matched.note)
     plan = Plan(report, matched)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...brief import brief
 from ...dockerfile.edits import diff
 from ...escape import escape
 
@@ -28,6 +29,7 @@ class Left(NamedTuple):
     why: str
 
 
+@brief("before", "made", "left")
 @dataclass(frozen=True, slots=True)
 class Fixed:
     """A Dockerfile before and after; ``made`` in the order of its lines, ``left`` in the report's."""

@@ -21,7 +21,7 @@ from .writing import Group, Joint, Writer
 
 if TYPE_CHECKING:
     from ...dockerfile import Instruction, Matched
-    from ..model import Report
+    from ..model import Suggestions
     from .managers import Manager
 
 _SHELLS = ("sh", "bash", "dash", "ash")
@@ -31,7 +31,7 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class Plan:
     """The fixes of one report in one Dockerfile."""
 
-    def __init__(self, report: Report, matched: Matched) -> None:
+    def __init__(self, report: Suggestions, matched: Matched) -> None:
         """Plan for a report's Dockerfile."""
         self.report = report
         self.matched = matched

@@ -48,7 +48,9 @@ def to_exec_form(plan: Plan, finding: Finding) -> None:
         raise NotSafe(f"line {instruction.first} needs a shell, or exec before it")
     program = (plain_words(instruction.rest) or [""])[0]
     if not _exists(plan, program):
-        raise NotSafe(f"{program} is not a file of the image: the shell itself may do it")
+        if "/" in program:
+            raise NotSafe(f"{program} is not in the image")
+        raise NotSafe(f"{program} is not a file of the image's PATH: the shell itself may do it")
     start = len(instruction.text) - len(instruction.rest)
     plan.edit(plan.places.replace(instruction, start, len(instruction.text), words))
     plan.note(finding.code, instruction, f"{keyword} as a list of words")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..model import Report
+    from ..model import Suggestions
 
 FORMATS = {
     "text": "for people",
@@ -17,7 +17,7 @@ FORMATS = {
     "sarif": "for code scanning",
 }
 
-Render = Callable[["Report", "Options"], Iterator[bytes]]
+Render = Callable[["Suggestions", "Options"], Iterator[bytes]]
 
 
 def renderer(name: str) -> Render:

@@ -10,7 +10,7 @@ from ...report.sizes import quantity
 from ..model import CERTAINTIES, Certainty, Evidence, Finding
 
 if TYPE_CHECKING:
-    from ..model import Report
+    from ..model import Suggestions
 
 # Kinds of secrets, and places of some, that one line names.
 _KINDS = 4
@@ -37,18 +37,13 @@ class Card:
     ignore_lines: tuple[str, ...]
 
 
-def is_secret(finding: Finding) -> bool:
-    """Tell whether a finding is one of the rules about secrets."""
-    return finding.code.startswith("IS60")
-
-
-def cards(report: Report) -> list[Card]:
+def cards(report: Suggestions) -> list[Card]:
     """Return what there is to do: secrets first, those of one rule as one card; then by what is saved."""
     secrets: dict[str, list[Finding]] = {}
     for finding in report.findings:
-        if is_secret(finding):
+        if finding.secret:
             secrets.setdefault(finding.code, []).append(finding)
-    rest = [finding for finding in report.findings if not finding.note and not is_secret(finding)]
+    rest = [finding for finding in report.findings if not finding.note and not finding.secret]
     return [_card(secrets[code]) for code in sorted(secrets)] + [_card([finding]) for finding in rest]
 
 
@@ -91,19 +86,19 @@ def place(finding: Finding) -> str:
     return "" if layer is None or layer < 0 else f"layer {layer}"
 
 
-def sums(report: Report) -> tuple[int, int]:
+def sums(report: Suggestions) -> tuple[int, int]:
     """Return the bytes that are saved for certain or likely, and those that are possible besides."""
     possible = sum(finding.bytes for finding in report.findings if finding.certainty == "possible")
     return report.total_bytes - possible, possible
 
 
-def secrets(report: Report, write: Callable[[str], str] = str) -> str:
+def secrets(report: Suggestions, write: Callable[[str], str] = str) -> str:
     """Return one line about all secrets that were found, the image's own files first; empty where there are none.
 
     ``write`` makes what an image says fit to be shown: paths, names of variables. Without it they are as they are
     stored, and whoever prints the line escapes it.
     """
-    rows = [row for finding in report.findings if is_secret(finding) for row in finding.evidence]
+    rows = [row for finding in report.findings if finding.secret for row in finding.evidence]
     rows = list({(row.path, row.kind): row for row in reversed(rows)}.values())[::-1]
     if not rows:
         return ""

@@ -10,17 +10,17 @@ from ..run import by_certainty
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..model import Finding, Report
+    from ..model import Finding, Suggestions
 
 SCHEMA_VERSION = 1
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: Suggestions, options: Options) -> Iterator[bytes]:
     """Yield the JSON; see ``outputs.Render``."""
     yield dumps(document(report, files=options.files)) + b"\n"
 
 
-def document(report: Report, *, files: bool = True) -> dict[str, Any]:
+def document(report: Suggestions, *, files: bool = True) -> dict[str, Any]:
     """Return the report as plain values; without the evidence where ``files`` is off."""
     image = report.analysis.image
     fixed = report.fixed
@@ -49,7 +49,7 @@ def document(report: Report, *, files: bool = True) -> dict[str, Any]:
     }
 
 
-def _dockerfile(report: Report) -> dict[str, Any] | None:
+def _dockerfile(report: Suggestions) -> dict[str, Any] | None:
     """Return which Dockerfile was compared with the image, and whether that is what the image was built from."""
     matched = report.dockerfile
     if matched is None:
@@ -58,7 +58,7 @@ def _dockerfile(report: Report) -> dict[str, Any] | None:
     return {"path": path, "named": not report.unasked, "belongs": matched.belongs, "certainty": matched.certainty}
 
 
-def _finding(report: Report, finding: Finding, files: bool) -> dict[str, Any]:
+def _finding(report: Suggestions, finding: Finding, files: bool) -> dict[str, Any]:
     rows: dict[str, Any] = {
         "code": finding.code,
         "name": finding.name,

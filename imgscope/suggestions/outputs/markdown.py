@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 
 from ...report.markdown import block, code, prose, table
 from ...report.sizes import percent, size
+from ...steps import short
 from .cards import Card, cards, secrets, sums
 from .text import language
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..model import Report
+    from ..model import Suggestions
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: Suggestions, options: Options) -> Iterator[bytes]:
     """Yield the report; see ``outputs.Render``."""
     yield from (line.encode("utf-8", "replace") + b"\n" for line in _lines(report, options))
 
 
-def _lines(report: Report, options: Options) -> Iterator[str]:
+def _lines(report: Suggestions, options: Options) -> Iterator[str]:
     image = report.analysis.image
 
     def written(count: int) -> str:
@@ -82,18 +83,19 @@ def _lines(report: Report, options: Options) -> Iterator[str]:
         yield from (f"- {prose(line)}" for line in report.not_evaluated)
 
 
-def _card(report: Report, card: Card, options: Options) -> Iterator[str]:
+def _card(report: Suggestions, card: Card, options: Options) -> Iterator[str]:
     yield f"## {card.code}: {code(card.title)}"
     yield ""
     for fix in card.fixes:
         yield prose(fix)
         yield ""
     for layer in card.layers[:6]:
-        yield f"- layer {layer}: {code(report.instruction(layer)[:160])}"
+        yield f"- layer {layer}: {code(short(report.instruction(layer)))}"
     for row in card.evidence[: options.top]:
         kind = f" ({code(row.kind)})" if row.kind else ""
         saved = f"{size(row.bytes, options.exact_bytes)} " if row.bytes else ""
-        yield f"- {saved}{code(row.path)}{kind}"
+        where = f" in layer {row.layer}" if row.layer >= 0 else ""
+        yield f"- {saved}{code(row.path)}{kind}{where}"
     left = card.evidence_count - min(options.top, len(card.evidence))
     if left > 0:
         yield f"- and {left:,} more"

@@ -16,12 +16,12 @@ from ..rules import all_rules
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..model import Finding, Report
+    from ..model import Finding, Suggestions
 
 _LEVELS = {"certain": "warning", "likely": "warning", "possible": "note"}
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: Suggestions, options: Options) -> Iterator[bytes]:
     """Yield the SARIF log; see ``outputs.Render``."""
     shown = report.findings[:SARIF_RESULTS]
     codes = list(dict.fromkeys(finding.code for finding in shown))
@@ -38,7 +38,7 @@ def render(report: Report, options: Options) -> Iterator[bytes]:
     )
 
 
-def _result(report: Report, finding: Finding, index: int) -> dict[str, Any]:
+def _result(report: Suggestions, finding: Finding, index: int) -> dict[str, Any]:
     location = finding.location or Location("Dockerfile", 1, 1)
     saves = f" (saves {size(finding.bytes)})" if finding.bytes else ""
     identity = "\0".join((stable_name(report.analysis.image.reference), finding.code, _subject(finding)))

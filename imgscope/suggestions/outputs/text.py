@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from ...escape import escape
 from ...report.page import Page
 from ...report.sizes import percent, quantity
+from ...steps import fitted
 from .cards import Card, cards, secrets, sums
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..model import Report
+    from ..model import Suggestions
 
 _COLOURS = {"certain": "green", "likely": "yellow", "possible": "dim"}
 # Layers of a finding that are shown.
@@ -22,7 +23,7 @@ _DOCKERFILE = ("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "FROM", "HEALTH
                "SHELL", "USER", "WORKDIR", "#")  # fmt: skip
 
 
-def render(report: Report, options: Options) -> Iterator[bytes]:
+def render(report: Suggestions, options: Options) -> Iterator[bytes]:
     """Yield the report; see ``outputs.Render``."""
     page = _Suggestions(report, options)
     page.write()
@@ -35,7 +36,7 @@ def language(lines: Sequence[str]) -> str:
 
 
 class _Suggestions(Page):
-    def __init__(self, report: Report, options: Options) -> None:
+    def __init__(self, report: Suggestions, options: Options) -> None:
         super().__init__(options)
         self.report = report
         self.cards = cards(report)
@@ -134,8 +135,7 @@ class _Suggestions(Page):
         for fix in card.fixes:
             self.show(Text(escape(fix)))
         for layer in card.layers[:_LAYERS]:
-            text = f"layer {layer}  {escape(self.report.instruction(layer)) or '(no history)'}"
-            self.show(Text(text, style="dim", no_wrap=True, overflow="ellipsis"))
+            self.made(layer)
         if len(card.layers) > _LAYERS:
             self.show(Text(f"and {quantity(len(card.layers) - _LAYERS, 'more layer', 'more layers')}", style="dim"))
         self.evidence(card)
@@ -143,19 +143,28 @@ class _Suggestions(Page):
             self.block(block, language(block))
         self.block(card.ignore_lines, ".dockerignore")
 
+    def made(self, layer: int) -> None:
+        """Put a layer's instruction on the page, as much of it as there is room for."""
+        from rich.text import Text
+
+        head = f"layer {layer}  "
+        text = fitted(escape(self.report.instruction(layer)), self.console.width - 2 - len(head)) or "(no history)"
+        self.show(Text(head + text, style="dim", no_wrap=True, overflow="ellipsis"))
+
     def evidence(self, card: Card) -> None:
         from rich.text import Text
 
         shown = card.evidence[: self.options.top]
         if not shown:
             return
-        table = self.table(("", "right"), ("", "path"), header=False)
+        table = self.table(("", "right"), ("", "left"), ("", "path"), header=False)
         for row in shown:
             path = escape(row.path) + (f"  ({escape(row.kind)})" if row.kind else "")
-            table.add_row(Text(self.size(row.bytes) if row.bytes else ""), Text(path))
+            layer = Text(f"layer {row.layer}" if row.layer >= 0 else "", style="dim")
+            table.add_row(Text(self.size(row.bytes) if row.bytes else ""), layer, Text(path))
         left = card.evidence_count - len(shown)
         if left > 0:
-            table.add_row("", Text(f"and {left:,} more", style="dim"))
+            table.add_row("", "", Text(f"and {left:,} more", style="dim"))
         self.show(table)
 
     def block(self, lines: Sequence[str], name: str) -> None:

@@ -73,7 +73,7 @@ def _check(left: Left) -> Callable[[Context], Iterator[Draft]]:
                 left.fix,
                 claims,
                 layers,
-                mended(context, claims, partial(_mend, left), _command(left, claims)),
+                mended(context, claims, partial(_mend, left, _installs(context)), _command(left, claims)),
                 (),
                 left.certainty,
             )
@@ -81,15 +81,20 @@ def _check(left: Left) -> Callable[[Context], Iterator[Draft]]:
     return check
 
 
-def _mend(left: Left, text: str, claims: Sequence[Claim]) -> str:
-    """Return a RUN so that it leaves none of it."""
+def _installs(context: Context) -> bool:
+    """Tell whether the image has dpkg, which reads its settings when it unpacks packages."""
+    return any(context.overlay.lookup(path) is not None for path in (b"usr/bin/dpkg", b"etc/dpkg"))
+
+
+def _mend(left: Left, dpkg: bool, text: str, claims: Sequence[Claim]) -> str:
+    """Return a RUN so that it leaves none of it; ``dpkg`` tells whether the image has that."""
     places = " ".join(roots(claims, left.places))
     if left.code in ("IS210", "IS211"):
         # Left out when packages are unpacked, so that none of a layer's bytes are written in vain.
         changed = with_option(text, r"\b(?:microdnf|dnf5?|yum)(?: -\S+){0,9} (?:re)?install\b", _NO_DOCUMENTS)
         if changed and left.code == "IS210":
             return changed
-        if re.search(r"\b(?:apt-get|apt)\b", text) and places and "dpkg.cfg.d" not in text:
+        if dpkg and re.search(r"\b(?:apt-get|apt)\b", text) and places and "dpkg.cfg.d" not in text:
             excluded = [f"path-exclude={place}/*" for place in places.split()]
             if "/usr/share/doc" in places.split():
                 excluded.append("path-include=/usr/share/doc/*/copyright")

@@ -11,6 +11,7 @@ from ...paths import internal, join, public, split
 from ...settings import settings
 from ..context import Context
 from ..model import Claim
+from ..origin import CONTEXT
 from ..places import Places
 
 # What stands for something else in a pattern (Go's filepath.Match), or at the begin of a line.
@@ -44,6 +45,29 @@ def covering(
     for path in _whole(context, left, wanted, layers):
         found[_line(context, path, layers)] = None
     return tuple(found)
+
+
+def of_paths(context: Context, rows: Iterable[tuple[bytes, int]]) -> tuple[str, ...]:
+    """Return the lines that keep out paths, each with the layer that copied it, where that is known for sure.
+
+    One that an instruction names is not among them: it would have nothing to copy.
+    """
+    found: dict[str, None] = {}
+    for path, layer in rows:
+        if context.origin(layer) != CONTEXT:
+            continue
+        name = public(path).rpartition("/")[2]
+        sources = _words(context, layer)[:-1]
+        if sources and not any(posixpath.basename(source) == name or _SPECIAL.search(source) for source in sources):
+            found[_line(context, path, (layer,))] = None
+    return tuple(found)
+
+
+def _words(context: Context, layer: int) -> list[str]:
+    """Return the words of a COPY or ADD, its flags left out."""
+    made = context.dockerfile.instruction(layer) if context.dockerfile is not None else None
+    words = list(made.arguments) if made is not None else context.instruction(layer).split()[1:]
+    return [word for word in words if not word.startswith("--")]
 
 
 def _everything(line: str) -> tuple[str, ...]:
@@ -105,9 +129,7 @@ def _copied(context: Context, layers: Sequence[int]) -> tuple[bytes, str | None]
     for layer in layers:
         if not context.is_copy(layer):
             continue
-        made = context.dockerfile.instruction(layer) if context.dockerfile is not None else None
-        words = list(made.arguments) if made is not None else context.instruction(layer).split()[1:]
-        words = [word for word in words if not word.startswith("--")]
+        words = _words(context, layer)
         if not words:
             return b"", None
         target = posixpath.normpath(posixpath.join("/", home if isinstance(home, str) else "", words[-1]))

@@ -30,6 +30,7 @@ from ..once import once
 from ..own_lines import is_script, own, with_flags
 from ..places import Places
 from . import words
+from .ignore_lines import of_paths
 
 # Texts of no known kind that are looked into: so many, and so many bytes together.
 MAX_TEXTS = 2000
@@ -106,7 +107,8 @@ def _draft(context: Context, kind: str, evidence: list[Evidence], certainty: Cer
     if all(context.overlay.lookup(internal(row.path)) is None for row in evidence):
         title += ": removed later, and still to be had from the layer"
     lines = _mounted_file(context, evidence[0])
-    return Draft(title, _HOW, layers=layers, lines=lines, evidence=evidence, certainty=certainty)
+    ignored = of_paths(context, ((internal(row.path), row.layer) for row in evidence))
+    return Draft(title, _HOW, layers=layers, lines=lines, ignore_lines=ignored, evidence=evidence, certainty=certainty)
 
 
 def _mounted_file(context: Context, row: Evidence) -> tuple[str, ...]:

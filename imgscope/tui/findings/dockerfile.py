@@ -17,11 +17,11 @@ from ..dialogs.window import Window
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
-    from ...suggestions.model import Finding, Report
+    from ...suggestions.model import Finding, Suggestions
 
 
 def changes(
-    analysis: Analysis, report: Report | None, layers: Collection[int], findings: Sequence[Finding]
+    analysis: Analysis, report: Suggestions | None, layers: Collection[int], findings: Sequence[Finding]
 ) -> list[str]:
     """Return what to change in the Dockerfile: the steps of ``layers`` to leave out, and what ``findings`` propose.
 

@@ -14,16 +14,16 @@ from ...report.sizes import quantity, size
 from ..dialogs.window import Window
 
 if TYPE_CHECKING:
-    from ...suggestions.model import Finding, Report
+    from ...suggestions.model import Finding, Suggestions
 
 # Rows of evidence that are listed; Enter in the pane shows all of them in the tree.
 _EVIDENCE = 12
 
 
-def fix_text(report: Report, finding: Finding) -> Text:
+def fix_text(report: Suggestions, finding: Finding) -> Text:
     """Write all that is known of a finding."""
     text = Text()
-    saves = f"saves {size(finding.bytes)}" if finding.bytes else "saves nothing by itself: good practice"
+    saves = f"saves {size(finding.bytes)}" if finding.bytes else "good practice" if finding.note else "saves no bytes"
     if finding.alone_bytes > finding.bytes:
         saves += f" ({size(finding.alone_bytes)} by itself)"
     text.append(f"{finding.code} {finding.name}, {finding.certainty}, {saves}\n\n", style="dim")
@@ -47,10 +47,12 @@ def fix_text(report: Report, finding: Finding) -> Text:
     if finding.evidence:
         text.append(f"\nEvidence: {quantity(finding.evidence_count, 'path')}\n", style="bold")
         for row in finding.evidence[:_EVIDENCE]:
-            text.append(f"{size(row.bytes):>9}  layer {row.layer:<3} ", style="dim")
+            saved = f"{size(row.bytes) if row.bytes else '':>9}  " if finding.bytes else "  "
+            text.append(saved + (f"layer {row.layer:<3} " if row.layer >= 0 else ""), style="dim")
             text.append(f"{escape(row.path)}{f'  {escape(row.kind)}' if row.kind else ''}\n")
         if finding.evidence_count > _EVIDENCE:
-            text.append(f"           and {finding.evidence_count - _EVIDENCE:,} more\n", style="dim")
+            indent = " " * (11 if finding.bytes else 2)
+            text.append(f"{indent}and {finding.evidence_count - _EVIDENCE:,} more\n", style="dim")
     text.append(f"\nmore: {finding.url}", style="dim")
     return text
 
@@ -63,7 +65,7 @@ class FixScreen(Window):
         Binding("y", "copy", "Copy the lines", show=False),
     ]
 
-    def __init__(self, report: Report, finding: Finding) -> None:
+    def __init__(self, report: Suggestions, finding: Finding) -> None:
         """Tell of ``finding``."""
         self.report = report
         self.finding = finding

@@ -19,14 +19,15 @@ _STYLES = {"certain": "mark--added", "likely": "mark--modified", "possible": "li
 
 
 class FindingsPane(ListPane["Finding"]):
-    """A line for each finding, the largest first; until they are known, one that says so."""
+    """A line for each finding, secrets first, then the largest; until they are known, one that says so."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "screen.fix(True)", "How to fix it", show=False, id="fix.here"),
         Binding("u", "screen.undo('page_up')", "Undo", show=False, id="undo.findings"),
     ]
     orders: ClassVar[Mapping[str, Callable[..., object]]] = {
-        "bytes": lambda finding: -finding.bytes,
+        # A secret weighs more than any bytes.
+        "bytes": lambda finding: (not finding.secret, finding.note, -finding.bytes),
         "sureness": lambda finding: (list(_STYLES).index(finding.certainty), -finding.bytes),
         "layer": lambda finding: (finding.layers or (1 << 20,), -finding.bytes),
         "code": lambda finding: (finding.code, -finding.bytes),
@@ -74,11 +75,11 @@ class FindingsPane(ListPane["Finding"]):
             return [Segment(clip(self._said, width), quiet)]
         finding = self.items[row]
         struck = any(finding is other for other in self.struck)
-        saves = size(finding.bytes) if finding.bytes else "-"
+        saves = size(finding.bytes) if finding.bytes else "secret" if finding.secret else "-"
         segments = [
             Segment(
                 f"{'x' if struck else ''}{saves:>{8 if struck else 9}} ",
-                self.part("mark--wasted") if finding.bytes else quiet,
+                self.part("mark--wasted") if finding.bytes or finding.secret else quiet,
             ),
             Segment(f"{finding.code:<6} ", quiet),
             Segment(f"{finding.certainty:<9} ", self.part(_STYLES[finding.certainty])),
