@@ -120,6 +120,8 @@ class Finding:
     """The layer that holds most of its bytes, whose instruction is the first to be changed."""
     claims: tuple[Claim, ...] = field(default=(), repr=False, compare=False)
     """All that the fix saves, for whoever counts what some fixes save together."""
+    saved: tuple[tuple[Claim, int], ...] = field(default=(), repr=False, compare=False)
+    """The bytes that each claim got; they add up to ``bytes``."""
 
 
 @dataclass(slots=True)

@@ -135,6 +135,7 @@ class _Run:
             rule.url,
             ranked[0] if ranked else None,
             tuple(claims),
+            tuple(got.items()),
         )
 
     def _by_bytes(self, layers: Sequence[int], got: dict[Claim, int]) -> list[int]:
