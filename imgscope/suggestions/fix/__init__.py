@@ -46,8 +46,8 @@ def fix(report: Report, *, unsafe: Collection[str] = (), without: Collection[str
     """Make the fixes of a report's findings in the Dockerfile that the image was built from.
 
     Only the safe ones, unless ``unsafe`` names certainties (``likely``, ``possible``) of findings whose fix has to be
-    tried; ``without`` are steps (``Step.key``) to leave out. The file itself is not written (see ``edits.write``). A fix
-    that turns out not to fit with another is left out. Raises ``UsageError`` where the report was made without a
+    tried; ``without`` are steps (``Step.key``) to leave out. The file itself is not written (see ``edits.write``). A
+    fix that turns out not to fit with another is left out. Raises ``UsageError`` where the report was made without a
     Dockerfile, or with another image's.
     """
     matched = report.dockerfile
