@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..suggestions.fix import fix
 from ..suggestions.fix.model import Fixed
+from ..suggestions.staging import Extra, Staged, staged
 from .model import LEVELS, Edit, Left, Level
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .recipe import Recipe
 
 STAGES = "stages"
+_NOTHING = Extra()
 # Edits that are there to change a setting's form.
 _FORMS = {"IS902": frozenset(("CMD", "ENTRYPOINT"))}
 
@@ -62,6 +64,22 @@ class Choice:
         worth = {edit.code: sum(other.bytes for other in found if other.code == edit.code) for edit in found}
         kept = [edit for edit in found if worth[edit.code] >= self.min_size]
         return tuple(kept)
+
+    def stages(self, extra: Extra = _NOTHING) -> State | str:
+        """Return the files with the stage that builds and runs made two, and all lines for ``.dockerignore``.
+
+        Else why that can't be, or is not worth it.
+        """
+        if self.level == "safe":
+            return ""
+        found = staged(self.report, extra)
+        if not isinstance(found, Staged):
+            return found
+        if found.bytes < self.min_size:
+            return "" if found.bytes <= 0 else "a build stage would save too little"
+        ignored = tuple(edit for edit in self.edits if edit.key.endswith("@ignore"))
+        edit = Edit(STAGES, STAGES, "likely", (found.line,), found.bytes, found.what)
+        return State(found.dockerfile, self.ignore([one.key for one in ignored]), (edit, *ignored))
 
     def _ignorable(self, finding: Finding) -> bool:
         if not finding.ignore_lines:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..analyzer import analyze
@@ -14,15 +13,17 @@ from ..dockerfile import match
 from ..errors import EngineError, UsageError
 from ..escape import escape
 from ..progress import working
-from ..report.sizes import quantity, size
+from ..report.sizes import quantity
 from ..suggestions import Options as Wanted
 from ..suggestions import suggest
+from ..suggestions.staging import Extra
 from .builders import Engine, Outcome, choose
 from .comparing import Gone, config_differences, lacking
 from .containers import Containers
 from .edits import STAGES, Choice, State
 from .model import Check, Edit, Left, Made, Options, Record, Weight
 from .proving import Proof, learn
+from .repair import repair
 from .search import bound, search
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Run:
     cache: bool
     stack: ExitStack
     builds: int = 0
+    count: int = 0
+    """How many edits there are."""
     tried: dict[tuple[str, str | None], Try] = field(default_factory=dict)
     choice: Choice = field(init=False)
     proof: Proof = field(init=False)
@@ -81,14 +84,14 @@ class Run:
         self.choice = Choice(report, self.recipe, self.options.level, self.options.min_size)
         record = Record(self.recipe.dockerfile, _weight(old, reference), options=self.options)
         record.builder, record.builds = self.engine.title, self.builds
-        edits = self.choice.edits
-        record.candidates = len(edits)
+        edits, stages = self.choice.edits, self.choice.stages()
+        self.count = record.candidates = len(edits) + isinstance(stages, State)
         record.left = tuple(self.choice.left)
-        record.bound = bound(len(edits))
-        if edits:
+        record.bound = bound(self.count)
+        if self.count:
             self._learn(own, old)
             record.notes = self.proof.notes
-            self._search(record, edits)
+            self._try_all(record, edits, stages)
         record.builds = self.builds
         record.seconds = time.monotonic() - began
         return record
@@ -141,11 +144,10 @@ class Run:
         with working(self.progress, f"{what} (build {self.builds})"):
             return self.engine.build(self.recipe, state.dockerfile, state.ignore)
 
-    def _more(self, bad: int) -> bool:
-        """Tell whether another build is allowed once so many edits were found bad."""
-        count = len(self.choice.edits)
-        further = min(max(bad - 1, 0), _BAD) * (bound(count) - 2)
-        return self.builds < bound(count) + further
+    def _more(self, bad: int, spared: int = 0) -> bool:
+        """Tell whether another build is allowed once so many edits were found bad, some being spared."""
+        further = min(max(bad - 1, 0), _BAD) * (bound(self.count) - 2)
+        return self.builds + spared < bound(self.count) + further
 
     def attempt(self, keys: Sequence[str]) -> Try:
         """Build and prove some edits; what makes the same files as before is not built again."""
@@ -171,16 +173,47 @@ class Run:
             checks = self.proof.check(outcome.image, new, state.allowed)
         return Try(state, outcome, tuple(checks), new, time.monotonic() - began)
 
-    def _search(self, record: Record, edits: Sequence[Edit]) -> None:
+    def _try_all(self, record: Record, edits: Sequence[Edit], stages: State | str) -> None:
+        """Try the rewrite in stages where it promises most, else the edits; what saves more is adopted."""
+        alone = sum(edit.bytes for edit in edits)
+        best: Try | None = None
+        if isinstance(stages, State) and stages.edits[0].bytes > alone:
+            best = self._stage(record, stages)
+        elif isinstance(stages, str) and stages:
+            record.left += (Left(STAGES, (), 0, stages),)
+        if best is None or self._saved(best) < alone - self.options.min_size:
+            other = self._search(record, edits)
+            best = max((one for one in (best, other) if one is not None), key=self._saved, default=None)
+        if best is not None:
+            self._adopt(record, best)
+
+    def _saved(self, tried: Try) -> int:
+        return 0 if tried.analysis is None else _content(self.proof.old) - _content(tried.analysis)
+
+    def _stage(self, record: Record, state: State) -> Try | None:
+        """Try the rewrite in stages; what it lacks by the proof's words is brought along, as often as builds allow."""
+        extra = Extra()
+        what = "trying a build stage"
+        while True:
+            tried = self.attempt_state(state, what)
+            if tried.ok:
+                return tried
+            found = repair(self.choice.report, tried, extra)
+            again = self.choice.stages(found) if found is not None else ""
+            # One build is left for the edits without stages.
+            if found is None or not isinstance(again, State) or not self._more(0, 1):
+                edit = state.edits[0]
+                record.left += (Left(edit.code, edit.lines, edit.bytes, tried.why, tried=True),)
+                return None
+            extra, state, what = found, again, "trying a build stage with what it lacked"
+
+    def _search(self, record: Record, edits: Sequence[Edit]) -> Try | None:
         found = search([edit.key for edit in edits], self.attempt, self._more)
         by_key = {edit.key: edit for edit in edits}
         for key, why in found.left.items():
             edit = by_key[key]
             record.left += (Left(edit.code, edit.lines, edit.bytes, why, tried=True),)
-        best = found.best
-        if best is None or best.analysis is None:
-            return
-        self._adopt(record, best)
+        return found.best
 
     # -- writing down ------------------------------------------------------------------------------------
 
@@ -200,7 +233,7 @@ class Run:
         proof = tuple(check.name for check in best.checks)
         record.made = tuple(
             Made(edit, gone.take(self.choice.claims(edit)) if edit.key != STAGES else
-                 old.image.content_bytes - new.image.content_bytes, proof, best.seconds)
+                 _content(old) - _content(new), proof, best.seconds)
             for edit in best.state.edits
         )  # fmt: skip
         record.after = _weight(new, "")
@@ -212,10 +245,9 @@ class Run:
         with working(self.progress, "comparing both images"):
             record.lacking = tuple(lacking(compare(old, new)))
 
-    @cached_property
-    def saved_words(self) -> str:
-        """What all findings together would save."""
-        return size(self.choice.report.total_bytes)
+
+def _content(analysis: Analysis) -> int:
+    return analysis.image.content_bytes
 
 
 def _weight(analysis: Analysis, reference: str) -> Weight:

@@ -141,6 +141,8 @@ class Report:
     """The Dockerfile that the image was compared with, and what of it made which layer."""
     fixed: Fixed | None = None
     """The Dockerfile with the safe fixes made, where that was asked for."""
+    context: Context | None = None
+    """What the rules looked at, for who goes on from their findings."""
     unasked: bool = False
     """Whether nobody named the Dockerfile: it lies in the current folder, and is the image's history."""
 

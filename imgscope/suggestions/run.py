@@ -66,6 +66,7 @@ def suggest(
         run.add(rule)
     findings = run.ranked()
     report = Report(analysis, findings, base, tuple(run.skipped), run.ignored, dockerfile=dockerfile)
+    report.context = context
     from .stages import proposal
 
     report.proposal = tuple(map(redact, proposal(context, report)))
