@@ -156,7 +156,6 @@ class Engine:
     def _run(self, command: Sequence[str], stdin: int | None) -> tuple[int, list[str]]:
         environment = {**os.environ, "DOCKER_BUILDKIT": "0" if self.kind == "classic" else "1"}
         said: deque[str] = deque(maxlen=_LINES)
-        from_line = False
         try:
             process = subprocess.Popen(
                 command,
@@ -167,17 +166,28 @@ class Engine:
             )
         except OSError as error:
             raise EngineError(f"{self.client} can't be called: {error.strerror or error}") from None
+        assert process.stdout is not None
+        from_line = False
+
+        def take(raw: bytes) -> None:
+            nonlocal from_line
+            text = _COLOUR.sub("", raw.decode("utf-8", "replace"))
+            line = text.rstrip("\r\n").rpartition("\r")[2][:_WIDTH]
+            said.append(line)
+            from_line = self._note(line, from_line)
+
         try:
             with tidied(process.kill):
-                assert process.stdout is not None
                 for raw in iter(partial(process.stdout.readline, 1 << 16), b""):
-                    text = _COLOUR.sub("", raw.decode("utf-8", "replace"))
-                    line = text.rstrip("\r\n").rpartition("\r")[2][:_WIDTH]
-                    said.append(line)
-                    from_line = self._note(line, from_line)
+                    take(raw)
                 code = process.wait()
         finally:
             end(process)
+            # What it said last may name what has to be taken away.
+            os.set_blocking(process.stdout.fileno(), False)
+            for raw in (process.stdout.read() or b"").splitlines():
+                take(raw)
+            process.stdout.close()
         return code, list(said)
 
     def _note(self, line: str, from_line: bool) -> bool:

@@ -26,9 +26,10 @@ def main() -> int:
     """
     client, label, runner = sys.argv[1:4]
     given = json.load(sys.stdin)
-    remove(client, label, runner, given["containers"], given["images"], given["rounds"])
-    if given["folder"]:
-        shutil.rmtree(given["folder"], ignore_errors=True)
+    for rounds in (1, given["rounds"] - 1):
+        if given["folder"]:
+            shutil.rmtree(given["folder"], ignore_errors=True)
+        remove(client, label, runner, given["containers"], given["images"], rounds)
     return 0
 
 
@@ -40,7 +41,7 @@ def remove(
     A build that has just been told to end may still leave something: so it looks again, ``rounds`` times in all.
     """
     for number in range(rounds):
-        if number:
+        if number or rounds > 1:
             time.sleep(_PAUSE)
         if runner:
             found = [*_ids(runner, "ps", "-aq", "--filter", f"label={label}"), *containers]
