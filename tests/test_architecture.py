@@ -26,6 +26,7 @@ STATIONS = [
     ["records", "saved", "analyzer", "verify"],
     ["compat", "extract", "packages", "dockerfile"],
     ["report", "tui", "differences", "checks", "base_images", "suggestions"],
+    ["fixes"],
     ["cli", "completion", "doctor", "docker_plugin"],
 ]
 # What a source or an archive takes from a layer's side is handed in as a function, never imported.

@@ -26,6 +26,7 @@ COMMANDS = {
     "diff": "Show what differs between two images, and what that costs to pull.",
     "doctor": "Show what imgscope finds here: engines, cache, terminal, versions.",
     "extract": "Copy a file, a folder or a whole layer out of an image.",
+    "fix": "Change a Dockerfile so that its image is smaller, and prove it.",
     "plugin": "Make imgscope a command of Docker: docker imgscope.",
     "suggest": "Find what an image does not need, and what each fix saves.",
     "verify": "Recompute an image's digests.",

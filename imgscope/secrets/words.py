@@ -25,52 +25,11 @@ _MOST_WORDS = 100_000
 
 _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 # Worth a look at words at all: no text without one of these has what the rules below find.
-_HINTS = [
-    "pass",
-    "pwd",
-    "secret",
-    "token",
-    "key",
-    "auth",
-    "cred",
-    "login",
-    "salt",
-    "cookie",
-    "jwt",
-    "otp",
-    "mysql",
-    "maria",
-    "redis",
-    "curl",
-    "wget",
-    "--user",
-    "identified",
-    "mongo",
-    "signature",
-    "bearer",
-    "runas",
-    "seed",
-    "sqlplus",
-    "composer",
-    "poetry",
-    "bundle",
-    "influx",
-    "rabbitmqctl",
-    "session",
-    "secure",
-    "signtool",
-    "cryptsetup",
-    "kinit",
-    "codecov",
-    "x-jfrog",
-    "kennw",
-    "senha",
-    "wachtw",
-    "haslo",
-    "salasana",
-    "contrasena",
-    "@",
-] + ["net user"]
+_HINTS = (
+    "pass pwd secret token key auth cred login salt cookie jwt otp mysql maria redis curl wget --user identified mongo "
+    "signature bearer runas seed sqlplus composer poetry bundle influx rabbitmqctl session secure signtool cryptsetup "
+    "kinit codecov x-jfrog kennw senha wachtw haslo salasana contrasena @"
+).split() + ["net user"]
 # Those that count at the edge of a word, or as an option.
 _EDGES = tuple(
     (piece, re.compile(pattern))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..layer.index import DIRECTORY
 from ..packages.dependencies import DATABASES
-from ..paths import join, split
+from ..paths import internal, join, split
 from .own_packages import OwnPackages
 
 if TYPE_CHECKING:
@@ -31,10 +32,12 @@ _SYSTEM = (
     *(b"var/cache/", b"var/log/", b"var/lib/dpkg/", b"var/lib/apt/", b"lib/apk/", b"tmp/", b"run/", b"proc/", b"sys/"),
     *(b"dev/", b"etc/alternatives/", b"etc/apk/", b"etc/.pwd.lock", b"var/lib/rpm/", b"var/lib/dnf/"),
     *(b"usr/lib/sysimage/", b"var/tmp/", b"root/.wget-hsts", b"root/.bash_history", b"var/lib/systemd/"),
-    *(b"root/.npm/", b"root/.cache/", b"root/.cargo/", b"root/.m2/", b"root/.gradle/", b"root/go/"),
 )
 # Copied out of /etc/skel when a user is added.
 _SKELETON = {b".bashrc", b".profile", b".bash_logout"}
+_PATH = re.compile(r"(?<![\w.$}*-])/[\w.@+-]+(?:/[\w.@+-]+)*")
+_REMOVES = re.compile(r"\brm\s+(?:-\S+\s+)*([^;&|\n]*)")
+_MAX_TEXT = 64 << 10
 # Where a package manager's scripts leave files that no package owns.
 _MANAGED = (b"etc/", b"var/", b"usr/bin/", b"usr/sbin/", b"usr/lib/", b"usr/share/", b"lib/", b"bin/", b"sbin/")
 
@@ -58,12 +61,16 @@ class _Sum:
 
 
 def copies(
-    context: Context, packages: OwnPackages | None, unneeded: Collection[int], indifferent: Collection[int]
+    context: Context,
+    packages: OwnPackages | None,
+    unneeded: Collection[int],
+    indifferent: Collection[int],
+    also: Sequence[str] = (),
 ) -> list[Copy]:
     """Return what to copy, by path.
 
     ``unneeded`` are global entries that the final stage does without; whether ``indifferent`` ones come along is all
-    the same.
+    the same. ``also`` are paths, as users write them, that are copied whatever else is said of them.
     """
     overlay = context.overlay
     owners: Mapping[bytes, object] = packages.owners if packages is not None else {}
@@ -73,6 +80,8 @@ def copies(
         for path in DATABASES
         if split(path)[1] in overlay.layers[layer].children.get(split(path)[0], {})
     }
+    asked = frozenset(internal(path) for path in also)
+    named = _Named(context)
     sums = {directory: _Sum() for directory in overlay.tree}
     wanted: dict[bytes, list[bytes]] = {}
     sizes = overlay.sizes
@@ -84,23 +93,29 @@ def copies(
         system = (directory + b"/").startswith(_SYSTEM)
         managed = (directory + b"/").startswith(_MANAGED)
         for name, entry in names.items():
-            if overlay.kind(entry) == DIRECTORY or entry in indifferent:
+            path = join(directory, name)
+            kind = overlay.kind(entry)
+            if (kind == DIRECTORY and overlay.tree.get(path)) or (entry in indifferent and path not in asked):
                 continue
             inode = overlay.inode(entry)
-            size = 1 + (sizes[inode] if inode >= 0 else 0)
-            path = join(directory, name)
+            size = 1 + (sizes[inode] if inode >= 0 and kind != DIRECTORY else 0)
             layer = overlay.layer_of(entry)
-            if layer not in own or entry in unneeded or path in owners:
+            # What an instruction changed after the package was installed is the image's own.
+            packaged = path in owners and (layer in installing or not named.file(path))
+            if path in asked:
+                pass
+            elif layer not in own or entry in unneeded or packaged or (kind == DIRECTORY and not own_folder(path)):
                 extra.append((directory, inode, size))
-            elif not (
-                system
-                or path.startswith(_SYSTEM)
-                or (managed and layer in installing)
+                continue
+            elif (
+                ((system or path.startswith(_SYSTEM)) and not named.folder(path))
+                or (managed and layer in installing and not named.file(path))
                 or (name in _SKELETON and path.startswith((b"home/", b"root/")))
             ):
-                here.needed += size
-                inodes.add(inode)
-                wanted.setdefault(directory, []).append(name)
+                continue
+            here.needed += size
+            inodes.add(inode)
+            wanted.setdefault(directory, []).append(name)
     for directory, inode, size in extra:
         # Another name of what is needed costs nothing.
         sums[directory].extra += 1 if inode in inodes else size
@@ -111,6 +126,39 @@ def copies(
                 above.needed += sums[directory].needed
                 above.extra += sums[directory].extra
     return [_copy(context, path, path in sums, wanted) for path in sorted(_grouped(context, sums, wanted))]
+
+
+def own_folder(path: bytes) -> bool:
+    """Tell whether an empty folder is one of the image's own, not one that the system or a package keeps."""
+    return b"/" in path and not (path + b"/").startswith((*_SYSTEM, *_MANAGED))
+
+
+class _Named:
+    """What the instructions of an image's own name: a path in words is wanted there by its author."""
+
+    def __init__(self, context: Context) -> None:
+        texts = [context.instruction(layer) for layer in context.own_layers if context.is_run(layer)]
+        self._words = frozenset(
+            word.rstrip("/") for text in texts for word in _PATH.findall(text[:_MAX_TEXT]) if word.count("/") > 1
+        )
+        self._removed = frozenset(
+            word.rstrip("/*") for text in texts for part in _REMOVES.findall(text[:_MAX_TEXT]) for word in part.split()
+        )
+
+    def file(self, path: bytes) -> bool:
+        """Tell whether a path, or the folder that it is in, is named."""
+        shown = "/" + path.decode("utf-8", "surrogateescape")
+        folder = shown.rpartition("/")[0]
+        return any(word in self._words and word not in self._removed for word in (shown, folder))
+
+    def folder(self, path: bytes) -> bool:
+        """Tell whether a folder above a path is named that is not everybody's."""
+        shown = "/" + path.decode("utf-8", "surrogateescape")
+        while shown.count("/") > 2:
+            if shown in self._words and shown not in self._removed:
+                return True
+            shown = shown.rpartition("/")[0]
+        return False
 
 
 def _grouped(context: Context, sums: Mapping[bytes, _Sum], wanted: Mapping[bytes, list[bytes]]) -> list[bytes]:

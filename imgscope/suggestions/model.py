@@ -123,6 +123,8 @@ class Finding:
     """The layer that holds most of its bytes, whose instruction is the first to be changed."""
     claims: tuple[Claim, ...] = field(default=(), repr=False, compare=False)
     """All that the fix saves, for whoever counts what some fixes save together."""
+    saved: tuple[tuple[Claim, int], ...] = field(default=(), repr=False, compare=False)
+    """The bytes that each claim got; they add up to ``bytes``."""
 
     @property
     def secret(self) -> bool:
@@ -150,6 +152,8 @@ class Suggestions:
     """The Dockerfile with the safe fixes made, where that was asked for."""
     unfit: str = ""
     """Why the Dockerfile of the current folder was not used, where that was looked for."""
+    context: Context | None = None
+    """What the rules looked at, for who goes on from their findings."""
     unasked: bool = False
     """Whether nobody named the Dockerfile: it lies in the current folder, and is the image's history."""
 

@@ -66,6 +66,7 @@ def suggest(
         run.add(rule)
     findings = run.ranked()
     report = Suggestions(analysis, findings, base, tuple(run.skipped), run.ignored, dockerfile=dockerfile)
+    report.context = context
     from .stages import proposal
 
     report.proposal = tuple(map(redact, proposal(context, report)))
@@ -135,6 +136,7 @@ class _Run:
             rule.url,
             ranked[0] if ranked else None,
             tuple(claims),
+            tuple(got.items()),
         )
 
     def _by_bytes(self, layers: Sequence[int], got: dict[Claim, int]) -> list[int]:

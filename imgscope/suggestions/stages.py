@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..dockerfile.redacted import redacted, redacted_text
@@ -14,6 +15,7 @@ from ..settings import settings
 from .copies import Copy, copies
 from .own_packages import OwnPackages, own_packages
 from .rules import all_rules
+from .rules.recommended import only_recommended
 
 if TYPE_CHECKING:
     from .context import Context
@@ -50,31 +52,59 @@ def proposal(context: Context, report: Suggestions) -> tuple[str, ...]:
     if not any(finding.code in BUILD and finding.certainty != "possible" for finding in report.findings):
         return ()
     try:
-        packages = own_packages(context)
-        unneeded, indifferent = _claimed(context, report)
+        found = parts(context, report)
     except ContentUnavailableError:
         # A rule that could not look may be about anything: what has to be copied is not known.
         return ()
-    found = copies(context, packages, unneeded, indifferent)
-    if not found:
+    if not found.copies:
         return ()
     base, build, name = _build_stage(context)
     settings = _Settings(context)
     return (
         *build,
-        *_pruned(report),
+        *pruned(report),
         "",
         "# What the program needs to run. A smaller base may do as well: imgscope bases tells.",
         f"FROM {base}",
-        *_installed(packages),
+        *installed_lines(found.packages),
         *settings.before(),
         *settings.users(),
-        *_copies(name, found),
+        *found.lines(name),
         *settings.after(),
     )
 
 
-def _pruned(report: Suggestions) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a final stage is made of: packages to install, and paths to copy; ``unneeded`` are entries that stay out."""
+
+    packages: OwnPackages | None
+    copies: list[Copy]
+    unneeded: set[int]
+
+    def lines(self, stage: str) -> Iterator[str]:
+        """Yield the instructions that copy out of a stage."""
+        return _copies(stage, self.copies)
+
+    def kept_packages(self) -> set[int]:
+        """Return the packages, by ``id``, of which the final stage has the files again."""
+        if self.packages is None:
+            return set()
+        left = self.packages.unneeded | only_recommended(self.packages.every, self.packages.own)
+        return {id(one.package) for one in self.packages.own - left}
+
+
+def parts(context: Context, report: Suggestions, also: Sequence[str] = ()) -> Parts:
+    """Find out what a final stage needs; ``also`` are paths that it surely does.
+
+    Raises ``ContentUnavailableError`` where the image can't be looked into.
+    """
+    packages = own_packages(context)
+    unneeded, indifferent = _claimed(context, report)
+    return Parts(packages, copies(context, packages, unneeded, indifferent, also), unneeded)
+
+
+def pruned(report: Suggestions) -> Iterator[str]:
     """Yield what removes the packages that only development needs, once the build is done."""
     for finding in report.findings:
         if finding.name in _NODE and finding.evidence and "/node_modules/" in finding.evidence[0].path:
@@ -142,11 +172,13 @@ def _own_steps(context: Context) -> Iterator[str]:
             yield step.instruction
 
 
-def _installed(packages: OwnPackages | None) -> list[str]:
-    """Write the instruction that installs what the program needs at run time."""
-    if packages is None or not packages.wanted:
+def installed_lines(packages: OwnPackages | None, more: Sequence[str] = ()) -> list[str]:
+    """Write the instruction that installs what the program needs at run time, and ``more``."""
+    if packages is None:
         return []
-    names = packages.wanted
+    names = list(dict.fromkeys([*packages.wanted, *more]))
+    if not names:
+        return []
     if packages.ecosystem == "apk":
         return [f"RUN apk add --no-cache {' '.join(names)}"]
     if packages.ecosystem == "rpm":

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...dockerfile.edits import Edit
 from ...dockerfile.model import Instruction
 from .calls import Call
 from .cleaning import check_places, cleaning
 from .cleans import CLEANS
 from .model import NotSafe
 from .needs import Needs
+from .options import add_option
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -108,18 +108,7 @@ def pip(plan: Plan, code: str, layer: int) -> None:
     if not wanted:
         raise NotSafe(f"line {run.first} calls pip with --no-cache-dir: something else fills its cache")
     for call in wanted:
-        managed = call.managed
-        verb = managed[1] if managed else ""
-        number = next((n for n, word in enumerate(call.words) if word == verb), None)
-        command = call.command
-        word = None
-        if command is not None and number is not None:
-            offset = len(command.words) - len(call.words)
-            word = command.words[offset + number] if offset >= 0 else None
-        if word is None or word.raw != verb:
-            raise NotSafe(f"line {run.first} does not call pip in so many words")
-        at = plan.writer.at(run, word.end)
-        plan.edit(Edit(at, at, " --no-cache-dir"))
+        add_option(plan, run, call, "--no-cache-dir")
     plan.note(code, run, "pip install --no-cache-dir")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...brief import brief
 from ...dockerfile.edits import diff
@@ -12,6 +12,10 @@ from ...escape import escape
 
 if TYPE_CHECKING:
     from ...dockerfile import Dockerfile
+    from ..model import Finding
+
+Grade = Literal["safe", "likely", "possible"]
+"""How far a fix can be made unseen: *safe*, the container is the same; else as sure as the finding is."""
 
 
 class Fix(NamedTuple):
@@ -29,15 +33,43 @@ class Left(NamedTuple):
     why: str
 
 
+class Step(NamedTuple):
+    """One thing that can be done about a finding, and done without: in some layers, by ``take``."""
+
+    finding: Finding
+    layers: tuple[int, ...]
+    take: Callable[[], None]
+    grade: Grade = "safe"
+
+    @property
+    def key(self) -> str:
+        """What it is called by: the code and the layers. Several ways of cleaning one layer have one key."""
+        return f"{self.finding.code}@{','.join(map(str, self.layers))}"
+
+
+class Taken(NamedTuple):
+    """A step that was taken: its key, code and grade, the lines of the instructions that it is about, the bytes that
+    it saves by what the finding claims, and what was done.
+    """
+
+    key: str
+    code: str
+    grade: Grade
+    lines: tuple[int, ...]
+    bytes: int
+    what: str
+
+
 @brief("before", "made", "left")
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A Dockerfile before and after; ``made`` in the order of its lines, ``left`` in the report's."""
+    """A Dockerfile before and after; ``made`` in the order of its lines, ``left`` and ``taken`` in the report's."""
 
     before: Dockerfile
     after: Dockerfile
     made: tuple[Fix, ...]
     left: tuple[Left, ...]
+    taken: tuple[Taken, ...] = ()
 
     @property
     def diff(self) -> str:

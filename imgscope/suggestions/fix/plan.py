@@ -16,7 +16,7 @@ from .calls import Call, calls, script_calls
 from .cleaning import cleaning
 from .facts import Facts
 from .joints import check_hazards, joint, movable
-from .model import Fix, Fixed, Left, NotSafe
+from .model import Fix, Fixed, Left, NotSafe, Step, Taken
 from .writing import Group, Joint, Writer
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .managers import Manager
 
 _SHELLS = ("sh", "bash", "dash", "ash")
+# What is mended by joining RUN, which another step may have done already.
+_JOINED = frozenset(("IS001", "IS002", "IS005", "IS402"))
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -47,25 +49,34 @@ class Plan:
         self.appends: dict[int, tuple[str, ...]] = {}
         self.removed: set[int] = set()
         self.made: list[Fix] = []
+        self.taken: list[Step] = []
         self._calls: dict[tuple[int, str], list[Call]] = {}
         self._traces: dict[str, bool] = {}
 
-    def attempt(self, code: str, step: Callable[[], None]) -> bool:
+    def attempt(self, step: Step) -> bool:
         """Take a step, or none of it and write down why."""
         state = self._state()
+        before = self._planned()
         try:
-            step()
+            step.take()
             self.after = apply(self.dockerfile, [*self.edits, *self._group_edits()])
             self._check_scripts()
         except (NotSafe, EditError, ShellError) as error:
             self._restore(state)
-            self.left.append(Left(code, str(error)))
+            self.left.append(Left(step.finding.code, str(error)))
             return False
+        if before != self._planned() or step.finding.code in _JOINED:
+            self.taken.append(step)
         return True
 
     def _state(self) -> tuple[object, ...]:
         planned = list(self.edits), dict(self.joins), dict(self.cleans), dict(self.appends), set(self.removed)
         return (*planned, list(self.made), self.after)
+
+    def _planned(self) -> tuple[int, ...]:
+        """Return how much is planned of each kind."""
+        cleans = sum(map(len, self.cleans.values()))
+        return cleans, sum(map(len, self.appends.values())), len(self.joins), len(self.edits), len(self.made)
 
     def _restore(self, state: tuple[object, ...]) -> None:
         (self.edits, self.joins, self.cleans, self.appends, self.removed, self.made, self.after) = state  # type: ignore[assignment]
@@ -366,7 +377,26 @@ class Plan:
                     what = f"{' && '.join(commands)} at the end of the RUN"
                     made.append(Fix(code.partition(" ")[0], self.dockerfile.instructions[index].first, what))
         made = sorted(dict.fromkeys(made), key=lambda item: (item.line, item.code))
-        return Fixed(self.dockerfile, self.after, tuple(made), tuple(dict.fromkeys(self.left)))
+        return Fixed(self.dockerfile, self.after, tuple(made), tuple(dict.fromkeys(self.left)), self._taken(made))
+
+    def _taken(self, made: Sequence[Fix]) -> tuple[Taken, ...]:
+        """Return the steps that were taken, those of one key as one."""
+        overlay = self.facts.overlay
+        found: dict[str, Taken] = {}
+        for step in self.taken:
+            if step.key in found:
+                continue
+            finding = step.finding
+            runs = [run for layer in step.layers if (run := self.matched.instruction(layer)) is not None]
+            lines = tuple(dict.fromkeys(run.first for run in runs))
+            # Of two layers that write the same, the lower one's bytes are saved; a whole finding saves all.
+            some = step.layers[:1] if set(step.layers) < set(finding.layers) or len(step.layers) == 2 else step.layers
+            size = sum(bytes_ for claim, bytes_ in finding.saved if overlay.layer_of(claim.entry) in some)
+            words = [item.what for item in made if item.code == step.finding.code and item.line in lines]
+            found[step.key] = Taken(
+                step.key, finding.code, step.grade, lines, size, "; ".join(dict.fromkeys(words)) or finding.fix
+            )
+        return tuple(found.values())
 
     def _group_edits(self) -> Iterator[Edit]:
         """Make the edits of what is joined, cleaned and appended."""
