@@ -30,8 +30,8 @@ _HINTS = (
     *sorted(
         word_set(
             "pass pwd secret token key auth cred login salt cookie jwt otp mysql maria redis curl wget --user "
-            "identified mongo signature bearer runas seed sqlplus composer poetry bundle influx rabbitmqctl session secure "
-            "signtool cryptsetup kinit codecov x-jfrog kennw senha wachtw haslo salasana contrasena @"
+            "identified mongo signature bearer runas seed sqlplus composer poetry bundle influx rabbitmqctl session "
+            "secure signtool cryptsetup kinit codecov x-jfrog kennw senha wachtw haslo salasana contrasena @"
         )
     ),
 )
@@ -63,7 +63,8 @@ _SCHEME = re.compile(r"(?i)\s{0,8}(?:basic|bearer|token|digest|apikey|negotiate|
 _NEXT = re.compile(r"[;&|\s\"'`]|,(?=[\w.\-]{1,60}=)|[)}\]]")
 # me:password@host, without a scheme. Images and packages are written alike: name:tag@sha256:…, npm:name@latest.
 _HOST_LOGIN = re.compile(
-    r"(?:[A-Za-z_]\w{0,60}=)?(?P<engine>(?:podman|docker|oci|docker-daemon|containers-storage):)?([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)[A-Za-z\[(]"
+    r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|docker-daemon|containers-storage):)?"
+    r"([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)[A-Za-z\[(]"
 )
 # What sed puts in a placeholder's place: s/PASSWORD_HERE/value/.
 _REPLACED = re.compile(r"(?<![\w\\])s([/|#,:!~@%+])((?:(?!\1)[^\s]){4,60}+)\1((?:(?!\1)[^\s]){4,256}+)")
