@@ -37,7 +37,7 @@ def test_progress_is_shown_and_the_view_follows():
             assert "400 B" in text
             assert "40%" in text
             go.set()
-            while not isinstance(app.screen, Explorer):
+            while not (isinstance(app.screen, Explorer) and app.screen.query("#layers")):
                 await pilot.pause(0.02)
 
     asyncio.run(main())
@@ -130,7 +130,7 @@ def test_what_manifest_and_config_tell_is_shown_before_the_layers_are_read(tmp_p
             assert rows["0"][3:5] == ["1.98", "MB"]
             assert rows["8"][3] == "…"
             go.set()
-            while not isinstance(app.screen, Explorer):
+            while not (isinstance(app.screen, Explorer) and app.screen.query("#layers")):
                 await pilot.pause(0.02)
 
     asyncio.run(main())
@@ -153,7 +153,7 @@ def test_escape_does_not_leave_by_accident():
             assert app.is_running
             assert app.return_value is None
             go.set()
-            while not isinstance(app.screen, Explorer):
+            while not (isinstance(app.screen, Explorer) and app.screen.query("#layers")):
                 await pilot.pause(0.02)
 
     asyncio.run(main())
@@ -204,7 +204,7 @@ def test_no_secret_is_shown_while_the_image_is_read(place):
             assert "***" in text
             assert value[:8] not in text
             go.set()
-            while not isinstance(app.screen, Explorer):
+            while not (isinstance(app.screen, Explorer) and app.screen.query("#layers")):
                 await pilot.pause(0.02)
 
     asyncio.run(main())
