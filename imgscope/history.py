@@ -13,6 +13,8 @@ from typing import Any
 from .brief import brief
 from .steps import clean_instruction, shell_of
 
+_COPIES = ("COPY ", "ADD ")
+
 __all__ = ["HistoryStep", "clean_instruction", "read_history"]
 
 
@@ -37,11 +39,14 @@ def read_history(config: Mapping[str, Any], layer_count: int) -> tuple[tuple[His
     """Read a config's history; return its steps, and a note where it doesn't fit the layers.
 
     Steps that make layers are matched in order. Where their number differs from the layers' (some builders leave
-    history out), what is there is matched from the bottom, and the note says so.
+    history out), what is there is matched from the bottom, and the note says so. A COPY or ADD that is said to have
+    made no layer went into the next one (buildah does so, with ``--squash`` and without ``--layers``): that layer's
+    step tells of all of them.
     """
     steps: list[HistoryStep] = []
     layer = 0
     shell = ""
+    pending: list[str] = []
     raw = config.get("history")
     for item in raw if isinstance(raw, list) else []:
         if not isinstance(item, Mapping):
@@ -55,6 +60,12 @@ def read_history(config: Mapping[str, Any], layer_count: int) -> tuple[tuple[His
         # What a SHELL, or a step of the classic builder, says of the shell holds for the commands after it.
         shell = shell_of(created_by) or shell
         instruction = clean_instruction(created_by, comment, shell)
+        if empty:
+            pending.append(instruction)
+        elif pending:
+            if any(told.startswith(_COPIES) for told in pending):
+                instruction = f"squashed: {'; '.join([*pending, instruction])}"
+            pending = []
         steps.append(HistoryStep(instruction, created_by, created or None, comment, empty, made))
     note = None
     if steps and layer != layer_count:

@@ -197,3 +197,20 @@ def test_a_history_that_does_not_fit_the_layers_is_noted(layers):
 @pytest.mark.parametrize("history", [None, 3, [3, None], [{"created_by": 3, "empty_layer": "yes"}], {}])
 def test_a_history_of_any_shape_is_read(history):
     read_history({"history": history}, 1)
+
+
+def test_a_layer_that_several_steps_made_tells_of_all_of_them():
+    # As buildah --squash writes it.
+    history = [
+        {"created_by": "/bin/sh -c #(nop) COPY file:" + "a" * 64 + " in /a ", "empty_layer": True},
+        {"created_by": "/bin/sh -c make", "empty_layer": True},
+        {"created_by": "/bin/sh -c #(nop) ENV X=1"},
+    ]
+    steps, note = read_history({"history": history}, 1)
+    assert note is None
+    assert steps[2].layer == 0
+    assert steps[2].instruction == "squashed: COPY file:aaaaaaaa in /a; RUN make; ENV X=1"
+    # A RUN that changed nothing, and what only sets something, made no part of the next layer.
+    history = [{"created_by": "ENV A=1", "empty_layer": True}, {"created_by": "RUN true", "empty_layer": True}]
+    steps, _ = read_history({"history": [*history, {"created_by": "COPY a /a"}]}, 1)
+    assert steps[2].instruction == "COPY a /a"

@@ -206,9 +206,9 @@ def _logins(text: str, start: int, end: int) -> Iterator[Secret]:
                     yield Secret("login in a URL", first + inner[0], first + inner[1])
                 # GitHub takes a token for the name where the password is this.
                 swapped = password in ("x-oauth-basic", "x-access-token") and plausible(name)
-                if swapped or (len(name) >= 20 and looks_random(name)):
+                if swapped or (len(name) >= 16 and looks_random(name)):
                     yield Secret("login in a URL", after, after + len(name))
-            elif len(name) >= 20 and plausible(name):
+            elif plausible(name) and (len(name) >= 20 or (len(name) >= 16 and looks_random(name))):
                 yield Secret("login in a URL", after, after + len(name))
         else:
             odd = compiled(_ODD_LOGIN).match(text, after, end)

@@ -104,6 +104,8 @@ _PLACEHOLDER = r"""(?ix)
       (?:password|passwd|pass|passphrase|secret|token|key|api[-_]?key|value|credentials?|empty|default|test|testing|foo
         |bar|foobar|baz|foobarbaz|example|sample|demo|none|username|string|hunter)
       [-_. ]? (?:here|value|key|string|goes[-_ ]here|123|1234|pw)? [!.]?$
+    | (?:build|compile|precompile|check|ci|collectstatic|assets|temp|temporary|tmp|throwaway|unused|ignored?|stub)
+      (?:[-_ ]?(?:time|only|step|phase|stage|key|secret|token|value|password|check|test))? $
     """
 _EXAMPLES = (
     r"(?i)example|changeme|change[-_]me|placeholder|dummy|not[-_]?a[-_]?(?:real[-_]?)?(?:secret|key|token|password)"

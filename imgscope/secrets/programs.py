@@ -58,7 +58,7 @@ READ = word_set(
 )
 # Others read data or a script there, unless one of their words begins like this.
 READ_WITH = {
-    "sudo": ("-S", "--stdin"),
+    "sudo": ("-S", "-kS", "-nS", "-HS", "-ES", "-iS", "--stdin"),
     "openssl": ("stdin", "-stdin", "passwd"),
     "gpg": ("--passphrase-fd",),
     "gpg2": ("--passphrase-fd",),

@@ -26,10 +26,15 @@ _MOST_WORDS = 100_000
 _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 # Worth a look at words at all: no text without one of these has what the rules below find.
 _HINTS = (
-    "pass pwd secret token key auth cred login salt cookie jwt otp mysql maria redis curl wget --user identified mongo "
-    "signature bearer runas seed sqlplus composer poetry bundle influx rabbitmqctl session secure signtool cryptsetup "
-    "kinit codecov x-jfrog kennw senha wachtw haslo salasana contrasena @"
-).split() + ["net user"]
+    "net user",
+    *sorted(
+        word_set(
+            "pass pwd secret token key auth cred login salt cookie jwt otp mysql maria redis curl wget --user "
+            "identified mongo signature bearer runas seed sqlplus composer poetry bundle influx rabbitmqctl session "
+            "secure signtool cryptsetup kinit codecov x-jfrog kennw senha wachtw haslo salasana contrasena @"
+        )
+    ),
+)
 # Those that count at the edge of a word, or as an option.
 _EDGES = tuple(
     (piece, re.compile(pattern))
@@ -38,7 +43,9 @@ _EDGES = tuple(
         ("pw", r"pw(?!\w)"),
         ("pin", r"pin(?!\w)"),
         ("sas", r"sas(?!\w)"),
-        ("-", r"-(?<![\w-]-)[a-z]*?[upawks]"),
+        ("su", r"su(?<!\wsu)(?!\w)"),
+        ("send", r"send(?<!\wsend)(?!\w)"),
+        ("-", r"-(?<![\w-]-)(?:t(?!\w)|[a-z]*?[upawks])"),
     )
 )
 _SCHEMES = word_set("basic bearer token digest apikey negotiate key aws4-hmac-sha256 bot")
@@ -56,8 +63,17 @@ _SCHEME = re.compile(r"(?i)\s{0,8}(?:basic|bearer|token|digest|apikey|negotiate|
 _NEXT = re.compile(r"[;&|\s\"'`]|,(?=[\w.\-]{1,60}=)|[)}\]]")
 # me:password@host, without a scheme. Images and packages are written alike: name:tag@sha256:…, npm:name@latest.
 _HOST_LOGIN = re.compile(
-    r"(?:[A-Za-z_]\w{0,60}=)?([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)[A-Za-z\[(]"
+    r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|docker-daemon|containers-storage):)?"
+    r"([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)[A-Za-z\[(]"
 )
+# What sed puts in a placeholder's place: s/PASSWORD_HERE/value/.
+_REPLACED = re.compile(r"(?<![\w\\])s([/|#,:!~@%+])((?:(?!\1)[^\s]){4,60}+)\1((?:(?!\1)[^\s]){4,256}+)")
+_PLACED = re.compile(r"(?i)(?:your|replace|change|insert|the|my)[-_]{1,2}|[-_]{1,2}(?:here|placeholder|value|goes|me)$")
+# What expect types: send "value\r".
+_TYPED = re.compile(r"([^\s\\]{4,128}+)(?:\\{1,8}[rn]){1,4}")
+# One word, no path and no command.
+_PIECE = re.compile(r"[^\s/$]{4,128}")
+_SHELLS = word_set("sh bash zsh dash ash ksh")
 _NO_LOGIN = ("npm", "workspace", "file", "git", "link", "patch", "mailto", "oci", "docker")
 # Commands that a pipeline's end is judged with.
 _PIPED = 8
@@ -107,6 +123,8 @@ class _Finder:
     def __init__(self, text: str) -> None:
         self.text = text
         self.found: list[Secret] = []
+        # An expect script waits for a prompt that asks for a password.
+        self.asked = False
 
     # -- words -------------------------------------------------------------------------------------------
 
@@ -154,6 +172,8 @@ class _Finder:
             elif len(head) < 20:
                 seen.add(head)
         self.last_word(words, cores, heads, seen)
+        if "sed" in seen:
+            self.replaced(cores)
         self.fed(command, before, seen)
         if depth < _DEPTH:
             previous = ""
@@ -228,6 +248,8 @@ class _Finder:
         if lower in ("requirepass", "masterauth") or (lower == "password" and seen & {"mysqladmin", "nmcli"}):
             self.add("password", words[following].start, words[following].end)
             return following
+        if lower in ("expect", "send"):
+            return self.typed(lower, following, words, cores, heads)
         if lower == "convertto-securestring":
             self.add("password", words[following].start, words[following].end)
         if head[:1] == "/" and self.apart(head, seen):
@@ -239,6 +261,35 @@ class _Finder:
         if lower == "user" and "net" in seen and following + 1 < len(words):
             self.add("password", words[following + 1].start, words[following + 1].end)
         return -1
+
+    def typed(
+        self, word: str, following: int, words: list[Word], cores: list[tuple[int, int]], heads: list[str]
+    ) -> int:
+        """Judge what an expect script types, by itself and by what it waited for."""
+        if word == "expect":
+            self.asked = any("assw" in head.lower() or "assphr" in head.lower() for head in heads[following:][:3])
+            return -1
+        if heads[following] in ("--", "-h", "-s") and following + 1 < len(words):
+            following += 1
+        match = _TYPED.fullmatch(text_of(self.text, cores[following]))
+        prompted = self.asked or any("assw" in head.lower() for head in heads[max(0, following - 4) : following])
+        if match is None or not (prompted or looks_chosen(match[1])):
+            return -1
+        self.asked = False
+        start = cores[following][0]
+        self.add("password", start, start + match.end(1))
+        return following
+
+    def replaced(self, cores: Sequence[tuple[int, int]]) -> None:
+        """Judge what sed puts in the place of something that is called a secret."""
+        for start, end in cores:
+            for match in _REPLACED.finditer(self.text, start, min(end, start + 4096)):
+                mark, value = match[2].strip("@%_<>{}$#[]()*.^\\"), match[3]
+                name = _PLACED.sub("", mark)
+                placeholder = mark.isupper() or mark != match[2]
+                chosen = not (value.isupper() or names_secret(value)) if placeholder else looks_random(value)
+                if chosen and names_secret(name, value) and not about(name):
+                    self.add(name, match.start(3), match.end(3))
 
     def is_secret(self, name: str, value: tuple[int, int]) -> bool:
         return bool(name) and names_secret(name, text_of(self.text, value)) and not about(name)
@@ -278,10 +329,10 @@ class _Finder:
         login = _HOST_LOGIN.match(text, start, end)
         if (
             login is not None
-            and not login[1].lower().endswith(_NO_LOGIN)
-            and (looks_chosen(login[2]) or text.startswith(("tcp(", "unix("), login.end(2) + 1))
+            and not login[2].lower().endswith(_NO_LOGIN)
+            and (login[1] or looks_chosen(login[3]) or text.startswith(("tcp(", "unix("), login.end(3) + 1))
         ):
-            return self.add("password in a login", login.start(2), login.end(2))
+            return self.add("password in a login", login.start(3), login.end(3))
         colon = text.find(":", start, min(inner, start + 96))
         if start < colon < inner - 1 and text[colon + 1] not in "/:\\" and "${" not in text[start:colon]:
             name = _tail(text[start:colon].rstrip(AROUND))
@@ -351,6 +402,11 @@ class _Finder:
             return following
         if value[:1] == "-" and not words[following].quoted:
             return -1
+        # bash <(curl …) -t TOKEN, curl … | bash -s -- -t TOKEN: the script's own option.
+        script = number == 0 or ("-s" in seen and seen & _SHELLS)
+        if head in ("-t", "-k") and script and looks_random(value) and not set("/:") & set(value):
+            self.secret_of(head, words, cores, following)
+            return following
         name = head.lstrip("-")
         dashes = len(head) - len(name)
         if dashes == 1 and self.apart(head, seen):
@@ -485,6 +541,8 @@ class _Finder:
         if not reads and "su" not in seen:
             return
         lines = bool(seen & {"chpasswd", "newusers"})
+        # With a command of its own su reads nothing but a password.
+        reads = reads or ("su" in seen and any(re.fullmatch(r"-[a-z]{0,4}c|--command", word) for word in seen))
         sources = list(command.fed)
         for other in before:
             names = [_program(text_of(self.text, core(self.text, word))) for word in other.words[:4]]
@@ -492,7 +550,8 @@ class _Finder:
             sources += [*(other.words[first + 1 :] if first is not None else ()), *other.fed]
         for word in sources:
             # Root needs no password: what it feeds to su is a script, unless it looks like nothing but a password.
-            if reads or looks_chosen(text_of(self.text, core(self.text, word))):
+            said = text_of(self.text, core(self.text, word))
+            if reads or looks_chosen(said) or (len(sources) == 1 and _PIECE.fullmatch(said)):
                 self.said(word, lines)
 
     def said(self, word: Word, logins: bool) -> None:

@@ -86,3 +86,32 @@ def test_a_config_is_looked_at_to_a_bound():
     for _ in range(200):
         deep = {"a": [deep]}
     assert "token=x" not in str(redact_config({"config": {"x": deep}}).config)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"config": {"Labels": {f"k{number}": f"v{number}" for number in range(150_000)}}},
+        {"config": {"Env": [f"K{number}=value {number}" for number in range(150_000)]}},
+        {"history": [{"created_by": f"RUN step {number}"} for number in range(50_000)]},
+        {"history": [{"created_by": "RUN --mount=type=bind,source=a,target=/b" * 26_000}]},
+        {"history": [{"created_by": "x -p;" * 4_000}] * 50},
+        {"history": [{"created_by": f"{number}" + "<<EOF pw\n" * 2_000} for number in range(50)]},
+    ],
+    ids=("labels", "variables", "steps", "mounts", "commands", "here-documents"),
+)
+def test_many_small_texts_cost_no_more_than_a_large_one(config):
+    assert seconds(redact_config, config) < 3
+
+
+def test_a_text_that_does_not_fit_hides_no_other():
+    config = {"config": {"Labels": {"a": "x y " * 400_000, "b": "short text"}}, "history": [{"created_by": "RUN make"}]}
+    shown = redact_config(config).config
+    assert "too long" in shown["config"]["Labels"]["a"]
+    assert shown["config"]["Labels"]["b"] == "short text"
+    assert shown["history"] == [{"created_by": "RUN make"}]
+
+
+def test_texts_that_are_equal_are_looked_at_once():
+    shown = redact_config({"history": [{"created_by": "RUN tool --password hunter2Correct run"}] * 40_000}).config
+    assert {step["created_by"] for step in shown["history"]} == {"RUN tool --password *** run"}

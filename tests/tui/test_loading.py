@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_progress_is_shown_and_the_view_follows():
             assert "400 B" in text
             assert "40%" in text
             go.set()
-            while not isinstance(app.screen, Explorer):
+            while not (isinstance(app.screen, Explorer) and app.screen.query("#layers")):
                 await pilot.pause(0.02)
 
     asyncio.run(main())
@@ -129,7 +130,7 @@ def test_what_manifest_and_config_tell_is_shown_before_the_layers_are_read(tmp_p
             assert rows["0"][3:5] == ["1.98", "MB"]
             assert rows["8"][3] == "…"
             go.set()
-            while not isinstance(app.screen, Explorer):
+            while not (isinstance(app.screen, Explorer) and app.screen.query("#layers")):
                 await pilot.pause(0.02)
 
     asyncio.run(main())
@@ -152,7 +153,58 @@ def test_escape_does_not_leave_by_accident():
             assert app.is_running
             assert app.return_value is None
             go.set()
-            while not isinstance(app.screen, Explorer):
+            while not (isinstance(app.screen, Explorer) and app.screen.query("#layers")):
+                await pilot.pause(0.02)
+
+    asyncio.run(main())
+
+
+# Each where it stands: in a step of the history, or in a setting that a command repeats.
+PLANTED = {
+    "history": ("RUN tool --password {0} run", {}),
+    "instruction ENV": ("ENV API_TOKEN={0}", {}),
+    "instruction LABEL": ("LABEL com.example.secret={0}", {}),
+    "variable": ("RUN use {0} now", {"Env": ["API_TOKEN={0}"]}),
+    "label": ("RUN use {0} now", {"Labels": {"com.example.secret": "{0}"}}),
+}
+
+
+@pytest.mark.parametrize("place", PLANTED)
+def test_no_secret_is_shown_while_the_image_is_read(place):
+    value = "Zq7Rv2XpL9mT4zK8w"
+    instruction, settings = PLANTED[place]
+    settings = {
+        key: [text.format(value) for text in item]
+        if isinstance(item, list)
+        else {name: text.format(value) for name, text in item.items()}
+        for key, item in settings.items()
+    }
+    steps = [{"created_by": "ADD rootfs.tar /"}, {"created_by": instruction.format(value) + " # buildkit"}]
+    image = SimpleNamespace(
+        config={"config": settings, "history": steps},
+        layers=[SimpleNamespace(size=1000), SimpleNamespace(size=2000)],
+        platform="linux/amd64",
+    )
+    go = threading.Event()
+
+    def work(progress):
+        progress.opened(image)
+        progress.start(1000, "reading layers")
+        assert go.wait(30)
+        return webapp()
+
+    async def main():
+        app = ImgscopeApp(work, "big:1")
+        async with app.run_test(size=(120, 24)) as pilot:
+            text = ""
+            while "ADD rootfs.tar" not in text:
+                await pilot.pause(0.02)
+                if isinstance(app.screen, LoadingScreen):
+                    text = "\n".join("".join(s.text for s in strip) for strip in app.screen._compositor.render_strips())
+            assert "***" in text
+            assert value[:8] not in text
+            go.set()
+            while not (isinstance(app.screen, Explorer) and app.screen.query("#layers")):
                 await pilot.pause(0.02)
 
     asyncio.run(main())
