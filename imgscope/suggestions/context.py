@@ -11,15 +11,15 @@ from ..errors import ContentUnavailableError
 from ..layer.index import FILE
 from ..overlay.merge import NO_ENTRY
 from ..rootfs.root import FileFacts, Root
-from .model import Claim, Rule
 from .origin import UNKNOWN, Origin, of_history, of_instruction
-from .places import Places
+from .places import Claim, Places
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..base_images.find import Base
     from ..dockerfile import Matched
     from ..packages import Packages
+    from .places import Seeker
 
 # Contents larger than this are not read, nor more than that in all: an image may hold anything.
 MAX_FILE = 8 << 20
@@ -46,7 +46,7 @@ class Context:
         self,
         analysis: Analysis,
         base: Base,
-        rules: Sequence[Rule],
+        rules: Sequence[Seeker],
         *,
         min_size: int = 0,
         dockerfile: Matched | None = None,
