@@ -20,7 +20,7 @@ from .programs import interpreters, shebang
 from .root import MAX_TEXT
 
 if TYPE_CHECKING:
-    from .root import Root
+    from .root import Root, Target
 
 SHELLS = (b"sh", b"bash", b"dash", b"ash", b"busybox", b"ksh", b"zsh")
 # Words of a command that say nothing of what a shell is to run.
@@ -334,12 +334,17 @@ class _Walk:
                 continue
             name = word.encode("utf-8", "surrogateescape")
             found = self.root.file(self.absolute(name)) if word in relative or "/" in word else None
-            found = found or self.root.program(name, self.path, self.directory)
+            found = found or self.root.program(name, self.path, self.directory) or self.in_path(name)
             if found is None or found.path in self.start.named:
                 continue
             self.start.named[found.path] = None
             if found.path not in self.start.files and self.may_read is not None and self.may_read(found.entry):
                 self.unsure.append(found.path)
+
+    def in_path(self, name: bytes) -> Target | None:
+        """Find a file by PATH that may not be executed: a script, or a shell, may be told to read it all the same."""
+        files = (self.root.file(join(place, name)) for place in self.path if b"/" not in name)
+        return next((target for target in files if target is not None), None)
 
 
 def _words(text: str) -> list[str]:
