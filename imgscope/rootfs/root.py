@@ -109,7 +109,7 @@ class Root:
 
     def mode(self, entry: int) -> int:
         """Return the permission bits of an entry."""
-        return self.overlay.meta_table[self.overlay.metas[entry]][0] if entry >= 0 else 0o755
+        return self.overlay.meta(entry)[0]
 
     def names(self, directory: bytes) -> Iterable[bytes]:
         """Return the names in a directory, symlinks on the way to it followed."""

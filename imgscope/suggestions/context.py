@@ -104,7 +104,7 @@ class Context:
         wanted = {rule.code: rule.places for rule in self._rules if rule.places}
         everywhere = any(rule.everywhere for rule in self._rules)
         found = Places(wanted).find(self.overlay, 0 if everywhere else self.own_layers.start)
-        first = self.overlay.first[self.own_layers.start] if self.own_layers else self.overlay.entry_count
+        first = self.overlay.start(self.own_layers.start)
         if everywhere and first:
             for rule in self._rules:
                 if rule.code in found and not rule.everywhere:
