@@ -192,7 +192,7 @@ class Root:
         """Return files' contents, no more than ``limit`` bytes of each."""
         kept = self.files.texts
         todo: dict[int, list[int]] = {}
-        for entry in entries:
+        for entry in dict.fromkeys(entries):
             if entry >= 0 and self._key(entry) not in kept:
                 todo.setdefault(self.overlay.layer_of(entry), []).append(entry)
         for layer, some in todo.items():
