@@ -360,7 +360,7 @@ def in_place(
     Of files that lie compressed or in pieces all has to be in memory, so those with more than ``limit`` bytes are left
     out. Raises ``ImageError``.
     """
-    wanted = sorted(entries)
+    wanted = sorted(set(entries))
     held = {entry for entry in wanted if entry in index.kept or entry in index.parts}
     plain = contents.random_access(layer) if len(held) < len(wanted) else None
     whole = [entry for entry in wanted if entry not in held and (plain is None or entry in index.sparse)]

@@ -41,9 +41,10 @@ def main() -> None:
         print(metadata())
         return
     if arguments and arguments[0] in _COMPLETE:
-        from .completion.answer import answer_docker
+        from .cli import COMMANDS, cli
+        from .completion.answer import CommandLine, answer_docker
 
-        answer_docker(arguments[1:])
+        answer_docker(CommandLine(cli, COMMANDS), arguments[1:])
         return
     from . import ending
 

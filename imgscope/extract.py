@@ -157,8 +157,7 @@ def _row(tree: Tree, name: bytes, entry: int) -> File:
     inode = overlay.inode(entry) if file.type == "hardlink" else NO_ENTRY
     if inode == NO_ENTRY or overlay.kind(inode) == FILE:
         return file
-    layer, own = overlay.locate(inode)
-    target = overlay.layers[layer].links[own] if overlay.kind(inode) == SYMLINK else None
+    target = overlay.link(inode) if overlay.kind(inode) == SYMLINK else None
     return file._replace(
         type=TYPE_NAMES[overlay.kind(inode)],
         link_target=None if target is None else target.decode("utf-8", "surrogateescape"),

@@ -90,7 +90,7 @@ def read_app(analysis: Analysis, base: Base, root: Root) -> App:
     _config(app, analysis, base)
     overlay = root.overlay
     wanted: dict[bytes, int] = {}
-    first_own = overlay.first[base.layers] if base.layers < len(overlay.layers) else overlay.entry_count
+    first_own = overlay.start(base.layers)
     runnable = [bool(mode & 0o111) for mode, _, _ in overlay.meta_table]
     kinds, metas, sizes = overlay.kinds, overlay.metas, overlay.sizes
     for directory, names in overlay.tree.items():

@@ -333,7 +333,7 @@ def _key(version: str) -> tuple[int, ...]:
 def _parts(analysis: Analysis, base: Base, facts: Facts, added: int | None) -> tuple[Part, Part]:
     """Return the base's share and the app's; merged bytes and files are those of the image's merged tree."""
     overlay, tree = analysis.body.overlay, analysis.files.tree
-    first_own = overlay.first[base.layers] if base.layers < len(overlay.layers) else overlay.entry_count
+    first_own = overlay.start(base.layers)
     merged, files = tree.directory_sizes().get(b"", (0, 0))
     theirs = seen = 0
     for names in overlay.tree.values():

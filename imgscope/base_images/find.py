@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..brief import brief
 from ..packages.dependencies import DATABASES
-from ..paths import split
 from ..settings import mapping, settings
 from ..steps import shell_end
 from .candidates import Other, best_match, shared_layers
@@ -117,10 +116,10 @@ def steps_of(history: Sequence[HistoryStep], layers: int) -> int:
 
 def _whole_root(analysis: Analysis) -> bool:
     """Tell whether the first layer is a root filesystem: it names its system, has a shell and its user, or packages."""
-    children = analysis.body.overlay.layers[0].children
+    overlay = analysis.body.overlay
 
     def has(*paths: bytes) -> bool:
-        return any(name in children.get(directory, ()) for directory, name in map(split, paths))
+        return any(overlay.entry_in(0, path) is not None for path in paths)
 
     if has(b"etc/os-release", b"usr/lib/os-release") or has(*DATABASES, *_FOLDERS):
         return True

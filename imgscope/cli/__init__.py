@@ -97,9 +97,10 @@ def main(arguments: list[str] | None = None, program: str = "imgscope") -> None:
     open_for_good()
     try:
         if "_IMGSCOPE_COMPLETE" in os.environ:
-            from ..completion.answer import answer
+            from ..completion.answer import CommandLine, answer
 
-            code = answer(os.environ["_IMGSCOPE_COMPLETE"], sys.argv[1:] if arguments is None else arguments)
+            words = sys.argv[1:] if arguments is None else arguments
+            code = answer(CommandLine(cli, COMMANDS), os.environ["_IMGSCOPE_COMPLETE"], words)
         else:
             # Whoever ends the program gets it tidied up: no half-written file, no process left behind.
             ending.by_exception()

@@ -9,7 +9,8 @@ after it), and ``files`` and ``folders``, which tell the shell to complete these
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import click
 from click.shell_completion import CompletionItem, ShellComplete, split_arg_string
@@ -31,6 +32,13 @@ _PLATFORMS = (
 # Directives of the Docker CLI's completion, which is Cobra's.
 _NO_SPACE = 2
 _NO_FILES = 4
+
+
+class CommandLine(NamedTuple):
+    """What is completed: the command that has all others, and a line on each of these."""
+
+    group: click.Group
+    commands: Mapping[str, str]
 
 
 class _Image(click.ParamType[str]):
@@ -59,18 +67,22 @@ class _Words(click.ParamType[str]):
         return [CompletionItem(word) for word in self._words if word.startswith(incomplete)]
 
 
-def answer(shell: str, arguments: list[str]) -> int:
+def answer(line: CommandLine, shell: str, arguments: list[str]) -> int:
     """Print what fits for one of our own scripts; return the exit code, which is 0."""
     words = split_arg_string(arguments[0])[1:] if shell == "bash" and arguments else arguments
     if shell == "bash" and arguments and (arguments[0][-1:].isspace() or len(split_arg_string(arguments[0])) < 2):
         words = [*words, ""]
-    _print(f"{kind}\t{word}\t{help}\n" for kind, word, help in _fitting(words) if "\n" not in word and "\t" not in word)
+    _print(
+        f"{kind}\t{word}\t{help}\n"
+        for kind, word, help in _fitting(line, words)
+        if "\n" not in word and "\t" not in word
+    )
     return 0
 
 
-def answer_docker(arguments: list[str]) -> None:
+def answer_docker(line: CommandLine, arguments: list[str]) -> None:
     """Print what fits for the Docker CLI's own completion: ``imgscope WORD…``, in Cobra's form."""
-    found = list(_fitting(arguments[1:]))
+    found = list(_fitting(line, arguments[1:]))
     directive = _NO_FILES
     if any(kind in ("files", "folders") for kind, _, _ in found):
         directive = 0
@@ -85,23 +97,22 @@ def _print(lines: Iterable[str]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _fitting(words: list[str]) -> Iterator[tuple[str, str, str]]:
+def _fitting(line: CommandLine, words: list[str]) -> Iterator[tuple[str, str, str]]:
     """Yield kind, word and help of what fits; nothing when anything goes wrong."""
     if not words:
         return
     *before, incomplete = words
-    from ..cli import COMMANDS, cli
 
     if not before and not incomplete.startswith("-"):
         # Click would import every command to ask for its summary.
-        yield from (("word", name, summary) for name, summary in COMMANDS.items() if name.startswith(incomplete))
+        yield from (("word", name, summary) for name, summary in line.commands.items() if name.startswith(incomplete))
         return
     # Of --option=value only the value is completed; the shell wants the word whole.
     option, equals, _ = incomplete.partition("=")
     prefix = option + equals if equals and option.startswith("--") else ""
     try:
-        _prepare(before)
-        found = ShellComplete(cli, {}, "imgscope", VARIABLE).get_completions(before, incomplete)
+        _prepare(line, before)
+        found = ShellComplete(line.group, {}, "imgscope", VARIABLE).get_completions(before, incomplete)
     except (Exception, SystemExit):
         return
     for item in found:
@@ -113,12 +124,10 @@ def _summary(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def _prepare(before: list[str]) -> None:
+def _prepare(line: CommandLine, before: list[str]) -> None:
     """Tell the command that is meant what its arguments are; its own help has their names."""
-    from ..cli import COMMANDS, cli
-
-    name = next((word for word in before if word in COMMANDS), None)
-    command = cli.get_command(click.Context(cli), name) if name else None
+    name = next((word for word in before if word in line.commands), None)
+    command = line.group.get_command(click.Context(line.group), name) if name else None
     if command is None:
         return
     for parameter in command.params:

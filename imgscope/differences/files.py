@@ -72,6 +72,10 @@ class Side(Entries):
         """Return the content bytes that the merged tree counts at a name."""
         return self.overlay.sizes[self.promoted.get(entry, entry)]
 
+    def link(self, inode: int) -> bytes | None:
+        """Return where a symlink, or a dangling hard link, leads."""
+        return self.overlay.link(inode)
+
     @cached_property
     def _prints(self) -> bytearray:
         return bytearray().join(

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from ..paths import join
+
 
 class PathFilter:
     """Tells whether a path fits one of some globs.
@@ -23,11 +25,11 @@ class PathFilter:
         """Tell whether the path of ``name`` in ``directory`` (no leading slashes) fits."""
         if self._directory(directory):
             return True
-        return self._whole.fullmatch(directory + b"/" + name if directory else name) is not None
+        return self._whole.fullmatch(join(directory, name)) is not None
 
     def fits_itself(self, directory: bytes, name: bytes) -> bool:
         """Tell whether the path of ``name`` in ``directory`` fits, whatever lies above it."""
-        return self._whole.fullmatch(directory + b"/" + name if directory else name) is not None
+        return self._whole.fullmatch(join(directory, name)) is not None
 
     def _directory_fits(self, directory: bytes) -> bool:
         """Tell whether a directory, or one above it, fits."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..bounds import DIRECTORIES, DIRECTORY_BYTES, FREE_PATH, FREE_STEPS, LIMITS, STEPS, Costs, exceeded
-from ..paths import split
+from ..paths import join, split
 from .index import DIRECTORY, HARDLINK, IMPLIED, SYMLINK, LayerIndex
 
 # Linux follows at most 40 links in one path (path_resolution(7)).
@@ -42,7 +42,7 @@ def settle(
             index.repeated
             and (
                 HARDLINK in map(index.kinds.__getitem__, index.links)
-                or any(_joined(d, n) in index.children for d, n, _ in index.repeated)
+                or any(join(d, n) in index.children for d, n, _ in index.repeated)
             )
         )
         or not _resolve_hardlinks(index, None, costs)
@@ -75,10 +75,6 @@ def _as_written(index: LayerIndex, clamped: dict[int, bytes]) -> dict[bytes, dic
             directory, name = split(clamped[entry])
         written.setdefault(directory, {})[name] = entry
     return written
-
-
-def _joined(directory: bytes, name: bytes) -> bytes:
-    return directory + b"/" + name if directory else name
 
 
 class _Room:
@@ -152,14 +148,14 @@ class _Links:
         parts = directory.split(b"/") if directory else []
         self.step(len(parts))
         for part in parts:
-            path: bytes | None = _joined(here, part)
+            path: bytes | None = join(here, part)
             if self.symlink(here, part) is not None:
                 path = self._lead(here, part)
                 if path is None:
                     if mend is None:
                         return None
                     mend(here, part)
-                    path = _joined(here, part)
+                    path = join(here, part)
             here = path or b""
         return here
 
@@ -183,7 +179,7 @@ class _Links:
                 todo.extend(target.split(b"/")[::-1])
                 self.step(len(todo))
             else:
-                here = _joined(here, part)
+                here = join(here, part)
         return here
 
 
@@ -203,14 +199,14 @@ class _Unpacker:
         """Take a name out, with all below it; the entries become repeated."""
         if entry != IMPLIED:
             self.repeated.append((entry, directory, name))
-        path = _joined(directory, name)
+        path = join(directory, name)
         pending = [path] if path in self.tree else []
         while pending:
             here = pending.pop()
             for below, number in self.tree.pop(here).items():
                 if number != IMPLIED:
                     self.repeated.append((number, here, below))
-                inner = _joined(here, below)
+                inner = join(here, below)
                 if inner in self.tree:
                     pending.append(inner)
 
@@ -220,7 +216,7 @@ class _Unpacker:
         here = b""
         for part in real.split(b"/") if real else ():
             self._make(here, part)
-            here = _joined(here, part)
+            here = join(here, part)
         return here
 
     def _make(self, directory: bytes, name: bytes) -> None:
@@ -232,7 +228,7 @@ class _Unpacker:
             entry = None
         if entry is None:
             siblings[name] = IMPLIED
-        path = _joined(directory, name)
+        path = join(directory, name)
         if path not in self.tree:
             self.room.take(len(path))
             self.tree[path] = {}
@@ -327,7 +323,7 @@ def _resolve_hardlinks(index: LayerIndex, linked: dict[int, int] | None, costs: 
                 real = links.resolve(directory)
                 target = None
                 if real is not None:
-                    path = _joined(real, name)
+                    path = join(real, name)
                     target = index.children.get(real, {}).get(name)
                 passed[found] = path
                 if target is None or target == IMPLIED or index.kinds[target] == DIRECTORY:

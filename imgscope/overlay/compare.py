@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layer.index import DIRECTORY, FILE, HARDLINK, IMPLIED_META, SYMLINK, SYMLINK_MODE
+from ..layer.index import DIRECTORY, FILE, HARDLINK, SYMLINK, SYMLINK_MODE
 from .merge import NO_ENTRY
 
 if TYPE_CHECKING:
@@ -31,21 +31,8 @@ class Entries:
 
     def meta(self, inode: int) -> tuple[int, int, int]:
         """Return an inode's mode, uid and gid."""
-        if inode < 0:
-            return IMPLIED_META
-        overlay = self.overlay
-        meta = overlay.meta_table[overlay.metas[inode]]
-        return (SYMLINK_MODE, *meta[1:]) if overlay.kinds[inode] == SYMLINK else meta
-
-    def link(self, inode: int) -> bytes | None:
-        """Return where a symlink, or a dangling hard link, leads."""
-        layer, own = self.overlay.locate(inode)
-        return self.overlay.layers[layer].links.get(own)
-
-    def device(self, inode: int) -> tuple[int, int] | None:
-        """Return a device's numbers."""
-        layer, own = self.overlay.locate(inode)
-        return self.overlay.layers[layer].devices.get(own)
+        meta = self.overlay.meta(inode)
+        return (SYMLINK_MODE, *meta[1:]) if self.overlay.kinds[inode] == SYMLINK else meta
 
     def link_count(self, layer: int, own: int) -> int:
         """Return how many names a layer's own entry has in that layer."""
@@ -71,8 +58,8 @@ class Entries:
                 return "content"
             return None if size and (a != b or self is not other) else ""
         if kind in (SYMLINK, HARDLINK):
-            return "target" if self.link(a) != other.link(b) else ""
-        return "device" if kind != DIRECTORY and self.device(a) != other.device(b) else ""
+            return "target" if self.overlay.link(a) != other.overlay.link(b) else ""
+        return "device" if kind != DIRECTORY and self.overlay.device(a) != other.overlay.device(b) else ""
 
     def metadata_differs(self, a: int, other: Entries, b: int, *, links: bool) -> list[str]:
         """Name what differs of the metadata of two inodes; with ``links`` the number of names in their layers too."""

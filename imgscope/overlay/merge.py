@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..layer.index import DIRECTORY, HARDLINK, IMPLIED, LayerIndex
+from ..layer.index import DIRECTORY, HARDLINK, IMPLIED, IMPLIED_META, LayerIndex
 from ..paths import join as join  # noqa: PLC0414 (the view takes it from here still)
 from ..paths import split
 
@@ -154,6 +154,43 @@ class Overlay:
         if inside is not None:
             return self.first[layer] + inside
         return self.across.get(entry, NO_ENTRY)
+
+    def start(self, layer: int) -> int:
+        """Return the first entry of a layer, or of those above where it has none; past the last one their number."""
+        return self.first[layer] if layer < len(self.layers) else self.entry_count
+
+    def entries(self, layer: int) -> Iterator[tuple[bytes, bytes, int]]:
+        """Yield directory, name and entry of all that a layer names: no implied directories, nothing repeated."""
+        first = self.first[layer]
+        for directory, names in self.layers[layer].children.items():
+            for name, own in names.items():
+                if own >= 0:
+                    yield directory, name, first + own
+
+    def entry_in(self, layer: int, path: bytes) -> int | None:
+        """Return a layer's own entry at a path, that of an implied directory too; ``None`` where it has none."""
+        directory, name = split(path)
+        own = self.layers[layer].children.get(directory, {}).get(name)
+        return own if own is None else -layer - 1 if own < 0 else self.first[layer] + own
+
+    def meta(self, entry: int) -> tuple[int, int, int]:
+        """Return an entry's mode (12 bits), uid and gid, as its layer has them."""
+        return self.meta_table[self.metas[entry]] if entry >= 0 else IMPLIED_META
+
+    def link(self, entry: int) -> bytes | None:
+        """Return where a symlink leads, as written, or a hard link, as a path; ``None`` for all else."""
+        layer, own = self.locate(entry)
+        return self.layers[layer].links.get(own)
+
+    def device(self, entry: int) -> tuple[int, int] | None:
+        """Return a device's numbers, major and minor; ``None`` for all else."""
+        layer, own = self.locate(entry)
+        return self.layers[layer].devices.get(own)
+
+    def xattrs(self, entry: int) -> dict[str, bytes] | None:
+        """Return an entry's extended attributes; ``None`` where it has none."""
+        layer, own = self.locate(entry)
+        return self.layers[layer].xattrs.get(own) or None
 
     def lookup(self, path: bytes) -> int | None:
         """Return the entry that the merged tree shows at a path, or ``None``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -74,6 +75,13 @@ def fingerprints(fingerprint: str) -> Node:
     GitHub goes by the second, and would make it of the line: one alert for all that it holds.
     """
     return {"imgscope/v1": fingerprint, "primaryLocationLineHash": f"{fingerprint[:16]}:1"}
+
+
+def stable_name(reference: str) -> str:
+    """Return a reference without what changes from build to build: tag and digest; an archive's path stays."""
+    if reference.endswith((".tar", ".json", ".gz", ".zst", ".tgz")):
+        return reference
+    return re.sub(r":[^/:]*$", "", reference.partition("@")[0]) or reference
 
 
 def _semantic(version: str) -> str:

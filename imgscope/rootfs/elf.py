@@ -141,11 +141,11 @@ class _Reader:
         interpreter, dynamic = b"", b""
         step = header.e_phentsize
         length = self.structs.Elf_Phdr.sizeof()
-        if step < length:
+        if step < length and header.e_phnum:
             return None
         table = self.at(header.e_phoff, step * min(header.e_phnum, _MAX_SEGMENTS))
         kinds = {"PT_LOAD": _LOAD, "PT_DYNAMIC": _DYNAMIC, "PT_INTERP": _INTERPRETER}
-        for place in range(0, len(table) - length + 1, step):
+        for place in range(0, len(table) - length + 1, max(step, length)):
             segment = self.parse(self.structs.Elf_Phdr, table[place : place + length])
             type_ = kinds.get(segment.p_type)
             if type_ == _LOAD:

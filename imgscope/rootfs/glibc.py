@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..paths import clean, join
-from .loaders import Chain, Loader, Loaders, Missing
+from .loader import Chain, Loader, Missing, Search, glibc_loader, has_musl
 
 if TYPE_CHECKING:
     from .elf import Elf
-    from .root import Root
 
 _BUILT_IN = re.compile(rb"(?:/[\w.+-][\w/.+-]{0,100}/\0){2,8}")
 _DIRECTORIES = {
@@ -24,7 +23,6 @@ _DIRECTORIES = {
     "arm64/64": (b"lib64", b"usr/lib64", b"lib/aarch64-linux-gnu", b"usr/lib/aarch64-linux-gnu"),
 }
 _LEVELS = {"amd64/64": tuple(b"glibc-hwcaps/x86-64-v%d" % level for level in (4, 3, 2))}
-_LOADERS = (b"lib64/ld-linux-x86-64.so.2", b"lib/ld-linux-aarch64.so.1", b"lib/ld-linux-armhf.so.3")
 _CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 _MAX_CACHE = 8 << 20
 _MAX_LOADER = 1 << 20
@@ -33,15 +31,15 @@ _MAX_LOADER = 1 << 20
 class Glibc(Loader):
     """Loads what was linked against glibc, or against nothing that tells."""
 
-    def __init__(self, loaders: Loaders) -> None:
-        """Load those of ``loaders``' root."""
-        super().__init__(loaders)
+    def __init__(self, search: Search) -> None:
+        """Load those of ``search``'s root."""
+        super().__init__(search)
         self._cache: dict[bytes, list[bytes]] | None = None
         self._directories: dict[bytes, tuple[bytes, ...]] = {}
 
     def running(self, elf: Elf) -> bytes:
         """Return the program's interpreter, else the root's own loader for its machine."""
-        return elf.interpreter or loader_path(self.root, elf.machine)
+        return elf.interpreter or glibc_loader(self.root, elf.machine)
 
     def unloadable(self, path: bytes, elf: Elf) -> list[Missing]:
         """Return nothing: glibc's parts are libraries like others."""
@@ -57,7 +55,7 @@ class Glibc(Loader):
         if not elf.runpath:
             above = [(path, elf), *reversed(chain)]
             found += self.expanded([(one.rpath, at) for at, one in above if not one.runpath], main)
-        return [*found, *self.loaders.library_path, *self.expanded([(elf.runpath, path)], main)]
+        return [*found, *self.search.library_path, *self.expanded([(elf.runpath, path)], main)]
 
     def candidates(self, name: bytes, ways: Sequence[bytes], main: Elf) -> Iterator[bytes]:
         """Yield the paths in directories, variants for newer processors first, with the cache before the built-in."""
@@ -84,9 +82,7 @@ class Glibc(Loader):
 
     def other_libc(self, elf: Elf) -> str:
         """Say that there is musl."""
-        from .musl import has_loader
-
-        return "its C library is musl" if has_loader(self.root) else ""
+        return "its C library is musl" if has_musl(self.root) else ""
 
     def _cached(self) -> dict[bytes, list[bytes]]:
         if self._cache is None:
@@ -102,17 +98,6 @@ class Glibc(Loader):
             found = tuple(clean(part)[0] for part in runs[0].split(b"\0") if part) if runs else ()
             self._directories[loader] = found or (*_DIRECTORIES.get(main.machine, ()), b"lib", b"usr/lib")
         return self._directories[loader]
-
-
-def loader_path(root: Root, machine: str) -> bytes:
-    """Return where a root has glibc's loader for a machine; empty where it has none."""
-    for name in _LOADERS:
-        found = root.file(name)
-        if found is not None:
-            elf = root.elf(found.entry)
-            if elf is not None and elf.machine == machine:
-                return name
-    return b""
 
 
 def read_cache(data: bytes) -> dict[bytes, list[bytes]]:

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..paths import clean, join
-from .loaders import Chain, Loader, Missing
+from .loader import Chain, Loader, Missing, glibc_loader, has_musl
 
 if TYPE_CHECKING:
     from .elf import Elf
-    from .root import Root
 
 _DIRECTORIES = (b"lib", b"usr/local/lib", b"usr/lib")
 # Libraries of these names are the loader itself.
@@ -32,7 +31,7 @@ class Musl(Loader):
 
     def unloadable(self, path: bytes, elf: Elf) -> list[Missing]:
         """Return musl's libc where there is none."""
-        return [] if has_loader(self.root) else [Missing("libc", b"musl's libc", path, self.other_libc(elf))]
+        return [] if has_musl(self.root) else [Missing("libc", b"musl's libc", path, self.other_libc(elf))]
 
     def is_own(self, name: bytes) -> bool:
         """Tell whether a library is a part of libc."""
@@ -42,7 +41,7 @@ class Musl(Loader):
         """Return LD_LIBRARY_PATH, the objects' paths, the loader's own directories."""
         above = [(path, elf), *reversed(chain)]
         own = self.expanded([((*one.rpath, *one.runpath), at) for at, one in above], main)
-        return [*self.loaders.library_path, *own, *self._directories(main)]
+        return [*self.search.library_path, *own, *self._directories(main)]
 
     def candidates(self, name: bytes, ways: Sequence[bytes], main: Elf) -> Iterator[bytes]:
         """Yield the paths in the directories."""
@@ -54,9 +53,7 @@ class Musl(Loader):
 
     def other_libc(self, elf: Elf) -> str:
         """Say that there is glibc."""
-        from .glibc import loader_path
-
-        return "its C library is glibc" if loader_path(self.root, elf.machine) else ""
+        return "its C library is glibc" if glibc_loader(self.root, elf.machine) else ""
 
     def _directories(self, main: Elf) -> tuple[bytes, ...]:
         name = b"etc/ld-musl-" + _ARCH.get(main.machine, b"") + b".path"
@@ -64,8 +61,3 @@ class Musl(Loader):
             return _DIRECTORIES
         text = self.root.text(name)
         return tuple(clean(part)[0] for part in re.split(rb"[:\n]", text) if part.strip())
-
-
-def has_loader(root: Root) -> bool:
-    """Tell whether a root has musl's loader."""
-    return any(name.startswith(b"ld-musl-") for name in root.names(b"lib"))

@@ -41,9 +41,9 @@ def _in_layer(analysis: Analysis, path: str, layer: int, last: bool) -> Resolved
     if not 0 <= layer < len(analysis.layers):
         raise PathNotFoundError(f"there is no layer {layer}: the image has layers 0 to {len(analysis.layers) - 1}")
     key = internal(path)
-    index = analysis.body.overlay.layers[layer]
-    own = _of_layer(analysis, layer, key)
-    if not key or (own is not None and (own < 0 or not last or index.kinds[own] != SYMLINK)):
+    kinds = analysis.body.overlay.kinds
+    own = analysis.body.overlay.entry_in(layer, key)
+    if not key or (own is not None and (own < 0 or not last or kinds[own] != SYMLINK)):
         return Resolved(public(key), (), layer)
     overlay = analysis.tree(layer).overlay
     walked = Walker(overlay).walk(path.encode("utf-8", "surrogateescape"), last=last)
@@ -52,15 +52,9 @@ def _in_layer(analysis: Analysis, path: str, layer: int, last: bool) -> Resolved
             raise _nowhere(analysis, overlay, path, walked, f"layers 0 to {layer} of ")
         directory = kind_of(overlay, walked.entry) == DIRECTORY
         return _told(walked, layer if directory else overlay.layer_of(walked.entry))
-    if walked.links and not walked.trouble and _of_layer(analysis, layer, walked.path) is not None:
+    if walked.links and not walked.trouble and overlay.entry_in(layer, walked.path) is not None:
         return _told(walked, layer)
     raise _not_there(analysis, key, f"layer {layer} of ")
-
-
-def _of_layer(analysis: Analysis, layer: int, key: bytes) -> int | None:
-    """Return a layer's own entry at a path: negative for a directory that it only implies."""
-    directory, name = split(key)
-    return analysis.body.overlay.layers[layer].children.get(directory, {}).get(name)
 
 
 def _told(walked: Walked, layer: int | None) -> Resolved:
@@ -110,8 +104,8 @@ def _told_held(analysis: Analysis, key: bytes) -> tuple[str, tuple[int, ...]]:
     directory, name = split(key)
     held = tuple(
         number
-        for number, index in enumerate(overlay.layers)
-        if (own := index.children.get(directory, {}).get(name)) is not None and own >= 0
+        for number in range(len(overlay.layers))
+        if (own := overlay.entry_in(number, key)) is not None and own >= 0
     )
     if not held:
         return "", ()

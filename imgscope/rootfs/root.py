@@ -109,7 +109,7 @@ class Root:
 
     def mode(self, entry: int) -> int:
         """Return the permission bits of an entry."""
-        return self.overlay.meta_table[self.overlay.metas[entry]][0] if entry >= 0 else 0o755
+        return self.overlay.meta(entry)[0]
 
     def names(self, directory: bytes) -> Iterable[bytes]:
         """Return the names in a directory, symlinks on the way to it followed."""
@@ -192,7 +192,7 @@ class Root:
         """Return files' contents, no more than ``limit`` bytes of each."""
         kept = self.files.texts
         todo: dict[int, list[int]] = {}
-        for entry in entries:
+        for entry in dict.fromkeys(entries):
             if entry >= 0 and self._key(entry) not in kept:
                 todo.setdefault(self.overlay.layer_of(entry), []).append(entry)
         for layer, some in todo.items():

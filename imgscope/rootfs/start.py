@@ -20,7 +20,7 @@ from .programs import interpreters, shebang
 from .root import MAX_TEXT
 
 if TYPE_CHECKING:
-    from .root import Root
+    from .root import Root, Target
 
 SHELLS = (b"sh", b"bash", b"dash", b"ash", b"busybox", b"ksh", b"zsh")
 # Words of a command that say nothing of what a shell is to run.
@@ -49,6 +49,8 @@ _MAX_FILES = 200
 # Of a config that says more than anybody writes only so much is looked at, and of each script.
 _MAX_CONFIG_TEXT = 64 << 10
 _MAX_WORDS = 4000
+# Names are looked for in so many directories in all: scripts may name any number, and PATH may be long.
+_MAX_LOOKS = 200_000
 # Stands for the config's HEALTHCHECK where a path says who asks for a program.
 HEALTH = b"//HEALTHCHECK"
 
@@ -162,9 +164,10 @@ class _Walk:
         self.fetched: set[bytes] = set()
         self.seen: set[bytes] = set()
         self.scanned = 0
+        self.looks = _MAX_LOOKS
 
     def run(self, command: Sequence[str]) -> Start:
-        words = [word.encode("utf-8", "surrogateescape") for word in command]
+        words = [word.encode("utf-8", "surrogateescape") for word in command[:_MAX_WORDS]]
         self.start.command = bool(words)
         if self.may_read is not None:
             self.said(command)
@@ -178,7 +181,7 @@ class _Walk:
     @property
     def cut(self) -> bool:
         """Whether more would have been looked into than is."""
-        return bool(self.pending or self.unsure)
+        return bool(self.pending or self.unsure) or self.looks < 0
 
     def fetch(self) -> None:
         """Read what waits and was not read: a compressed layer once for all of them."""
@@ -232,6 +235,11 @@ class _Walk:
                 if started is not None:
                     self.reach(started.path)
 
+    def may_look(self) -> bool:
+        """Count a search of PATH; ``False`` once there were too many."""
+        self.looks -= len(self.path) + 1
+        return self.looks >= 0
+
     def absolute(self, word: bytes) -> bytes:
         return word if word[:1] == b"/" else join(self.directory, word)
 
@@ -284,6 +292,8 @@ class _Walk:
         for word in commands:
             if word in _BUILT_IN or word in functions or word.rpartition(b"/")[2] == b"":
                 continue
+            if not self.may_look():
+                break
             found = self.root.program(word, self.path, self.directory)
             if found is not None:
                 self.reach(found.path)
@@ -332,14 +342,21 @@ class _Walk:
         for word in dict.fromkeys(words):
             if not word.strip("./"):
                 continue
+            if not self.may_look():
+                break
             name = word.encode("utf-8", "surrogateescape")
             found = self.root.file(self.absolute(name)) if word in relative or "/" in word else None
-            found = found or self.root.program(name, self.path, self.directory)
+            found = found or self.root.program(name, self.path, self.directory) or self.in_path(name)
             if found is None or found.path in self.start.named:
                 continue
             self.start.named[found.path] = None
             if found.path not in self.start.files and self.may_read is not None and self.may_read(found.entry):
                 self.unsure.append(found.path)
+
+    def in_path(self, name: bytes) -> Target | None:
+        """Find a file by PATH that may not be executed: a script, or a shell, may be told to read it all the same."""
+        files = (self.root.file(join(place, name)) for place in self.path if b"/" not in name)
+        return next((target for target in files if target is not None), None)
 
 
 def _words(text: str) -> list[str]:

@@ -68,8 +68,7 @@ class Walker:
             kind = kind_of(overlay, found)
             if kind == SYMLINK and (last or pending):
                 links.append(at)
-                layer, own = overlay.locate(overlay.inode(found))
-                target = overlay.layers[layer].links[own]
+                target = overlay.link(overlay.inode(found)) or b""
                 more = _parts(target)
                 self._steps -= len(more)
                 if len(links) > MAX_LINKS or self._steps < 0:

@@ -20,7 +20,7 @@ from ..archive.platform import Platform
 from ..errors import EngineError
 from ..escape import escape, without_credentials
 from . import patience
-from .engine import Known
+from .backend import Known
 
 # Asking takes milliseconds; an engine that is starting, or at the end of ssh, some seconds.
 TIMEOUT = 60

@@ -8,16 +8,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ..archive import platform as platforms
-from ..archive.platform import Platform
 from ..archive.select import familiar
 from ..errors import EngineError, ImageNotFoundError, PlatformError
 from ..escape import escape
 from ..progress import told
+from .backend import Backend, Known
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -28,37 +26,6 @@ if TYPE_CHECKING:
 
 
 _ID = re.compile(r"sha256:[0-9a-f]+|[0-9a-f]{12}|[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What an engine says of an image: its id, names, platform, and bytes of its export (``None``: can't tell).
-
-    ``several`` tells that the id stands for an index, whose platforms may be exported one by one.
-    """
-
-    id: str
-    names: tuple[str, ...]
-    platform: Platform | None
-    bytes: int | None
-    several: bool = False
-
-
-class Backend(Protocol):
-    """A way to talk to an engine. ``title`` is what to call it, ``address`` where it is."""
-
-    title: str
-    address: str
-    pull: str
-
-    def inspect(self, name: str) -> Known | None:
-        """Return what the engine says of an image, ``None`` when it has none of that name. Raises ``EngineError``."""
-
-    def names(self) -> list[str]:
-        """Return the names of all images of the engine. Raises ``EngineError``."""
-
-    def export(self, known: Known, platform: Platform | None) -> AbstractContextManager[Callable[[int], bytes]]:
-        """Export an image as a tar: a function that reads it. Raises ``EngineError``, from there too."""
 
 
 class EngineSource:

@@ -20,7 +20,8 @@ from ..errors import EngineError
 from ..escape import escape
 from ..processes import end
 from . import patience
-from .engine import Backend, EngineSource, Known
+from .backend import Backend, Known
+from .engine import EngineSource
 from .file import widen_pipe
 
 _TITLE = "Podman"

@@ -11,15 +11,15 @@ from ..errors import ContentUnavailableError
 from ..layer.index import FILE
 from ..overlay.merge import NO_ENTRY
 from ..rootfs.root import FileFacts, Root
-from .model import Claim, Rule
 from .origin import UNKNOWN, Origin, of_history, of_instruction
-from .places import Places
+from .places import Claim, Places
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..base_images.find import Base
     from ..dockerfile import Matched
     from ..packages import Packages
+    from .places import Seeker
 
 # Contents larger than this are not read, nor more than that in all: an image may hold anything.
 MAX_FILE = 8 << 20
@@ -46,7 +46,7 @@ class Context:
         self,
         analysis: Analysis,
         base: Base,
-        rules: Sequence[Rule],
+        rules: Sequence[Seeker],
         *,
         min_size: int = 0,
         dockerfile: Matched | None = None,
@@ -104,7 +104,7 @@ class Context:
         wanted = {rule.code: rule.places for rule in self._rules if rule.places}
         everywhere = any(rule.everywhere for rule in self._rules)
         found = Places(wanted).find(self.overlay, 0 if everywhere else self.own_layers.start)
-        first = self.overlay.first[self.own_layers.start] if self.own_layers else self.overlay.entry_count
+        first = self.overlay.start(self.own_layers.start)
         if everywhere and first:
             for rule in self._rules:
                 if rule.code in found and not rule.everywhere:

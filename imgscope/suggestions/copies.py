@@ -75,10 +75,7 @@ def copies(
     overlay = context.overlay
     owners: Mapping[bytes, object] = packages.owners if packages is not None else {}
     installing = {
-        layer
-        for layer in context.own_layers
-        for path in DATABASES
-        if split(path)[1] in overlay.layers[layer].children.get(split(path)[0], {})
+        layer for layer in context.own_layers for path in DATABASES if overlay.entry_in(layer, path) is not None
     }
     asked = frozenset(internal(path) for path in also)
     named = _Named(context)
@@ -198,9 +195,7 @@ def _copy(context: Context, path: bytes, directory: bool, wanted: Mapping[bytes,
     size = 0
     for entry in entries:
         if entry is not None and entry >= 0:
-            layer, number = overlay.locate(entry)
-            index = overlay.layers[layer]
-            owners.add(index.meta_table[index.metas[number]][1:])
+            owners.add(overlay.meta(entry)[1:])
             size += overlay.sizes[max(overlay.inode(entry), 0)]
     owner = owners.pop() if len(owners) == 1 else (0, 0)
     return Copy(path, size, owner if owner != (0, 0) else None)

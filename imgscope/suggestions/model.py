@@ -10,6 +10,7 @@ from ..brief import brief
 from ..dockerfile.model import Location
 from ..escape import escape
 from ..secrets import redact
+from .places import Claim as Claim  # noqa: PLC0414 (rules take it from here)
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -22,17 +23,6 @@ Certainty = Literal["certain", "likely", "possible"]
 """How sure it is that the bytes go and nothing is missed: *certain*, they serve nobody; *likely*, an image like this
 does not need them at run time; *possible*, whoever knows the program has to say."""
 CERTAINTIES: tuple[Certainty, ...] = ("certain", "likely", "possible")
-
-
-class Claim(NamedTuple):
-    """Stored bytes that a fix saves: those of a global entry of the overlay, at a path (as the core writes paths).
-
-    ``bytes`` is for a part of a file; ``None`` is the whole of it.
-    """
-
-    path: bytes
-    entry: int
-    bytes: int | None = None
 
 
 @brief()

@@ -131,9 +131,9 @@ def _in_base(context: Context, path: bytes) -> int | None:
     for layer in reversed(range(context.own_layers.start)):
         if (directory, name) in context.overlay.layers[layer].whiteouts:
             return None
-        own = context.overlay.layers[layer].children.get(directory, {}).get(name)
-        if own is not None and own >= 0:
-            return context.overlay.first[layer] + own
+        entry = context.overlay.entry_in(layer, path)
+        if entry is not None and entry >= 0:
+            return entry
     return None
 
 

@@ -9,15 +9,42 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..paths import join, split
-from .model import Claim
 
 if TYPE_CHECKING:
     from ..overlay.merge import Overlay
 
+
+class Claim(NamedTuple):
+    """Stored bytes that a fix saves: those of a global entry of the overlay, at a path (as the core writes paths).
+
+    ``bytes`` is for a part of a file; ``None`` is the whole of it.
+    """
+
+    path: bytes
+    entry: int
+    bytes: int | None = None
+
+
 _NOTHING: frozenset[str] = frozenset()
+
+
+class Seeker(Protocol):
+    """What looks for places: a rule. ``everywhere``: in the base's layers too."""
+
+    @property
+    def code(self) -> str:
+        """Its name."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Its globs."""
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it looks into the base's layers too."""
 
 
 class Places:

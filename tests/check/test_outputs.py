@@ -13,10 +13,11 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 
 from imgscope.checks import outputs
 from imgscope.checks.model import FAIL, PASS, SKIPPED, WARN, Cause, Causes, CheckReport, ImageCheck, RuleResult, Setting
-from imgscope.checks.outputs import github, limits, renderer
+from imgscope.checks.outputs import github, renderer
 from imgscope.checks.outputs.markdown import markdown
 from imgscope.checks.place import Place
 from imgscope.checks.values import BYTES, Limit
+from imgscope.report import limits
 from imgscope.report.interface import Options
 from imgscope.report.schema import analysis_schema
 from tests.oracle import maketar as tar

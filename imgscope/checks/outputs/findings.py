@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...escape import escape
+from ...report.limits import shorten
+from ...report.sarif import stable_name
 from ...report.sizes import size
 from ...steps import short
 from ..model import FAIL, WARN, Cause, CheckReport, ImageCheck, RuleResult
-from .limits import shorten
 from .text import GROWTH
 
 # Rules of which each cause is a finding of its own; of the others the causes only explain.
@@ -39,13 +39,6 @@ class Finding:
         cause = self.cause.name if self.cause else ""
         text = "\0".join((stable_name(self.image.reference), self.result.name, cause))
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-
-
-def stable_name(reference: str) -> str:
-    """Return a reference without what changes from build to build: tag and digest; an archive's path stays."""
-    if reference.endswith((".tar", ".json", ".gz", ".zst", ".tgz")):
-        return reference
-    return re.sub(r":[^/:]*$", "", reference.partition("@")[0]) or reference
 
 
 def findings(report: CheckReport) -> Iterator[Finding]:

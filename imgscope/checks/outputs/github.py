@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...escape import escape
+from ...report.limits import GITHUB_ANNOTATIONS, GITHUB_SUMMARY_BYTES
 from ..model import SKIPPED, CheckReport
 from .findings import findings
-from .limits import GITHUB_ANNOTATIONS, GITHUB_SUMMARY_BYTES
 from .markdown import markdown
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...escape import escape
+from ...report.limits import GITLAB_ISSUES
 from ...report.portable import dumps
 from ..model import CheckReport
 from .findings import Finding, findings
-from .limits import GITLAB_ISSUES
 
 if TYPE_CHECKING:
     from ...report.interface import Options

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...escape import escape
+from ...report.limits import shorten
 from ...report.sizes import size
 from ..model import FAIL, SKIPPED, WARN, CheckReport, ImageCheck, RuleResult
 from .findings import explained
-from .limits import shorten
 
 if TYPE_CHECKING:
     from junitparser import TestCase

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...report.limits import COMMENT_CHARACTERS, shorten, within
 from ...report.markdown import code, prose, table
+from ...report.sarif import stable_name
 from ...report.sizes import size
 from ...steps import short
 from ..model import FAIL, PASS, SKIPPED, WARN, Cause, CheckReport, ImageCheck, RuleResult
 from ..rules.interface import written
-from .findings import stable_name
-from .limits import COMMENT_CHARACTERS, shorten, within
 from .text import GROWTH, summary
 
 if TYPE_CHECKING:

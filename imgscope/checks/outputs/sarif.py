@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 from ...escape import escape
 from ...paths import internal
+from ...report.limits import SARIF_RESULTS
 from ...report.sarif import fingerprints, log, message, notice, place, rule
 from ..model import CheckReport
 from ..rules import RULES
 from .findings import Finding, findings
-from .limits import SARIF_RESULTS
 
 if TYPE_CHECKING:
     from ...report.interface import Options

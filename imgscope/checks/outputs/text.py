@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...escape import escape
+from ...report.limits import shorten
 from ...report.sizes import quantity, size
 from ...steps import fitted
 from ..model import FAIL, PASS, SKIPPED, WARN, Cause, CheckReport, ImageCheck, RuleResult
-from .limits import shorten
 
 if TYPE_CHECKING:
     from ...report.interface import Options

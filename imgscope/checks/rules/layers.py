@@ -39,16 +39,11 @@ def max_layer_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
 
 
 def _largest_of(subject: Subject, layer: int, count: int) -> list[Cause]:
-    index = subject.analysis.body.overlay.layers[layer]
-    sizes = index.sizes
+    overlay = subject.analysis.body.overlay
+    sizes = overlay.sizes
     rows = nlargest(
         count,
-        (
-            (sizes[own], directory, name)
-            for directory, names in index.children.items()
-            for name, own in names.items()
-            if own >= 0 and sizes[own]
-        ),
+        ((sizes[entry], directory, name) for directory, name, entry in overlay.entries(layer) if sizes[entry]),
     )
     instruction = subject.instruction(layer)
     return [Cause("file", public(join(directory, name)), layer, instruction, size) for size, directory, name in rows]

@@ -6,11 +6,10 @@ import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ...checks.outputs.findings import stable_name
-from ...checks.outputs.limits import SARIF_RESULTS
 from ...dockerfile.model import Location
 from ...escape import escape
-from ...report.sarif import fingerprints, log, message, notice, place, rule
+from ...report.limits import SARIF_RESULTS
+from ...report.sarif import fingerprints, log, message, notice, place, rule, stable_name
 from ...report.sizes import size
 from ..rules import all_rules
 

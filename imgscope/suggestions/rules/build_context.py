@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...paths import join, split
+from ...paths import join
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Rule
 from ..origin import CONTEXT, UNKNOWN
@@ -101,7 +101,7 @@ def _from_anywhere(context: Context, unwanted: Unwanted, found: Sequence[Claim],
 def _and_again(context: Context, found: Sequence[Claim], copied: Sequence[Claim], lowest: int) -> list[Claim]:
     """Add what later layers store again of it (chown -R), which would not be there either."""
     paths = {claim.path for claim in copied}
-    first = context.overlay.first[lowest]
+    first = context.overlay.start(lowest)
     return [claim for claim in found if claim.entry >= first and claim.path in paths]
 
 
@@ -134,11 +134,11 @@ def _with(folders: Mapping[bytes, tuple[tuple[bytes, ...], ...]], *, else_kept: 
 
 def _shows(context: Context, layer: int, home: bytes, marks: tuple[tuple[bytes, ...], ...]) -> bool:
     """Tell whether all marks of an alternative are in a folder, as its layer or the merged tree has it."""
-    layers, tree = context.overlay.layers, context.overlay.tree
+    overlay = context.overlay
 
     def there(mark: bytes) -> bool:
-        directory, name = split(join(home, mark))
-        return name in layers[layer].children.get(directory, {}) or name in tree.get(directory, {})
+        path = join(home, mark)
+        return overlay.entry_in(layer, path) is not None or overlay.lookup(path) is not None
 
     return any(all(map(there, alternative)) for alternative in marks)
 

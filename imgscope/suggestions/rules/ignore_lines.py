@@ -92,12 +92,9 @@ def _used(context: Context, layers: Iterable[int]) -> Iterator[tuple[bytes, byte
     """
     overlay = context.overlay
     for layer in layers:
-        index = overlay.layers[layer]
-        for directory, names in index.children.items():
-            shown = overlay.tree.get(directory, {})
-            for name, own in names.items():
-                if own >= 0 and index.kinds[own] != DIRECTORY and shown.get(name) is not None:
-                    yield directory, name
+        for directory, name, entry in overlay.entries(layer):
+            if overlay.kind(entry) != DIRECTORY and name in overlay.tree.get(directory, {}):
+                yield directory, name
 
 
 def _whole(context: Context, paths: set[bytes], wanted: set[bytes], layers: Sequence[int]) -> list[bytes]:

@@ -81,12 +81,11 @@ def _moved(context: Context) -> Iterator[Draft]:
 def _added(context: Context, layer: int) -> dict[tuple[bytes, int], int]:
     """Return a layer's regular files by name and size."""
     overlay = context.overlay
-    first, index = overlay.first[layer], overlay.layers[layer]
+    kinds, sizes = overlay.kinds, overlay.sizes
     return {
-        (name, index.sizes[own]): first + own
-        for names in index.children.values()
-        for name, own in names.items()
-        if own >= 0 and index.kinds[own] == FILE and index.sizes[own]
+        (name, sizes[entry]): entry
+        for _, name, entry in overlay.entries(layer)
+        if kinds[entry] == FILE and sizes[entry]
     }
 
 
@@ -146,10 +145,9 @@ def _metadata(context: Context) -> Iterator[Draft]:
 
 def _flag(context: Context, new: Sequence[int], old: Sequence[int]) -> str:
     """Return the flags that make COPY write the owner and mode that a later instruction sets; empty if mixed."""
-    table, metas = context.overlay.meta_table, context.overlay.metas
+    meta = context.overlay.meta
     flags: list[str] = []
-    after = {table[metas[entry]] for entry in new}
-    before = {table[metas[entry]] for entry in old}
+    after, before = set(map(meta, new)), set(map(meta, old))
     owners = {meta[1:] for meta in after}
     if len(owners) == 1 and owners != {meta[1:] for meta in before}:
         uid, gid = owners.pop()

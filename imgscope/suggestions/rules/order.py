@@ -82,17 +82,14 @@ def _needs(instruction: str) -> tuple[str, tuple[str, ...]] | None:
 def _sources(context: Context, layer: int) -> tuple[list[bytes], set[str]]:
     """Return the paths of source files that a layer brings, and the names of all its files."""
     overlay = context.overlay
-    index = overlay.layers[layer]
     sources: list[bytes] = []
     names: set[str] = set()
-    for directory, children in index.children.items():
-        if b"node_modules" in directory or b"/." in b"/" + directory:
+    for directory, name, entry in overlay.entries(layer):
+        if overlay.kind(entry) != FILE or b"node_modules" in directory or b"/." in b"/" + directory:
             continue
-        for name, number in children.items():
-            if number >= 0 and index.kinds[number] == FILE:
-                names.add(name.decode("utf-8", "replace"))
-                if _SOURCE.search(name) and name != b"setup.py":
-                    sources.append(join(directory, name))
+        names.add(name.decode("utf-8", "replace"))
+        if _SOURCE.search(name) and name != b"setup.py":
+            sources.append(join(directory, name))
     return sorted(sources), names
 
 
@@ -168,8 +165,7 @@ def _same_manifests(old: Analysis, new: Analysis, manifests: tuple[str, ...], la
     wanted = {name.encode() for name in manifests}
     paths = [
         public(join(directory, name))
-        for directory, names in overlay.layers[layer].children.items()
-        for name in names
+        for directory, name, _ in overlay.entries(layer)
         if name in wanted and b"node_modules" not in directory
     ]
     try:

@@ -54,12 +54,11 @@ def _added(context: Context) -> Iterator[tuple[int, str, Instruction | None]]:
 
 
 def _files(context: Context, layer: int) -> list[tuple[bytes, int]]:
-    index = context.overlay.layers[layer]
+    overlay = context.overlay
     return [
-        (join(directory, name), index.sizes[own])
-        for directory, names in index.children.items()
-        for name, own in names.items()
-        if own >= 0 and index.kinds[own] == FILE
+        (join(directory, name), overlay.sizes[entry])
+        for directory, name, entry in overlay.entries(layer)
+        if overlay.kind(entry) == FILE
     ]
 
 

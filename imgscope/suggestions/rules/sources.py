@@ -131,13 +131,11 @@ def _archives(context: Context) -> list[int]:
     """Return Java's programs that own layers built."""
     overlay = context.overlay
     return [
-        overlay.first[layer] + own
+        entry
         for layer in context.own_layers
         if context.is_run(layer)
-        for directory, names in overlay.layers[layer].children.items()
-        if not _elsewhere(directory + b"/")
-        for name, own in names.items()
-        if own >= 0 and name.endswith((b".jar", b".war", b".class"))
+        for directory, name, entry in overlay.entries(layer)
+        if name.endswith((b".jar", b".war", b".class")) and not _elsewhere(directory + b"/")
     ]
 
 

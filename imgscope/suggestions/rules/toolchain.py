@@ -117,10 +117,9 @@ def _runs_java(context: Context, run: Start) -> bool:
     return any(
         name.endswith((b".jar", b".war"))
         for layer in context.own_layers
-        for directory, names in context.overlay.layers[layer].children.items()
+        for directory, name, entry in context.overlay.entries(layer)
         if b"/.m2/" not in directory and b"/.gradle/" not in directory and b"maven" not in directory
-        for name in names
-        if context.visible(Claim(join(directory, name), names[name] + context.overlay.first[layer]))
+        if context.visible(Claim(join(directory, name), entry))
     )
 
 
