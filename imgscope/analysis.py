@@ -43,6 +43,11 @@ SCHEMA_VERSION = 1
 HIGHLIGHTS = 200
 
 
+def titled(reference: str) -> str:
+    """Return a reference as reports write it: ``-`` says nothing to who did not type it."""
+    return "standard input" if reference == "-" else reference
+
+
 @brief()
 @dataclass(frozen=True, slots=True)
 class Totals:
@@ -130,6 +135,11 @@ class Image:
     os_version: str | None = None
     os_features: tuple[str, ...] = ()
     compressed_estimate: Estimate | None = None
+
+    @property
+    def title(self) -> str:
+        """What the image is called in reports: as it was named, or where it came from if that is no name."""
+        return titled(self.reference)
 
     @property
     def system(self) -> str:

@@ -94,6 +94,9 @@ def read_app(analysis: Analysis, base: Base, root: Root) -> App:
     runnable = [bool(mode & 0o111) for mode, _, _ in overlay.meta_table]
     kinds, metas, sizes = overlay.kinds, overlay.metas, overlay.sizes
     for directory, names in overlay.tree.items():
+        if b".git" in directory and b".git" in directory.split(b"/"):
+            # What git keeps there, hooks above all, is nothing that the app runs.
+            continue
         home = PYTHON_HOME.match(directory)
         count = 0
         for name, entry in names.items():

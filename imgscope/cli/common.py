@@ -230,7 +230,7 @@ def report_options(*, no_color: bool, width: int | None, **chosen: Any) -> Optio
     from ..report.interface import Options
 
     columns = width or get_terminal_size((WIDTH, 24)).columns
-    whole = not (width or os.environ.get("COLUMNS") or sys.stdout.isatty())
+    whole = not (width or os.environ.get("COLUMNS", "").isdecimal() or sys.stdout.isatty())
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
     return Options(
         width=columns,

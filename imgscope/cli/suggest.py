@@ -29,8 +29,10 @@ def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> Non
 
 def _fix(fixed: Fixed, write: bool, show_diff: bool, show_secrets: bool) -> None:
     """Write the safe fixes: the patch goes to standard output, what was done and what was not to standard error."""
+    from ..dockerfile.edits import patch_place
     from ..dockerfile.edits import write as write_file
     from ..dockerfile.redacted import redacted_diff
+    from ..escape import escape
     from ..secrets import redact
 
     if write and fixed.made:
@@ -40,6 +42,9 @@ def _fix(fixed: Fixed, write: bool, show_diff: bool, show_secrets: bool) -> None
         if not show_secrets:
             patch, hidden = redacted_diff(fixed.before, fixed.after, patch)
         write_stdout([patch.encode("utf-8", "surrogateescape")])
+        folder = patch_place(fixed.before.path)[1]
+        if folder is not None and patch:
+            click.echo(f"The patch applies in {escape(str(folder))}, where the Dockerfile lies.", err=True)
         if hidden:
             click.echo(
                 "The patch is shown without the secrets in its lines and does not apply as it stands: "

@@ -206,22 +206,25 @@ def _content(instruction: Instruction) -> tuple[object, ...]:
 
 def diff(old: Dockerfile, new: Dockerfile) -> str:
     """Return a unified diff of two states of a file, as ``patch -p1`` and ``git apply`` take it; empty where alike."""
-    before, after = (_quoted(f"{side}/{patch_name(old.path)}") for side in "ab")
+    before, after = (_quoted(f"{side}/{patch_place(old.path)[0]}") for side in "ab")
     lines = difflib.unified_diff(split_lines(old.text), split_lines(new.text), before, after, lineterm="\n")
     return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
 
 
-def patch_name(path: str) -> str:
-    """Return what a patch calls a file: its path from the current folder, or, of one outside, its name alone.
+def patch_place(path: str) -> tuple[str, Path | None]:
+    """Return what a patch calls a file, and the folder to apply it in where that is not the current one.
 
-    Neither git nor patch goes out of the folder that it is called in.
+    A name is the path from the current folder; of a file outside it is the name alone, since neither git nor patch goes
+    out of the folder that it is called in.
     """
     try:
         inside = Path(os.path.relpath(path))
     except ValueError:
         # On another drive.
-        return Path(path).name
-    return Path(path).name if os.pardir in inside.parts else inside.as_posix()
+        inside = Path(os.pardir)
+    if os.pardir in inside.parts:
+        return Path(path).name, Path(path).parent
+    return inside.as_posix(), None
 
 
 def _quoted(name: str) -> str:

@@ -89,7 +89,7 @@ def _lines(analysis: Analysis, options: Options) -> Iterator[str]:
     def written(count: int | None) -> str:
         return size(count, options.exact_bytes)
 
-    yield f"# {code(image.reference)}"
+    yield f"# {code(image.title)}"
     yield ""
     yield f"{code(image.id)}, {code(image.system)}, {quantity(len(analysis.layers), 'layer')}"
     yield ""

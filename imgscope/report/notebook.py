@@ -29,7 +29,7 @@ def html(analysis: Analysis) -> str:
     return whole(
         (
             heading(
-                image.reference,
+                image.title,
                 f"{size(image.content_bytes)} in {quantity(len(layers), 'layer')}",
                 f"{size(image.merged_bytes)} merged, {size(image.wasted_bytes)} wasted ({share})",
             ),

@@ -46,7 +46,7 @@ class _Report(Page):
         from rich.text import Text
 
         image = self.analysis.image
-        self.console.print(Text(escape(image.reference), style="bold cyan"), no_wrap=True, overflow="ellipsis")
+        self.console.print(Text(escape(image.title), style="bold cyan"), no_wrap=True, overflow="ellipsis")
         others = [name for name in image.names if name != image.reference]
         facts = [image.id[:19] if image.id.startswith("sha256:") else image.id, escape(image.system)]
         if image.created:

@@ -97,7 +97,8 @@ class _Run:
 
     def _finding(self, rule: Rule, draft: Draft) -> Finding | None:
         claims = list(dict.fromkeys(draft.claims))
-        alone = sum(self.ledger.alone(claims).values())
+        by_itself = self.ledger.alone(claims)
+        alone = sum(by_itself.values())
         if claims and alone < max(self.context.min_size, 1):
             return None
         if not claims and not draft.evidence and not rule.note:
@@ -112,8 +113,10 @@ class _Run:
         if claims and total < max(self.context.min_size, 1):
             # Other findings' fixes save nearly all of it.
             return None
-        evidence = [*draft.evidence, *self._evidence(got)]
-        count = len(draft.evidence) + len(got)
+        # What other findings' fixes save already shows this one to be true all the same: it stands last, without bytes.
+        shown = {**dict.fromkeys(by_itself, 0), **got}
+        evidence = [*draft.evidence, *self._evidence(shown)]
+        count = len(draft.evidence) + len(shown)
         ranked = self._by_bytes(layers, got)
         location = draft.location
         if location is None and matched is not None:

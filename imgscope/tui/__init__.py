@@ -83,7 +83,9 @@ def run_difference(
             difference = stack.enter_context(comparing)
             return OpenDifference(difference, stack.pop_all().close)
 
-    _show(work, f"{old} → {new}", colour)
+    from ..analysis import titled
+
+    _show(work, f"{titled(old)} → {titled(new)}", colour)
 
 
 def _show(work: Work, reference: str, colour: bool) -> None:

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 
-from ..analysis import Analysis
+from ..analysis import Analysis, titled
 from ..errors import ImgscopeError
 from .browser import Browser
 from .characters import needs_ascii, to_ascii
@@ -77,7 +77,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         """Show what ``work`` returns; it runs in a thread of its own and is told where to report progress."""
         super().__init__(driver_class)
         self._analyse = work
-        self.reference = reference
+        self.reference = titled(reference)
         self.settings = settings or Settings()
         self.opened: Opened | None = None
         self._progress = ScreenProgress()

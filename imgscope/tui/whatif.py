@@ -52,7 +52,7 @@ class WhatIf(LayerFilter):
         """Write the title line: the image's figures, or those of the image without what is struck out."""
         image, without = self.analysis.image, self.without
         text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(clip_left(escape(image.reference), 40), style="bold")
+        text.append(clip_left(escape(image.title), 40), style="bold")
         if without is None:
             content, wasted, merged = image.content_bytes, image.wasted_bytes, image.merged_bytes
             text.append(f"  {quantity(len(self.analysis.layers), 'layer')} · {size(content)} content")

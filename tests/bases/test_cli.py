@@ -149,3 +149,10 @@ def test_every_well_known_base_says_when_and_where_from():
     for known in known_bases():
         assert known.url.startswith("https://")
         assert known.name == "scratch" or (known.bytes > 1_000_000 and known.dated.startswith("20"))
+
+
+def test_git_hooks_are_no_programs_of_the_app(imgscope, make):
+    hook = file("srv/.git/hooks/pre-push", b"#!/usr/bin/perl\n", mode=0o755)
+    image = make(layer(file("etc/os-release", b"ID=x")), layer(file("srv/run", b"#!/bin/sh\n", mode=0o755), hook))
+    out = imgscope("bases", image, "--with", image, "--no-table", "--format", "json").stdout
+    assert "perl" not in out and "pre-push" not in out

@@ -1,6 +1,7 @@
 """``why``, ``cat``, ``extract`` and ``verify``: from a path to its layers, its bytes and its digests."""
 
 import os
+import shlex
 import stat
 
 import pytest
@@ -28,6 +29,30 @@ def test_cat_gives_a_file_as_it_is_and_as_a_layer_had_it(imgscope, webapp):
     assert removed.returncode == 2 and removed.stdout == ""
     assert "removed in layer 7; layers 2 and 5 hold it: imgscope cat" in removed.stderr
     assert removed.stderr.rstrip().endswith("/srv/app/.env --layer 5")
+
+
+@pytest.mark.parametrize("command", [["cat"], ["extract"]])
+def test_the_command_that_is_offered_runs_as_it_stands(imgscope, webapp, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    rest = [] if command == ["cat"] else ["here dir"]
+    for path in ("/var/cache/pkg", "/srv/app/.env"):
+        done = imgscope(*command, webapp, path, *rest, "--platform", "linux/amd64")
+        assert done.returncode == 2
+        offered = shlex.split(done.stderr.strip().rpartition(": imgscope ")[2])
+        again = imgscope(*offered)
+        assert again.returncode == 0, (offered, again.stderr)
+    assert any(tmp_path.rglob("package-3.deb"))
+
+
+def test_what_came_through_a_pipe_is_offered_no_command(imgscope, webapp):
+    done = imgscope("cat", "-", "/srv/app/.env", input=webapp.read_bytes())
+    assert done.returncode == 2 and b"imgscope cat" not in done.stderr and b"layers 2 and 5 hold it" in done.stderr
+
+
+@pytest.mark.parametrize("layer_", ["x", "-1", "1.5", "²", ""])
+def test_what_is_no_layers_number_is_said_to_be(imgscope, webapp, layer_):
+    done = imgscope("cat", webapp, "/etc/passwd", f"--layer={layer_}")
+    assert done.returncode == 2 and "numbered from 0" in done.stderr and "range" not in done.stderr
 
 
 def test_cat_reads_from_a_pipe(imgscope, webapp):

@@ -1,6 +1,7 @@
 """Edits change what they are to change, and not one other character."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -107,6 +108,42 @@ def test_the_diff_patches_the_old_file_to_the_new_one(tmp_path_factory, text, da
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert (folder / "Dockerfile").read_bytes() == new.text.encode()
+
+
+@pytest.mark.parametrize("tool", [["patch", "-p1", "--batch"], ["git", "apply"], ["git", "apply", "-p1", "--index"]])
+@pytest.mark.parametrize(
+    ("path", "stand"),
+    [
+        ("Dockerfile", "."),
+        ("./Dockerfile", "."),
+        ("docker/Dockerfile.prod", "."),
+        ("/docker/Dockerfile", "."),
+        ("a folder/Docker file", "."),
+        ("dö/Dockerfile", "."),
+        ('odd"name\\/Dockerfile', "."),
+        ("../other/Dockerfile", "../other"),
+        ("/../other/Dockerfile", "../other"),
+        ("../Dockerfile", ".."),
+    ],
+)
+def test_a_patch_applies_where_the_user_stands(tmp_path, monkeypatch, path, stand, tool):
+    """A file outside the current folder is patched from its own."""
+    here = tmp_path / "top/here"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    # Of an absolute path what follows the current folder is given.
+    named = str(here) + path if path.startswith("/") else path
+    Path(named).parent.mkdir(parents=True, exist_ok=True)
+    Path(named).write_text("FROM x\nRUN a\n")
+    if tool[0] == "git":
+        inside = Path(stand).resolve()
+        for command in (["init", "-q"], ["add", "-A"]):
+            subprocess.run(["git", *command], cwd=inside, check=True)
+    old = parse("FROM x\nRUN a\n", named)
+    new = apply(old, [Places(old).append(old.instructions[1], [" && b"])])
+    done = subprocess.run(tool, input=diff(old, new).encode(), cwd=stand, capture_output=True, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr, diff(old, new))
+    assert Path(named).read_text() == new.text
 
 
 def test_an_edit_that_changes_its_neighbours_is_refused():

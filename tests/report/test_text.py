@@ -127,3 +127,24 @@ def test_the_last_line_names_the_next_command_where_there_is_any_use_in_it(image
     assert done.stdout.splitlines()[-1] == f"next: imgscope suggest {image}"
     assert b"next:" not in imgscope("analyze", "-", input=image.read_bytes()).stdout
     assert "next:" not in imgscope("analyze", make_image([layer(file("a", b"x"))])).stdout
+
+
+LONG = "opt/" + "/".join(f"{n}-a-folder-with-a-long-name" for n in range(9)) + "/file"
+
+
+def test_in_a_pipe_no_path_is_parted_and_nothing_is_cut(imgscope, make):
+    words = "RUN " + " && ".join(f"install-package-number-{n}" for n in range(20))
+    gone = layer(whiteout(LONG))
+    image = make(layer(file(LONG, b"x" * 200_000)), gone, layer(file(LONG, b"y" * 200_000)), instructions=[words] * 3)
+    for command in (["analyze"], ["suggest"], ["check", "--max-wasted", "1kB"]):
+        out = imgscope(command[0], image, *command[1:], env={"COLUMNS": ""}).stdout
+        assert f"/{LONG}" in out and words in out and "…" not in out
+    narrow = imgscope("analyze", image, env={"COLUMNS": "90"}).stdout
+    # What is to be copied stays whole.
+    assert max(map(len, narrow.splitlines()[:-1])) <= 90 and words not in narrow
+
+
+def test_standard_input_is_called_that(imgscope, webapp):
+    for command in (["analyze"], ["analyze", "--format", "markdown"], ["suggest"], ["check"]):
+        out = imgscope(*command, "-", input=webapp.read_bytes()).stdout.decode()
+        assert "standard input" in "\n".join(out.splitlines()[:2])

@@ -121,3 +121,31 @@ def test_later_copies_of_what_should_not_be_there_go_too(findings):
     owned = layer(file("app/.git/objects/x", b"x" * 5000, uid=1000))
     (found,) = findings(("COPY . /app", history), ("RUN chown -R 1000 /app", owned), select=["IS0", "IS3"])
     assert (found.code, found.bytes) == ("IS301", 10000)
+
+
+NETRC = file("srv/conf/.netrc", b"machine example.org login me password hunter2hunter2\n", mode=0o600)
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        ("COPY . /srv", ("conf/.netrc",)),
+        ("COPY conf /srv/conf", ("conf/.netrc",)),
+        # What an instruction names it would not find any more.
+        ("COPY conf/.netrc /srv/conf/", ()),
+        ("COPY conf/.net* /srv/conf/", ()),
+        ("COPY --from=build /srv /srv", ()),
+        ("RUN make-netrc", ()),
+    ],
+)
+def test_a_login_that_surely_came_of_the_context_is_kept_out_of_it(findings, words, lines):
+    (found,) = findings((f"{words} # buildkit", layer(NETRC, file("srv/conf/app", b"x"))), select=["IS602"])
+    assert found.ignore_lines == lines
+
+
+@pytest.mark.parametrize("dpkg", [True, False])
+def test_dpkgs_settings_are_only_for_an_image_that_has_dpkg(findings, dpkg):
+    members = [file(f"usr/share/doc/p{n}/manual", b"x" * 9000) for n in range(30)]
+    system = [file("usr/bin/dpkg", b"x")] if dpkg else []
+    found = findings(("RUN apt-get update && apt-get install -y p", layer(*members, *system)), select=["IS210"])
+    assert found and all(("dpkg.cfg.d" in "\n".join(row.lines)) is dpkg for row in found)

@@ -10,7 +10,10 @@ import pytest
 import imgscope
 from imgscope.analysis import Analysis
 from imgscope.report import Options, renderer
-from imgscope.tui.findings.fix import FixScreen
+from imgscope.tui.findings.fix import FixScreen, fix_text
+from imgscope.tui.findings.pane import FindingsPane
+from imgscope.tui.text import split_bar
+from tests.oracle.maketar import file, layer
 
 from .driver import FIXTURES, explore, webapp
 
@@ -144,3 +147,23 @@ def test_of_a_saved_analysis_too(tmp_path):
 
     with imgscope.analyze(saved) as analysis:
         explore(scenario, analysis=analysis)
+
+
+def test_what_saves_no_bytes_is_said_without_any(make):
+    image = make(layer(file("etc/os-release", b"ID=x")), config={"Env": ["API_TOKEN=hunter2hunter2hunter2"]})
+    with imgscope.analyze(image, cache=False) as analysis:
+        report = imgscope.suggest(analysis)
+        texts = {finding.code: fix_text(report, finding).plain for finding in report.findings}
+    assert "likely, saves no bytes" in texts["IS603"] and "config: ENV  API_TOKEN" in texts["IS603"]
+    assert "good practice" in texts["IS901"]
+    assert not any(words in text for text in texts.values() for words in ("0 B", "layer -1", "saves nothing"))
+    order = sorted(report.findings, key=FindingsPane.orders["bytes"])
+    assert order[0].code == "IS603" and order[-1].note
+
+
+def test_the_bar_of_a_small_row_is_small():
+    assert split_bar(1, 0, 1000, 5) == ("▏", "")
+    assert split_bar(1000, 0, 1000, 5) == ("█████", "")
+    assert split_bar(0, 1, 1000, 5) == ("", "░")
+    assert split_bar(300, 300, 1000, 5) == ("█", "░░")
+    assert split_bar(0, 0, 1000, 5) == ("", "")

@@ -27,7 +27,7 @@ def _lines(comparison: Bases, options: Options) -> Iterator[str]:
         return size(count, options.exact_bytes)
 
     brings, adds = comparison.brings, comparison.adds
-    yield f"# Bases for {code(image.reference)}"
+    yield f"# Bases for {code(image.title)}"
     yield ""
     if base.layers:
         layers = f"{base.layers} of {len(comparison.analysis.layers)} layers"

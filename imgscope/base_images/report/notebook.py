@@ -26,7 +26,7 @@ def html(comparison: Bases) -> str:
     return whole(
         (
             heading(
-                comparison.analysis.image.reference,
+                comparison.analysis.image.title,
                 f"{words.base_name(comparison)} brings {size(comparison.brings.content_bytes)}",
                 f"the app adds {size(comparison.adds.content_bytes)}",
             ),

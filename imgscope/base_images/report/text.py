@@ -50,7 +50,7 @@ class _Report(Page):
         from rich.text import Text
 
         image, base = self.comparison.analysis.image, self.comparison.base
-        line = Text(escape(image.reference), style="bold cyan")
+        line = Text(escape(image.title), style="bold cyan")
         facts = [image.id[:19] if image.id.startswith("sha256:") else image.id, image.platform]
         line.append("  " + escape("  ".join(facts)), style="dim")
         self.console.print(line, no_wrap=True, overflow="ellipsis")

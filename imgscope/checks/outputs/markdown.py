@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...analysis import titled
 from ...report.limits import COMMENT_CHARACTERS, shorten, within
 from ...report.markdown import code, prose, table
 from ...report.sarif import stable_name
@@ -57,7 +58,7 @@ def markdown(report: CheckReport, limit: int) -> Iterator[str]:
 def _heads(report: CheckReport) -> Iterator[str]:
     ordered = sorted(report.images, key=lambda image: ("error", "fail", "warn", "pass").index(image.verdict))
     for image in ordered:
-        yield f"## imgscope: {image.verdict.upper()} for {code(image.reference)}\n\n"
+        yield f"## imgscope: {image.verdict.upper()} for {code(titled(image.reference))}\n\n"
         if image.error:
             yield f"{code(image.error)}\n\n"
             continue

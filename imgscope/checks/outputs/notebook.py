@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...analysis import titled
 from ...report.html import heading, table, whole
 
 if TYPE_CHECKING:
@@ -17,6 +18,6 @@ def html(report: CheckReport) -> str:
 
 
 def _image(image: ImageCheck) -> Iterator[str]:
-    yield heading(image.reference, image.verdict, image.error)
+    yield heading(titled(image.reference), image.verdict, image.error)
     rows = sorted(image.results, key=lambda result: result.order)
     yield table("", ("verdict", "rule", "outcome"), ((row.status, row.name, row.message) for row in rows))

@@ -60,7 +60,7 @@ class _Text:
         self.told: dict[tuple[Cause, ...], RuleResult] = {}
         assert image.analysis is not None
         facts = image.analysis.image
-        yield self.paint(self.cut(escape(image.reference), self.width), "cyan")
+        yield self.paint(self.cut(escape(facts.title), self.width), "cyan")
         others = [escape(name) for name in facts.names if name != image.reference]
         digest = facts.id[:19] if facts.id.startswith("sha256:") else facts.id
         yield self.paint(

@@ -30,7 +30,7 @@ def _short(line: str) -> str:
 def _lines(difference: Difference, options: Options) -> Iterator[str]:
     old, new = difference.old, difference.new
     exact = options.exact_bytes
-    yield f"# {code(old.image.reference)} → {code(new.image.reference)}"
+    yield f"# {code(old.image.title)} → {code(new.image.title)}"
     yield ""
     rows: list[tuple[str, int | None, int | None]] = [
         ("**content**", old.image.content_bytes, new.image.content_bytes),

@@ -26,7 +26,7 @@ def html(difference: Difference) -> str:
     return whole(
         (
             heading(
-                f"{old.reference} → {new.reference}",
+                f"{old.title} → {new.title}",
                 f"content {size(old.content_bytes)} → {size(new.content_bytes)} ({words.signed(difference.growth)})",
                 *words.pulling(difference.pull, False),
             ),

@@ -80,7 +80,7 @@ class _Report(Page):
         for word, analysis in (("old", self.difference.old), ("new", self.difference.new)):
             image = analysis.image
             line = Text(f"{word}  ", style="dim")
-            line.append(escape(image.reference), style="bold cyan")
+            line.append(escape(image.title), style="bold cyan")
             facts = [image.id[:19] if image.id.startswith("sha256:") else image.id, image.platform]
             line.append("  " + escape("  ".join(facts)), style="dim")
             self.console.print(line, no_wrap=True, overflow="ellipsis")

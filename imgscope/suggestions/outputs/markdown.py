@@ -27,7 +27,7 @@ def _lines(report: Suggestions, options: Options) -> Iterator[str]:
     def written(count: int) -> str:
         return size(count, options.exact_bytes)
 
-    yield f"# Suggestions for {code(image.reference)}"
+    yield f"# Suggestions for {code(image.title)}"
     yield ""
     matched = report.dockerfile
     if matched is not None and not matched.belongs:

@@ -31,7 +31,7 @@ def html(report: Suggestions) -> str:
     return whole(
         (
             heading(
-                report.analysis.image.reference,
+                report.analysis.image.title,
                 f"saves {size(sure)} ({percent(sure, content)}) for certain or likely",
                 f"{size(possible)} possible besides" if possible else "",
             ),

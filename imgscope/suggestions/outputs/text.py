@@ -61,7 +61,7 @@ class _Suggestions(Page):
         from rich.text import Text
 
         report, image = self.report, self.report.analysis.image
-        self.console.print(Text(escape(image.reference), style="bold cyan"), no_wrap=True, overflow="ellipsis")
+        self.console.print(Text(escape(image.title), style="bold cyan"), no_wrap=True, overflow="ellipsis")
         base = report.base
         if base.layers:
             named = f"{escape(base.name)}, " if base.name else ""

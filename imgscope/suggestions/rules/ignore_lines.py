@@ -48,13 +48,13 @@ def covering(
 
 
 def of_paths(context: Context, rows: Iterable[tuple[bytes, int]]) -> tuple[str, ...]:
-    """Return the lines that keep out paths, each with the layer that copied it, where that is known for sure.
+    """Return the lines that keep out paths, each with the layer that copied it from the build context.
 
     One that an instruction names is not among them: it would have nothing to copy.
     """
     found: dict[str, None] = {}
     for path, layer in rows:
-        if context.origin(layer) != CONTEXT:
+        if context.origin(layer).where != CONTEXT.where:
             continue
         name = public(path).rpartition("/")[2]
         sources = _words(context, layer)[:-1]

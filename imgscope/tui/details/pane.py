@@ -58,7 +58,7 @@ def image_facts(analysis: Analysis) -> list[Row]:
     """Return the facts of the image."""
     image = analysis.image
     rows = [
-        ("Reference", escape(image.reference)),
+        ("Reference", escape(image.title)),
         ("Names", escape(", ".join(image.names))),
         ("Platform", escape(image.system)),
         ("Created", escape(image.created or "")),

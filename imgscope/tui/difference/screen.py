@@ -107,9 +107,9 @@ class Differ(Browser):
     def _summary(self) -> Text:
         old, new = self.difference.old.image, self.difference.new.image
         text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(clip_left(escape(old.reference), 32), style="bold")
+        text.append(clip_left(escape(old.title), 32), style="bold")
         text.append(" → ")
-        text.append(clip_left(escape(new.reference), 32), style="bold")
+        text.append(clip_left(escape(new.title), 32), style="bold")
         text.append(f"  {signed(new.content_bytes - old.content_bytes)} content")
         pull = self.difference.pull
         if pull.layers:
