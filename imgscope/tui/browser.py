@@ -23,6 +23,7 @@ from .list_pane import ListPane
 from .model.bits import both
 from .model.columns import Columns
 from .model.filter import Finder, Query, understand
+from .model.links import Links
 from .model.marks import Mark
 from .model.rows import Rows, Shown
 from .model.terms import FilterError
@@ -527,12 +528,29 @@ class Browser(FileActions):
         if self.rows is not None and self.tree_pane.node >= 0:
             if self.rows.has_names(self.tree_pane.node):
                 self.fold()
-            else:
+            elif not self.follow_link():
                 self.choose_file()
 
     def choose_file(self) -> None:
         """Do what Enter does on a file."""
         raise NotImplementedError
+
+    def links(self, node: int) -> Links | None:
+        """Return the links of the tree that a path is shown of."""
+        raise NotImplementedError
+
+    def follow_link(self) -> bool:
+        """Go to where the selected symbolic link leads, or say that it leads nowhere; return whether it is one."""
+        node = self.tree_pane.node
+        links = self.links(node) if self.paths is not None and node >= 0 else None
+        if links is None or (said := links.target(node)) is None:
+            return False
+        found = links.follow(node)
+        if found.node >= 0:
+            self.go_to(found.node, f"/{public(links.paths.path(found.node))} is hidden: see what is filtered out.")
+        else:
+            self.notify(f"→ {escape(said)}: {escape(found.wrong)}.", severity="warning", markup=False)
+        return True
 
     def action_choose(self) -> None:
         """Do what is natural for the line under the cursor."""

@@ -33,7 +33,7 @@ from .findings.fix import FixScreen
 from .findings.pane import FindingsPane
 from .keys import KEYS
 from .layers.pane import LayersPane
-from .model.links import follow, target
+from .model.links import Links, links_of
 from .model.marks import LAYER_CHANGES, Mark, table
 from .model.paths import Paths, nanoseconds
 from .model.rows import Rows
@@ -96,11 +96,6 @@ class Explorer(WhatIf):
 
     # -- the panes ---------------------------------------------------------------------------------------
 
-    @property
-    def waste_pane(self) -> WastePane:
-        """The wasted files."""
-        return self.query_one("#waste", WastePane)
-
     def on_mount(self) -> None:
         """Show what is known at once; the tree follows."""
         self.entitle("layers", f"Layers {len(self.analysis.layers):,}")
@@ -135,7 +130,7 @@ class Explorer(WhatIf):
             rows.open_largest(self.tree_pane.page * 2 // 3)
         self.start(paths, rows)
         self.waste_pane.fill(groups)
-        self.entitle("waste", f"Waste {len(groups):,}")
+        self._say_waste()
         self.show_layer()
         if Path(self.analysis.image.reference).exists():
             self._find()
@@ -269,10 +264,11 @@ class Explorer(WhatIf):
     def action_largest_waste(self) -> None:
         """Go to the largest group of waste, in the layer that stores it."""
         pane = self.waste_pane
-        if not pane.items:
+        rows = [row for row, group in enumerate(pane.items) if group not in pane.gone]
+        if not rows:
             self.notify("Nothing is wasted.", severity="warning")
             return
-        row = max(range(len(pane.items)), key=lambda row: pane.items[row].bytes)
+        row = max(rows, key=lambda row: pane.items[row].bytes)
         pane.post_message(Lines.Chosen(pane, row))
 
     def action_sort(self) -> None:
@@ -365,22 +361,36 @@ class Explorer(WhatIf):
             sys.setswitchinterval(interval)
         self.report = report
         pane.start(report.findings)
-        self.entitle("findings", f"Findings {len(report.findings):,}")
         self._say_findings()
 
     def _say_findings(self) -> None:
-        """Write below the findings what they save together, with which Dockerfile, and how they are sorted."""
-        pane = self.findings_pane
-        words = [f"{size(self.report.total_bytes)} to save"] if self.report and self.report.total_bytes else []
-        if self.report and self.report.with_dockerfile:
+        """Write above the findings how many they are, below them what they save together, and how they are sorted."""
+        pane, report = self.findings_pane, self.report
+        if report is None:
+            return
+        left = [finding for finding in report.findings if not pane.is_gone(finding)]
+        self.entitle("findings", f"Findings {len(left):,}")
+        saved = report.total_bytes
+        if self.without is not None:
+            saved = self.without.saves(claim for finding in left for claim in finding.claims)
+        words = [f"{size(saved)} to save"] if saved else []
+        if report.with_dockerfile:
             words.append("with ./Dockerfile")
         if pane.sort != "bytes":
             words.append(f"by {pane.sort}")
         pane.border_subtitle = " · ".join(words)
 
     def _say_waste(self) -> None:
-        """Write below the waste how it is sorted."""
-        self.waste_pane.border_subtitle = f"by {self.waste_pane.sort}" if self.waste_pane.sort != "bytes" else ""
+        """Write above the waste how many groups there are, below it how it is sorted."""
+        pane = self.waste_pane
+        self.entitle("waste", f"Waste {pane.total - len(pane.gone):,}")
+        pane.border_subtitle = f"by {pane.sort}" if pane.sort != "bytes" else ""
+
+    def say_lists(self) -> None:
+        """Write above and below the lists how much they hold, and tell of the selected layer."""
+        self._say_waste()
+        self._say_findings()
+        self._say_layer()
 
     def action_pane(self, name: str) -> None:
         """Go to a pane."""
@@ -456,21 +466,12 @@ class Explorer(WhatIf):
         self.app.push_screen(ContentScreen(path, versions, held.index(layer), diff=diff))
 
     def choose_file(self) -> None:
-        """View the file; follow a link."""
-        if not self.follow_link():
-            self.action_view()
+        """View the file."""
+        self.action_view()
 
-    def follow_link(self) -> bool:
-        """Go to where the selected symbolic link leads, or say that it leads nowhere; return whether it is one."""
-        node, view = self.tree_pane.node, self.view
-        if self.paths is None or view is None or node < 0 or (said := target(self.paths, view, node)) is None:
-            return False
-        found = follow(self.paths, view, node)
-        if found.node >= 0:
-            self.go_to(found.node, f"/{public(self.paths.path(found.node))} is hidden: see what is filtered out.")
-        else:
-            self.notify(f"→ {escape(said)}: {escape(found.wrong)}.", severity="warning", markup=False)
-        return True
+    def links(self, node: int) -> Links | None:
+        """Return the links of the tree that is shown."""
+        return links_of(self.paths, self.view) if self.paths is not None and self.view is not None else None
 
     def action_view(self) -> None:
         """View the file as of the layer that the tree shows."""
