@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,20 +18,20 @@ from textual.widgets import Static
 from ..analysis import Analysis
 from ..errors import ImgscopeError
 from ..escape import escape
-from ..layer.index import DIRECTORY, FILE, SYMLINK, TYPE_NAMES
+from ..layer.index import TYPE_NAMES
 from ..layer.names import internal, public
-from ..overlay.merge import NO_ENTRY
 from ..report.sizes import quantity, size
 from ..rollup import WasteGroup, roll_up
 from .aside import aside
-from .browser import bindings
 from .content.screen import ContentScreen, Version
+from .content.versions import Held, held, layer_of_tree
 from .details.pane import DetailsPane
 from .details.why import WhyPane
 from .export import render
 from .findings.dockerfile import DockerfileScreen, changes
 from .findings.fix import FixScreen
-from .findings.pane import FindingsPane
+from .findings.pane import FindingsPane, look_for
+from .key_bar import bindings
 from .keys import KEYS
 from .layers.pane import LayersPane
 from .model.links import Links, links_of
@@ -334,22 +335,11 @@ class Explorer(WhatIf):
         pane.say("looking for what this image does not need…")
         # Whoever has just opened the view presses keys first.
         await asyncio.sleep(0.5)
-        from ..dockerfile import nearby
-        from ..suggestions import suggest
-
-        def look() -> Report:
-            found = nearby(self.analysis)
-            if found is None:
-                return suggest(self.analysis)
-            report = suggest(self.analysis, dockerfile=found)
-            report.unasked = True
-            return report
-
         # The thread gives way sooner to what draws.
         interval = sys.getswitchinterval()
         sys.setswitchinterval(0.001)
         try:
-            report = await aside(look)
+            report = await aside(partial(look_for, self.analysis))
         except ImgscopeError as error:
             pane.say(escape(str(error)))
             return
@@ -434,36 +424,20 @@ class Explorer(WhatIf):
 
     # -- contents ----------------------------------------------------------------------------------------
 
-    def _versions(self) -> tuple[str, list[int], int] | None:
-        """Return the selected file, or that which the selected link leads to, its layers, and the one to show."""
+    def _held(self) -> Held | None:
+        """Return who holds the selected file, or that which the selected link leads to; where none does, say so."""
         path, view = self.selected_path(), self.view
         if path is None or self.paths is None or view is None:
             return None
-        node = self.paths.find(internal(path))
-        overlay = self.paths.overlay
-        if node >= 0 and overlay.kinds[view.entry(node)] == SYMLINK:
-            try:
-                path = self.analysis.resolve(path).path
-            except ImgscopeError as error:
-                self.notify(str(error), severity="warning", markup=False)
-                return None
-            node = self.paths.find(internal(path))
-        directory, _, name = internal(path).rpartition(b"/")
-        held = []
-        for number in self.paths.holding(node):
-            inode = overlay.inode(overlay.layers[number].children[directory][name] + overlay.first[number])
-            if inode != NO_ENTRY and overlay.kinds[inode] == FILE:
-                held.append(number)
-        if not held:
-            kind = overlay.kinds[view.entry(node)] if node >= 0 else DIRECTORY
-            self.notify(f"{escape(path)} is a {TYPE_NAMES[kind]}: it has no content.", severity="warning", markup=False)
+        try:
+            return held(self.analysis, self.paths, view, path)
+        except ImgscopeError as error:
+            self.notify(str(error), severity="warning", markup=False)
             return None
-        shown = overlay.layer_of(view.entry(node))
-        return path, held, shown if shown in held else held[-1]
 
-    def _show_content(self, path: str, held: list[int], layer: int, diff: bool) -> None:
-        versions = [Version(f"layer {number}", self.analysis, path, number) for number in held]
-        self.app.push_screen(ContentScreen(path, versions, held.index(layer), diff=diff))
+    def _show_content(self, path: str, layers: list[int], layer: int, diff: bool) -> None:
+        versions = [Version(f"layer {number}", self.analysis, path, number) for number in layers]
+        self.app.push_screen(ContentScreen(path, versions, layers.index(layer), diff=diff))
 
     def choose_file(self) -> None:
         """View the file."""
@@ -475,20 +449,20 @@ class Explorer(WhatIf):
 
     def action_view(self) -> None:
         """View the file as of the layer that the tree shows."""
-        found = self._versions()
+        found = self._held()
         if found is not None:
             self._show_content(*found, diff=False)
 
     def action_diff(self) -> None:
         """Show what a layer changed in the file."""
-        found = self._versions()
+        found = self._held()
         if found is None:
             return
-        path, held, layer = found
-        if len(held) < 2:
-            self.notify(f"Only layer {held[0]} holds {escape(path)}.", severity="warning", markup=False)
+        path, layers, layer = found
+        if len(layers) < 2:
+            self.notify(f"Only layer {layers[0]} holds {escape(path)}.", severity="warning", markup=False)
             return
-        self._show_content(path, held, max(layer, held[1]), diff=True)
+        self._show_content(path, layers, max(layer, layers[1]), diff=True)
 
     # -- to disk -----------------------------------------------------------------------------------------
 
@@ -503,12 +477,7 @@ class Explorer(WhatIf):
         if self.refuse_special(path, TYPE_NAMES[self.paths.overlay.kinds[entry]]):
             return
         last = len(self.analysis.layers) - 1
-        if view.entries[node] == self.paths.absent:
-            # Removed in the tree that is shown: as it was in the one that has it, or, of waste, where it was stored.
-            held = self.paths.holding(node)
-            layer = view.base if view.before[node] != self.paths.absent else held[-1] if held else last
-        else:
-            layer = view.layer
+        layer = layer_of_tree(self.paths, view, node, last)
         where = "from the image" if layer == last else f"as of layer {layer}"
         await self.ask_and_extract(self.analysis, path, None if layer == last else layer, where)
 

@@ -23,9 +23,10 @@ from ...escape import escape
 from ...layer.index import FILE, TYPE_NAMES
 from ...layer.names import public
 from ...report.sizes import quantity, size
-from ..browser import Browser, bindings
+from ..browser import Browser
 from ..content.screen import ContentScreen, Version
 from ..details.why import WhyPane
+from ..key_bar import bindings
 from ..keys import DIFFERENCE_KEYS
 from ..model.links import Links, links_beside
 from ..model.marks import IMAGE_CHANGES, Mark

@@ -13,10 +13,24 @@ from ..list_pane import ListPane
 from ..text import clip, size
 
 if TYPE_CHECKING:
-    from ...suggestions.model import Finding
+    from ...analysis import Analysis
+    from ...suggestions.model import Finding, Report
     from ..model.without import Without
 
 _STYLES = {"certain": "mark--added", "likely": "mark--modified", "possible": "lines--quiet"}
+
+
+def look_for(analysis: Analysis) -> Report:
+    """Ask suggest, with the Dockerfile that lies nearby if the image was built from it. Raises ``ImgscopeError``."""
+    from ...dockerfile import nearby
+    from ...suggestions import suggest
+
+    found = nearby(analysis)
+    if found is None:
+        return suggest(analysis)
+    report = suggest(analysis, dockerfile=found)
+    report.unasked = True
+    return report
 
 
 class FindingsPane(ListPane["Finding"]):

@@ -137,15 +137,17 @@ class Without:
     @cached_property
     def waste_groups(self) -> list[WasteGroup]:
         """The waste that is left, rolled up; of what several layers hide, the one is told that did so first."""
-        overlay, dead, sizes = self.paths.overlay, self._dead, self.sizes
-
-        def left(entry: int) -> int:
+        overlay = self.paths.overlay
+        left: list[int] = []
+        seen: set[int] = set()
+        for entry in overlay.hidden.entries:
             inode = overlay.inode(entry)
-            return sizes[inode] if dead[inode] else 0
-
-        hidden = overlay.hidden
-        rows = zip(hidden.entries, hidden.wasted, strict=True)
-        return roll_up(self.paths.body.comparison, [left(entry) if wasted else 0 for entry, wasted in rows])
+            # Of several names of a file, one row has its bytes.
+            counts = inode != NO_ENTRY and self._dead[inode] and inode not in seen
+            left.append(self.sizes[inode] if counts else 0)
+            if counts:
+                seen.add(inode)
+        return roll_up(self.paths.body.comparison, left)
 
     def saves_nothing(self, claims: Iterable[Claim]) -> bool:
         """Tell whether of all that a fix takes nothing is left."""
