@@ -9,14 +9,14 @@ import difflib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..archive import platform as platforms
 from ..archive.platform import Platform
 from ..archive.select import familiar
 from ..errors import EngineError, ImageNotFoundError, PlatformError
 from ..escape import escape
-from ..progress import told
+from ..progress import Onlooker, told
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class Known:
     """What an engine says of an image: its id, names, platform, and bytes of its export (``None``: can't tell).
 
-    ``several`` tells that the id stands for an index, whose platforms may be exported one by one.
+    ``several`` tells that the id stands for an index, whose platforms may be exported one by one. ``layers`` is the
+    number of layers, ``None`` if that is not told.
     """
 
     id: str
@@ -38,6 +39,15 @@ class Known:
     platform: Platform | None
     bytes: int | None
     several: bool = False
+    layers: int | None = None
+
+
+class Step(NamedTuple):
+    """What an engine tells of a step of an image's history: its words, and the content bytes that it added."""
+
+    created_by: str
+    comment: str
+    bytes: int
 
 
 class Backend(Protocol):
@@ -49,6 +59,9 @@ class Backend(Protocol):
 
     def inspect(self, name: str) -> Known | None:
         """Return what the engine says of an image, ``None`` when it has none of that name. Raises ``EngineError``."""
+
+    def steps(self, known: Known) -> list[Step]:
+        """Return an image's history, the first step first; empty where that is not told. Raises ``EngineError``."""
 
     def names(self) -> list[str]:
         """Return the names of all images of the engine. Raises ``EngineError``."""
@@ -146,6 +159,9 @@ class EngineSource:
         if progress is not None:
             # An engine puts its export together before the first byte comes: that takes most of the time.
             progress.start(known.bytes, f"waiting for {self.backend.title} to export {escape(self._name)}")
+        if isinstance(progress, Onlooker) and known.layers:
+            # All of what there is to see until the export ends, which has no order that says anything.
+            progress.expected(known.layers, self.backend.steps(known), str(known.platform or ""))
         try:
             with self.backend.export(known, self._wanted) as export:
                 read = told(export, progress, known.bytes, f"reading {self.describe()}")
