@@ -258,7 +258,7 @@ def test_the_lists_follow_what_is_struck_out():
         (row,) = [number for number, group in enumerate(pane.items) if group == before[0]]
         assert "".join(part.text for part in pane.line(row, 80)).lstrip().startswith("x")
         assert f"Waste {len(left):,}" in view.text("#waste")
-        assert "Without what is struck out" in view.text("#details")
+        assert "Struck out" in view.text("#details")
         gone = [finding for finding in explorer.report.findings if explorer.findings_pane.is_gone(finding)]
         assert gone
         assert f"Findings {len(explorer.report.findings) - len(gone):,}" in view.text("#findings")
