@@ -176,7 +176,7 @@ class _Run:
         if key is not None:
             known = self._cached_index(key)
             if known is not None:
-                return _Scanned(key, known)
+                return self._passed(_Scanned(key, known))
         if self.refused is not None:
             raise self.refused
         try:
@@ -186,7 +186,14 @@ class _Run:
             raise
         if key is not None:
             self._keep(key, index)
-        return _Scanned(key, index)
+        return self._passed(_Scanned(key, index))
+
+    def _passed(self, layer: _Scanned) -> _Scanned:
+        """Tell an onlooker of a layer that streamed by."""
+        onlooker = self._onlooker()
+        if onlooker is not None:
+            onlooker.passed(layer.index)
+        return layer
 
     def _counted_in(self, index: LayerIndex) -> LayerIndex:
         """Add up what layers cost as they are scanned. Raises ``LimitError`` at the first that is too much."""

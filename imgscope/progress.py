@@ -6,13 +6,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from .archive.image import OpenImage
     from .layer.index import LayerIndex
+    from .sources.backend import Step
 
 # Work that is done sooner, in seconds, draws nothing: a line that comes and goes is only a flicker.
 PATIENCE = 0.1
@@ -39,6 +40,12 @@ class Progress(Protocol):
 @runtime_checkable
 class Onlooker(Protocol):
     """Progress that also wants to know what there is, before and while it is read."""
+
+    def expected(self, layers: int, steps: Sequence[Step], platform: str) -> None:
+        """Take note of what an engine says of an image before it exports it; ``steps`` may be empty."""
+
+    def passed(self, index: LayerIndex) -> None:
+        """Take note of a layer that streamed by and was read: which one it is, is not known before the end."""
 
     def opened(self, image: OpenImage) -> None:
         """Take note of an image whose manifest and config are known, and none of whose layers need be yet."""

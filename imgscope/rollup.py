@@ -7,7 +7,7 @@ their bytes add up to all that is wasted.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, compress, islice
 from typing import NamedTuple
 
@@ -48,8 +48,11 @@ class _Folder:
         self.children: list[bytes] = []
 
 
-def roll_up(comparison: Comparison) -> list[WasteGroup]:
-    """Return the groups of an image's waste, largest first (ties by path, then by layers)."""
+def roll_up(comparison: Comparison, wasted: Sequence[int] | None = None) -> list[WasteGroup]:
+    """Return the groups of an image's waste, largest first (ties by path, then by layers).
+
+    ``wasted`` are other bytes of the hidden entries than they have: what is left of them.
+    """
     overlay = comparison.overlay
     hidden, kinds = overlay.hidden, comparison.kinds
     home = overlay.home
@@ -57,9 +60,10 @@ def roll_up(comparison: Comparison) -> list[WasteGroup]:
     last: tuple[int, int, int] | None = None
     folders: dict[bytes, _Folder] = {}
     first, end = 0, -1
-    columns = (hidden.wasted, hidden.entries, hidden.by, kinds, hidden.directories, hidden.names)
+    wasted_bytes = hidden.wasted if wasted is None else wasted
+    columns = (wasted_bytes, hidden.entries, hidden.by, kinds, hidden.directories, hidden.names)
     rows = zip(range(len(hidden)), *columns, strict=True)
-    for row, wasted, entry, by, kind, directory, name in compress(rows, hidden.wasted):
+    for row, size, entry, by, kind, directory, name in compress(rows, wasted_bytes):
         if entry in home or overlay.kinds[entry] == HARDLINK:
             entry = overlay.inode(entry)
             directory, name = split(overlay.waste_path(row))
@@ -74,7 +78,7 @@ def roll_up(comparison: Comparison) -> list[WasteGroup]:
         folder = folders.get(directory)
         if folder is None:
             folder = folders[directory] = _Folder()
-        folder.own += wasted
+        folder.own += size
         folder.own_count += 1
         folder.largest = name
     held: dict[int, _Held] = {}

@@ -40,6 +40,7 @@ STATIONS = [
 HIGHER = {
     ("progress", "archive.image"): "types: what it is told of while an image is read",
     ("progress", "layer.index"): "types: the same",
+    ("progress", "sources.backend"): "types: the same",
     ("progress", "report.sizes"): "sizes as people read them, where a terminal shows the way",
     ("largest", "analysis"): "types: the merged tree, which is to move below the analysis",
     ("rootfs.resolve", "analysis"): "types: what a path is resolved in, for its words on what is not there",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from ..archive.platform import Platform
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Known:
     """What an engine says of an image: its id, names, platform, and bytes of its export (``None``: can't tell).
 
-    ``several`` tells that the id stands for an index, whose platforms may be exported one by one.
+    ``several`` tells that the id stands for an index, whose platforms may be exported one by one. ``layers`` is the
+    number of layers, ``None`` if that is not told.
     """
 
     id: str
@@ -23,6 +24,15 @@ class Known:
     platform: Platform | None
     bytes: int | None
     several: bool = False
+    layers: int | None = None
+
+
+class Step(NamedTuple):
+    """What an engine tells of a step of an image's history: its words, and the content bytes that it added."""
+
+    created_by: str
+    comment: str
+    bytes: int
 
 
 class Backend(Protocol):
@@ -34,6 +44,9 @@ class Backend(Protocol):
 
     def inspect(self, name: str) -> Known | None:
         """Return what the engine says of an image, ``None`` when it has none of that name. Raises ``EngineError``."""
+
+    def steps(self, known: Known) -> list[Step]:
+        """Return an image's history, the first step first; empty where that is not told. Raises ``EngineError``."""
 
     def names(self) -> list[str]:
         """Return the names of all images of the engine. Raises ``EngineError``."""

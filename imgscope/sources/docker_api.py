@@ -20,7 +20,7 @@ from ..archive.platform import Platform
 from ..errors import EngineError
 from ..escape import escape, without_credentials
 from . import patience
-from .backend import Known
+from .backend import Known, Step
 
 # Asking takes milliseconds; an engine that is starting, or at the end of ssh, some seconds.
 TIMEOUT = 60
@@ -94,7 +94,20 @@ class DockerApi:
             platform=platforms.read(stated),
             bytes=size if isinstance(size, int) and size > 0 else None,
             several=several,
+            layers=len((info.get("RootFS") or {}).get("Layers") or ()) or None,
         )
+
+    def steps(self, known: Known) -> list[Step]:
+        """Return an image's history, the first step first."""
+        try:
+            told = self._api.history(known.id)
+        except Exception:
+            # It is only shown meanwhile; what is wrong with the engine, the export tells.
+            return []
+        return [
+            Step(str(step.get("CreatedBy") or ""), str(step.get("Comment") or ""), int(step.get("Size") or 0))
+            for step in reversed(told or [])
+        ]
 
     def _version(self) -> tuple[int, ...]:
         return tuple(int(part) for part in self._api.api_version.split(".") if part.isdigit())

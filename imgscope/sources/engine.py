@@ -14,7 +14,7 @@ from ..archive import platform as platforms
 from ..archive.select import familiar
 from ..errors import EngineError, ImageNotFoundError, PlatformError
 from ..escape import escape
-from ..progress import told
+from ..progress import Onlooker, told
 from .backend import Backend, Known
 from .stream import Stream
 
@@ -120,6 +120,9 @@ class EngineSource:
         if progress is not None:
             # An engine puts its export together before the first byte comes: that takes most of the time.
             progress.start(known.bytes, f"waiting for {self.backend.title} to export {escape(self._name)}")
+        if isinstance(progress, Onlooker) and known.layers:
+            # All of what there is to see until the export ends, which has no order that says anything.
+            progress.expected(known.layers, self.backend.steps(known), str(known.platform or ""))
         try:
             with self.backend.export(known, self._wanted) as export:
                 read = told(export, progress, known.bytes, f"reading {self.describe()}")

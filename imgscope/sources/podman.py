@@ -20,7 +20,7 @@ from ..errors import EngineError
 from ..escape import escape
 from ..processes import end
 from . import patience
-from .backend import Backend, Known
+from .backend import Backend, Known, Step
 from .engine import EngineSource
 from .file import widen_pipe
 
@@ -110,6 +110,10 @@ class PodmanProgram:
             platform=platforms.read(stated),
             bytes=size if isinstance(size, int) and size > 0 else None,
         )
+
+    def steps(self, known: Known) -> list[Step]:
+        """Return nothing: podman is not asked for more than it takes."""
+        return []
 
     def names(self) -> list[str]:
         """Return the names of all images."""

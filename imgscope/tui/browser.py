@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual import on, work
-from textual.binding import Binding, BindingType
-from textual.content import Content
 
 from ..escape import escape
 from ..layer.names import public
 from ..report.sizes import quantity
 from .details.why import WhyPane
 from .files import FileActions
-from .key_bar import KeyBar, Shortcut
-from .keys import ALWAYS, FOOTERS, Key, actions, identifier, pretty
+from .key_bar import KeyBar, shortcuts
+from .keys import ALWAYS, FOOTERS
 from .list_pane import ListPane
 from .model.bits import both
 from .model.columns import Columns
 from .model.filter import Finder, Query, understand
+from .model.links import Links
 from .model.marks import Mark
 from .model.rows import Rows, Shown
 from .model.terms import FilterError
-from .text import clip, plain, shown
+from .text import shown
+from .titles import Titles
 from .tree.filter_bar import FilterBar
 from .tree.pane import TreePane
 from .tree.path_line import PathLine
@@ -34,13 +32,6 @@ from .widgets import Lines
 
 # More than any list has.
 _ORDERS = 9
-
-
-def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
-    """Return the bindings of a screen's keys."""
-    return [
-        Binding(key.keys, key.name, key.words, show=False, id=identifier(key.name)) for key in actions(keys) if key.keys
-    ]
 
 
 class Browser(FileActions):
@@ -65,9 +56,8 @@ class Browser(FileActions):
         """What the filter looks for, while it looks for anything."""
         self.named = bytearray()
         """What its patterns match, whatever layer is shown."""
-        self._opened_before: bytearray | None = None
         self._all_open = False
-        self._titles: dict[str, tuple[str, str]] = {}
+        self._titles = Titles(self, self.keys, self.lower)
         self.only = ""
         """What the tree is limited to, but for the filter; for its title."""
 
@@ -89,23 +79,13 @@ class Browser(FileActions):
 
     def key_bar(self) -> KeyBar:
         """Make the line of keys."""
-        return KeyBar((), self._shortcuts(ALWAYS))
-
-    def _shortcuts(self, names: Iterable[str]) -> list[Shortcut]:
-        by_name = {key.name: key for key in actions(self.keys)}
-        found: list[Shortcut] = []
-        for written in names:
-            name, _, word = written.partition("=")
-            if name in by_name:
-                key = by_name[name]
-                found.append((pretty(key.keys.split(",")[0]), word or key.short, name))
-        return found
+        return KeyBar((), shortcuts(self.keys, ALWAYS))
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the pane that has them now."""
         name = self.focused.id if self.focused is not None else None
         if name in FOOTERS:
-            self.query_one(KeyBar).show(self._shortcuts(FOOTERS[name]))
+            self.query_one(KeyBar).show(shortcuts(self.keys, FOOTERS[name]))
 
     # -- the panes ---------------------------------------------------------------------------------------
 
@@ -164,7 +144,7 @@ class Browser(FileActions):
                 self.query_one(f"#{lower}").set_class(name == lower, "chosen")
         if self.has_class("zoom"):
             self._zoom_to(name)
-        self._write_titles()
+        self._titles.write()
 
     def action_zoom(self) -> None:
         """Give the pane that has the keys all of the screen, or take it back."""
@@ -187,38 +167,7 @@ class Browser(FileActions):
 
     def entitle(self, name: str, words: str, short: str = "") -> None:
         """Give a pane its title; ``short`` stands on its tab, where several panes share a place."""
-        self._titles[name] = (words, short or words)
-        self._write_titles()
-
-    def _write_titles(self) -> None:
-        """Write the titles with the digit that leads to each pane, as tabs where panes share a place."""
-        narrow, short = self.has_class("-narrow"), self.has_class("-short")
-        shared = ("tree", *self.lower) if narrow else self.lower if short else ()
-        for name, (words, _) in self._titles.items():
-            pane = self.query_one(f"#{name}")
-            if name in shared:
-                pane.border_title = self._tabs(shared, name)
-            else:
-                pane.border_title = plain(f"{self._digit(name)} {words}".strip())
-
-    def _tabs(self, shared: Sequence[str], chosen: str) -> Content:
-        """Write the titles of panes that share a place in one line; the chosen one's is cut to what is left."""
-        others = [f"{self._digit(name)} {self._titles.get(name, ('', ''))[1]}" for name in shared]
-        room = self.query_one(f"#{chosen}").size.width - sum(len(text) + 3 for text in others) - 6
-        parts: list[Content | tuple[str, str]] = []
-        for name, text in zip(shared, others, strict=True):
-            if parts:
-                parts.append((" │ ", "dim"))
-            words, short = self._titles.get(name, ("", ""))
-            if name == chosen:
-                parts.append(plain(f"{self._digit(name)} {clip(words, max(room + cell_len(short), cell_len(short)))}"))
-            else:
-                parts.append((text, "not bold dim"))
-        return Content.assemble(*parts)
-
-    def _digit(self, name: str) -> str:
-        key = next((key for key in self.keys if key.name == f"pane('{name}')"), None)
-        return pretty(key.keys.split(",")[0]) if key is not None else ""
+        self._titles.put(name, words, short)
 
     def _go_round(self, step: int) -> None:
         order = [name for name in self.panes if name != "why" or self.has_class("why")]
@@ -276,38 +225,21 @@ class Browser(FileActions):
 
     # -- the tree ----------------------------------------------------------------------------------------
 
-    def fold(self) -> None:
-        """Open or close the folder under the cursor."""
-        tree, rows = self.tree_pane, self.rows
-        if rows is not None and tree.node >= 0 and rows.toggle(tree.cursor):
-            tree.reload()
-
     def action_toggle_folder(self) -> None:
         """Open or close the folder under the cursor."""
-        self.fold()
+        self.tree_pane.fold()
 
     def action_open(self) -> None:
         """Open a folder, or step into it."""
-        tree, rows = self.tree_pane, self.rows
-        if rows is None or tree.node < 0:
-            return
-        if self.focused is self.query_one("#layers"):
+        if self.tree_pane.node >= 0 and self.focused is self.query_one("#layers"):
             self.action_pane("tree")
-        elif not rows.opened[tree.node]:
-            self.fold()
-        elif rows.has_names(tree.node):
-            tree.cursor += 1
+        else:
+            self.tree_pane.step_in()
 
     def action_close(self) -> None:
         """Close a folder, or step out of it."""
-        tree, rows = self.tree_pane, self.rows
-        if rows is None or self.paths is None or tree.node < 0 or self.focused is not tree:
-            return
-        if rows.opened[tree.node] and rows.has_names(tree.node):
-            self.fold()
-        elif (above := rows.above(tree.node)) >= 0:
-            tree.reload(rows.row_of(above))
-            self.say_path()
+        if self.focused is self.tree_pane:
+            self.tree_pane.step_out()
 
     def action_toggle_all(self) -> None:
         """Open all folders, or close them all the next time."""
@@ -355,10 +287,10 @@ class Browser(FileActions):
             self.notify(f"{otherwise} {escape(words)}.", severity="warning", markup=False)
             return
         self.clear_filter()
-        self.show_matches(matches)
+        self.rows.only(matches)
         self.only = f" · of {escape(words)}"
         self.action_pane("tree")
-        self.tree_pane.keep(self.best_match(matches, node if node >= 0 else self.tree_pane.node))
+        self.tree_pane.keep(self.rows.best_match(matches, node if node >= 0 else self.tree_pane.node))
         self.say_tree()
 
     def action_filter(self) -> None:
@@ -398,7 +330,8 @@ class Browser(FileActions):
         if self.only:
             self.only = ""
             node = self.tree_pane.node
-            self.show_matches(None)
+            if self.rows is not None:
+                self.rows.only(None)
             self.tree_pane.keep(node)
             self.say_tree()
         bar = self.filter_bar
@@ -438,7 +371,7 @@ class Browser(FileActions):
                 bar.tell("")
                 self.wanted = None
                 if rows.matches is not None:
-                    self.show_matches(None)
+                    rows.only(None)
                     self.tree_pane.keep(node)
                     self.say_path()
                 return
@@ -458,9 +391,9 @@ class Browser(FileActions):
             return
         self.wanted, self.named = query, matches
         found = self.matching()
-        self.show_matches(found, exact=query.terms is not None)
+        rows.only(found, exact=query.terms is not None)
         self.tell_matches()
-        self.tree_pane.keep(self.best_match(found, node))
+        self.tree_pane.keep(rows.best_match(found, node))
         self.say_path()
         await asyncio.sleep(0)
         self.tell_elsewhere()
@@ -494,45 +427,36 @@ class Browser(FileActions):
     def tell_elsewhere(self) -> None:
         """Say what the filter would find elsewhere."""
 
-    def show_matches(self, matches: bytearray | None, *, exact: bool = False) -> None:
-        """Show only paths that match, and the folders that lead there; with ``None`` all, open as it was before."""
-        rows = self.rows
-        if rows is None:
-            return
-        if matches is None:
-            if self._opened_before is not None:
-                rows.opened, self._opened_before = self._opened_before, None
-            rows.filter(None)
-            return
-        if self._opened_before is None:
-            self._opened_before = bytearray(rows.opened)
-        rows.opened = bytearray(self._opened_before)
-        rows.filter(matches, exact=exact, opens=True)
-
-    def best_match(self, matches: bytearray, node: int) -> int:
-        """Return where the cursor should be: where it was if that matches, else on the first match."""
-        assert self.rows is not None
-        if self.rows.view is None or (node >= 0 and matches[node]):
-            return node
-        marks = self.rows.view.marks
-        found = matches.find(1)
-        while found >= 0 and not marks[found]:
-            found = matches.find(1, found + 1)
-        return found
-
     # -- choosing, and why -------------------------------------------------------------------------------
 
     @on(Lines.Chosen, "#tree")
     def _path_chosen(self) -> None:
         if self.rows is not None and self.tree_pane.node >= 0:
             if self.rows.has_names(self.tree_pane.node):
-                self.fold()
-            else:
+                self.tree_pane.fold()
+            elif not self.follow_link():
                 self.choose_file()
 
     def choose_file(self) -> None:
         """Do what Enter does on a file."""
         raise NotImplementedError
+
+    def links(self, node: int) -> Links | None:
+        """Return the links of the tree that a path is shown of."""
+        raise NotImplementedError
+
+    def follow_link(self) -> bool:
+        """Go to where the selected symbolic link leads, or say that it leads nowhere; return whether it is one."""
+        node = self.tree_pane.node
+        links = self.links(node) if self.paths is not None and node >= 0 else None
+        if links is None or (said := links.target(node)) is None:
+            return False
+        found = links.follow(node)
+        if found.node >= 0:
+            self.go_to(found.node, f"/{public(links.paths.path(found.node))} is hidden: see what is filtered out.")
+        else:
+            self.notify(f"→ {escape(said)}: {escape(found.wrong)}.", severity="warning", markup=False)
+        return True
 
     def action_choose(self) -> None:
         """Do what is natural for the line under the cursor."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,23 +18,23 @@ from textual.widgets import Static
 from ..analysis import Analysis
 from ..errors import ImgscopeError
 from ..escape import escape
-from ..layer.index import DIRECTORY, FILE, SYMLINK, TYPE_NAMES
+from ..layer.index import TYPE_NAMES
 from ..layer.names import internal, public
-from ..overlay.merge import NO_ENTRY
 from ..report.sizes import quantity, size
 from ..rollup import WasteGroup, roll_up
 from .aside import aside
-from .browser import bindings
 from .content.screen import ContentScreen, Version
+from .content.versions import Held, held, layer_of_tree
 from .details.pane import DetailsPane
 from .details.why import WhyPane
 from .export import render
 from .findings.dockerfile import DockerfileScreen, changes
 from .findings.fix import FixScreen
-from .findings.pane import FindingsPane
+from .findings.pane import FindingsPane, look_for
+from .key_bar import bindings
 from .keys import KEYS
 from .layers.pane import LayersPane
-from .model.links import follow, target
+from .model.links import Links, links_of
 from .model.marks import LAYER_CHANGES, Mark, table
 from .model.paths import Paths, nanoseconds
 from .model.rows import Rows
@@ -96,11 +97,6 @@ class Explorer(WhatIf):
 
     # -- the panes ---------------------------------------------------------------------------------------
 
-    @property
-    def waste_pane(self) -> WastePane:
-        """The wasted files."""
-        return self.query_one("#waste", WastePane)
-
     def on_mount(self) -> None:
         """Show what is known at once; the tree follows."""
         self.entitle("layers", f"Layers {len(self.analysis.layers):,}")
@@ -135,7 +131,7 @@ class Explorer(WhatIf):
             rows.open_largest(self.tree_pane.page * 2 // 3)
         self.start(paths, rows)
         self.waste_pane.fill(groups)
-        self.entitle("waste", f"Waste {len(groups):,}")
+        self._say_waste()
         self.show_layer()
         if Path(self.analysis.image.reference).exists():
             self._find()
@@ -270,10 +266,11 @@ class Explorer(WhatIf):
     def action_largest_waste(self) -> None:
         """Go to the largest group of waste, in the layer that stores it."""
         pane = self.waste_pane
-        if not pane.items:
+        rows = [row for row, group in enumerate(pane.items) if group not in pane.gone]
+        if not rows:
             self.notify("Nothing is wasted.", severity="warning")
             return
-        row = max(range(len(pane.items)), key=lambda row: pane.items[row].bytes)
+        row = max(rows, key=lambda row: pane.items[row].bytes)
         pane.post_message(Lines.Chosen(pane, row))
 
     def action_sort(self) -> None:
@@ -339,22 +336,11 @@ class Explorer(WhatIf):
         pane.say("looking for what this image does not need…")
         # Whoever has just opened the view presses keys first.
         await asyncio.sleep(0.5)
-        from ..dockerfile import nearby
-        from ..suggestions import suggest
-
-        def look() -> Suggestions:
-            found = nearby(self.analysis)
-            if found is None:
-                return suggest(self.analysis)
-            report = suggest(self.analysis, dockerfile=found)
-            report.unasked = True
-            return report
-
         # The thread gives way sooner to what draws.
         interval = sys.getswitchinterval()
         sys.setswitchinterval(0.001)
         try:
-            report = await aside(look)
+            report = await aside(partial(look_for, self.analysis))
         except ImgscopeError as error:
             pane.say(escape(str(error)))
             return
@@ -366,22 +352,36 @@ class Explorer(WhatIf):
             sys.setswitchinterval(interval)
         self.report = report
         pane.start(report.findings)
-        self.entitle("findings", f"Findings {len(report.findings):,}")
         self._say_findings()
 
     def _say_findings(self) -> None:
-        """Write below the findings what they save together, with which Dockerfile, and how they are sorted."""
-        pane = self.findings_pane
-        words = [f"{size(self.report.total_bytes)} to save"] if self.report and self.report.total_bytes else []
-        if self.report and self.report.with_dockerfile:
+        """Write above the findings how many they are, below them what they save together, and how they are sorted."""
+        pane, report = self.findings_pane, self.report
+        if report is None:
+            return
+        left = [finding for finding in report.findings if not pane.is_gone(finding)]
+        self.entitle("findings", f"Findings {len(left):,}")
+        saved = report.total_bytes
+        if self.without is not None:
+            saved = self.without.saves(claim for finding in left for claim in finding.claims)
+        words = [f"{size(saved)} to save"] if saved else []
+        if report.with_dockerfile:
             words.append("with ./Dockerfile")
         if pane.sort != "bytes":
             words.append(f"by {pane.sort}")
         pane.border_subtitle = " · ".join(words)
 
     def _say_waste(self) -> None:
-        """Write below the waste how it is sorted."""
-        self.waste_pane.border_subtitle = f"by {self.waste_pane.sort}" if self.waste_pane.sort != "bytes" else ""
+        """Write above the waste how many groups there are, below it how it is sorted."""
+        pane = self.waste_pane
+        self.entitle("waste", f"Waste {pane.total - len(pane.gone):,}")
+        pane.border_subtitle = f"by {pane.sort}" if pane.sort != "bytes" else ""
+
+    def say_lists(self) -> None:
+        """Write above and below the lists how much they hold, and tell of the selected layer."""
+        self._say_waste()
+        self._say_findings()
+        self._say_layer()
 
     def action_pane(self, name: str) -> None:
         """Go to a pane."""
@@ -425,70 +425,45 @@ class Explorer(WhatIf):
 
     # -- contents ----------------------------------------------------------------------------------------
 
-    def _versions(self) -> tuple[str, list[int], int] | None:
-        """Return the selected file, or that which the selected link leads to, its layers, and the one to show."""
+    def _held(self) -> Held | None:
+        """Return who holds the selected file, or that which the selected link leads to; where none does, say so."""
         path, view = self.selected_path(), self.view
         if path is None or self.paths is None or view is None:
             return None
-        node = self.paths.find(internal(path))
-        overlay = self.paths.overlay
-        if node >= 0 and overlay.kinds[view.entry(node)] == SYMLINK:
-            try:
-                path = self.analysis.resolve(path).path
-            except ImgscopeError as error:
-                self.notify(str(error), severity="warning", markup=False)
-                return None
-            node = self.paths.find(internal(path))
-        directory, _, name = internal(path).rpartition(b"/")
-        held = []
-        for number in self.paths.holding(node):
-            inode = overlay.inode(overlay.layers[number].children[directory][name] + overlay.first[number])
-            if inode != NO_ENTRY and overlay.kinds[inode] == FILE:
-                held.append(number)
-        if not held:
-            kind = overlay.kinds[view.entry(node)] if node >= 0 else DIRECTORY
-            self.notify(f"{escape(path)} is a {TYPE_NAMES[kind]}: it has no content.", severity="warning", markup=False)
+        try:
+            return held(self.analysis, self.paths, view, path)
+        except ImgscopeError as error:
+            self.notify(str(error), severity="warning", markup=False)
             return None
-        shown = overlay.layer_of(view.entry(node))
-        return path, held, shown if shown in held else held[-1]
 
-    def _show_content(self, path: str, held: list[int], layer: int, diff: bool) -> None:
-        versions = [Version(f"layer {number}", self.analysis, path, number) for number in held]
-        self.app.push_screen(ContentScreen(path, versions, held.index(layer), diff=diff))
+    def _show_content(self, path: str, layers: list[int], layer: int, diff: bool) -> None:
+        versions = [Version(f"layer {number}", self.analysis, path, number) for number in layers]
+        self.app.push_screen(ContentScreen(path, versions, layers.index(layer), diff=diff))
 
     def choose_file(self) -> None:
-        """View the file; follow a link."""
-        if not self.follow_link():
-            self.action_view()
+        """View the file."""
+        self.action_view()
 
-    def follow_link(self) -> bool:
-        """Go to where the selected symbolic link leads, or say that it leads nowhere; return whether it is one."""
-        node, view = self.tree_pane.node, self.view
-        if self.paths is None or view is None or node < 0 or (said := target(self.paths, view, node)) is None:
-            return False
-        found = follow(self.paths, view, node)
-        if found.node >= 0:
-            self.go_to(found.node, f"/{public(self.paths.path(found.node))} is hidden: see what is filtered out.")
-        else:
-            self.notify(f"→ {escape(said)}: {escape(found.wrong)}.", severity="warning", markup=False)
-        return True
+    def links(self, node: int) -> Links | None:
+        """Return the links of the tree that is shown."""
+        return links_of(self.paths, self.view) if self.paths is not None and self.view is not None else None
 
     def action_view(self) -> None:
         """View the file as of the layer that the tree shows."""
-        found = self._versions()
+        found = self._held()
         if found is not None:
             self._show_content(*found, diff=False)
 
     def action_diff(self) -> None:
         """Show what a layer changed in the file."""
-        found = self._versions()
+        found = self._held()
         if found is None:
             return
-        path, held, layer = found
-        if len(held) < 2:
-            self.notify(f"Only layer {held[0]} holds {escape(path)}.", severity="warning", markup=False)
+        path, layers, layer = found
+        if len(layers) < 2:
+            self.notify(f"Only layer {layers[0]} holds {escape(path)}.", severity="warning", markup=False)
             return
-        self._show_content(path, held, max(layer, held[1]), diff=True)
+        self._show_content(path, layers, max(layer, layers[1]), diff=True)
 
     # -- to disk -----------------------------------------------------------------------------------------
 
@@ -503,12 +478,7 @@ class Explorer(WhatIf):
         if self.refuse_special(path, TYPE_NAMES[self.paths.overlay.kinds[entry]]):
             return
         last = len(self.analysis.layers) - 1
-        if view.entries[node] == self.paths.absent:
-            # Removed in the tree that is shown: as it was in the one that has it, or, of waste, where it was stored.
-            held = self.paths.holding(node)
-            layer = view.base if view.before[node] != self.paths.absent else held[-1] if held else last
-        else:
-            layer = view.layer
+        layer = layer_of_tree(self.paths, view, node, last)
         where = "from the image" if layer == last else f"as of layer {layer}"
         await self.ask_and_extract(self.analysis, path, None if layer == last else layer, where)
 

@@ -1,4 +1,4 @@
-"""The line at the bottom: the keys that are needed most."""
+"""A screen's keys: what they are bound to, and the line at the bottom with those that are needed most."""
 
 from __future__ import annotations
 
@@ -8,10 +8,32 @@ from typing import ClassVar
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.widgets import Static
+
+from .keys import Key, actions, identifier, pretty
 
 Shortcut = tuple[str, str, str]
 """A key, what it does in a word, and the action."""
+
+
+def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
+    """Return the bindings of a screen's keys."""
+    return [
+        Binding(key.keys, key.name, key.words, show=False, id=identifier(key.name)) for key in actions(keys) if key.keys
+    ]
+
+
+def shortcuts(keys: tuple[Key, ...], names: Iterable[str]) -> list[Shortcut]:
+    """Return what stands at the bottom for some actions, ``NAME`` or ``NAME=WORD``; none for what ``keys`` lack."""
+    by_name = {key.name: key for key in actions(keys)}
+    found: list[Shortcut] = []
+    for written in names:
+        name, _, word = written.partition("=")
+        if name in by_name:
+            key = by_name[name]
+            found.append((pretty(key.keys.split(",")[0]), word or key.short, name))
+    return found
 
 
 class KeyBar(Static):

@@ -147,7 +147,7 @@ _IN_DIFFERENCES = {
     "changes_only": "Only what differs, or all paths of both images",
     "toggle_mark('modified')": "Show or hide changed, type changed and not compared",
     "toggle_mark('unmodified')": "Show or hide what is the same in both",
-    "choose": "Difference of the file; open the folder; only the files of the layer or package",
+    "choose": "Difference of the file; open the folder; follow the link; only the files of the layer or package",
     "view": "View the file's text or bytes, of NEW and of OLD",
     "diff": "Difference between the file in OLD and in NEW",
     "extract": "Extract the file or folder of NEW (of OLD, where it is removed) to disk",

@@ -41,9 +41,21 @@ class ListPane(Lines, Generic[Item]):
         self._sift()
         self.reload(0)
 
+    def refill(self, items: Sequence[Item]) -> None:
+        """List other items, with the cursor where it is, on the same item if that is among them."""
+        here = self.selected
+        self._all = items
+        self._sift()
+        self.reload(self.items.index(here) if here is not None and here in self.items else self.cursor)
+
     def count(self) -> int:
         """Return the number of lines."""
         return len(self.items)
+
+    @property
+    def total(self) -> int:
+        """The number of items, those that a filter leaves out included."""
+        return len(self._all)
 
     @property
     def selected(self) -> Item | None:

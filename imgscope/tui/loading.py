@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -25,6 +26,7 @@ from .widgets import Lines
 if TYPE_CHECKING:
     from ..archive.image import OpenImage
     from ..layer.index import LayerIndex
+    from ..sources.backend import Step
 
 
 class Cancelled(BaseException):
@@ -40,6 +42,48 @@ class Outline:
     instructions: Sequence[str]
     content: dict[int, int] = field(default_factory=dict)
     """Content bytes of the layers that were read already."""
+    expected: Sequence[int | None] = ()
+    """Content bytes of each layer as an engine tells them."""
+    passed: int = 0
+    """Layers that streamed by and were read."""
+
+    def take(self, size: int) -> None:
+        """Note that some layer with so many content bytes was read; of those of one size it does not matter which."""
+        self.passed += 1
+        for layer, expected in enumerate(self.expected):
+            if expected == size and layer not in self.content:
+                self.content[layer] = size
+                break
+
+
+# Instructions that never make a layer.
+_EMPTY = {"ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER"}
+_EMPTY |= {"ONBUILD", "SHELL", "STOPSIGNAL", "USER", "VOLUME"}
+
+
+def foreseen(layers: int, steps: Sequence[Step], platform: str) -> Outline:
+    """Return what an engine tells of an image; instructions and sizes as far as it is sure which layer they are of."""
+    from ..history import read_history
+    from ..secrets.config import redact_config
+
+    history = [{"created_by": step.created_by, "comment": step.comment} for step in steps]
+    cleaned, _ = read_history(redact_config({"history": history}).config, len(steps))
+    words = [step.instruction for step in cleaned]
+    for makes in (
+        [step.bytes > 0 for step in steps],
+        [step.bytes > 0 or word.partition(" ")[0] not in _EMPTY for step, word in zip(steps, words, strict=True)],
+    ):
+        if sum(makes) == layers:
+            break
+    else:
+        makes, steps, words = [True] * layers, [], []
+    written = f"{quantity(layers, 'layer')}{f' · {escape(platform)}' if platform else ''}"
+    return Outline(
+        written,
+        [None] * layers,
+        list(compress(words, makes)) or [""] * layers,
+        expected=[step.bytes for step in compress(steps, makes)] or [None] * layers,
+    )
 
 
 def outline(image: OpenImage) -> Outline:
@@ -78,7 +122,9 @@ class OutlinePane(Lines):
         stored, content = self.outline.stored[row], self.outline.content.get(row)
         quiet = self.part("lines--quiet")
         written = "" if stored is None else size(stored)
-        start = f"{row:>6}{written:>10}{'…' if content is None else size(content):>10}  "
+        expected = self.outline.expected[row] if self.outline.expected else None
+        held = expected if content is None else content
+        start = f"{row:>6}{written:>10}{'…' if held is None else size(held):>10}  "
         text = one_line(self.outline.instructions[row] or "(no instruction known)")
         return [Segment(start, quiet if content is None else None), Segment(clip(text, width - len(start)))]
 
@@ -95,6 +141,17 @@ class ScreenProgress:
         self.outline: Outline | None = None
         """What is known of the image, once anything is."""
         self._cancelled = threading.Event()
+
+    def expected(self, layers: int, steps: Sequence[Step], platform: str) -> None:
+        """Take note of what an engine says of the image. Raises ``Cancelled``."""
+        self.advance(0)
+        self.outline = foreseen(layers, steps, platform)
+
+    def passed(self, index: LayerIndex) -> None:
+        """Take note of a layer that streamed by. Raises ``Cancelled``."""
+        self.advance(0)
+        if self.outline is not None:
+            self.outline.take(index.content_bytes)
 
     def opened(self, image: OpenImage) -> None:
         """Take note of what manifest and config tell. Raises ``Cancelled``."""
@@ -168,11 +225,13 @@ class LoadingScreen(Screen[None]):
         progress = self.progress
         pane = self.query_one(OutlinePane)
         if progress.outline is not None:
-            if pane.outline is None:
+            if pane.outline is not progress.outline:
                 self._show_outline(pane, progress.outline)
             pane.refresh()
         self.query_one("#bar", ProgressBar).update(total=progress.total or None, progress=progress.done)
         words = progress.what
+        if progress.outline is not None and progress.outline.passed:
+            words += f", {progress.outline.passed:,} of {quantity(len(progress.outline.stored), 'layer')}"
         if progress.done:
             elapsed = max(time.monotonic() - progress.began, 0.1)
             words += f": {size(progress.done)}, {size(int(progress.done / elapsed))}/s"

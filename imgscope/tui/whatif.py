@@ -11,11 +11,13 @@ from textual.widgets import Static
 from ..analysis import Analysis
 from ..escape import escape
 from ..report.sizes import percent, quantity, size
+from .details.pane import DetailsPane
 from .findings.pane import FindingsPane
 from .layer_filter import LayerFilter
 from .model.views import Views
 from .model.without import Without
 from .text import clip_left
+from .waste.pane import WastePane
 from .widgets import Lines
 
 if TYPE_CHECKING:
@@ -40,6 +42,11 @@ class WhatIf(LayerFilter):
     def findings_pane(self) -> FindingsPane:
         """The findings."""
         return self.query_one("#findings", FindingsPane)
+
+    @property
+    def waste_pane(self) -> WastePane:
+        """The wasted files."""
+        return self.query_one("#waste", WastePane)
 
     def struck_out(self) -> tuple[list[int], list[Finding]]:
         """Return the layers and the findings that are struck out."""
@@ -111,6 +118,12 @@ class WhatIf(LayerFilter):
             self.without, self.views = None, self._whole
         self.query_one("#title", Static).update(self.summary())
         self.layer_pane.show_without(self.without)
-        self.findings_pane.struck = findings
-        self.findings_pane.refresh()
+        self.findings_pane.strike(findings, self.without)
+        self.waste_pane.show_left(self.without.waste_groups if self.without is not None else None)
+        self.query_one(DetailsPane).without = self.without
+        self.say_lists()
         self.show_layer()
+
+    def say_lists(self) -> None:
+        """Write above and below the lists how much they hold, and tell of the selected layer."""
+        raise NotImplementedError

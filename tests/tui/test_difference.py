@@ -404,3 +404,31 @@ def test_an_image_beside_itself_differs_in_nothing(tmp_path):
 
     with diff(old, old, cache=False) as difference:
         look(scenario, difference=difference)
+
+
+def test_a_click_on_a_head_sorts():
+    async def scenario(view):
+        async def click(word):
+            pane = view.tree
+            heading = pane.heading(pane.scrollable_content_region.width)
+            await view.pilot.click("#tree", offset=(heading.index(word) + 2, 1))
+            await view.settle()
+
+        for word, sort in (("Path", "name"), ("After", "size"), ("Before", "size"), ("Delta", "delta")):
+            await click(word)
+            assert view.rows.sort == sort
+
+    look(scenario)
+
+
+def test_enter_follows_a_link():
+    async def scenario(view):
+        # Both images have it, so it is shown with what is the same.
+        await view.press("2", "U")
+        node = view.explorer.paths.find(b"bin/sh")
+        view.explorer.go_to(node, "")
+        await view.settle()
+        await view.press("enter")
+        assert view.here() == "/bin/busybox"
+
+    look(scenario)

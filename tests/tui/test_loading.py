@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from imgscope.errors import ArchiveError
+from imgscope.sources.engine import Step
 from imgscope.tui.app import ImgscopeApp
 from imgscope.tui.explorer import Explorer
-from imgscope.tui.loading import Cancelled, LoadingScreen, ScreenProgress
+from imgscope.tui.loading import Cancelled, LoadingScreen, ScreenProgress, foreseen
 
 from .driver import FIXTURES, webapp
 
@@ -208,3 +209,87 @@ def test_no_secret_is_shown_while_the_image_is_read(place):
                 await pilot.pause(0.02)
 
     asyncio.run(main())
+
+
+def _step(words, size, comment="buildkit.dockerfile.v0"):
+    return Step(words, comment, size)
+
+
+def test_what_an_engine_tells_stands_there_before_its_export_ends():
+    steps = [
+        _step("ADD rootfs.tar / # buildkit", 1000),
+        _step("CMD [sh]", 0),
+        _step("RUN /bin/sh -c make # buildkit", 300),
+        _step("ENV TOKEN=ghp_" + "a1B2" * 9, 0),
+        _step("COPY . /srv # buildkit", 300),
+    ]
+    known = foreseen(3, steps, "linux/amd64")
+    assert list(known.expected) == [1000, 300, 300]
+    assert known.words == "3 layers · linux/amd64"
+    assert [words.partition(" ")[0] for words in known.instructions] == ["ADD", "RUN", "COPY"]
+    known.take(300)
+    assert known.content == {1: 300}
+    known.take(300)
+    known.take(7)
+    assert known.content == {1: 300, 2: 300}
+    assert known.passed == 3
+
+
+def test_a_step_without_bytes_that_made_a_layer_is_one():
+    steps = [_step("ADD rootfs.tar /", 10), _step("WORKDIR /srv", 0), _step("ENV A=1", 0)]
+    known = foreseen(2, steps, "")
+    assert list(known.expected) == [10, 0]
+    assert [words.partition(" ")[0] for words in known.instructions] == ["ADD", "WORKDIR"]
+
+
+def test_of_a_history_that_does_not_fit_only_the_number_of_layers_is_told():
+    known = foreseen(4, [_step("ADD rootfs.tar /", 10), _step("RUN true", 5)], "")
+    assert list(known.instructions) == [""] * 4
+    assert list(known.expected) == [None] * 4
+
+
+def test_layers_are_filled_in_as_they_stream_by():
+    go = threading.Event()
+
+    class Index:
+        content_bytes = 1000
+
+    def work(progress):
+        progress.expected(2, [_step("ADD rootfs.tar /", 1000), _step("RUN make", 300)], "linux/amd64")
+        progress.start(2000, "reading big:1")
+        progress.advance(400)
+        progress.passed(Index())
+        assert go.wait(10)
+        return webapp()
+
+    async def main():
+        app = ImgscopeApp(work, "big:1")
+        async with app.run_test(size=(100, 24)) as pilot:
+            while not isinstance(app.screen, LoadingScreen):
+                await pilot.pause(0.02)
+            await pilot.pause(0.3)
+            text = "\n".join("".join(s.text for s in strip) for strip in app.screen._compositor.render_strips())
+            assert "RUN make" in text
+            assert "1 kB" in text
+            assert "1 of 2 layers" in text
+            go.set()
+            while not isinstance(app.screen, Explorer):
+                await pilot.pause(0.02)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_each_layer_is_told_once(processes, monkeypatch):
+    from imgscope import analyze
+    from imgscope.layer import workers
+
+    monkeypatch.setattr(workers, "usable_processes", lambda: processes, raising=False)
+    told: list[int] = []
+
+    class Watching(ScreenProgress):
+        def scanned(self, layer, index):
+            told.append(layer)
+
+    with analyze(FIXTURES / "webapp.tar", cache=False, progress=Watching()) as analysis:
+        assert sorted(told) == list(range(len(analysis.layers)))

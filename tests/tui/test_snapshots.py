@@ -62,12 +62,13 @@ def normal(svg: str) -> str:
 
 
 SIZES = ((80, 24), (140, 45))
-# Sizes between and beyond, at which the start alone is looked at.
+# Sizes between and beyond, at which the main screens alone are looked at.
 MORE_SIZES = ((110, 24), (200, 60))
+MAIN = ("start", "tree", "filter", "findings", "what-if", "difference")
 DRAWN = [
     *((screen, "imgscope-dark", size) for screen in (*SCREENS, *DIFFERENCES) for size in SIZES),
     *((screen, "imgscope-light", size) for screen in LIGHT for size in SIZES),
-    *(("start", "imgscope-dark", size) for size in MORE_SIZES),
+    *((screen, "imgscope-dark", size) for screen in MAIN for size in MORE_SIZES),
 ]
 
 

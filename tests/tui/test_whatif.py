@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -241,3 +242,45 @@ def test_u_still_moves_up_a_page_while_nothing_is_struck_out():
         assert view.explorer.layer_pane.cursor == 0
 
     explore(scenario)
+
+
+def test_the_lists_follow_what_is_struck_out():
+    async def scenario(view):
+        await known(view)
+        explorer, pane = view.explorer, view.explorer.waste_pane
+        before = list(pane.items)
+        layer = before[0].stored_in
+        await view.press("home", *["j"] * layer, "space")
+        left = [group for group in pane.items if group not in pane.gone]
+        assert sum(group.bytes for group in left) == explorer.without.wasted_bytes
+        assert all(group.stored_in != layer for group in left)
+        assert {group for group in before if group.stored_in == layer} <= pane.gone
+        (row,) = [number for number, group in enumerate(pane.items) if group == before[0]]
+        assert "".join(part.text for part in pane.line(row, 80)).lstrip().startswith("x")
+        assert f"Waste {len(left):,}" in view.text("#waste")
+        assert "Struck out" in view.text("#details")
+        gone = [finding for finding in explorer.report.findings if explorer.findings_pane.is_gone(finding)]
+        assert gone
+        assert f"Findings {len(explorer.report.findings) - len(gone):,}" in view.text("#findings")
+        await view.press("u")
+        assert list(pane.items) == before
+        assert not pane.gone
+        assert size(explorer.report.total_bytes) in explorer.findings_pane.border_subtitle
+
+    explore(scenario, size=(200, 60))
+
+
+@pytest.mark.parametrize("first", range(9))
+def test_waste_that_is_left_adds_up(first):
+    paths = Paths(webapp().body)
+    for struck in ({first}, {first, (first + 3) % 9}):
+        without = Without(paths, struck, ())
+        assert sum(group.bytes for group in without.waste_groups) == without.wasted_bytes
+
+
+def test_waste_of_a_file_whose_other_name_is_struck_out():
+    analysis = analyze_layers([layer(file("a", b"12345")), layer(hardlink("b", "a")), layer(whiteout("a"))])
+    paths = Paths(analysis.body)
+    without = Without(paths, {1}, ())
+    assert without.wasted_bytes == 5
+    assert [(group.path, group.bytes, group.wasted_by) for group in without.waste_groups] == [("/a", 5, 2)]

@@ -10,6 +10,7 @@ from ...analysis import Analysis, Layer, Totals
 from ...escape import escape
 from ...report.sizes import percent, quantity, size
 from ...settings import settings
+from ..model.without import Without
 from .facts import Facts, Row
 
 
@@ -105,9 +106,31 @@ class DetailsPane(Facts):
         super().__init__(id=id)
         self.analysis = analysis
         self._image = image_facts(analysis)
+        self.without: Without | None = None
+        """What the image is shown without."""
 
     def show_layer(self, number: int) -> None:
         """Show one layer's facts."""
+        without = self.without
+        image = [("Image", ""), *self._image]
+        if without is not None:
+            image = [
+                ("Without what is struck out", ""),
+                *_left(without),
+                ("", ""),
+                ("Image as it is", ""),
+                *self._image,
+            ]
         if not self.analysis.layers:
-            return self.show([("Image", ""), *self._image])
-        return self.show([*layer_facts(self.analysis.layers[number]), ("", ""), ("Image", ""), *self._image])
+            return self.show(image)
+        gone = [("Struck out", "the image is shown without it")] if without and number in without.layers else []
+        return self.show([*gone, *layer_facts(self.analysis.layers[number]), ("", ""), *image])
+
+
+def _left(without: Without) -> list[Row]:
+    content, wasted = without.content_bytes, without.wasted_bytes
+    return [
+        ("Content", size(content)),
+        ("Merged", size(content - wasted)),
+        ("Wasted", f"{size(wasted)}, {percent(wasted, content)}"),
+    ]

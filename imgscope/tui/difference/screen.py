@@ -23,10 +23,12 @@ from ...escape import escape
 from ...layer.index import FILE, TYPE_NAMES
 from ...layer.names import public
 from ...report.sizes import quantity, size
-from ..browser import Browser, bindings
+from ..browser import Browser
 from ..content.screen import ContentScreen, Version
 from ..details.why import WhyPane
+from ..key_bar import bindings
 from ..keys import DIFFERENCE_KEYS
+from ..model.links import Links, links_beside
 from ..model.marks import IMAGE_CHANGES, Mark
 from ..model.pair import PairPaths, PairView
 from ..model.rows import Rows
@@ -278,6 +280,11 @@ class Differ(Browser):
             shown = escape(public(self.paths.path(node)))
             self.notify(f"{shown} has no content in either image.", severity="warning", markup=False)
         return found
+
+    def links(self, node: int) -> Links | None:
+        """Return the links of NEW, or of OLD for a path that NEW does not have."""
+        paths, view = self.paths, self.view
+        return links_beside(paths, view, node) if paths is not None and view is not None else None
 
     def choose_file(self) -> None:
         """Show how the file differs, or its content where one image has it alone."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rich.segment import Segment
 
 from ...differences.model import FileDifference
@@ -16,6 +19,8 @@ from ..tree.pane import TreePane
 
 class PairTreePane(TreePane):
     """A line for each path that either image has."""
+
+    by_head: ClassVar[Mapping[str, str]] = {"Delta": "delta", "Before": "size", "After": "size", "Path": "name"}
 
     def _wide(self, width: int) -> bool:
         """Tell whether there is room for the sizes, beside their difference."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -13,9 +13,24 @@ from ..list_pane import ListPane
 from ..text import clip, size
 
 if TYPE_CHECKING:
-    from ...suggestions.model import Finding
+    from ...analysis import Analysis
+    from ...suggestions.model import Finding, Suggestions
+    from ..model.without import Without
 
 _STYLES = {"certain": "mark--added", "likely": "mark--modified", "possible": "lines--quiet"}
+
+
+def look_for(analysis: Analysis) -> Suggestions:
+    """Ask suggest, with the Dockerfile that lies nearby if the image was built from it. Raises ``ImgscopeError``."""
+    from ...dockerfile import nearby
+    from ...suggestions import suggest
+
+    found = nearby(analysis)
+    if found is None:
+        return suggest(analysis)
+    report = suggest(analysis, dockerfile=found)
+    report.unasked = True
+    return report
 
 
 class FindingsPane(ListPane["Finding"]):
@@ -39,8 +54,21 @@ class FindingsPane(ListPane["Finding"]):
         """List nothing until ``start``."""
         super().__init__(id=id)
         self._said = ""
-        self.struck: Collection[Finding] = ()
-        """Those that the image is shown without."""
+        self._struck: Sequence[Finding] = ()
+        self._without: Without | None = None
+        self._gone: frozenset[int] = frozenset()
+
+    def strike(self, struck: Sequence[Finding], without: Without | None) -> None:
+        """Strike out some findings, and those of which nothing is left in the image ``without`` something."""
+        self._struck, self._without = struck, without
+        self._find_gone()
+        self.refresh()
+
+    def _find_gone(self) -> None:
+        gone = list(self._struck)
+        if self._without is not None:
+            gone += (finding for finding in self._all if self._without.saves_nothing(finding.claims))
+        self._gone = frozenset(map(id, gone))
 
     def say(self, words: str) -> None:
         """Show a line instead of findings."""
@@ -51,6 +79,11 @@ class FindingsPane(ListPane["Finding"]):
         """List ``findings``."""
         self._said = "" if findings else "Nothing found that this image does not need."
         self.fill(findings)
+        self._find_gone()
+
+    def is_gone(self, finding: Finding) -> bool:
+        """Tell whether a finding is struck out, or all of it is with layers and other findings."""
+        return id(finding) in self._gone
 
     def text(self, item: Finding) -> str:
         """Return the code, the title and how sure it is, and the paths of the evidence."""
@@ -74,7 +107,7 @@ class FindingsPane(ListPane["Finding"]):
         if not self.items:
             return [Segment(clip(self._said, width), quiet)]
         finding = self.items[row]
-        struck = any(finding is other for other in self.struck)
+        struck = self.is_gone(finding)
         saves = size(finding.bytes) if finding.bytes else "secret" if finding.secret else "-"
         segments = [
             Segment(

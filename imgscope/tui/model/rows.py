@@ -66,6 +66,7 @@ class Rows:
         """Whether of a folder that matches only what matches itself is shown."""
         self._part: Part | None = None
         self._chosen: bytearray | None = None
+        self._opened_before: bytearray | None = None
         self.sort = "name"
         self.nodes = array("i")
         self.view: Shown | None = None
@@ -96,6 +97,28 @@ class Rows:
         self._sift(build=not opens)
         if opens and matches is not None:
             self.open_to(matches)
+
+    def only(self, matches: bytearray | None, *, exact: bool = False) -> None:
+        """Show only paths that match, and the folders that lead there; with ``None`` all, open as it was before."""
+        if matches is None:
+            if self._opened_before is not None:
+                self.opened, self._opened_before = self._opened_before, None
+            self.filter(None)
+            return
+        if self._opened_before is None:
+            self._opened_before = bytearray(self.opened)
+        self.opened = bytearray(self._opened_before)
+        self.filter(matches, exact=exact, opens=True)
+
+    def best_match(self, matches: bytearray, node: int) -> int:
+        """Return where the cursor should be: where it was (``node``) if that matches, else on the first match."""
+        if self.view is None or (node >= 0 and matches[node]):
+            return node
+        marks = self.view.marks
+        found = matches.find(1)
+        while found >= 0 and not marks[found]:
+            found = matches.find(1, found + 1)
+        return found
 
     @property
     def part(self) -> Part | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...layer.index import DIRECTORY, FILE
 from ...overlay.merge import NO_ENTRY
+from ...rollup import WasteGroup, roll_up
 from .paths import Paths
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Without:
 
         self.paths = paths
         self.layers = frozenset(layers)
+        self._claims = list(claims)
         overlay = paths.overlay
         self.sizes = array("q", overlay.sizes)
         self.gone = bytearray(len(overlay.kinds))
@@ -41,7 +43,7 @@ class Without:
             first, stop = self._first[layer], self._first[layer + 1]
             self.sizes[first:stop] = array("q", bytes(8 * (stop - first)))
         left: list[Claim] = []
-        for claim in dict.fromkeys(claims):
+        for claim in dict.fromkeys(self._claims):
             if claim.bytes is None and overlay.kinds[claim.entry] != DIRECTORY:
                 self.gone[claim.entry] = 1
             inode = overlay.inode(claim.entry)
@@ -131,6 +133,31 @@ class Without:
     def wasted_bytes(self) -> int:
         """What of the content that is left nobody sees."""
         return self.wasted[-1]
+
+    @cached_property
+    def waste_groups(self) -> list[WasteGroup]:
+        """The waste that is left, rolled up; of what several layers hide, the one is told that did so first."""
+        overlay = self.paths.overlay
+        left: list[int] = []
+        seen: set[int] = set()
+        for entry in overlay.hidden.entries:
+            inode = overlay.inode(entry)
+            # Of several names of a file, one row has its bytes.
+            counts = inode != NO_ENTRY and self._dead[inode] and inode not in seen
+            left.append(self.sizes[inode] if counts else 0)
+            if counts:
+                seen.add(inode)
+        return roll_up(self.paths.body.comparison, left)
+
+    def saves_nothing(self, claims: Iterable[Claim]) -> bool:
+        """Tell whether of all that a fix takes nothing is left."""
+        inodes = [self.paths.overlay.inode(claim.entry) for claim in claims]
+        return bool(inodes) and not any(inode != NO_ENTRY and self.sizes[inode] for inode in inodes)
+
+    def saves(self, claims: Iterable[Claim]) -> int:
+        """Return the bytes that fixes save besides what is struck out."""
+        more = Without(self.paths, self.layers, [*self._claims, *claims])
+        return self.content_bytes - more.content_bytes
 
     @cached_property
     def made_waste(self) -> list[int]:

@@ -82,6 +82,33 @@ class TreePane(Lines):
         if self.rows is not None:
             self.reload(self.rows.row_of(node) if node >= 0 else 0)
 
+    # -- folders -----------------------------------------------------------------------------------------
+
+    def fold(self) -> None:
+        """Open or close the folder under the cursor."""
+        if self.rows is not None and self.node >= 0 and self.rows.toggle(self.cursor):
+            self.reload()
+
+    def step_in(self) -> None:
+        """Open the folder under the cursor, or go to the first path in it."""
+        rows, node = self.rows, self.node
+        if rows is None or node < 0:
+            return
+        if not rows.opened[node]:
+            self.fold()
+        elif rows.has_names(node):
+            self.cursor += 1
+
+    def step_out(self) -> None:
+        """Close the folder under the cursor, or go to the one that it lies in."""
+        rows, node = self.rows, self.node
+        if rows is None or node < 0:
+            return
+        if rows.opened[node] and rows.has_names(node):
+            self.fold()
+        elif (above := rows.above(node)) >= 0:
+            self.reload(rows.row_of(above))
+
     @property
     def shows_attributes(self) -> bool:
         """Whether details such as the mode are shown now."""
