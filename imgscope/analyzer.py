@@ -53,21 +53,23 @@ def analyze(
     progress: Progress | None = None,
     shared: SharedLayers | None = None,
     raw: bool = False,
+    layers: bool = True,
 ) -> Analysis:
-    """Analyse an image: from an engine, an archive, a layout, or a saved analysis.
+    """Analyse an image: from an engine, a registry, an archive, a layout, or a saved analysis.
 
     ``reference`` is what the command line takes (see docs/references.md). ``platform`` (``os/arch[/variant]``)
     chooses from an image index, ``image`` (a name, tag or digest) from an archive that holds several. With
     ``cache`` what was read before is not read again. With ``contents`` files will be opened too, so what can be read
     only once, or would have to be exported twice, is copied to a temporary file first. Analyses that are given the
     same ``shared`` read layers that they have in common once. With ``raw`` the config's secrets are at hand, which no
-    cache holds (see ``Analysis.with_secrets``). Raises ``UsageError`` and ``ImageError``.
+    cache holds (see ``Analysis.with_secrets``). Without ``layers`` those of an image in a registry are not read before
+    somebody wants rows (see ``outline``). Raises ``UsageError`` and ``ImageError``.
     """
     from .escape import escape
     from .progress import working
 
     with working(progress, f"opening {escape(os.fspath(reference))}"):
-        return _analyzed(reference, platform, image, cache, contents, progress, shared, raw)
+        return _analyzed(reference, platform, image, cache, contents, progress, shared, raw, layers)
 
 
 def _analyzed(
@@ -79,6 +81,7 @@ def _analyzed(
     progress: Progress | None,
     shared: SharedLayers | None,
     raw: bool,
+    layers: bool,
 ) -> Analysis:
     from .sources import find_source
 
@@ -88,7 +91,7 @@ def _analyzed(
         from .saved import load
 
         return load(saved, str(reference))
-    return _Run(source, str(reference), Cache() if cache else None, progress, shared, raw).result()
+    return _Run(source, str(reference), Cache() if cache else None, progress, shared, raw).result(layers)
 
 
 class _Run:
@@ -118,7 +121,9 @@ class _Run:
         # Once they are too much, what still streams by is not looked at.
         self.refused: LimitError | None = None
 
-    def result(self) -> Analysis:
+    def result(self, layers: bool = True) -> Analysis:
+        if not layers and self.source.remote:
+            return self._outline()
         key = self.source.cache_key() if self.cache is not None else None
         if key is not None:
             known = self._from_record(key)
@@ -128,6 +133,18 @@ class _Run:
         try:
             opened.check_config()
             return self._analyse(opened, key)
+        except BaseException:
+            opened.close()
+            raise
+
+    def _outline(self) -> Analysis:
+        from .outline import outline
+
+        opened = self.source.open(self._scan_member, self.progress)
+        try:
+            opened.check_config()
+            body = _UnreadBody(self)
+            return outline(opened, self.reference, body, partial(self.source.reopen, self.progress))
         except BaseException:
             opened.close()
             raise
@@ -396,6 +413,19 @@ class _Scanned:
     def __init__(self, key: str | None, index: LayerIndex) -> None:
         self.key = key
         self.index = index
+
+
+class _UnreadBody:
+    """Reads the layers of an image, of which only an outline was wanted, once somebody wants more."""
+
+    def __init__(self, run: _Run) -> None:
+        self.run = run
+        self.whole: Analysis | None = None
+
+    def __call__(self) -> Body:
+        if self.whole is None:
+            self.whole = self.run.result()
+        return self.whole.body
 
 
 class _LazyBody:

@@ -49,7 +49,8 @@ class Request:
     """What is asked for: images, how they are read, and where the rules come from.
 
     ``config`` names the file, ``None`` looks for one; ``use_config=False`` reads none. ``options`` are rules given one
-    by one, ``dive_options`` dive's, as texts, by name; ``ci_config`` is a file in dive's format.
+    by one, ``dive_options`` dive's, as texts, by name; ``ci_config`` is a file in dive's format. ``whole`` asks for
+    whole analyses, where the rules would be content with less.
     """
 
     references: tuple[str, ...]
@@ -62,6 +63,7 @@ class Request:
     platform: str | None = None
     image: str | None = None
     cache: bool = True
+    whole: bool = False
 
 
 @contextmanager
@@ -139,7 +141,7 @@ class _Session:
         self.places: dict[str | None, Place] = {}
         self.shared: SharedLayers | None = None
 
-    def analyze(self, reference: str, image: str | None) -> Analysis:
+    def analyze(self, reference: str, image: str | None, layers: bool = True) -> Analysis:
         from ..analyzer import analyze
         from ..shared import SharedLayers
 
@@ -153,18 +155,23 @@ class _Session:
             cache=request.cache,
             progress=self.progress,
             shared=self.shared,
+            layers=layers,
         )
         return self.stack.enter_context(analysis)
 
     def check(self, reference: str, dive: DiveRules | None, origin: str, notes: tuple[str, ...]) -> ImageCheck:
+        likely = self.config.for_image(given_names(reference), self.request.options)
+        layers = self.request.whole or dive is not None or not _outline_will_do(likely)
         try:
-            analysis = self.analyze(reference, self.request.image)
+            analysis = self.analyze(reference, self.request.image, layers)
         except ImageError as error:
             rules = self.config.for_image(given_names(reference), self.request.options)
             return ImageCheck(reference, error=str(error), place=self.place(rules))
         rules = self.config.for_image([*given_names(reference), *analysis.image.names], self.request.options)
         if not rules.settings and dive is None:
             raise UsageError(f"no rule is set for {escape(reference)}: none of the name patterns fits it")
+        if not analysis.image.layers_read and not _outline_will_do(rules):
+            analysis = self.analyze(reference, self.request.image)
         rules = replace(rules, dive=dive, dive_origin=origin, notes=notes)
         before = self.baseline(rules)
         with working(self.progress, f"checking {escape(reference)}"):
@@ -198,6 +205,12 @@ class _Session:
             shown = escape(reference)
             raise ConfigError(f"there is no baseline {shown}; make it with: imgscope baseline save IMAGE -o {shown}")
         return baseline.make(self.analyze(reference, None))
+
+
+def _outline_will_do(rules: ImageRules) -> bool:
+    """Tell whether the manifest and the config answer all that is asked, so that no layer has to be read."""
+    settings = [setting for setting in rules.settings if not setting.off]
+    return bool(settings) and rules.baseline is None and all(RULES[setting.rule].outline for setting in settings)
 
 
 def given_names(reference: str) -> list[str]:

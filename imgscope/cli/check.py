@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -177,7 +178,8 @@ def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
     if len(references) > 1 and any(name in _OF_ANALYSIS for name, _ in results.pairs):
         raise UsageError("an analysis is of one image: give one, or no -o analysis= and -o dive=")
 
-    with run(request_of(references, given), progress) as report:
+    whole = any(name in _OF_ANALYSIS for name, _ in results.pairs)
+    with run(replace(request_of(references, given), whole=whole), progress) as report:
 
         def render(name: str, chosen: Options) -> Iterable[bytes]:
             if name not in _OF_ANALYSIS:

@@ -137,7 +137,14 @@ def any_given(names: Iterable[str]) -> bool:
 
 
 def load(
-    image: str, *, platform: str | None, name: str | None, no_cache: bool, contents: bool = False, raw: bool = False
+    image: str,
+    *,
+    platform: str | None,
+    name: str | None,
+    no_cache: bool,
+    contents: bool = False,
+    raw: bool = False,
+    layers: bool = True,
 ) -> Analysis:
     """Analyse what a command names, with progress on stderr."""
     from ..progress import terminal_progress
@@ -153,6 +160,7 @@ def load(
         contents=contents,
         progress=progress,
         raw=raw,
+        layers=layers,
     )
 
 

@@ -64,6 +64,8 @@ class Backend(Protocol):
 class EngineSource:
     """One image of the Docker engine."""
 
+    remote = False
+
     def __init__(self, reference: Reference, platform: str | None = None, contents: bool = False) -> None:
         """Name the image; the engine isn't asked before something is wanted of it."""
         self._name = reference.target

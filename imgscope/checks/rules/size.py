@@ -112,6 +112,7 @@ RULES = (
         SIZE,
         "Limit on the size of all layers as stored, compressed (estimated where they are not).",
         max_compressed_size,
+        outline=True,
     ),
     Rule("max-own-size", SIZE, "Limit on the size of the layers above the base image.", max_own_size),
     Rule(
@@ -119,5 +120,6 @@ RULES = (
         SIZE,
         "Limit on the size of the layers above the base image as stored.",
         max_own_compressed_size,
+        outline=True,
     ),
 )

@@ -28,6 +28,7 @@ class RegistrySource:
     """
 
     vouched: str | None = None
+    remote = True
 
     def __init__(self, reference: Reference, platform: str | None = None, contents: bool = False) -> None:
         """Name the image; nothing is asked yet. Raises ``UsageError``."""
