@@ -82,8 +82,8 @@ def cli() -> None:
     """See where a container image's bytes come from, which are wasted, and how to get rid of them.
 
     IMAGE is a name in the Docker engine (myapp:1.0), podman:NAME, registry:NAME, an archive (app.tar, compressed or
-    not), an OCI layout (oci:DIR:tag), a saved analysis (saved.json), or - for standard input. imgscope IMAGE is imgscope
-    analyze IMAGE.
+    not), an OCI layout (oci:DIR:tag), a saved analysis (saved.json), or - for standard input. imgscope IMAGE is
+    imgscope analyze IMAGE.
     """
 
 

@@ -12,13 +12,13 @@ _LONG = 20
 @click.command()
 @click.argument("repository", metavar="REPOSITORY")
 @click.argument("globs", metavar="[GLOB]...", nargs=-1)
-@click.option("--long", "-l", "long_", is_flag=True, help="Show when each was made, its size to pull, and its digest.")
-@click.option("--limit", metavar="N", type=click.IntRange(1), help=f"Only the last N; with --long {_LONG}.")
 @click.option("--platform", metavar="OS/ARCH", help="Tell of this platform's images.")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print.")
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
 @source_options
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print.")
+@click.option("--long", "-l", "long_", is_flag=True, help="Show when each was made, its size to pull, and its digest.")
+@click.option("--limit", metavar="N", type=click.IntRange(1), help=f"Only the last N; with --long {_LONG}.")
+@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 def command(
     repository: str,
     globs: tuple[str, ...],

@@ -10,7 +10,10 @@ import pytest
 from imgscope.sources.registry.tags import ask, version_key
 from tests.archive.images import Image, layer, manifest_of
 
-VERSIONS = "1.0-dev 1.0-alpha1 1.0-beta2 1.0-rc1 1.0-rc2 1.0-rc10 1.0 1.0.1 1.2 1.10 2 v2.1 3.12-alpine 3.12-slim latest".split()
+VERSIONS = [
+    *("1.0-dev", "1.0-alpha1", "1.0-beta2", "1.0-rc1", "1.0-rc2", "1.0-rc10", "1.0", "1.0.1", "1.2", "1.10"),
+    *("2", "v2.1", "3.12-alpine", "3.12-slim", "latest"),
+]
 
 
 def test_the_order_of_versions():
