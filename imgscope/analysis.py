@@ -112,7 +112,8 @@ class Image:
     ``verified`` names what was found to have the digest that is claimed for it: ``manifest`` and ``config`` wherever
     they are claimed, ``layers`` (blobs and diff_ids) where that was asked for. ``compressed_estimate`` is what the
     layers' blobs would be together, were all of them compressed; ``None`` where all are. ``platform`` is
-    ``os/architecture[/variant]``; ``os_version`` and ``os_features`` are those of the index or the config.
+    ``os/architecture[/variant]``; ``os_version`` and ``os_features`` are those of the index or the config. Without
+    ``layers_read`` figures of contents are not known, and 0 (see ``outline``).
     """
 
     reference: str
@@ -135,6 +136,7 @@ class Image:
     os_version: str | None = None
     os_features: tuple[str, ...] = ()
     compressed_estimate: Estimate | None = None
+    layers_read: bool = True
 
     @property
     def title(self) -> str:

@@ -54,7 +54,7 @@ AnyImage = str | os.PathLike[str] | Analysis
 def analyze(
     reference: str | os.PathLike[str], *, options: ReadOptions | None = None, **how: Unpack[ReadKeywords]
 ) -> Analysis:
-    """Analyse an image: from an engine, an archive, a layout, or a saved analysis.
+    """Analyse an image: from an engine, a registry, an archive, a layout, or a saved analysis.
 
     ``reference`` is what the command line takes (see docs/references.md). How it is read is said by ``options``, by
     keywords (those of ``ReadOptions``: ``platform=``, ``image=``, ``cache=``, …), or by both, of which keywords win.
@@ -72,7 +72,7 @@ def analyze(
             from .saved import load
 
             return load(saved, str(reference))
-        return _Run(source, str(reference), chosen).result()
+        return _Run(source, str(reference), chosen).result(chosen.layers)
 
 
 @contextmanager
@@ -111,7 +111,9 @@ class _Run:
         # Once they are too much, what still streams by is not looked at.
         self.refused: LimitError | None = None
 
-    def result(self) -> Analysis:
+    def result(self, layers: bool = True) -> Analysis:
+        if not layers and self.source.remote:
+            return self._outline()
         key = self.source.cache_key() if self.cache is not None else None
         if key is not None:
             known = self._from_record(key)
@@ -121,6 +123,18 @@ class _Run:
         try:
             opened.check_config()
             return self._analyse(opened, key)
+        except BaseException:
+            opened.close()
+            raise
+
+    def _outline(self) -> Analysis:
+        from .outline import outline
+
+        opened = self.source.open(self._scan_member, self.progress)
+        try:
+            opened.check_config()
+            body = _UnreadBody(self)
+            return outline(opened, self.reference, body, partial(self.source.reopen, self.progress))
         except BaseException:
             opened.close()
             raise
@@ -400,6 +414,19 @@ class _Scanned:
     def __init__(self, key: str | None, index: LayerIndex) -> None:
         self.key = key
         self.index = index
+
+
+class _UnreadBody:
+    """Reads the layers of an image, of which only an outline was wanted, once somebody wants more."""
+
+    def __init__(self, run: _Run) -> None:
+        self.run = run
+        self.whole: Analysis | None = None
+
+    def __call__(self) -> Body:
+        if self.whole is None:
+            self.whole = self.run.result()
+        return self.whole.body
 
 
 class _LazyBody:

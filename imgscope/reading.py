@@ -23,7 +23,8 @@ class ReadOptions:
     ``progress`` is told how far the work is. With ``contents`` files will be opened too, so what can be read only once,
     or would have to be exported twice, is copied to a temporary file first. Analyses that are given the same
     ``shared`` read layers that they have in common once. With ``raw`` the config's secrets are at hand, which no
-    cache holds (see ``Analysis.with_secrets``).
+    cache holds (see ``Analysis.with_secrets``). Without ``layers`` those of an image in a registry are not read before
+    somebody wants rows (see ``outline``).
     """
 
     platform: str | None = None
@@ -33,6 +34,7 @@ class ReadOptions:
     contents: bool = False
     shared: SharedLayers | None = None
     raw: bool = False
+    layers: bool = True
 
     @classmethod
     def of(cls, options: ReadOptions | None, given: ReadKeywords) -> ReadOptions:
@@ -54,6 +56,7 @@ class ReadKeywords(TypedDict, total=False):
     contents: bool
     shared: SharedLayers | None
     raw: bool
+    layers: bool
 
 
 class Holding:

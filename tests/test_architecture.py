@@ -23,7 +23,7 @@ STATIONS = [
     ["largest"],
     ["analysis", "compat.dive", "compat.dive_tree"],
     ["asides"],
-    ["records", "saved", "analyzer", "verify"],
+    ["records", "saved", "analyzer", "outline", "verify"],
     ["compat", "extract", "packages", "dockerfile"],
     ["report"],
     ["differences"],

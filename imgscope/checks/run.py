@@ -61,6 +61,7 @@ def check(
     ci_config: str | os.PathLike[str] | None = None,
     dive_rules: Mapping[str, str] | None = None,
     here: bool = False,
+    whole: bool = False,
     options: ReadOptions | None = None,
     **how: Unpack[ReadKeywords],
 ) -> CheckReport:
@@ -72,6 +73,7 @@ def check(
     against, ``dockerfile`` what the layers' lines are looked for in. ``ci_config`` is a file in dive's format,
     ``dive_rules`` are single ones of dive's, as texts. With ``here`` the files that the command would find are read
     where none is given (unless ``config`` is ``False``): ``imgscope.toml``, ``.dive-ci``, ``Dockerfile``.
+    ``whole`` asks for whole analyses, where the rules would be content with a manifest and a config.
 
     An image that can't be read is told in the report, so that the others are checked all the same. How images are read
     is said as for ``analyze``. Raises ``UsageError`` and, when the baseline can't be read, ``ImageError``.
@@ -94,7 +96,7 @@ def check(
         told = "no rule is set, so the defaults hold: at most 10 % wasted (or 20 MB), and no secrets"
         notes = (*notes, f"{told}; set your own in imgscope.toml")
     with ExitStack() as stack:
-        session = _Session(given, configured, chosen, stack, here)
+        session = _Session(given, configured, chosen, stack, here, whole)
         checked = tuple(session.check(image, dive, origin, notes) for image in named)
         return CheckReport(checked, strict).hold(stack)
 
@@ -146,12 +148,15 @@ def _read_dive(text: str, single: Mapping[str, str]) -> DiveRules:
 class _Session:
     """One run under way: what its images share."""
 
-    def __init__(self, given: Table, config: Config, options: ReadOptions, stack: ExitStack, here: bool) -> None:
+    def __init__(
+        self, given: Table, config: Config, options: ReadOptions, stack: ExitStack, here: bool, whole: bool
+    ) -> None:
         self.given = given
         self.config = config
         self.options = options
         self.stack = stack
         self.here = here
+        self.whole = whole
         self.baselines: dict[str, Baseline] = {}
         self.places: dict[str | None, Place] = {}
 
@@ -165,14 +170,18 @@ class _Session:
 
     def check(self, image: AnyImage, dive: DiveRules | None, origin: str, notes: tuple[str, ...]) -> ImageCheck:
         reference = name_of(image)
+        likely = self.config.for_image(given_names(reference), self.given)
+        layers = self.whole or dive is not None or not _outline_will_do(likely)
         try:
-            analysis = self.analysis(image, self.options)
+            analysis = self.analysis(image, self.options.but(layers=layers))
         except ImageError as error:
             rules = self.config.for_image(given_names(reference), self.given)
             return ImageCheck(reference, error=str(error), place=self.place(rules))
         rules = self.config.for_image([*given_names(reference), *analysis.image.names], self.given)
         if not rules.settings and dive is None:
             raise UsageError(f"no rule is set for {escape(reference)}: none of the name patterns fits it")
+        if not analysis.image.layers_read and not _outline_will_do(rules):
+            analysis = self.analysis(image, self.options)
         rules = replace(rules, dive=dive, dive_origin=origin, notes=notes)
         before = self.baseline(rules)
         with working(self.options.progress, f"checking {escape(reference)}"):
@@ -206,6 +215,12 @@ class _Session:
             shown = escape(reference)
             raise ConfigError(f"there is no baseline {shown}; make it with: imgscope baseline save IMAGE -o {shown}")
         return baseline.make(self.analysis(reference, self.options.but(image=None)))
+
+
+def _outline_will_do(rules: ImageRules) -> bool:
+    """Tell whether the manifest and the config answer all that is asked, so that no layer has to be read."""
+    settings = [setting for setting in rules.settings if not setting.off]
+    return bool(settings) and rules.baseline is None and all(RULES[setting.rule].outline for setting in settings)
 
 
 def given_names(reference: str) -> list[str]:

@@ -29,6 +29,7 @@ COMMANDS = {
     "fix": "Change a Dockerfile so that its image is smaller, and prove it.",
     "plugin": "Make imgscope a command of Docker: docker imgscope.",
     "suggest": "Find what an image does not need, and what each fix saves.",
+    "tags": "List the tags of a repository in a registry.",
     "verify": "Recompute an image's digests.",
     "why": "Show what every layer did to a path.",
 }
@@ -81,9 +82,9 @@ class _Commands(click.Group):
 def cli() -> None:
     """See where a container image's bytes come from, which are wasted, and how to get rid of them.
 
-    IMAGE is a name in the Docker engine (myapp:1.0), podman:NAME, an archive (app.tar, compressed or not), an OCI
-    layout (oci:DIR:tag), a saved analysis (saved.json), or - for standard input. imgscope IMAGE is imgscope analyze
-    IMAGE.
+    IMAGE is a name in the Docker engine (myapp:1.0), podman:NAME, registry:NAME, an archive (app.tar, compressed or
+    not), an OCI layout (oci:DIR:tag), a saved analysis (saved.json), or - for standard input. imgscope IMAGE is
+    imgscope analyze IMAGE.
     """
 
 

@@ -27,7 +27,9 @@ _OF_REPORTS = (
 @image_options
 @result_options(_FORMATS)
 @size_options("Rows of each ranked list.")
-@click.option("--no-files", is_flag=True, help="JSON without the lists of files.")
+@click.option(
+    "--no-files", is_flag=True, help="JSON without the lists of files; of a registry, manifest and config alone."
+)
 @click.option("--duplicates", is_flag=True, help="Find equal files at different paths.")
 @click.option("--history", is_flag=True, help="Show the steps that made no layer too (ENV, CMD, …).")
 @click.option("--fingerprints", is_flag=True, help="JSON with a hash of each file, so that diff can compare contents.")
@@ -94,6 +96,7 @@ def command(
         no_cache=no_cache,
         contents=duplicates or fingerprints,
         raw=show_secrets,
+        layers=not no_files or verify or duplicates or fingerprints or any(name == "dive" for name, _ in results.pairs),
     ) as loaded:
         analysis = loaded.with_secrets() if show_secrets else loaded
         if verify:

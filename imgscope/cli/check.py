@@ -124,7 +124,9 @@ def command(references: tuple[str, ...], **given: Any) -> int:
     return check(references, given)
 
 
-def checked(references: tuple[str, ...], given: dict[str, Any], progress: Progress | None = None) -> CheckReport:
+def checked(
+    references: tuple[str, ...], given: dict[str, Any], progress: Progress | None = None, whole: bool = False
+) -> CheckReport:
     """Check images as options say."""
     from ..checks.run import check as check_images
     from ..errors import UsageError
@@ -148,6 +150,7 @@ def checked(references: tuple[str, ...], given: dict[str, Any], progress: Progre
         ci_config=given["ci_config"],
         dive_rules={name: given[f"dive_{name}"] for name in _DIVE_RULES.values() if given[f"dive_{name}"] is not None},
         here=True,
+        whole=whole,
         platform=given["platform"],
         image=given["image"],
         cache=not given["no_cache"],
@@ -171,7 +174,8 @@ def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
     if len(references) > 1 and any(name in _OF_ANALYSIS for name, _ in results.pairs):
         raise UsageError("an analysis is of one image: give one, or no -o analysis= and -o dive=")
 
-    with checked(references, given, progress) as report:
+    whole = any(name in _OF_ANALYSIS for name, _ in results.pairs)
+    with checked(references, given, progress, whole) as report:
 
         def render(name: str, chosen: Options) -> Iterable[bytes]:
             if name not in _OF_ANALYSIS:

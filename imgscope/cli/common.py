@@ -154,7 +154,14 @@ def any_given(names: Iterable[str]) -> bool:
 
 
 def load(
-    image: str, *, platform: str | None, name: str | None, no_cache: bool, contents: bool = False, raw: bool = False
+    image: str,
+    *,
+    platform: str | None,
+    name: str | None,
+    no_cache: bool,
+    contents: bool = False,
+    raw: bool = False,
+    layers: bool = True,
 ) -> Analysis:
     """Analyse what a command names, with progress on stderr."""
     from ..progress import terminal_progress
@@ -170,6 +177,7 @@ def load(
         contents=contents,
         progress=progress,
         raw=raw,
+        layers=layers,
     )
 
 

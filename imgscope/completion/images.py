@@ -16,6 +16,7 @@ PATIENCE = 2
 _SCHEMES = {
     "docker:": "an image in the Docker engine",
     "podman:": "an image in Podman",
+    "registry:": "an image in a registry",
     "oci:": "an OCI layout directory",
     "docker-archive:": "an archive as docker save writes it",
     "oci-archive:": "an archive of an OCI layout",
@@ -37,6 +38,8 @@ def fitting(beginning: str) -> list[Fit]:
     for scheme in _SCHEMES:
         if beginning.startswith(scheme):
             rest = beginning.removeprefix(scheme)
+            if scheme == "registry:":
+                return list(_in_registry(rest))
             below = _names(scheme, rest) if scheme in ("docker:", "podman:") else _paths(rest)
             return [Fit(scheme + fit.word, fit.help, fit.whole, fit.is_path) for fit in below]
     found = [] if beginning.startswith(("/", "./", "../", "~")) else list(_names("docker:", beginning))
@@ -59,6 +62,39 @@ def _names(scheme: str, beginning: str) -> Iterator[Fit]:
         short = name.removesuffix(":latest")
         if name.startswith(beginning):
             yield Fit(name if len(beginning) > len(short) else short)
+
+
+def _in_registry(beginning: str) -> Iterator[Fit]:
+    """Yield repositories that were asked before, and the tags of one of them that is typed."""
+    from ..cache import Cache
+    from ..sources.registry.tags import places
+
+    known = places(Cache())
+    place, colon, _ = beginning.rpartition(":")
+    if colon and place in known:
+        for tag in _tags(place):
+            if f"{place}:{tag}".startswith(beginning):
+                yield Fit(f"registry:{place}:{tag}")
+        return
+    for place in sorted(known):
+        if place.startswith(beginning):
+            yield Fit(f"registry:{place}:", whole=False)
+
+
+def _tags(place: str) -> list[str]:
+    """Return the tags of a repository that was asked before: nobody else hears of what is being typed."""
+    from ..errors import ImgscopeError
+    from ..sources.registry.client import Client
+    from ..sources.registry.names import parse
+    from ..sources.registry.tags import listed
+
+    client = Client(parse(place), patience=PATIENCE)
+    try:
+        return listed(client, ())
+    except ImgscopeError:
+        return []
+    finally:
+        client.close()
 
 
 def _ask(scheme: str) -> list[str]:

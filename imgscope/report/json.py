@@ -37,6 +37,9 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
         "top_directories": [asdict(row) for row in analysis.top_directories(options.top)],
         "packages": _packages(analysis, options.top),
     }
+    if not analysis.image.layers_read:
+        yield dumps(_unread(head)) + b"\n"
+        return
     if options.duplicates:
         head["duplicates"] = [
             {"size": found.size, "redundant_bytes": found.redundant_bytes, "paths": list(found.paths)}
@@ -62,6 +65,15 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
         yield from listed("waste", rows.waste())
         yield from rest()
     yield b"\n}\n"
+
+
+def _unread(head: dict[str, Any]) -> dict[str, Any]:
+    """Say of an outline that its figures are not known: none of them is 0."""
+    from ..outline import IMAGE_FIGURES, LAYER_FIGURES
+
+    image = {**head["image"], **dict.fromkeys(IMAGE_FIGURES), "layers_read": False}
+    layers = [{**layer, **dict.fromkeys(LAYER_FIGURES)} for layer in head["layers"]]
+    return {**head, "image": image, "layers": layers}
 
 
 def _image(analysis: Analysis) -> dict[str, Any]:

@@ -93,6 +93,15 @@ def _lines(analysis: Analysis, options: Options) -> Iterator[str]:
     yield ""
     yield f"{code(image.id)}, {code(image.system)}, {quantity(len(analysis.layers), 'layer')}"
     yield ""
+    if not image.layers_read:
+        rows = (
+            (str(layer.index), written(layer.blob_bytes), code(short(words.instruction(layer))))
+            for layer in analysis.layers
+        )
+        yield from table([("#", True), ("stored", True), ("instruction", False)], rows)
+        yield ""
+        yield f"{written(image.blob_bytes)} to pull. {prose(analysis.notes[-1])}"
+        return
     share = percent(image.wasted_bytes, image.content_bytes)
     yield from table(
         [("", False), ("size", True), ("", False)],

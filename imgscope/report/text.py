@@ -31,6 +31,9 @@ class _Report(Page):
 
     def write(self) -> None:
         self.identity()
+        if not self.analysis.image.layers_read:
+            self.outline()
+            return
         self.totals()
         self.layers()
         self.files()
@@ -83,6 +86,28 @@ class _Report(Page):
         if image.verified:
             rest = "" if "layers" in image.verified else "; those of layers are not (--verify)"
             self.show(Text(f"digests checked: {', '.join(image.verified)}{rest}", style="dim"))
+
+    def outline(self) -> None:
+        """Write what is known before the layers are read."""
+        from rich.text import Text
+
+        analysis = self.analysis
+        table = self.table(("", "left"), ("", "right"), ("", "words"), header=False)
+        count = Text(f"{quantity(len(analysis.layers), 'layer')}, as stored", style="dim")
+        table.add_row("to pull", self.size(analysis.image.blob_bytes), count)
+        self.console.print()
+        self.show(table)
+        self.heading("Layers", "bytes as stored")
+        table = self.table(("#", "right"), ("stored", "right"), ("instruction", "rest"))
+        for step, layer in words.rows(analysis, self.options.history):
+            if layer is None:
+                assert step is not None
+                table.add_row("", "", Instruction(words.step(step), "dim"))
+                continue
+            number = Text(str(layer.index), style="dim")
+            table.add_row(number, self.size(layer.blob_bytes), Instruction(words.instruction(layer)))
+        self.show(table)
+        self.notes(analysis.notes)
 
     def layers(self) -> None:
         from rich.text import Text

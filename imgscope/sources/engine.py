@@ -31,6 +31,8 @@ _ID = re.compile(r"sha256:[0-9a-f]+|[0-9a-f]{12}|[0-9a-f]{64}")
 class EngineSource:
     """One image of the Docker engine."""
 
+    remote = False
+
     def __init__(self, reference: Reference, platform: str | None = None, contents: bool = False) -> None:
         """Name the image; the engine isn't asked before something is wanted of it."""
         self._name = reference.target

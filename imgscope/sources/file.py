@@ -27,6 +27,7 @@ class FileSource:
     """One archive in one file; the file stays the same one, whatever is renamed to its path meanwhile."""
 
     vouched: str | None = None
+    remote = False
 
     def __init__(self, reference: Reference, platform: str | None = None, contents: bool = False) -> None:
         """Open the file. Raises ``ImageNotFoundError``."""

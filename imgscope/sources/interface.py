@@ -36,6 +36,8 @@ class Source(Protocol):
     """
 
     vouched: str | None
+    remote: bool
+    """Whether an image's layers lie elsewhere, so that what it is can be had without them."""
 
     def describe(self) -> str:
         """Say in a few words where the image comes from."""

@@ -24,6 +24,7 @@ class LayoutSource:
     """One image of a layout directory."""
 
     vouched: str | None = None
+    remote = False
 
     def __init__(self, reference: Reference, platform: str | None = None, contents: bool = False) -> None:
         """Take the directory that ``reference`` names; all of it can be seeked in, ``contents`` or not."""

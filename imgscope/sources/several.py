@@ -53,6 +53,11 @@ class SeveralSources:
         """Whoever vouches for the source that has it."""
         return self._source().vouched
 
+    @property
+    def remote(self) -> bool:
+        """Whether the source that has it is elsewhere."""
+        return self._source().remote
+
     def describe(self) -> str:
         """Name the image where it was found."""
         return self._source().describe()

@@ -13,6 +13,7 @@ from imgscope import analyze
 from imgscope.errors import ArchiveError, ImageNotFoundError, PlatformError
 from imgscope.verify import verify
 from tests.archive.images import Image, descriptor, index_of, layer, manifest_of, platform_of
+from tests.conftest import FIXTURES
 
 from .conftest import AMD, ARM
 
@@ -260,3 +261,42 @@ def test_windows_layers_that_are_elsewhere(registry):
     found = analyze(registry.upload("windows", "1", members, top), platform="windows/amd64")
     assert "foreign layer" in found.layers[0].missing
     assert found.layers[1].content_bytes == 1
+
+
+def test_questions_that_the_manifest_and_the_config_answer(registry, imgscope, tmp_path):
+    reference = f"registry:{registry.address}/webapp:gzip"
+    wanted = json.loads(imgscope("analyze", FIXTURES / "webapp.tar", "--format", "json").stdout)
+    # Whatever was read before.
+    for _ in range(2):
+        with registry.counted() as asked:
+            done = imgscope(
+                "check", reference, "--max-compressed-size", "2MB", "--max-layers", "20", "--format", "json"
+            )
+        assert done.returncode == 0 and len(asked) <= 2
+        with registry.counted() as asked:
+            found = json.loads(imgscope("analyze", reference, "--no-files", "--format", "json").stdout)
+        assert len(asked) <= 2
+        image = found["image"]
+        assert image["blob_bytes"] == wanted["image"]["blob_bytes"]
+        assert image["layers_read"] is False and image["content_bytes"] is None
+        for row, other in zip(found["layers"], wanted["layers"], strict=True):
+            assert [row[key] for key in ("digest", "diff_id", "blob_bytes", "instruction")] == [
+                other[key] for key in ("digest", "diff_id", "blob_bytes", "instruction")
+            ]
+            assert row["content_bytes"] is None
+        assert "to pull" in imgscope("analyze", reference, "--no-files").stdout
+        assert "to pull" in imgscope("analyze", reference, "--no-files", "--format", "markdown").stdout
+        analyze(reference)
+    assert imgscope("check", reference, "--max-compressed-size", "1MB").returncode == 1
+    # One rule that needs the layers, and all is read.
+    with registry.counted() as asked:
+        done = imgscope("check", reference, "--max-compressed-size", "2MB", "--max-size", "1MB", "--no-cache")
+    assert done.returncode == 1 and len(asked) == 11
+
+
+def test_a_user_by_name_is_looked_up_in_the_layers(registry, imgscope):
+    """The config names one: which uid that is stands in a layer, which is read then."""
+    reference = f"registry:{registry.address}/webapp:gzip"
+    whole = imgscope("check", FIXTURES / "webapp.tar", "--require-non-root")
+    found = imgscope("check", reference, "--require-non-root")
+    assert "USER is" in found.stdout and found.returncode == whole.returncode == 0

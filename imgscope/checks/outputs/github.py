@@ -97,7 +97,8 @@ def write_outputs(report: CheckReport, environment: Mapping[str, str] = os.envir
     first = next((image for image in report.images if image.analysis is not None), None)
     if first is not None and first.analysis is not None:
         image = first.analysis.image
-        rows |= {"content-bytes": str(image.content_bytes), "wasted-bytes": str(image.wasted_bytes)}
+        if image.layers_read:
+            rows |= {"content-bytes": str(image.content_bytes), "wasted-bytes": str(image.wasted_bytes)}
         if first.baseline is not None:
             rows["growth-bytes"] = str(image.content_bytes - first.baseline.content_bytes)
     with Path(target).open("a", encoding="utf-8") as file:

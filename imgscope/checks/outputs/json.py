@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ... import __version__
+from ...outline import IMAGE_FIGURES, LAYER_FIGURES
 from ...report.portable import dumps
 from ..model import CheckReport, ImageCheck, RuleResult
 
@@ -50,6 +51,11 @@ def _image(check: ImageCheck) -> dict[str, Any]:
             "userWastedPercent": image.dive.user_wasted_percent,
         },
     }
+    layers = [asdict(layer) for layer in check.analysis.layers]
+    if not image.layers_read:
+        found.update((name, None) for name in IMAGE_FIGURES if name in found)
+        for layer in layers:
+            layer.update(dict.fromkeys(LAYER_FIGURES))
     if check.baseline is not None:
         base = check.baseline
         found["baseline"] = {
@@ -62,7 +68,7 @@ def _image(check: ImageCheck) -> dict[str, Any]:
             "growth_bytes": image.content_bytes - base.content_bytes,
         }
     found["rules"] = [_result(result) for result in check.results]
-    found["layers"] = [asdict(layer) for layer in check.analysis.layers]
+    found["layers"] = layers
     found["notes"] = list(check.notes)
     return found
 

@@ -74,6 +74,8 @@ def _heads(report: CheckReport) -> Iterator[str]:
 def _figures(image: ImageCheck) -> str:
     assert image.analysis is not None
     facts = image.analysis.image
+    if not facts.layers_read:
+        return f"{size(facts.blob_bytes)} to pull, in {len(image.analysis.layers)} layers"
     parts = [
         f"{size(facts.content_bytes)} in {len(image.analysis.layers)} layers",
         f"{size(facts.wasted_bytes)} wasted",

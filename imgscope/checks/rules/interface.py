@@ -81,7 +81,8 @@ Measure = Callable[[Subject, Limit, str | None], Outcome]
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule. ``relative`` ones need a baseline; ``by_subject`` ones have a limit for each of several subjects;
-    ``whole`` ones can't pass an image of which a layer is missing."""
+    ``whole`` ones can't pass an image of which a layer is missing; for ``outline`` ones the manifest and the config
+    tell all."""
 
     name: str
     kind: Kind
@@ -90,6 +91,7 @@ class Rule:
     relative: bool = False
     by_subject: bool = False
     whole: bool = True
+    outline: bool = False
 
 
 def written(number: float | int | None, unit: str) -> str:

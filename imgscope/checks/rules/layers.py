@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from heapq import nlargest
+from typing import TYPE_CHECKING
 
 from ...paths import join, public
 from ..model import Cause, Causes
 from ..values import NUMBER, SIZE, Limit
 from .interface import Outcome, Rule, Subject, at_most, layer_causes
 
+if TYPE_CHECKING:
+    from ...analysis import Layer
+
 
 def max_layers(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """The number of layers."""
     layers = subject.analysis.layers
+    read = subject.analysis.image.layers_read
+
+    def held(layer: Layer) -> tuple[int, Layer]:
+        return layer.content_bytes if read else layer.blob_bytes or 0, layer
+
     return at_most(
         len(layers),
         limit,
         # Those with least in them are the first to be merged with a neighbour.
         lambda: Causes.of(
             [
-                Cause("layer", None, layer.index, subject.instruction(layer.index), layer.content_bytes)
-                for layer in sorted(layers, key=lambda layer: (layer.content_bytes, layer.index))
+                Cause("layer", None, layer.index, subject.instruction(layer.index), count)
+                for count, layer in sorted(map(held, layers), key=lambda pair: (pair[0], pair[1].index))
             ]
         ),
     )
@@ -50,6 +59,6 @@ def _largest_of(subject: Subject, layer: int, count: int) -> list[Cause]:
 
 
 RULES = (
-    Rule("max-layers", NUMBER, "Limit on the number of layers.", max_layers, whole=False),
+    Rule("max-layers", NUMBER, "Limit on the number of layers.", max_layers, whole=False, outline=True),
     Rule("max-layer-size", SIZE, "Limit on the size of the largest layer.", max_layer_size),
 )

@@ -66,12 +66,13 @@ def forbid_latest_base(subject: Subject, _: Limit, __: str | None) -> Outcome:
 
 
 RULES = (
-    Rule("require-non-root", SWITCH, "USER must be set, and not be root.", require_non_root, whole=False),
+    Rule("require-non-root", SWITCH, "USER must be set, and not be root.", require_non_root, whole=False, outline=True),
     Rule(
         "forbid-latest-base",
         SWITCH,
         "The base must not be :latest, where it is known.",
         forbid_latest_base,
         whole=False,
+        outline=True,
     ),
 )

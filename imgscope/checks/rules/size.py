@@ -109,6 +109,7 @@ RULES = (
         SIZE,
         "Limit on the size of all layers as stored, compressed (estimated where they are not).",
         max_compressed_size,
+        outline=True,
     ),
     Rule("max-own-size", SIZE, "Limit on the size of the layers above the base image.", max_own_size),
     Rule(
@@ -116,5 +117,6 @@ RULES = (
         SIZE,
         "Limit on the size of the layers above the base image as stored, compressed (estimated where they are not).",
         max_own_compressed_size,
+        outline=True,
     ),
 )

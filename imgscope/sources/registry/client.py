@@ -51,10 +51,10 @@ class Document:
 class Client:
     """One repository of one registry. Safe to be used by several threads."""
 
-    def __init__(self, name: Name, jobs: int = 4, insecure: bool = False) -> None:
-        """Name the repository; nothing is asked yet."""
+    def __init__(self, name: Name, jobs: int = 4, insecure: bool = False, patience: float | None = None) -> None:
+        """Name the repository; nothing is asked yet. ``patience`` bounds each wait, in seconds (see ``Transport``)."""
         self.name = name
-        self._transport = Transport(name.host, jobs, insecure)
+        self._transport = Transport(name.host, jobs, insecure, patience)
         self._door = Door(name, self._transport)
 
     def _ask(self, method: str, what: str, headers: Mapping[str, str]) -> BaseHTTPResponse:

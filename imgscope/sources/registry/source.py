@@ -13,6 +13,7 @@ from ..options import chosen
 from .client import Client, Document
 from .names import parse
 from .store import KIND, RegistryStore
+from .tags import remember_place
 
 if TYPE_CHECKING:
     from ...archive.image import OpenImage
@@ -28,6 +29,7 @@ class RegistrySource:
     """
 
     vouched: str | None = None
+    remote = True
 
     def __init__(self, reference: Reference, platform: str | None = None, contents: bool = False) -> None:
         """Name the image; nothing is asked yet. Raises ``UsageError``."""
@@ -69,6 +71,7 @@ class RegistrySource:
                 self._digest = self._fetch().digest
             if self._memory is not None and before != self._digest.encode():
                 self._memory.put(KIND, f"tag:{self._name.text}", self._digest.encode())
+                remember_place(self._memory, self._name)
         return self._digest
 
     def _fetch(self) -> Document:

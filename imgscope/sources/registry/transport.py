@@ -47,8 +47,13 @@ def pause(seconds: float) -> None:
 class Transport:
     """Requests to one registry. Safe to be used by several threads."""
 
-    def __init__(self, host: str, jobs: int = 4, insecure: bool = False) -> None:
-        """Name the ``host``; nothing is asked yet. ``insecure``: it may be spoken with over plain HTTP."""
+    def __init__(self, host: str, jobs: int = 4, insecure: bool = False, patience: float | None = None) -> None:
+        """Name the ``host``; nothing is asked yet. ``insecure``: it may be spoken with over plain HTTP.
+
+        With ``patience`` no connection is waited for longer, in seconds, and nothing asked twice.
+        """
+        self._patience = patience
+        self._tries = TRIES if patience is None else 1
         self.host = host
         self.address = hosts.address(host)
         self.loopback = hosts.is_loopback(host)
@@ -86,7 +91,7 @@ class Transport:
                 raise
             except Exception as error:
                 tries += 1
-                if tries >= TRIES or not _passing(error):
+                if tries >= self._tries or not _passing(error):
                     self._failed(error)
                 pause(backoff(tries))
                 continue
@@ -94,7 +99,7 @@ class Transport:
                 return answer
             tries += 1
             wait = _retry_after(answer.headers.get("Retry-After"))
-            if tries >= TRIES or (wait is not None and wait > MAX_WAIT):
+            if tries >= self._tries or (wait is not None and wait > MAX_WAIT):
                 return answer
             discard(answer)
             pause(backoff(tries) if wait is None else wait)
@@ -175,6 +180,8 @@ class Transport:
                 from urllib3 import Timeout
 
                 limits = Timeout(connect=CONNECT, read=patience.silence())
+                if self._patience is not None:
+                    limits = Timeout(connect=self._patience, read=self._patience)
                 tls = hosts.context(self.host if target.netloc == self.address else target.netloc)
                 found = self._pools[key] = hosts.pool(
                     f"{target.scheme}://{target.netloc}", tls if target.scheme == "https" else None, limits, self._jobs
@@ -188,7 +195,7 @@ class Transport:
         target = urlsplit(url)
         if target.scheme != "https" and not (target.scheme == "http" and hosts.is_loopback(target.netloc)):
             raise RegistryError(f"{self._name} wants a token to be had over plain HTTP, at {escape(target.netloc)}")
-        for tries in range(1, TRIES + 1):
+        for tries in range(1, self._tries + 1):
             try:
                 answer = self._pool(url).request(
                     method,
@@ -199,11 +206,11 @@ class Transport:
                     redirect=False,
                 )
             except Exception as error:
-                if tries >= TRIES or not _passing(error):
+                if tries >= self._tries or not _passing(error):
                     self._failed(error, target.netloc)
                 pause(backoff(tries))
                 continue
-            if answer.status not in _AGAIN or tries >= TRIES:
+            if answer.status not in _AGAIN or tries >= self._tries:
                 return answer
             wait = _retry_after(answer.headers.get("Retry-After"))
             if wait is not None and wait > MAX_WAIT:
