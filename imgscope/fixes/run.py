@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from ..suggestions.model import Report
     from .recipe import Recipe
 
+# A file is written in stages for no less than this share of the image, beyond what edits save.
+_MORE = 0.03
 # Further bad edits that are looked for, each at the cost of halving once more.
 _BAD = 4
 
@@ -85,6 +87,10 @@ class Run:
         record = Record(self.recipe.dockerfile, _weight(old, reference), options=self.options)
         record.builder, record.builds = self.engine.title, self.builds
         edits, stages = self.choice.edits, self.choice.stages()
+        if isinstance(stages, State):
+            # A file is not written anew for what some edits save as well.
+            more = stages.edits[0].bytes - sum(edit.bytes for edit in edits)
+            stages = stages if more >= max(self.options.min_size, _MORE * _content(old)) else ""
         self.count = record.candidates = len(edits) + isinstance(stages, State)
         record.left = tuple(self.choice.left)
         record.bound = bound(self.count)
@@ -177,7 +183,7 @@ class Run:
         """Try the rewrite in stages where it promises most, else the edits; what saves more is adopted."""
         alone = sum(edit.bytes for edit in edits)
         best: Try | None = None
-        if isinstance(stages, State) and stages.edits[0].bytes > alone:
+        if isinstance(stages, State):
             best = self._stage(record, stages)
         elif isinstance(stages, str) and stages:
             record.left += (Left(STAGES, (), 0, stages),)

@@ -16,7 +16,7 @@ from ..errors import ContentUnavailableError
 from ..layer.index import FILE
 from ..layer.names import internal
 from ..overlay.merge import join
-from .stages import BUILD, Parts, installed_lines, parts, pruned
+from .stages import Parts, installed_lines, parts, pruned
 
 if TYPE_CHECKING:
     from ..dockerfile import Dockerfile, Instruction, Matched, Stage
@@ -50,15 +50,10 @@ class Staged:
 
 
 def staged(report: Report, extra: Extra = Extra()) -> Staged | str:  # noqa: B008
-    """Return a report's Dockerfile in stages, or why it can't be.
-
-    Called for where a finding is about what only a build needs. The report has to know its Dockerfile.
-    """
+    """Return a report's Dockerfile in stages, or why it can't be; whether that is worth it is told by its bytes."""
     matched, context = report.dockerfile, report.context
     if matched is None or not matched.belongs or context is None:
         return "the Dockerfile is not known"
-    if not any(finding.code in BUILD and finding.certainty != "possible" for finding in report.findings):
-        return "nothing calls for a build stage"
     stage = matched.dockerfile.stages[matched.stage]
     if matched.stage != len(matched.dockerfile.stages) - 1:
         return "other stages come after the one that the image is of"
@@ -197,6 +192,8 @@ class _Text:
         kept = self.found.kept_packages()
         copied = [copy.path for copy in self.found.copies]
         owners = self.found.packages.owners if self.found.packages is not None else {}
+        others = {id(one.package) for one in self.found.packages.own} if self.found.packages is not None else set()
+        installs = bool(self.found.packages and (self.found.packages.wanted or self.extra.packages))
         homes = {path.rpartition(b"/")[0] for path, package in owners.items() if id(package) in kept}
         again = 0
         counted: set[int] = set()
@@ -213,6 +210,8 @@ class _Text:
                     inside
                     or path in copied
                     or (package is not None and id(package) in kept)
+                    # What an installation upgraded of the base's it upgrades again.
+                    or (installs and package is not None and id(package) not in others)
                     or (package is None and made and entry not in self.found.unneeded)
                 ):
                     counted.add(inode)
