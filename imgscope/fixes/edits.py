@@ -81,6 +81,14 @@ class Choice:
         edit = Edit(STAGES, STAGES, "likely", (found.line,), found.bytes, found.what)
         return State(found.dockerfile, self.ignore([one.key for one in ignored]), (edit, *ignored))
 
+    def beyond(self) -> int:
+        """Return the bytes of findings that a rewrite in stages acts upon, and that this level does not go for."""
+        return sum(
+            finding.bytes
+            for finding in self.report.findings
+            if LEVELS.index(self.level) < LEVELS.index("possible") and finding.certainty == "possible"
+        )
+
     def _ignorable(self, finding: Finding) -> bool:
         if not finding.ignore_lines:
             return False

@@ -89,7 +89,7 @@ class Run:
         edits, stages = self.choice.edits, self.choice.stages()
         if isinstance(stages, State):
             # A file is not written anew for what some edits save as well.
-            more = stages.edits[0].bytes - sum(edit.bytes for edit in edits)
+            more = stages.edits[0].bytes - sum(edit.bytes for edit in edits) - self.choice.beyond()
             stages = stages if more >= max(self.options.min_size, _MORE * _content(old)) else ""
         self.count = record.candidates = len(edits) + isinstance(stages, State)
         record.left = tuple(self.choice.left)

@@ -7,7 +7,7 @@ container runs, installs the packages that the program needs, and copies what it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,6 +29,8 @@ _SETTINGS = {*_RUNNING, "ENV", "VOLUME", "WORKDIR", "USER", "SHELL"}
 # What the files have to be there before.
 _BEHIND = {"RUN", "COPY", "ADD", "USER", "WORKDIR", "VOLUME"}
 _AS = re.compile(r"\s+as\s+(\S+)\s*$", re.IGNORECASE)
+# More places than these are not what an author would copy one by one.
+_MAX_COPIES = 60
 _ACCOUNTS = ("passwd", "group", "shadow", "gshadow")
 
 
@@ -63,6 +65,8 @@ def staged(report: Report, extra: Extra = Extra()) -> Staged | str:  # noqa: B00
         return str(error)
     if not found.copies and found.packages is None:
         return "nothing is left to copy"
+    if len(found.copies) > _MAX_COPIES:
+        return f"what the program needs lies in {len(found.copies)} places among the system's files"
     text = _Text(context, matched, stage, found, extra, report)
     return Staged(text.write(), stage.from_.first, text.saves(), text.words())
 
@@ -92,8 +96,16 @@ class _Text:
         edits: list[Edit] = [self._named(own[0])]
         edits += [self.places.lines(self._top(item), item.last, ()) for item in moved]
         end = len(self.dockerfile.text.split("\n")) - self.dockerfile.text.endswith("\n")
-        edits.append(self.places.lines(last.last + 1, end, [*pruned(self.report), "", *self._final(last)]))
+        edits.append(self.places.lines(last.last + 1, end, [*self._tidied(), "", *self._final(last)]))
         return apply(self.dockerfile, edits)
+
+    def _tidied(self) -> Iterator[str]:
+        """Yield what takes out of the build stage what is not to be copied."""
+        lines = [*pruned(self.report), *self.found.trimmed()]
+        users = [item.rest.strip("\"'") for item in self.stage.instructions if item.keyword == "USER"]
+        if lines and users and users[-1] not in ("root", "0"):
+            yield "USER root"
+        yield from lines
 
     def _named(self, from_: Instruction) -> Edit:
         """Give the stage its name as the one that builds."""
@@ -158,7 +170,8 @@ class _Text:
         if accounts and self._adds_users():
             yield f"COPY --from={self.name} {' '.join(accounts)} /etc/"
         yield from installed_lines(self.found.packages, self.extra.packages)
-        yield from self.found.lines(self.name)
+        yield from self.found.lines(self.name, _MAX_COPIES)
+        yield from self.found.modes()
 
     def _own(self, path: str) -> bool:
         entry = self.context.overlay.lookup(internal(path))
@@ -190,7 +203,8 @@ class _Text:
             if index.kinds[entry] == FILE
         )
         kept = self.found.kept_packages()
-        copied = [copy.path for copy in self.found.copies]
+        copied = {copy.path for copy in self.found.copies}
+        trims = {path for copy in self.found.copies for path in copy.trims}
         owners = self.found.packages.owners if self.found.packages is not None else {}
         others = {id(one.package) for one in self.found.packages.own} if self.found.packages is not None else set()
         installs = bool(self.found.packages and (self.found.packages.wanted or self.extra.packages))
@@ -198,16 +212,18 @@ class _Text:
         again = 0
         counted: set[int] = set()
         for directory, names in overlay.tree.items():
-            inside = any(directory == path or directory.startswith(path + b"/") for path in copied)
+            inside = _below(directory, copied) and not _below(directory, trims)
             for name, entry in names.items():
                 inode = overlay.inode(entry)
-                if inode < 0 or overlay.kind(inode) != FILE or inode in counted or overlay.layer_of(inode) not in own:
+                if inode < 0 or overlay.kind(inode) != FILE or inode in counted:
                     continue
                 path = join(directory, name)
+                if overlay.layer_of(inode) not in own and not inside and path not in copied:
+                    continue
                 package = owners.get(path)
                 made = directory in homes or (directory.endswith(b"/__pycache__") and directory[:-12] in homes)
                 if (
-                    inside
+                    (inside and path not in trims)
                     or path in copied
                     or (package is not None and id(package) in kept)
                     # What an installation upgraded of the base's it upgrades again.
@@ -217,3 +233,12 @@ class _Text:
                     counted.add(inode)
                     again += overlay.sizes[inode]
         return max(stored - again, 0)
+
+
+def _below(directory: bytes, paths: Collection[bytes]) -> bool:
+    """Tell whether a directory is one of some, or below one."""
+    while directory:
+        if directory in paths:
+            return True
+        directory = directory.rpartition(b"/")[0]
+    return False

@@ -86,7 +86,7 @@ def prove(pair: Pair, folder: Path) -> Row:
     record = fix(
         files,
         str(folder / "Dockerfile.sloppy"),
-        options=Options(min_size=10_000),
+        options=Options(min_size=10_000, level="possible"),
         arguments=settings,
         network="host" if pair.registries else "none",
         client="docker",
