@@ -16,7 +16,10 @@ from ..errors import ContentUnavailableError
 from ..layer.index import FILE
 from ..layer.names import internal
 from ..overlay.merge import join
+from ..report.sizes import quantity
+from ..settings import settings
 from .stages import Parts, installed_lines, parts, pruned
+from .static import base_settings, beside, runs_static
 
 if TYPE_CHECKING:
     from ..dockerfile import Dockerfile, Instruction, Matched, Stage
@@ -51,8 +54,11 @@ class Staged:
     what: str
 
 
-def staged(report: Report, extra: Extra = Extra()) -> Staged | str:  # noqa: B008
-    """Return a report's Dockerfile in stages, or why it can't be; whether that is worth it is told by its bytes."""
+def staged(report: Report, extra: Extra = Extra(), *, scratch: bool = True) -> Staged | str:  # noqa: B008
+    """Return a report's Dockerfile in stages, or why it can't be; whether that is worth it is told by its bytes.
+
+    With ``scratch`` the final stage of a static program begins at nothing.
+    """
     matched, context = report.dockerfile, report.context
     if matched is None or not matched.belongs or context is None:
         return "the Dockerfile is not known"
@@ -60,21 +66,32 @@ def staged(report: Report, extra: Extra = Extra()) -> Staged | str:  # noqa: B00
     if matched.stage != len(matched.dockerfile.stages) - 1:
         return "other stages come after the one that the image is of"
     try:
-        found = parts(context, report, extra.paths)
+        bare = scratch and not extra.packages and runs_static(context)
+        found = parts(context, report, (*extra.paths, *(beside(context) if bare else ())))
+        if bare:
+            found = Parts(None, found.copies, found.unneeded)
     except ContentUnavailableError as error:
         return str(error)
     if not found.copies and found.packages is None:
         return "nothing is left to copy"
     if len(found.copies) > _MAX_COPIES:
         return f"what the program needs lies in {len(found.copies)} places among the system's files"
-    text = _Text(context, matched, stage, found, extra, report)
+    text = _Text(context, matched, stage, found, extra, report, bare)
     return Staged(text.write(), stage.from_.first, text.saves(), text.words())
 
 
 class _Text:
     def __init__(
-        self, context: Context, matched: Matched, stage: Stage, found: Parts, extra: Extra, report: Report
+        self,
+        context: Context,
+        matched: Matched,
+        stage: Stage,
+        found: Parts,
+        extra: Extra,
+        report: Report,
+        bare: bool,
     ) -> None:
+        self.bare = bare
         self.context = context
         self.dockerfile = matched.dockerfile
         self.stage = stage
@@ -131,6 +148,8 @@ class _Text:
         """Yield the lines of the final stage."""
         from_ = self.stage.from_
         yield from self._from(from_)
+        if self.bare:
+            yield from base_settings(self.context, self._set())
         own = list(self.stage.instructions[1:])
         block = next((item.index for item in own if item.keyword in _BEHIND), last.index + 1)
         done = False
@@ -149,10 +168,18 @@ class _Text:
         yield from self._lines(last.last + 1, end)
 
     def _from(self, from_: Instruction) -> Iterator[str]:
-        base = _AS.sub("", from_.text)
+        base = _AS.sub("", from_.text) if not self.bare else f"{from_.text[:4]} scratch"
         name = f" {'as' if from_.text[:4].islower() else 'AS'} {self.stage.name}" if self.stage.name else ""
         written = _AS.search(from_.text)
         yield base + (written[0].rstrip() if written and self.stage.name else name)
+
+    def _set(self) -> frozenset[str]:
+        """Return the variables and labels that the stage sets, and the keywords that it has."""
+        found = {item.keyword for item in self.stage.instructions}
+        for item in self.stage.instructions:
+            if item.keyword in ("ENV", "LABEL"):
+                found.update(name.strip("\"'") for name, _ in item.pairs)
+        return frozenset(found)
 
     def _asked(self, arg: Instruction) -> bool:
         """Tell whether an ARG is used by an instruction that the final stage takes over."""
@@ -167,15 +194,22 @@ class _Text:
     def _files(self) -> Iterator[str]:
         """Yield what brings accounts, packages and files."""
         accounts = [f"/etc/{name}" for name in _ACCOUNTS if self._own(f"/etc/{name}")]
-        if accounts and self._adds_users():
+        if self.bare:
+            accounts = [f"/etc/{name}" for name in _ACCOUNTS[:2] if self.context.overlay.lookup(f"etc/{name}".encode())]
+        if accounts and (self._named_user() if self.bare else self._adds_users()):
             yield f"COPY --from={self.name} {' '.join(accounts)} /etc/"
         yield from installed_lines(self.found.packages, self.extra.packages)
         yield from self.found.lines(self.name, _MAX_COPIES)
-        yield from self.found.modes()
+        if not self.bare:
+            yield from self.found.modes()
 
     def _own(self, path: str) -> bool:
         entry = self.context.overlay.lookup(internal(path))
         return entry is not None and entry >= 0 and self.context.overlay.layer_of(entry) in self.context.own_layers
+
+    def _named_user(self) -> bool:
+        user = settings(self.context.analysis.image.config).get("User")
+        return isinstance(user, str) and not user.replace(":", "").isdigit() and bool(user)
 
     def _adds_users(self) -> bool:
         """Tell whether instructions of the image's own add users or groups, not packages' scripts alone."""
@@ -187,7 +221,9 @@ class _Text:
 
     def words(self) -> str:
         """Say what is done."""
-        copied = f"{len(self.found.copies)} copied"
+        copied = f"{quantity(len(self.found.copies), 'path')} copied"
+        if self.bare:
+            return f"a final stage from scratch with {copied}"
         names = [] if self.found.packages is None else [*self.found.packages.wanted, *self.extra.packages]
         return f"a final stage with {copied}, {', '.join(names[:6]) or 'no package'} installed"
 
@@ -196,9 +232,10 @@ class _Text:
     def saves(self) -> int:
         """Return the bytes that the image stores less: its own layers', without what the final stage has again."""
         overlay, own = self.context.overlay, self.context.own_layers
+        layers = range(len(overlay.layers)) if self.bare else own
         stored = sum(
             index.sizes[entry]
-            for index in (overlay.layers[layer] for layer in own)
+            for index in (overlay.layers[layer] for layer in layers)
             for entry in range(len(index.kinds))
             if index.kinds[entry] == FILE
         )
