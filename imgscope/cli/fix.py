@@ -56,7 +56,7 @@ def _wanted(record: Record, write: bool) -> bool:
 )
 @click.option("--write", is_flag=True, help="Write the changes; a Dockerfile that is not in git is kept as .orig.")
 @click.option("--yes", is_flag=True, help="Answer the question whether to write with yes.")
-@click.option("--no-cache", is_flag=True, help="Neither use nor keep analyses of earlier runs.")
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
 @click.option("--show-secrets", is_flag=True, help="Show the secrets that the Dockerfile holds.")
 @result_options(_FORMATS)
 @size_options("Rows of what the new image lacks.", 12)

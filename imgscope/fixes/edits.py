@@ -65,21 +65,28 @@ class Choice:
         kept = [edit for edit in found if worth[edit.code] >= self.min_size]
         return tuple(kept)
 
-    def stages(self, extra: Extra = _NOTHING) -> State | str:
-        """Return the files with the stage that builds and runs made two, and all lines for ``.dockerignore``.
+    def stages(self, extra: Extra = _NOTHING, *, scratch: bool = True) -> State | str:
+        """Return the Dockerfile with the stage that builds and runs made two; what is copied needs no other edits.
 
-        Else why that can't be, or is not worth it.
+        ``scratch``: a static program's final stage begins at nothing. Else why that can't be, or is not worth it.
         """
         if self.level == "safe":
             return ""
-        found = staged(self.report, extra)
+        found = staged(self.report, extra, scratch=scratch)
         if not isinstance(found, Staged):
             return found
         if found.bytes < self.min_size:
             return "" if found.bytes <= 0 else "a build stage would save too little"
-        ignored = tuple(edit for edit in self.edits if edit.key.endswith("@ignore"))
         edit = Edit(STAGES, STAGES, "likely", (found.line,), found.bytes, found.what)
-        return State(found.dockerfile, self.ignore([one.key for one in ignored]), (edit, *ignored))
+        return State(found.dockerfile, None, (edit,))
+
+    def beyond(self) -> int:
+        """Return the bytes of findings that a rewrite in stages acts upon, and that this level does not go for."""
+        return sum(
+            finding.bytes
+            for finding in self.report.findings
+            if LEVELS.index(self.level) < LEVELS.index("possible") and finding.certainty == "possible"
+        )
 
     def _ignorable(self, finding: Finding) -> bool:
         if not finding.ignore_lines:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from ..suggestions.model import Suggestions
     from .recipe import Recipe
 
+# A file is written in stages for no less than this share of the image, beyond what edits save.
+_MORE = 0.03
 # Further bad edits that are looked for, each at the cost of halving once more.
 _BAD = 4
 
@@ -85,6 +87,10 @@ class Run:
         record = Record(self.recipe.dockerfile, _weight(old, reference), options=self.options)
         record.builder, record.builds = self.engine.title, self.builds
         edits, stages = self.choice.edits, self.choice.stages()
+        if isinstance(stages, State) and not self._worth(stages, 0, old):
+            stages = ""
+        if not edits and isinstance(stages, str) and stages:
+            self.choice.left.append(Left(STAGES, (), 0, stages))
         self.count = record.candidates = len(edits) + isinstance(stages, State)
         record.left = tuple(self.choice.left)
         record.bound = bound(self.count)
@@ -175,37 +181,50 @@ class Run:
 
     def _try_all(self, record: Record, edits: Sequence[Edit], stages: State | str) -> None:
         """Try the rewrite in stages where it promises most, else the edits; what saves more is adopted."""
-        alone = sum(edit.bytes for edit in edits)
+        old = self.proof.old
+        predicted = sum(edit.bytes for edit in edits)
         best: Try | None = None
-        if isinstance(stages, State) and stages.edits[0].bytes > alone:
+        first = isinstance(stages, State) and self._worth(stages, predicted, old)
+        if isinstance(stages, State) and first:
             best = self._stage(record, stages)
-        elif isinstance(stages, str) and stages:
-            record.left += (Left(STAGES, (), 0, stages),)
-        if best is None or self._saved(best) < alone - self.options.min_size:
+        if edits and (best is None or self._saved(best) < predicted - self.options.min_size):
             other = self._search(record, edits)
             best = max((one for one in (best, other) if one is not None), key=self._saved, default=None)
+        saved = 0 if best is None else self._saved(best)
+        if isinstance(stages, State) and not first and self._worth(stages, saved, old) and self._more(0):
+            # The edits have not kept what they promised.
+            best = self._stage(record, stages) or best
         if best is not None:
             self._adopt(record, best)
+
+    def _worth(self, stages: State, alone: int, old: Analysis) -> bool:
+        """Tell whether stages save so much more than edits do that the file is to be written anew for it."""
+        more = stages.edits[0].bytes - alone - self.choice.beyond()
+        return more >= max(self.options.min_size, _MORE * _content(old))
 
     def _saved(self, tried: Try) -> int:
         return 0 if tried.analysis is None else _content(self.proof.old) - _content(tried.analysis)
 
     def _stage(self, record: Record, state: State) -> Try | None:
         """Try the rewrite in stages; what it lacks by the proof's words is brought along, as often as builds allow."""
-        extra = Extra()
+        extra, scratch = Extra(), True
         what = "trying a build stage"
         while True:
             tried = self.attempt_state(state, what)
             if tried.ok:
                 return tried
-            found = repair(self.choice.report, tried, extra)
-            again = self.choice.stages(found) if found is not None else ""
+            more = repair(self.choice.report, tried, extra)
+            if more is not None:
+                extra, what = more, "trying a build stage with what it lacked"
+            elif "scratch" in state.edits[0].what:
+                scratch = False
+            again = self.choice.stages(extra, scratch=scratch)
             # One build is left for the edits without stages.
-            if found is None or not isinstance(again, State) or not self._more(0, 1):
+            if not isinstance(again, State) or again.dockerfile.text == state.dockerfile.text or not self._more(0, 1):
                 edit = state.edits[0]
                 record.left += (Left(edit.code, edit.lines, edit.bytes, tried.why, tried=True),)
                 return None
-            extra, state, what = found, again, "trying a build stage with what it lacked"
+            state = again
 
     def _search(self, record: Record, edits: Sequence[Edit]) -> Try | None:
         found = search([edit.key for edit in edits], self.attempt, self._more)
@@ -229,6 +248,9 @@ class Run:
                 for edit in best.state.edits
             )
             return
+        if any(edit.key == STAGES for edit in best.state.edits):
+            # What the findings ask for is answered by it.
+            record.left = tuple(left for left in record.left if left.tried)
         gone = Gone(old, new)
         proof = tuple(check.name for check in best.checks)
         record.made = tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..layer.index import DIRECTORY
@@ -19,6 +19,9 @@ MAX_LINES = 12
 # So much of a copied directory may be what the final stage does without: a share, or as many bytes.
 _TOLERATED = 0.02
 _FEW = 64 << 10
+# What a builder gives a directory that it makes, and how much of one is taken away by its path.
+_USUAL = 0o755
+_MAX_TRIMS = 40
 # Directories of everybody, which are never copied whole.
 _COMMON = frozenset(
     (
@@ -42,22 +45,32 @@ _MAX_TEXT = 64 << 10
 _MANAGED = (b"etc/", b"var/", b"usr/bin/", b"usr/sbin/", b"usr/lib/", b"usr/share/", b"lib/", b"bin/", b"sbin/")
 
 
+_Path = bytes
+
+
 class Copy(NamedTuple):
-    """A path to copy, and its bytes; ``owner`` is (uid, gid) where all of it has one that is not root's."""
+    """A path to copy, and its bytes; ``owner`` is (uid, gid) where all of it has one that is not root's.
+
+    ``mode`` are a directory's own permissions where they are not the usual ones; ``trims`` are paths below it that are
+    not needed, the largest first.
+    """
 
     path: bytes
     bytes: int
     owner: tuple[int, int] | None
+    mode: int | None = None
+    trims: tuple[_Path, ...] = ()
 
 
 class _Sum:
     """What lies below a directory: bytes needed, and bytes not needed; each path counts one more."""
 
-    __slots__ = ("extra", "needed")
+    __slots__ = ("extra", "needed", "owners")
 
     def __init__(self) -> None:
         self.needed = 0
         self.extra = 0
+        self.owners: set[tuple[int, int]] = set()
 
 
 def copies(
@@ -101,16 +114,18 @@ def copies(
             packaged = path in owners and (layer in installing or not named.file(path))
             if path in asked:
                 pass
-            elif layer not in own or entry in unneeded or packaged or (kind == DIRECTORY and not own_folder(path)):
-                extra.append((directory, inode, size))
+            elif layer not in own or entry in unneeded or packaged:
+                if kind != DIRECTORY:
+                    extra.append((directory, inode, size))
                 continue
-            elif (
+            elif (kind == DIRECTORY and not (own_folder(path) and (layer not in installing or named.file(path)))) or (
                 ((system or path.startswith(_SYSTEM)) and not named.folder(path))
                 or (managed and layer in installing and not named.file(path))
                 or (name in _SKELETON and path.startswith((b"home/", b"root/")))
             ):
                 continue
             here.needed += size
+            here.owners.add(overlay.meta_table[overlay.metas[inode if inode >= 0 else entry]][1:])
             inodes.add(inode)
             wanted.setdefault(directory, []).append(name)
     for directory, inode, size in extra:
@@ -122,7 +137,8 @@ def copies(
             if above is not None:
                 above.needed += sums[directory].needed
                 above.extra += sums[directory].extra
-    return [_copy(context, path, path in sums, wanted) for path in sorted(_grouped(context, sums, wanted))]
+                above.owners |= sums[directory].owners
+    return [_copy(context, path, sums, wanted) for path in sorted(_grouped(context, sums, wanted))]
 
 
 def own_folder(path: bytes) -> bool:
@@ -171,9 +187,14 @@ def _grouped(context: Context, sums: Mapping[bytes, _Sum], wanted: Mapping[bytes
         impure = [
             path
             for path in lines
-            if path in sums and (path in _COMMON or sums[path].extra > max(_TOLERATED * sums[path].needed, _FEW))
+            if path in sums
+            and (
+                path in _COMMON
+                or sums[path].extra > max(_TOLERATED * sums[path].needed, _FEW)
+                or len(sums[path].owners) > 1
+            )
         ]
-        impure.sort(key=lambda path: (path not in _COMMON, -sums[path].extra))
+        impure.sort(key=lambda path: (path not in _COMMON, len(sums[path].owners) < 2, -sums[path].extra))
         for path in impure:
             inside = parts(path)
             if path in _COMMON or len(lines) - 1 + len(inside) <= MAX_LINES:
@@ -184,8 +205,9 @@ def _grouped(context: Context, sums: Mapping[bytes, _Sum], wanted: Mapping[bytes
             return lines
 
 
-def _copy(context: Context, path: bytes, directory: bool, wanted: Mapping[bytes, list[bytes]]) -> Copy:
+def _copy(context: Context, path: bytes, sums: Mapping[bytes, _Sum], wanted: Mapping[bytes, list[bytes]]) -> Copy:
     overlay = context.overlay
+    directory = path in sums
     places, entries = ([path], []) if directory else ([], [overlay.lookup(path)])
     while places:
         here = places.pop()
@@ -196,6 +218,42 @@ def _copy(context: Context, path: bytes, directory: bool, wanted: Mapping[bytes,
     for entry in entries:
         if entry is not None and entry >= 0:
             owners.add(overlay.meta(entry)[1:])
-            size += overlay.sizes[max(overlay.inode(entry), 0)]
+            inode = overlay.inode(entry)
+            size += overlay.sizes[inode] if inode >= 0 and overlay.kind(inode) != DIRECTORY else 0
     owner = owners.pop() if len(owners) == 1 else (0, 0)
-    return Copy(path, size, owner if owner != (0, 0) else None)
+    mode = None
+    own = overlay.lookup(path)
+    if own is not None and own >= 0 and overlay.kind(own) == DIRECTORY:
+        permissions = overlay.meta(own)[0] & 0o7777
+        mode = permissions if permissions != _USUAL else None
+    trims = tuple(_trims(context, path, sums, wanted)) if directory else ()
+    return Copy(path, size, owner if owner != (0, 0) else None, mode, trims)
+
+
+def _trims(
+    context: Context, top: bytes, sums: Mapping[bytes, _Sum], wanted: Mapping[bytes, list[bytes]]
+) -> Iterator[bytes]:
+    """Yield what lies below a directory that is copied whole and is not needed, of the image's own layers."""
+    if sums[top].extra <= max(_TOLERATED * sums[top].needed, _FEW):
+        return
+    overlay = context.overlay
+    found: list[tuple[int, bytes]] = []
+    places = [top]
+    while places:
+        here = places.pop()
+        kept = set(wanted.get(here, ()))
+        for name, entry in overlay.tree[here].items():
+            path = join(here, name)
+            below = sums.get(path)
+            if below is not None and below.needed:
+                places.append(path)
+            elif below is not None:
+                if below.extra > _FEW:
+                    found.append((-below.extra, path))
+            elif name not in kept and entry >= 0:
+                inode = overlay.inode(entry)
+                size = overlay.sizes[inode] if inode >= 0 else 0
+                if size > _FEW:
+                    found.append((-size, path))
+    for _, path in sorted(found)[:_MAX_TRIMS]:
+        yield path

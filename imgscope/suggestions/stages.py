@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..dockerfile.redacted import redacted, redacted_text
 from ..errors import ContentUnavailableError
-from ..paths import public
+from ..paths import internal, public
 from ..settings import settings
 from .copies import Copy, copies
 from .own_packages import OwnPackages, own_packages
 from .rules import all_rules
 from .rules.recommended import only_recommended
+from .tools import tool_files
 
 if TYPE_CHECKING:
     from .context import Context
@@ -82,9 +84,21 @@ class Parts:
     copies: list[Copy]
     unneeded: set[int]
 
-    def lines(self, stage: str) -> Iterator[str]:
-        """Yield the instructions that copy out of a stage."""
-        return _copies(stage, self.copies)
+    def lines(self, stage: str, most: int = _MAX_COPIES) -> Iterator[str]:
+        """Yield the instructions that copy out of a stage, ``most`` at the most."""
+        yield from _copies(stage, self.copies, most)
+
+    def trimmed(self) -> Iterator[str]:
+        """Yield what removes from the build stage what would be copied along with what is needed."""
+        paths = [shlex.quote(public(path)) for copy in self.copies for path in copy.trims]
+        if paths:
+            yield f"RUN rm -rf {' '.join(paths)}"
+
+    def modes(self) -> Iterator[str]:
+        """Yield what gives directories the permissions that they had."""
+        changed = [f"chmod {copy.mode:o} {shlex.quote(public(copy.path))}" for copy in self.copies if copy.mode]
+        if changed:
+            yield f"RUN {' && '.join(changed)}"
 
     def kept_packages(self) -> set[int]:
         """Return the packages, by ``id``, of which the final stage has the files again."""
@@ -125,6 +139,12 @@ def _claimed(context: Context, report: Suggestions) -> tuple[set[int], set[int]]
         if rule.code != "IS212" and (rule.code[:3] in ("IS1", "IS2", "IS3") or rule.name in names & _PACKAGES):
             target = indifferent if rule.code in _INDIFFERENT or rule.name in _NODE else unneeded
             target.update(claim.entry for draft in rule.check(context) for claim in draft.claims)
+    # Nothing that is called a secret goes along, and no tool that packages were only installed with.
+    for finding in report.findings:
+        if finding.code.startswith("IS6"):
+            held = (context.overlay.lookup(internal(row.path)) for row in finding.evidence)
+            unneeded.update(entry for entry in held if entry is not None)
+    unneeded |= tool_files(context)
     return unneeded, indifferent - unneeded
 
 
@@ -188,9 +208,9 @@ def installed_lines(packages: OwnPackages | None, more: Sequence[str] = ()) -> l
     return [*lines, f"        {names[-1]} && \\", "    apt-get clean && rm -rf /var/lib/apt/lists/*"]
 
 
-def _copies(stage: str, found: list[Copy]) -> Iterator[str]:
+def _copies(stage: str, found: list[Copy], most: int) -> Iterator[str]:
     """Yield the instructions that copy; of single files among the system's own only the largest."""
-    largest = sorted(found, key=lambda copy: -copy.bytes)[:_MAX_COPIES]
+    largest = sorted(found, key=lambda copy: -copy.bytes)[:most]
     for copy in found:
         if copy in largest:
             yield _copy(stage, copy)

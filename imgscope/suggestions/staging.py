@@ -7,7 +7,7 @@ container runs, installs the packages that the program needs, and copies what it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +16,10 @@ from ..errors import ContentUnavailableError
 from ..layer.index import FILE
 from ..layer.names import internal
 from ..overlay.merge import join
-from .stages import BUILD, Parts, installed_lines, parts, pruned
+from ..report.sizes import quantity
+from ..settings import settings
+from .stages import Parts, installed_lines, parts, pruned
+from .static import base_settings, beside, runs_static
 
 if TYPE_CHECKING:
     from ..dockerfile import Dockerfile, Instruction, Matched, Stage
@@ -29,6 +32,8 @@ _SETTINGS = {*_RUNNING, "ENV", "VOLUME", "WORKDIR", "USER", "SHELL"}
 # What the files have to be there before.
 _BEHIND = {"RUN", "COPY", "ADD", "USER", "WORKDIR", "VOLUME"}
 _AS = re.compile(r"\s+as\s+(\S+)\s*$", re.IGNORECASE)
+# More places than these are not what an author would copy one by one.
+_MAX_COPIES = 60
 _ACCOUNTS = ("passwd", "group", "shadow", "gshadow")
 
 
@@ -49,33 +54,44 @@ class Staged:
     what: str
 
 
-def staged(report: Suggestions, extra: Extra = Extra()) -> Staged | str:  # noqa: B008
-    """Return a report's Dockerfile in stages, or why it can't be.
+def staged(report: Suggestions, extra: Extra = Extra(), *, scratch: bool = True) -> Staged | str:  # noqa: B008
+    """Return a report's Dockerfile in stages, or why it can't be; whether that is worth it is told by its bytes.
 
-    Called for where a finding is about what only a build needs. The report has to know its Dockerfile.
+    With ``scratch`` the final stage of a static program begins at nothing.
     """
     matched, context = report.dockerfile, report.context
     if matched is None or not matched.belongs or context is None:
         return "the Dockerfile is not known"
-    if not any(finding.code in BUILD and finding.certainty != "possible" for finding in report.findings):
-        return "nothing calls for a build stage"
     stage = matched.dockerfile.stages[matched.stage]
     if matched.stage != len(matched.dockerfile.stages) - 1:
         return "other stages come after the one that the image is of"
     try:
-        found = parts(context, report, extra.paths)
+        bare = scratch and not extra.packages and runs_static(context)
+        found = parts(context, report, (*extra.paths, *(beside(context) if bare else ())))
+        if bare:
+            found = Parts(None, found.copies, found.unneeded)
     except ContentUnavailableError as error:
         return str(error)
     if not found.copies and found.packages is None:
         return "nothing is left to copy"
-    text = _Text(context, matched, stage, found, extra, report)
+    if len(found.copies) > _MAX_COPIES:
+        return f"what the program needs lies in {len(found.copies)} places among the system's files"
+    text = _Text(context, matched, stage, found, extra, report, bare)
     return Staged(text.write(), stage.from_.first, text.saves(), text.words())
 
 
 class _Text:
     def __init__(
-        self, context: Context, matched: Matched, stage: Stage, found: Parts, extra: Extra, report: Suggestions
+        self,
+        context: Context,
+        matched: Matched,
+        stage: Stage,
+        found: Parts,
+        extra: Extra,
+        report: Suggestions,
+        bare: bool,
     ) -> None:
+        self.bare = bare
         self.context = context
         self.dockerfile = matched.dockerfile
         self.stage = stage
@@ -97,8 +113,16 @@ class _Text:
         edits: list[Edit] = [self._named(own[0])]
         edits += [self.places.lines(self._top(item), item.last, ()) for item in moved]
         end = len(self.dockerfile.text.split("\n")) - self.dockerfile.text.endswith("\n")
-        edits.append(self.places.lines(last.last + 1, end, [*pruned(self.report), "", *self._final(last)]))
+        edits.append(self.places.lines(last.last + 1, end, [*self._tidied(), "", *self._final(last)]))
         return apply(self.dockerfile, edits)
+
+    def _tidied(self) -> Iterator[str]:
+        """Yield what takes out of the build stage what is not to be copied."""
+        lines = [*pruned(self.report), *self.found.trimmed()]
+        users = [item.rest.strip("\"'") for item in self.stage.instructions if item.keyword == "USER"]
+        if lines and users and users[-1] not in ("root", "0"):
+            yield "USER root"
+        yield from lines
 
     def _named(self, from_: Instruction) -> Edit:
         """Give the stage its name as the one that builds."""
@@ -124,6 +148,8 @@ class _Text:
         """Yield the lines of the final stage."""
         from_ = self.stage.from_
         yield from self._from(from_)
+        if self.bare:
+            yield from base_settings(self.context, self._set())
         own = list(self.stage.instructions[1:])
         block = next((item.index for item in own if item.keyword in _BEHIND), last.index + 1)
         done = False
@@ -142,10 +168,18 @@ class _Text:
         yield from self._lines(last.last + 1, end)
 
     def _from(self, from_: Instruction) -> Iterator[str]:
-        base = _AS.sub("", from_.text)
+        base = _AS.sub("", from_.text) if not self.bare else f"{from_.text[:4]} scratch"
         name = f" {'as' if from_.text[:4].islower() else 'AS'} {self.stage.name}" if self.stage.name else ""
         written = _AS.search(from_.text)
         yield base + (written[0].rstrip() if written and self.stage.name else name)
+
+    def _set(self) -> frozenset[str]:
+        """Return the variables and labels that the stage sets, and the keywords that it has."""
+        found = {item.keyword for item in self.stage.instructions}
+        for item in self.stage.instructions:
+            if item.keyword in ("ENV", "LABEL"):
+                found.update(name.strip("\"'") for name, _ in item.pairs)
+        return frozenset(found)
 
     def _asked(self, arg: Instruction) -> bool:
         """Tell whether an ARG is used by an instruction that the final stage takes over."""
@@ -160,14 +194,22 @@ class _Text:
     def _files(self) -> Iterator[str]:
         """Yield what brings accounts, packages and files."""
         accounts = [f"/etc/{name}" for name in _ACCOUNTS if self._own(f"/etc/{name}")]
-        if accounts and self._adds_users():
+        if self.bare:
+            accounts = [f"/etc/{name}" for name in _ACCOUNTS[:2] if self.context.overlay.lookup(f"etc/{name}".encode())]
+        if accounts and (self._named_user() if self.bare else self._adds_users()):
             yield f"COPY --from={self.name} {' '.join(accounts)} /etc/"
         yield from installed_lines(self.found.packages, self.extra.packages)
-        yield from self.found.lines(self.name)
+        yield from self.found.lines(self.name, _MAX_COPIES)
+        if not self.bare:
+            yield from self.found.modes()
 
     def _own(self, path: str) -> bool:
         entry = self.context.overlay.lookup(internal(path))
         return entry is not None and entry >= 0 and self.context.overlay.layer_of(entry) in self.context.own_layers
+
+    def _named_user(self) -> bool:
+        user = settings(self.context.analysis.image.config).get("User")
+        return isinstance(user, str) and not user.replace(":", "").isdigit() and bool(user)
 
     def _adds_users(self) -> bool:
         """Tell whether instructions of the image's own add users or groups, not packages' scripts alone."""
@@ -179,7 +221,9 @@ class _Text:
 
     def words(self) -> str:
         """Say what is done."""
-        copied = f"{len(self.found.copies)} copied"
+        copied = f"{quantity(len(self.found.copies), 'path')} copied"
+        if self.bare:
+            return f"a final stage from scratch with {copied}"
         names = [] if self.found.packages is None else [*self.found.packages.wanted, *self.extra.packages]
         return f"a final stage with {copied}, {', '.join(names[:6]) or 'no package'} installed"
 
@@ -188,33 +232,50 @@ class _Text:
     def saves(self) -> int:
         """Return the bytes that the image stores less: its own layers', without what the final stage has again."""
         overlay, own = self.context.overlay, self.context.own_layers
+        layers = range(len(overlay.layers)) if self.bare else own
         stored = sum(
             index.sizes[entry]
-            for index in (overlay.layers[layer] for layer in own)
+            for index in (overlay.layers[layer] for layer in layers)
             for entry in range(len(index.kinds))
             if index.kinds[entry] == FILE
         )
         kept = self.found.kept_packages()
-        copied = [copy.path for copy in self.found.copies]
+        copied = {copy.path for copy in self.found.copies}
+        trims = {path for copy in self.found.copies for path in copy.trims}
         owners = self.found.packages.owners if self.found.packages is not None else {}
+        others = {id(one.package) for one in self.found.packages.own} if self.found.packages is not None else set()
+        installs = bool(self.found.packages and (self.found.packages.wanted or self.extra.packages))
         homes = {path.rpartition(b"/")[0] for path, package in owners.items() if id(package) in kept}
         again = 0
         counted: set[int] = set()
         for directory, names in overlay.tree.items():
-            inside = any(directory == path or directory.startswith(path + b"/") for path in copied)
+            inside = _below(directory, copied) and not _below(directory, trims)
             for name, entry in names.items():
                 inode = overlay.inode(entry)
-                if inode < 0 or overlay.kind(inode) != FILE or inode in counted or overlay.layer_of(inode) not in own:
+                if inode < 0 or overlay.kind(inode) != FILE or inode in counted:
                     continue
                 path = join(directory, name)
+                if overlay.layer_of(inode) not in own and not inside and path not in copied:
+                    continue
                 package = owners.get(path)
                 made = directory in homes or (directory.endswith(b"/__pycache__") and directory[:-12] in homes)
                 if (
-                    inside
+                    (inside and path not in trims)
                     or path in copied
                     or (package is not None and id(package) in kept)
+                    # What an installation upgraded of the base's it upgrades again.
+                    or (installs and package is not None and id(package) not in others)
                     or (package is None and made and entry not in self.found.unneeded)
                 ):
                     counted.add(inode)
                     again += overlay.sizes[inode]
         return max(stored - again, 0)
+
+
+def _below(directory: bytes, paths: Collection[bytes]) -> bool:
+    """Tell whether a directory is one of some, or below one."""
+    while directory:
+        if directory in paths:
+            return True
+        directory = directory.rpartition(b"/")[0]
+    return False

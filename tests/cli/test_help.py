@@ -77,9 +77,10 @@ def test_options_stand_in_the_same_order(name):
 def test_the_same_option_is_described_the_same(option):
     found = {
         (tuple(known.opts), known.metavar, known.help)
-        for command in ALL.values()
+        for name, command in ALL.items()
         for known in options(command)
-        if long_name(known) == option
+        # What fix takes is an image itself, not one of several in an archive.
+        if long_name(known) == option and (name, option) != ("fix", "--image")
     }
     assert len(found) == 1
 

@@ -42,7 +42,7 @@ def noise(size: int, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
-def _write(folder: Path, **files: str | bytes) -> None:
+def write(folder: Path, **files: str | bytes) -> None:
     for name, content in files.items():
         path = folder / name.replace("__", "/")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,18 +50,18 @@ def _write(folder: Path, **files: str | bytes) -> None:
 
 
 def _app(folder: Path) -> None:
-    _write(folder, **{"app/run.sh": "#!/bin/sh\necho it runs\n", "app/data.bin": noise(900_000)})
+    write(folder, **{"app/run.sh": "#!/bin/sh\necho it runs\n", "app/data.bin": noise(900_000)})
     (folder / "app/run.sh").chmod(0o755)
 
 
 def _sdk(folder: Path) -> None:
-    _write(folder, **{"sdk.bin": noise(1_500_000), "run.sh": "#!/bin/sh\nwc -c < /opt/tool\n"})
+    write(folder, **{"sdk.bin": noise(1_500_000), "run.sh": "#!/bin/sh\nwc -c < /opt/tool\n"})
     (folder / "run.sh").chmod(0o755)
 
 
 def _working_folder(folder: Path) -> None:
     _app(folder)
-    _write(
+    write(
         folder,
         **{
             ".git/objects/pack/pack-1.pack": noise(700_000, 2),
@@ -76,7 +76,7 @@ def _working_folder(folder: Path) -> None:
 
 def _secrets(folder: Path) -> None:
     _app(folder)
-    _write(
+    write(
         folder,
         **{
             ".npmrc": "//registry.example/:_authToken=npm_" + "a1B2" * 9 + "\n",
@@ -87,11 +87,11 @@ def _secrets(folder: Path) -> None:
 
 
 def _nothing(folder: Path) -> None:
-    _write(folder, README="nothing\n")
+    write(folder, README="nothing\n")
 
 
 def _c(folder: Path) -> None:
-    _write(
+    write(
         folder,
         **{
             "app.c": '#include <stdio.h>\n#include <zlib.h>\nint main(void) { printf("zlib %s\\n", zlibVersion()); return 0; }\n'
@@ -100,7 +100,7 @@ def _c(folder: Path) -> None:
 
 
 def _python(folder: Path) -> None:
-    _write(
+    write(
         folder,
         **{
             "app.py": "import markupsafe, yaml\nprint(markupsafe.escape('<it runs>'), yaml.safe_load('[1, 2]'))\n",
@@ -110,7 +110,7 @@ def _python(folder: Path) -> None:
 
 
 def _venv(folder: Path) -> None:
-    _write(
+    write(
         folder,
         **{
             "app.py": "import markupsafe\nprint(markupsafe.escape('<it runs>'))\n",
@@ -120,7 +120,7 @@ def _venv(folder: Path) -> None:
 
 
 def _java(folder: Path) -> None:
-    _write(
+    write(
         folder,
         **{
             "App.java": "public class App { public static void main(String[] a) "
@@ -130,7 +130,7 @@ def _java(folder: Path) -> None:
 
 
 def _node(folder: Path) -> None:
-    _write(
+    write(
         folder,
         **{
             "package.json": '{"name": "app", "version": "1.0.0", "dependencies": {"ms": "2.1.3"}, '
@@ -141,7 +141,7 @@ def _node(folder: Path) -> None:
 
 
 def _go(folder: Path) -> None:
-    _write(
+    write(
         folder,
         **{
             "go.mod": "module app\n\ngo 1.19\n",
@@ -151,7 +151,7 @@ def _go(folder: Path) -> None:
 
 
 def _site(folder: Path) -> None:
-    _write(
+    write(
         folder,
         **{
             "Makefile": "dist/index.html: index.m4\n\tmkdir -p dist && m4 index.m4 > $@\n",

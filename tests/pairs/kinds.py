@@ -1,0 +1,334 @@
+"""Pairs of further kinds: what real projects are built of, each with a smoke test that uses the program."""
+
+# Dockerfiles stand as they are, however long a line is.
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .pairs import APT, CLEAN, Pair, _app, _go, noise, write
+
+
+def _dirty(folder: Path) -> None:
+    _app(folder)
+    write(
+        folder,
+        **{
+            ".git/objects/pack/pack-1.pack": noise(700_000, 2),
+            "coverage/lcov.info": noise(200_000, 3).hex(),
+            "app/debug.log": noise(150_000, 4).hex(),
+            "app/__pycache__/x.cpython-311.pyc": noise(120_000, 5),
+            ".vscode/settings.json": noise(110_000, 6).hex(),
+        },
+    )
+
+
+def _server(folder: Path) -> None:
+    _app(folder)
+    write(
+        folder,
+        **{
+            "conf/app.conf": "mode=fast\n",
+            "start.sh": "#!/bin/sh\ncat /etc/app/app.conf; id -u; ls -ld /data | cut -c1-10; wc -c < /srv/app/data.bin\n",
+        },
+    )
+    (folder / "start.sh").chmod(0o755)
+
+
+def _tar(folder: Path) -> None:
+    write(
+        folder,
+        **{"main.c": "int x;\n", "obj/big.o": noise(1_200_000, 7), "run.sh": "#!/bin/sh\nwc -c < /opt/app/lib.bin\n"},
+    )
+    (folder / "run.sh").chmod(0o755)
+
+
+def _textbook(folder: Path) -> None:
+    write(folder, **{"data.json": '{"a": [1, 2, 3]}\n'})
+
+
+def _django(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "requirements.txt": "django==4.2.11\n",
+            "app.py": "import django\nfrom django.conf import settings\nfrom django.template import Context, Engine\n"
+            "settings.configure(USE_I18N=False)\ndjango.setup()\n"
+            "print(Engine().from_string('{{ a|add:1 }} {{ b|title }}').render(Context({'a': 1, 'b': 'it runs'})))\n",
+        },
+    )
+
+
+def _uv(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "pyproject.toml": '[project]\nname = "app"\nversion = "1"\nrequires-python = ">=3.11"\n'
+            'dependencies = ["markupsafe==2.1.5", "jinja2==3.1.4"]\n',
+            "app.py": "import jinja2\nprint(jinja2.Template('{{ x|upper }}').render(x='it runs'))\n",
+        },
+    )
+
+
+def _poetry(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "requirements.in": "jinja2\n",
+            "app.py": "import jinja2\nprint(jinja2.Template('{{ x|upper }}').render(x='it runs'))\n",
+        },
+    )
+
+
+def _typescript(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "package.json": '{"name": "app", "version": "1.0.0", "scripts": {"build": "tsc"}, "dependencies": '
+            '{"ms": "2.1.3"}, "devDependencies": {"typescript": "5.4.5"}}\n',
+            "tsconfig.json": '{"compilerOptions": {"outDir": "dist", "rootDir": "src", "strict": false}}\n',
+            "src/index.ts": "declare const require: any;\nconst days: number = require('ms')('2 days');\n"
+            "console.log('it runs', days);\n",
+        },
+    )
+
+
+def _ruby(folder: Path) -> None:
+    write(folder, **{"app.rb": "require 'msgpack'\nputs MessagePack.unpack({'it' => 'runs'}.to_msgpack).inspect\n"})
+
+
+def _locale(folder: Path) -> None:
+    write(folder, **{"app.py": "import locale\nprint(locale.setlocale(locale.LC_ALL, ''), locale.str(1.5))\n"})
+
+
+def _composer(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "composer.json": '{"require": {"psr/log": "3.0.0"}, "require-dev": {"psr/container": "2.0.2"}}\n',
+            "app.php": "<?php require 'vendor/autoload.php'; echo Psr\\Log\\LogLevel::ALERT, \" it runs\\n\";\n",
+        },
+    )
+
+
+def _cmake(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "CMakeLists.txt": "cmake_minimum_required(VERSION 3.20)\nproject(app CXX)\n"
+            "find_package(Boost REQUIRED COMPONENTS program_options)\nadd_executable(app app.cpp)\n"
+            "target_link_libraries(app Boost::program_options)\ninstall(TARGETS app)\n",
+            "app.cpp": "#include <boost/program_options.hpp>\n#include <iostream>\nint main(int n, char **v) {\n"
+            '  boost::program_options::options_description d("it runs");\n  d.add_options()("help", "help");\n'
+            "  std::cout << d;\n}\n",
+        },
+    )
+
+
+def _jar(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "src/app/Main.java": "package app; public class Main { public static void main(String[] a) throws Exception "
+            '{ System.out.println(new String(Main.class.getResourceAsStream("/greeting.txt").readAllBytes()).trim()); } }\n',
+            "resources/greeting.txt": "it runs\n",
+        },
+    )
+
+
+NODE = f"RUN apt-get update && {APT} nodejs npm && {CLEAN}\n"
+PYTHON = f"RUN apt-get update && {APT} python3 python3-pip python3-dev gcc libc6-dev && {CLEAN}\n"
+SITE = "/usr/local/lib/python3.11"
+
+KINDS = [
+    Pair(
+        "dirty-context",
+        'FROM base\nWORKDIR /srv\nCOPY . .\nRUN chmod -R go-w /srv\nCMD ["/srv/app/run.sh"]\n',
+        'FROM base\nWORKDIR /srv\nCOPY app app\nCMD ["/srv/app/run.sh"]\n',
+        _dirty,
+        ("/srv/app/run.sh",),
+        ("IS301",),
+    ),
+    Pair(
+        "moved-and-owned",
+        "FROM base\nCOPY . /tmp/in\nRUN mkdir -p /srv /etc/app && cp -r /tmp/in/app /srv/app && cp /tmp/in/conf/app.conf /etc/app/\n"
+        "RUN mkdir /data && chown 1000:1000 /data && chmod 700 /data && cp /tmp/in/start.sh /start.sh\n"
+        "RUN chown -R 1000:1000 /srv/app\nRUN rm -rf /tmp/in\nENV MODE=fast\nEXPOSE 8000\nUSER 1000\n"
+        'STOPSIGNAL SIGINT\nCMD ["/start.sh"]\n',
+        "FROM base AS empty\nRUN mkdir -m 700 /data\nFROM base\nCOPY --chown=1000:1000 app /srv/app\n"
+        "COPY conf/app.conf /etc/app/app.conf\nCOPY --from=empty --chown=1000:1000 /data /data\nRUN chown 1000:1000 /data && chmod 700 /data\n"
+        'COPY start.sh /start.sh\nENV MODE=fast\nEXPOSE 8000\nUSER 1000\nSTOPSIGNAL SIGINT\nCMD ["/start.sh"]\n',
+        _server,
+        ("/start.sh",),
+        ("IS001",),
+    ),
+    Pair(
+        "objects",
+        "FROM base\nWORKDIR /src\nCOPY . .\nRUN mkdir -p /opt/app && cat obj/big.o obj/big.o | head -c 400000 > /opt/app/lib.bin\n"
+        'RUN rm -rf obj\nCOPY run.sh /opt/app/run.sh\nWORKDIR /opt/app\nCMD ["/opt/app/run.sh"]\n',
+        "FROM base AS build\nWORKDIR /src\nCOPY . .\nRUN mkdir -p /opt/app && cat obj/big.o obj/big.o | head -c 400000 > /opt/app/lib.bin\n"
+        'FROM base\nCOPY --from=build /opt/app /opt/app\nCOPY run.sh /opt/app/run.sh\nWORKDIR /opt/app\nCMD ["/opt/app/run.sh"]\n',
+        _tar,
+        ("/opt/app/run.sh",),
+        ("IS001",),
+    ),
+    Pair(
+        "textbook",
+        "FROM base\nRUN apt-get update\nRUN apt-get install -y --no-install-recommends jq\n"
+        "RUN apt-get install -y --no-install-recommends less\nRUN apt-get clean\nCOPY data.json /data.json\n"
+        'CMD ["jq", "-c", ".a", "/data.json"]\n',
+        f"FROM base\nRUN apt-get update && {APT} jq less && {CLEAN}\nCOPY data.json /data.json\n"
+        'CMD ["jq", "-c", ".a", "/data.json"]\n',
+        _textbook,
+        ("jq", "-c", ".a", "/data.json"),
+        ("IS101", "IS102"),
+        registries=True,
+    ),
+    Pair(
+        "sudo-user",
+        f"FROM base\nRUN apt-get update && {APT} sudo jq && useradd -m app && echo 'app ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/app\n"
+        f"USER app\nRUN sudo apt-get update && sudo {APT} less\nCOPY data.json /data.json\n"
+        'CMD ["jq", "-c", ".a", "/data.json"]\n',
+        f"FROM base\nRUN apt-get update && {APT} sudo jq less && useradd -m app && echo 'app ALL=(ALL) NOPASSWD: ALL' "
+        f"> /etc/sudoers.d/app && {CLEAN}\nUSER app\nCOPY data.json /data.json\n"
+        'CMD ["jq", "-c", ".a", "/data.json"]\n',
+        _textbook,
+        ("jq", "-c", ".a", "/data.json"),
+        ("IS101", "IS102"),
+        registries=True,
+    ),
+    Pair(
+        "go-scratch",
+        f"FROM base\nRUN apt-get update && {APT} golang-go && {CLEAN}\nCOPY . /src\n"
+        'RUN cd /src && CGO_ENABLED=0 go build -ldflags "-s -w" -o /usr/local/bin/app .\nENTRYPOINT ["/usr/local/bin/app"]\n',
+        f"FROM base AS build\nRUN apt-get update && {APT} golang-go\nCOPY . /src\n"
+        'RUN cd /src && CGO_ENABLED=0 go build -ldflags "-s -w" -o /usr/local/bin/app .\n'
+        'FROM scratch\nCOPY --from=build /usr/local/bin/app /usr/local/bin/app\nENTRYPOINT ["/usr/local/bin/app"]\n',
+        _go,
+        (),
+        ("IS201", "IS113"),
+        registries=True,
+    ),
+    Pair(
+        "typescript",
+        f"FROM base\n{NODE}RUN npm install -g pnpm@9\nWORKDIR /app\nCOPY . .\nRUN pnpm install && pnpm build\n"
+        'CMD ["node", "dist/index.js"]\n',
+        f"FROM base AS build\n{NODE}RUN npm install -g pnpm@9\nWORKDIR /app\nCOPY . .\nRUN pnpm install && pnpm build && "
+        f"pnpm prune --prod\nFROM base\nRUN apt-get update && {APT} nodejs && {CLEAN}\nWORKDIR /app\n"
+        "COPY --from=build /app/node_modules node_modules\nCOPY --from=build /app/dist dist\nCOPY package.json .\n"
+        'CMD ["node", "dist/index.js"]\n',
+        _typescript,
+        ("node", "dist/index.js"),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "uv",
+        f"FROM base\n{PYTHON}RUN pip install --break-system-packages uv\nWORKDIR /app\nCOPY pyproject.toml .\n"
+        "RUN uv pip install --system --break-system-packages -r pyproject.toml\nCOPY app.py .\n"
+        'CMD ["python3", "app.py"]\n',
+        f"FROM base AS build\n{PYTHON}RUN pip install --break-system-packages uv\nWORKDIR /app\nCOPY pyproject.toml .\n"
+        "RUN uv pip install --prefix /install --no-cache -r pyproject.toml\n"
+        f"FROM base\nRUN apt-get update && {APT} python3 && {CLEAN}\nCOPY --from=build /install /usr/local\n"
+        'ENV PYTHONPATH=/usr/local/lib/python3.11/site-packages\nWORKDIR /app\nCOPY app.py pyproject.toml ./\nCMD ["python3", "app.py"]\n',
+        _uv,
+        ("python3", "app.py"),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "django",
+        f"FROM base\n{PYTHON}WORKDIR /app\nCOPY . .\nRUN pip install --break-system-packages -r requirements.txt\n"
+        "RUN useradd -m web && chown -R web /app\nUSER web\n"
+        'CMD ["python3", "app.py"]\n',
+        f"FROM base AS build\n{PYTHON}COPY requirements.txt .\n"
+        "RUN pip install --break-system-packages --no-cache-dir -r requirements.txt\n"
+        f"FROM base\nRUN apt-get update && {APT} python3 && {CLEAN}\nRUN useradd -m web\n"
+        f"COPY --from=build {SITE} {SITE}\nWORKDIR /app\nCOPY --chown=web . .\nUSER web\n"
+        'CMD ["python3", "app.py"]\n',
+        _django,
+        ("python3", "app.py"),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "poetry",
+        f"FROM base\n{PYTHON}RUN pip install --break-system-packages poetry==1.8.3\nWORKDIR /app\nCOPY . .\n"
+        "RUN pip install --break-system-packages --no-cache-dir -r requirements.in\n"
+        'CMD ["python3", "app.py"]\n',
+        f"FROM base AS build\n{PYTHON}COPY requirements.in .\n"
+        "RUN pip install --break-system-packages --no-cache-dir -r requirements.in\n"
+        f"FROM base\nRUN apt-get update && {APT} python3 && {CLEAN}\nCOPY --from=build {SITE} {SITE}\nWORKDIR /app\n"
+        'COPY . .\nCMD ["python3", "app.py"]\n',
+        _poetry,
+        ("python3", "app.py"),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "locale-and-purge",
+        f"FROM base\nRUN apt-get update && {APT} gcc libc6-dev locales python3\n"
+        "RUN localedef -i de_DE -f UTF-8 de_DE.UTF-8\nENV LANG=de_DE.UTF-8\nCOPY app.py /app.py\n"
+        "RUN apt-get purge -y gcc libc6-dev && apt-get autoremove -y\n"
+        'CMD ["python3", "/app.py"]\n',
+        f"FROM base\nRUN apt-get update && {APT} locales python3 && localedef -i de_DE -f UTF-8 de_DE.UTF-8 && {CLEAN}\n"
+        'ENV LANG=de_DE.UTF-8\nCOPY app.py /app.py\nCMD ["python3", "/app.py"]\n',
+        _locale,
+        ("python3", "/app.py"),
+        ("IS101",),
+        registries=True,
+    ),
+    Pair(
+        "ruby-native",
+        f"FROM base\nRUN apt-get update && {APT} ruby ruby-dev gcc make libc6-dev && {CLEAN}\nWORKDIR /app\nCOPY app.rb .\n"
+        'RUN gem install msgpack --no-document\nCMD ["ruby", "app.rb"]\n',
+        f"FROM base AS build\nRUN apt-get update && {APT} ruby ruby-dev gcc make libc6-dev\n"
+        "RUN gem install msgpack --no-document && rm -rf /var/lib/gems/3.1.0/cache /var/lib/gems/3.1.0/gems/msgpack-*/ext\n"
+        f"FROM base\nRUN apt-get update && {APT} ruby && {CLEAN}\nCOPY --from=build /var/lib/gems /var/lib/gems\n"
+        'WORKDIR /app\nCOPY app.rb .\nCMD ["ruby", "app.rb"]\n',
+        _ruby,
+        ("ruby", "app.rb"),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "composer",
+        f"FROM base\nRUN apt-get update && {APT} composer php-cli unzip git && {CLEAN}\nWORKDIR /app\nCOPY . .\n"
+        'RUN composer install --no-interaction\nCMD ["php", "app.php"]\n',
+        f"FROM base AS build\nRUN apt-get update && {APT} composer php-cli unzip git\nWORKDIR /app\nCOPY . .\n"
+        f"RUN composer install --no-interaction --no-dev\nFROM base\nRUN apt-get update && {APT} php-cli && {CLEAN}\n"
+        'WORKDIR /app\nCOPY . .\nCOPY --from=build /app/vendor vendor\nCMD ["php", "app.php"]\n',
+        _composer,
+        ("php", "app.php"),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "cmake-boost",
+        f"FROM base\nRUN apt-get update && {APT} cmake make g++ libboost-program-options-dev && {CLEAN}\nWORKDIR /src\nCOPY . .\n"
+        'RUN cmake -B build . && cmake --build build && cmake --install build\nCMD ["app"]\n',
+        f"FROM base AS build\nRUN apt-get update && {APT} cmake make g++ libboost-program-options-dev\nWORKDIR /src\nCOPY . .\n"
+        f"RUN cmake -B build . && cmake --build build && cmake --install build\nFROM base\nRUN apt-get update && {APT} "
+        f"libboost-program-options1.74.0 && {CLEAN}\nCOPY --from=build /usr/local/bin/app /usr/local/bin/app\nWORKDIR /src\n"
+        'CMD ["app"]\n',
+        _cmake,
+        ("app",),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "jar",
+        f"FROM base\nRUN apt-get update && {APT} openjdk-17-jdk-headless && {CLEAN}\nWORKDIR /build\nCOPY . .\n"
+        "RUN javac -d classes src/app/Main.java && cp resources/* classes && jar cfe /opt/app.jar app.Main -C classes .\n"
+        'CMD ["java", "-jar", "/opt/app.jar"]\n',
+        f"FROM base AS build\nRUN apt-get update && {APT} openjdk-17-jdk-headless\nWORKDIR /build\nCOPY . .\n"
+        "RUN javac -d classes src/app/Main.java && cp resources/* classes && jar cfe /opt/app.jar app.Main -C classes .\n"
+        f"FROM base\nRUN apt-get update && {APT} openjdk-17-jre-headless && {CLEAN}\nWORKDIR /build\n"
+        'COPY --from=build /opt/app.jar /opt/app.jar\nCMD ["java", "-jar", "/opt/app.jar"]\n',
+        _jar,
+        ("java", "-jar", "/opt/app.jar"),
+        ("IS201",),
+        registries=True,
+    ),
+]
