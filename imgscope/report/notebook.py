@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import words
-from .html import ROWS, heading, table, whole
+from .notebook_html import ROWS, heading, table, whole
 from .sizes import percent, quantity, size
 
 if TYPE_CHECKING:

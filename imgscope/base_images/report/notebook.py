@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...report.html import heading, table, whole
+from ...report.notebook_html import heading, table, whole
 from ...report.sizes import size
 from . import words
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...analysis import titled
-from ...report.html import heading, table, whole
+from ...report.notebook_html import heading, table, whole
 
 if TYPE_CHECKING:
     from ..model import CheckReport, ImageCheck

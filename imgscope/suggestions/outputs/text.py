@@ -88,7 +88,9 @@ class _Suggestions(Page):
             return
         whole = self.report.analysis.image.content_bytes
         sure, possible = sums(self.report)
-        if sure or not possible:
+        if not sure and not possible:
+            self.show(Text("No bytes to save; what was found matters all the same."))
+        if sure:
             line = Text("certain and likely savings: ")
             line.append(self.size(sure), style="bold green")
             line.append(f"  {percent(sure, whole)} of {self.size(whole)}")
