@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from .errors import LimitError as LimitError
     from .errors import PathNotFoundError as PathNotFoundError
     from .errors import PlatformError as PlatformError
+    from .errors import RegistryError as RegistryError
     from .errors import UsageError as UsageError
     from .history import HistoryStep as HistoryStep
     from .largest import DirectorySize as DirectorySize
@@ -138,6 +139,7 @@ _FACE = {
     "PackageSizes": "largest",
     "PathNotFoundError": "errors",
     "PlatformError": "errors",
+    "RegistryError": "errors",
     "Pull": "differences.model",
     "ReadOptions": "reading",
     "Resolved": "rootfs.resolve",

@@ -21,7 +21,7 @@ NAMES = """
     DirectoryDifference DirectorySize DiveFigures Duplicate EncryptedLayerError EngineError Estimate Event
     Evidence File FileDifference FileSize Filter Finding Fit Fixed HistoryStep Image ImageCheck ImageError
     ImageNotFoundError ImgscopeError Lack Layer LayerError LayerPair LimitError PackageDifference PackageSize
-    PackageSizes PathNotFoundError PlatformError Pull ReadOptions Resolved RuleResult Suggestions Totals
+    PackageSizes PathNotFoundError PlatformError Pull ReadOptions RegistryError Resolved RuleResult Suggestions Totals
     UsageError Waste WasteGroup WastedPath __version__ analyze bases check diff suggest
 """
 
