@@ -23,17 +23,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .analysis import Analysis as Analysis
-    from .analysis import Change as Change
-    from .analysis import ConfigSecret as ConfigSecret
-    from .analysis import DiveFigures as DiveFigures
-    from .analysis import Duplicate as Duplicate
-    from .analysis import Event as Event
-    from .analysis import File as File
-    from .analysis import Image as Image
-    from .analysis import Layer as Layer
-    from .analysis import Totals as Totals
-    from .analysis import Waste as Waste
-    from .analysis import WastedPath as WastedPath
     from .analyzer import analyze as analyze
     from .base_images.compare import Bases as Bases
     from .base_images.compare import Candidate as Candidate
@@ -82,6 +71,17 @@ if TYPE_CHECKING:
     from .reading import ReadOptions as ReadOptions
     from .rollup import WasteGroup as WasteGroup
     from .rootfs.resolve import Resolved as Resolved
+    from .rows import Change as Change
+    from .rows import ConfigSecret as ConfigSecret
+    from .rows import DiveFigures as DiveFigures
+    from .rows import Duplicate as Duplicate
+    from .rows import Event as Event
+    from .rows import File as File
+    from .rows import Image as Image
+    from .rows import Layer as Layer
+    from .rows import Totals as Totals
+    from .rows import Waste as Waste
+    from .rows import WastedPath as WastedPath
     from .suggestions.fix.model import Fixed as Fixed
     from .suggestions.image import suggest as suggest
     from .suggestions.model import Evidence as Evidence
@@ -99,24 +99,24 @@ _FACE = {
     "Candidate": "base_images.compare",
     "Cause": "checks.model",
     "Causes": "checks.model",
-    "Change": "analysis",
+    "Change": "rows",
     "CheckFailedError": "errors",
     "CheckReport": "checks.model",
     "ConfigDifference": "differences.model",
     "ConfigError": "errors",
-    "ConfigSecret": "analysis",
+    "ConfigSecret": "rows",
     "ContentUnavailableError": "errors",
     "Difference": "differences.model",
     "DirectoryDifference": "differences.model",
     "DirectorySize": "largest",
-    "DiveFigures": "analysis",
-    "Duplicate": "analysis",
+    "DiveFigures": "rows",
+    "Duplicate": "rows",
     "EncryptedLayerError": "errors",
     "EngineError": "errors",
     "Estimate": "layer.estimate",
-    "Event": "analysis",
+    "Event": "rows",
     "Evidence": "suggestions.model",
-    "File": "analysis",
+    "File": "rows",
     "FileDifference": "differences.model",
     "FileSize": "largest",
     "Filter": "differences.model",
@@ -124,13 +124,13 @@ _FACE = {
     "Fit": "base_images.fit",
     "Fixed": "suggestions.fix.model",
     "HistoryStep": "history",
-    "Image": "analysis",
+    "Image": "rows",
     "ImageCheck": "checks.model",
     "ImageError": "errors",
     "ImageNotFoundError": "errors",
     "ImgscopeError": "errors",
     "Lack": "base_images.fit",
-    "Layer": "analysis",
+    "Layer": "rows",
     "LayerError": "errors",
     "LayerPair": "differences.model",
     "LimitError": "errors",
@@ -145,11 +145,11 @@ _FACE = {
     "Resolved": "rootfs.resolve",
     "RuleResult": "checks.model",
     "Suggestions": "suggestions.model",
-    "Totals": "analysis",
+    "Totals": "rows",
     "UsageError": "errors",
-    "Waste": "analysis",
+    "Waste": "rows",
     "WasteGroup": "rollup",
-    "WastedPath": "analysis",
+    "WastedPath": "rows",
     "analyze": "analyzer",
     "bases": "base_images.compare",
     "check": "checks.run",

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .analysis import Analysis, Body, ConfigSecret, DiveFigures, Image, Layer, Totals
+from .analysis import Analysis, Body
 from .archive.media import is_layer
 from .archive.store import shown
 from .asides import Asides, asides, whole
@@ -34,6 +34,7 @@ from .layer.workers import scan_side_by_side, several_at_a_time
 from .overlay.changes import Comparison, LayerChanges, Tally
 from .overlay.merge import Overlay
 from .reading import ReadOptions
+from .rows import ConfigSecret, DiveFigures, Image, Layer, Totals
 from .sources.interface import Remembering
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .analysis import HIGHLIGHTS, Files, Layer, Tree
+from .highlights import HIGHLIGHTS
 from .largest import (
     DirectorySize,
     FileSize,
@@ -22,6 +22,8 @@ from .largest import (
 )
 from .layer.estimate import Estimate, estimate, of_file, shares, total
 from .processes import in_another_process
+from .rows import Layer
+from .tree import Files, Tree
 
 if TYPE_CHECKING:
     from .archive.image import LayerBlob, Region

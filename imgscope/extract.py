@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
-from .analysis import File
 from .ending import tidied
 from .errors import PathNotFoundError, UsageError
 from .escape import escape
@@ -29,9 +28,11 @@ from .output import OutputError
 from .overlay.merge import NO_ENTRY
 from .paths import internal, join, public, split
 from .rootfs.resolve import Resolved
+from .rows import File
 
 if TYPE_CHECKING:
-    from .analysis import Analysis, Tree
+    from .analysis import Analysis
+    from .tree import Tree
 
 _BLOCK = 1 << 20
 # A sparse file may claim any size; one larger than this is left out.

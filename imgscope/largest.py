@@ -13,7 +13,7 @@ from .layer.index import FILE
 from .paths import join, public, split
 
 if TYPE_CHECKING:
-    from .analysis import Tree
+    from .tree import Tree
 
 # A directory is left out where one subdirectory holds this share of its bytes, in hundredths.
 _ALL = 95

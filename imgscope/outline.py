@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .analysis import Analysis, Body, Highlights
+from .analysis import Analysis, Body
 from .analyzer import assemble
 from .compat.dive import figures
 from .contents import ImageContents
+from .highlights import Highlights
 from .largest import Largest, PackageSizes
 from .layer.index import LayerIndex
 from .overlay.changes import Comparison

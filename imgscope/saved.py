@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from .analysis import SCHEMA_VERSION, Analysis, Body, ConfigSecret, DiveFigures, Image, Layer
+from .analysis import Analysis, Body
 from .contents import NoContents
 from .documents import parse
 from .errors import ArchiveError
@@ -35,6 +35,7 @@ from .overlay.changes import (
 )
 from .overlay.merge import OVERWRITTEN, REMOVED, REPEATED, SHADOWED, Overlay
 from .paths import clean, internal, split
+from .rows import SCHEMA_VERSION, ConfigSecret, DiveFigures, Image, Layer
 from .secrets.config import MAX_FOUND, MAX_TEXT, redact_config
 from .tar.header import TarError
 

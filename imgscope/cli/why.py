@@ -10,7 +10,8 @@ import click
 from .common import image_options, load
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis, Event
+    from ..analysis import Analysis
+    from ..rows import Event
 
 
 @click.command()

@@ -18,7 +18,8 @@ from .dive import as_dive_reads, inefficient_files, layer_bytes
 from .dive_tree import IMPLIED, Tree
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis, Layer
+    from ..analysis import Analysis
+    from ..rows import Layer
 
 _PIECE = 4096
 _TYPEFLAGS = {FILE: 48, HARDLINK: 49, SYMLINK: 50, CHARACTER: 51, BLOCK_DEVICE: 52, DIRECTORY: 53, FIFO: 54}

@@ -16,7 +16,8 @@ from ..layer.index import LayerIndex
 from ..verify import wrong_digest
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis, Layer
+    from ..analysis import Analysis
+    from ..rows import Layer
 
 
 class Claims(NamedTuple):

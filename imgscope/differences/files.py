@@ -13,7 +13,6 @@ from functools import cached_property
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple, overload
 
-from ..analysis import Totals
 from ..contents import WORTHWHILE, NoContents
 from ..errors import ContentUnavailableError
 from ..layer.index import (
@@ -26,6 +25,7 @@ from ..layer.index import (
 from ..overlay.compare import Entries
 from ..paths import join, public, split
 from ..processes import Child, usable_processes
+from ..rows import Totals
 from .model import DirectoryDifference, FileDifference, Files, Filter
 from .paths import PathFilter
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple, Protocol
 
-from ..analysis import Layer
+from ..rows import Layer
 from .model import Break, LayerPair, Pull, words_of
 
 # Instructions at least this alike, at the same place, are one that was edited.

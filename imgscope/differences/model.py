@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ..analysis import Totals
 from ..brief import brief
 from ..reading import Holding
+from ..rows import Totals
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis, Layer
+    from ..analysis import Analysis
     from ..packages import Packages
+    from ..rows import Layer
 
 # The kinds of a file's difference, in the order in which reports show them.
 KINDS = ("added", "removed", "changed", "type_changed", "moved", "metadata_only", "unread")

@@ -15,8 +15,8 @@ from ..paths import join, public, split
 from ..rootfs.walk import Walker, kind_of
 
 if TYPE_CHECKING:
-    from ..analysis import Files
     from ..contents import Contents
+    from ..tree import Files
 
 # A database larger than this is not read, nor more than that in all: an image may hold anything.
 MAX_FILE = 128 << 20

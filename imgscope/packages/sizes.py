@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..analysis import HIGHLIGHTS
 from ..errors import ImageError
+from ..highlights import HIGHLIGHTS
 from ..largest import PackageSize, PackageSizes
 from . import read_packages
 

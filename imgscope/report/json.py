@@ -18,7 +18,8 @@ from .json_rows import Rows, listed
 from .portable import dumps
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis, Layer
+    from ..analysis import Analysis
+    from ..rows import Layer
 
 # From so many hidden entries on a second process is worth its start.
 MANY_ROWS = 10_000

@@ -20,7 +20,9 @@ from ..overlay.merge import NO_ENTRY, Hidden, join
 from .portable import dumps_row
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis, File, Tree
+    from ..analysis import Analysis
+    from ..rows import File
+    from ..tree import Tree
 
 _PIECE = 4096
 # What JSON takes between quotes as it stands.

@@ -14,8 +14,9 @@ from .sizes import percent, quantity, size
 from .words import REASONS
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis, Layer
+    from ..analysis import Analysis
     from ..history import HistoryStep
+    from ..rows import Layer
 
 # A word of ours, or a number: no mark of Markdown's is in it, and nothing that a host makes a link of (``@name``,
 # ``#1``, ``GH-1``, ``www.``, ``name.org``, the digits of a commit).

@@ -10,11 +10,12 @@ from .interface import Options
 from .sizes import quantity
 
 if TYPE_CHECKING:
-    from ..analysis import Analysis, Layer
+    from ..analysis import Analysis
     from ..history import HistoryStep
     from ..largest import PackageSizes
     from ..layer.estimate import Estimate
     from ..rollup import WasteGroup
+    from ..rows import Layer
 
 REASONS = {
     "overwritten": "overwritten",

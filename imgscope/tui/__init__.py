@@ -83,7 +83,7 @@ def run_difference(
             difference = stack.enter_context(comparing)
             return OpenDifference(difference, stack.pop_all().close)
 
-    from ..analysis import titled
+    from ..rows import titled
 
     _show(work, f"{titled(old)} → {titled(new)}", colour)
 

@@ -14,8 +14,9 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 
-from ..analysis import Analysis, titled
+from ..analysis import Analysis
 from ..errors import ImgscopeError
+from ..rows import titled
 from .browser import Browser
 from .characters import needs_ascii, to_ascii
 from .config import AUTO, Settings, light_terminal

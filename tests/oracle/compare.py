@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple
 from typing import BinaryIO
 
-from imgscope.analysis import Analysis, Body, DiveFigures, Image, Layer, Totals
+from imgscope.analysis import Analysis, Body
 from imgscope.layer.contents import FileBytes, fingerprints
 from imgscope.layer.index import LayerIndex
 from imgscope.layer.scan import scan_file, scan_stream
 from imgscope.overlay.changes import Comparison
 from imgscope.overlay.merge import Overlay
+from imgscope.rows import DiveFigures, Image, Layer, Totals
 
 from . import reference
 from .reference import Figures, Result, Row, WasteRow

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from imgscope.analysis import Tree
 from imgscope.layer.index import DIRECTORY
 from imgscope.overlay.merge import Overlay, join
+from imgscope.tree import Tree
 from imgscope.tui.model.marks import Mark
 from imgscope.tui.model.paths import Paths
 from imgscope.tui.model.views import NOTHING, Views

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...analysis import titled
 from ...report.limits import COMMENT_CHARACTERS, shorten, within
 from ...report.markdown import code, prose, table
 from ...report.sarif import stable_name
 from ...report.sizes import size
+from ...rows import titled
 from ...steps import short
 from ..model import FAIL, PASS, SKIPPED, WARN, Cause, CheckReport, ImageCheck, RuleResult
 from ..rules.interface import written

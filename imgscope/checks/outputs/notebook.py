@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...analysis import titled
 from ...report.notebook_html import heading, table, whole
+from ...rows import titled
 
 if TYPE_CHECKING:
     from ..model import CheckReport, ImageCheck

@@ -11,7 +11,7 @@ from ..values import NUMBER, SIZE, Limit
 from .interface import Outcome, Rule, Subject, at_most, layer_causes
 
 if TYPE_CHECKING:
-    from ...analysis import Layer
+    from ...rows import Layer
 
 
 def max_layers(subject: Subject, limit: Limit, _: str | None) -> Outcome:

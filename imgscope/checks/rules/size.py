@@ -14,8 +14,8 @@ from .files import largest_files
 from .interface import CannotTell, Outcome, Rule, Subject, at_most, layer_causes
 
 if TYPE_CHECKING:
-    from ...analysis import Layer
     from ...layer.estimate import Estimate
+    from ...rows import Layer
 
 
 def max_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:

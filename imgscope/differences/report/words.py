@@ -13,7 +13,7 @@ from ..model import DirectoryDifference
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ...analysis import Layer
+    from ...rows import Layer
     from ..model import Break, Difference, LayerPair, Pull
 
 KIND_NAMES = {

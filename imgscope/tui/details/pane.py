@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...analysis import Analysis, Layer, Totals
+from ...analysis import Analysis
 from ...escape import escape
 from ...report.sizes import percent, quantity, size
+from ...rows import Layer, Totals
 from ...settings import settings
 from ..model.without import Without
 from .facts import Facts, Row

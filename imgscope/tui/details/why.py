@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from rich.segment import Segment
 
-from ...analysis import Event, Layer
 from ...escape import escape
 from ...report.sizes import size
+from ...rows import Event, Layer
 from ..layers.pane import one_line
 from ..text import clip_left, clip_middle, plain
 from ..widgets import Lines

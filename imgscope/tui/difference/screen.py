@@ -14,7 +14,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from ...analysis import Analysis, Event, Layer
+from ...analysis import Analysis
 from ...differences.files import Found
 from ...differences.model import Difference
 from ...differences.report.words import signed
@@ -23,6 +23,7 @@ from ...escape import escape
 from ...layer.index import FILE, TYPE_NAMES
 from ...layer.names import public
 from ...report.sizes import quantity, size
+from ...rows import Event, Layer
 from ..browser import Browser
 from ..content.screen import ContentScreen, Version
 from ..details.why import WhyPane

@@ -8,8 +8,8 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
 
-from ...analysis import Layer
 from ...escape import escape
+from ...rows import Layer
 from ...steps import fitted
 from ..model.without import Without
 from ..text import bar, clip_middle, size
