@@ -11,8 +11,8 @@ from ...escape import escape
 from ..interface import Memory
 from ..options import chosen
 from .client import Client, Document
-from .names import parse
-from .store import KIND, RegistryStore
+from .names import KIND, parse
+from .store import RegistryStore
 from .tags import remember_place
 
 if TYPE_CHECKING:

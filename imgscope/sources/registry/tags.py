@@ -17,8 +17,8 @@ from ...errors import ImageNotFoundError, ImgscopeError
 from ...escape import escape
 from ..options import chosen
 from .client import Client
-from .names import Name, parse
-from .store import KIND, RegistryStore
+from .names import KIND, Name, parse
+from .store import RegistryStore
 
 if TYPE_CHECKING:
     from ..interface import Memory
