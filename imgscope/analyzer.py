@@ -358,7 +358,7 @@ class _Run:
         except ImgscopeError as error:
             raise _of_layer(number, blob, error) from None
         total = blob.remote.size
-        note = f"its files are listed from its table of contents ({table.kind}): {table.read:,} of {total:,} bytes read"
+        note = f"file list from the table of contents ({table.kind}): {table.read:,} of {total:,} bytes read"
         listed.index.notes.append(note)
         for one in numbers:
             keys[one] = None

@@ -104,7 +104,8 @@ class Listed:
         if row.chunk_type == "zeros":
             data = bytes(size)
         else:
-            end = row.end_offset or self._next(row.offset)
+            # Of a file in pieces the first row has the end of the last.
+            end = min(self._next(row.offset), row.end_offset or self._end)
             if not 0 <= row.offset < end <= self._end:
                 raise LayerError("its table of contents names a part that is not there")
             data = unpacked(self.kind, part(row.offset, end), row.inner_offset, size)
