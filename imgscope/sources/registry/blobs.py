@@ -16,7 +16,7 @@ from .. import spool
 from .client import Client
 from .names import KIND
 from .table import fetched
-from .transport import TRIES, backoff, pause, read_up_to, why
+from .transport import TRIES, again, read_up_to, why
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -127,7 +127,7 @@ class RemoteBlob:
                 data = read_up_to(answer, end - start)
             except Exception as error:
                 if tries < TRIES:
-                    pause(backoff(tries))
+                    again(tries)
                     continue
                 raise RegistryError(f"{escape(self.label)} can't be read: the registry {why(error)}") from None
             if len(data) == end - start:
@@ -255,7 +255,7 @@ class _Reading:
                 f"{escape(blob.label)} can't be read: the registry {reason}, at {self._at:,} of {blob.size:,} bytes, "
                 f"{self._tries} times"
             )
-        pause(backoff(self._tries))
+        again(self._tries)
 
     def _finish(self) -> None:
         self.ended = True
