@@ -21,7 +21,7 @@ from .bounds import REPEATED, Costs
 from .cache import Cache
 from .compat.dive import Figures, figures
 from .contents import ImageContents, sequential
-from .errors import ArchiveError, ImgscopeError, LimitError
+from .errors import ArchiveError, ArtifactError, ImgscopeError, LimitError
 from .history import HistoryStep, read_history
 from .layer import codec, estimate
 from .layer.index import LayerIndex
@@ -138,9 +138,12 @@ class _Run:
             raise
 
     def _outline(self) -> Analysis:
-        from .outline import outline
+        from .outline import artifact, outline
 
-        opened = self.source.open(self._scan_member, self.progress)
+        try:
+            opened = self.source.open(self._scan_member, self.progress)
+        except ArtifactError as error:
+            return artifact(error, self.reference, self.source.names() or ())
         try:
             opened.check_config()
             body = _UnreadBody(self)

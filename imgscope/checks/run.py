@@ -164,6 +164,9 @@ class _Session:
         layers = self.request.whole or dive is not None or not _outline_will_do(likely)
         try:
             analysis = self.analyze(reference, self.request.image, layers)
+            if not analysis.image.layers_read and not analysis.image.config:
+                # An artifact: it has blobs, but there is nothing to check. This says so.
+                assert analysis.body
         except ImageError as error:
             rules = self.config.for_image(given_names(reference), self.request.options)
             return ImageCheck(reference, error=str(error), place=self.place(rules))
