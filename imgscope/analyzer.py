@@ -22,7 +22,7 @@ from .bounds import REPEATED, Costs
 from .cache import Cache
 from .compat.dive import Figures, figures
 from .contents import ImageContents, sequential
-from .errors import ArchiveError, ImgscopeError, LimitError
+from .errors import ArchiveError, ArtifactError, ImgscopeError, LimitError
 from .history import HistoryStep, read_history
 from .layer import codec, estimate
 from .layer.index import LayerIndex
@@ -129,9 +129,12 @@ class _Run:
             raise
 
     def _outline(self) -> Analysis:
-        from .outline import outline
+        from .outline import artifact, outline
 
-        opened = self.source.open(self._scan_member, self.progress)
+        try:
+            opened = self.source.open(self._scan_member, self.progress)
+        except ArtifactError as error:
+            return artifact(error, self.reference, self.source.names() or ())
         try:
             opened.check_config()
             body = _UnreadBody(self)
@@ -300,6 +303,8 @@ class _Run:
         def read(number: int) -> None:
             blob = layers[number]
             assert blob.remote is not None
+            if self._list(number, blob, wanted[number], layers, fill, keys):
+                return
             advance = self.progress.advance if self.progress is not None else _ignore
             try:
                 found = scan_remote(blob.remote, blob.diff_id, self.may_keep, Texts(*self.may_judge), advance)
@@ -326,6 +331,41 @@ class _Run:
         finally:
             if self.progress is not None:
                 self.progress.finish()
+
+    def _list(
+        self,
+        number: int,
+        blob: LayerBlob,
+        numbers: Sequence[int],
+        layers: Sequence[LayerBlob],
+        fill: Callable[[Sequence[int], LayerIndex, str | None], None],
+        keys: list[str | None],
+    ) -> bool:
+        """Take a layer's files from its table of contents, if it has one: then it is not verified, nor kept."""
+        from .archive.toc import TableError
+
+        assert blob.remote is not None
+        try:
+            table = blob.remote.table()
+            if table is None:
+                return False
+            from .layer.listed import Listed
+
+            listed = Listed(table)
+            self._counted_in(listed.index)
+        except TableError:
+            # What can't be used is no reason not to read the layer itself.
+            return False
+        except ImgscopeError as error:
+            raise _of_layer(number, blob, error) from None
+        total = blob.remote.size
+        note = f"file list from the table of contents ({table.kind}): {table.read:,} of {total:,} bytes read"
+        listed.index.notes.append(note)
+        for one in numbers:
+            keys[one] = None
+            layers[one].listed = listed
+        fill(numbers, listed.index, "gzip" if table.kind == "eStargz" else "zstd")
+        return True
 
     def _scan_all(self, opened: OpenImage, numbers: Sequence[int]) -> list[LayerIndex]:
         """Scan layers from a seekable file, several side by side, and keep their indexes."""
@@ -554,7 +594,7 @@ def _verified(opened: OpenImage) -> tuple[str, ...]:
     checked = opened.config_digest is not None and opened.config_digest == opened.config_actual
     found += ["config"] if checked else []
     # What lies elsewhere is checked as it passes.
-    remote = [blob.remote is not None for blob in opened.layers if blob.missing is None]
+    remote = [blob.remote is not None and blob.listed is None for blob in opened.layers if blob.missing is None]
     return (*found, "layers") if remote and all(remote) else tuple(found)
 
 

@@ -17,7 +17,7 @@ from .escape import escape
 
 FILE = "imgscope.toml"
 PROJECT = "pyproject.toml"
-TABLES = ("check", "suggest")
+TABLES = ("check", "image", "suggest")
 """Tables that may stand in the file beside ``$schema``."""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from .compression import MAGIC_BYTES, detect
 from .errors import ContentUnavailableError
@@ -21,6 +21,7 @@ from .processes import Child, usable_processes
 
 if TYPE_CHECKING:
     from .archive.image import LayerBlob, OpenImage, Region
+    from .layer.listed import Listed
 
 # Below this many bytes a second process costs more than it saves.
 WORTHWHILE = 16 << 20
@@ -166,7 +167,20 @@ class ImageContents:
         assert region is not None
         return FileBytes(region.fd, region.start, region.length)
 
+    def _listed(self, layer: int) -> Listed | None:
+        """Return what a table of contents told of a layer, where its index is made of that."""
+        found = self._blobs[layer].listed if self._blobs is not None else None
+        return cast("Listed | None", found)
+
     def _bytes(self, layer: int) -> TarBytes:
+        listed = self._listed(layer)
+        if listed is not None:
+            from .layer.listed import ListedBytes
+
+            assert self._blobs is not None
+            remote = self._blobs[layer].remote
+            assert remote is not None
+            return ListedBytes(listed, remote.part)
         blob = self.blob(layer)
         region = blob.region
         assert region is not None
@@ -197,7 +211,10 @@ class ImageContents:
             (layer_a, a), (layer_b, b) = pair
             index_a, index_b = indexes[layer_a], indexes[layer_b]
             answers.append(False)
-            if index_a.fingerprints is not None and index_b.fingerprints is not None:
+            listed_a, listed_b = self._listed(layer_a), self._listed(layer_b)
+            if listed_a is not None and listed_b is not None and listed_a.digest(a) and listed_b.digest(b):
+                answers[number] = listed_a.digest(a) == listed_b.digest(b)
+            elif index_a.fingerprints is not None and index_b.fingerprints is not None:
                 answers[number] = index_a.fingerprint(a) == index_b.fingerprint(b)
             elif a in index_a.sparse or b in index_b.sparse or not (self._plain(layer_a) and self._plain(layer_b)):
                 by_print.append((number, pair))
@@ -217,6 +234,8 @@ class ImageContents:
         return wait
 
     def _plain(self, layer: int) -> bool:
+        if self._listed(layer) is not None:
+            return False
         return self.blob(layer).compression is None
 
     def fingerprints(self, keys: Sequence[ContentKey]) -> list[bytes]:
@@ -264,6 +283,8 @@ class ImageContents:
             return True
         opened = self._reopened.layers if self._reopened is not None else self._blobs
         if opened is None:
+            return False
+        if self._listed(layer) is not None:
             return False
         blob = self._copies.get(layer, opened[layer])
         return blob.region is not None and blob.compression is None

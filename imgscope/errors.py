@@ -14,6 +14,7 @@
         ├── ImageNotFoundError            no such image there
         ├── PlatformError                 the image is not there for that platform
         ├── ArchiveError                  truncated, corrupt, or no image at all
+        │   ├── ArtifactError             an artifact that is no container image
         │   ├── LayerError                the same, of one layer
         │   │   └── EncryptedLayerError
         │   └── LimitError                more than any image needs (the bounds in docs/security.md)
@@ -23,6 +24,8 @@ The message is the one line that a user sees: what is wrong, with what, and what
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class ImgscopeError(Exception):
@@ -86,6 +89,27 @@ class PlatformError(ImageError):
 
 class ArchiveError(ImageError):
     """The archive is truncated, corrupt, or not an image."""
+
+
+class ArtifactError(ArchiveError):
+    """An artifact, not a container image: a Helm chart, a model, a list of packages.
+
+    ``kind`` is its type, ``digest`` its manifest's, and ``blobs`` are what it is made of: (media type, digest, bytes,
+    title), ``None`` for what is not said.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        kind: str = "",
+        digest: str = "",
+        blobs: Sequence[tuple[str | None, str | None, int | None, str | None]] = (),
+    ) -> None:
+        """Say what it is."""
+        super().__init__(message)
+        self.kind = kind
+        self.digest = digest
+        self.blobs = tuple(blobs)
 
 
 class LayerError(ArchiveError):

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .analysis import Analysis, Body
 from .analyzer import assemble
+from .archive.store import shown
 from .compat.dive import figures
-from .contents import ImageContents
+from .contents import ImageContents, NoContents
 from .highlights import Highlights
 from .largest import Largest, PackageSizes
 from .layer.index import LayerIndex
 from .overlay.changes import Comparison
 from .overlay.merge import Overlay
+from .rows import DiveFigures, Image, Layer, Totals
 
 if TYPE_CHECKING:
     from .archive.image import OpenImage
+    from .errors import ArtifactError
 
 IMAGE_FIGURES = ("content_bytes", "merged_bytes", "wasted_bytes", "tar_bytes", "file_count", "efficiency", "dive")
 LAYER_FIGURES = (
@@ -65,3 +68,59 @@ def outline(
         raw_config=told.raw_config,
         largest=Largest([], [], PackageSizes()),
     )
+
+
+def artifact(error: ArtifactError, reference: str, names: tuple[str, ...]) -> Analysis:
+    """Return what is known of an artifact, which is no image: its blobs, with their types and sizes, as layers."""
+    nothing = Totals(0, 0)
+    changes: dict[str, Any] = dict.fromkeys(
+        ("added", "modified", "metadata_only", "rewritten", "removed", "repeated"), nothing
+    )
+    figures_: dict[str, Any] = dict.fromkeys(
+        ("content_bytes", "tar_bytes", "entry_count", "wasted_bytes", "stored_waste_bytes"), 0
+    )
+    layers = [
+        Layer(
+            index=number,
+            diff_id=None,
+            digest=digest,
+            media_type=media_type,
+            compression=None,
+            instruction=" ".join(filter(None, (title, media_type))),
+            created_by="",
+            created=None,
+            comment="",
+            blob_bytes=size,
+            **figures_,
+            **changes,
+        )
+        for number, (media_type, digest, size, title) in enumerate(error.blobs)
+    ]
+    sizes = [layer.blob_bytes for layer in layers]
+    image = Image(
+        reference=reference,
+        names=names,
+        id=error.digest,
+        manifest_digest=error.digest,
+        platform="",
+        created=None,
+        config={},
+        history=(),
+        content_bytes=0,
+        merged_bytes=0,
+        wasted_bytes=0,
+        tar_bytes=0,
+        blob_bytes=None if None in sizes else sum(size for size in sizes if size is not None),
+        file_count=0,
+        dive=DiveFigures(1.0, 0, 0.0),
+        verified=("manifest",),
+        layers_read=False,
+    )
+
+    def refuse() -> Body:
+        raise error
+
+    kind = f" ({shown(error.kind)})" if error.kind else ""
+    note = f"this is an artifact{kind}, not a container image: it has blobs, and no filesystem"
+    contents = NoContents(str(error))
+    return Analysis(image, layers, (note,), refuse, contents, Highlights(), largest=Largest([], [], PackageSizes()))

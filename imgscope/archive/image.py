@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import ArchiveError
+
+if TYPE_CHECKING:
+    from .toc import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,15 @@ class Remote(Protocol):
         It raises ``RegistryError``, and ``ArchiveError`` for bytes that are not the blob's.
         """
 
+    def table(self) -> Table | None:
+        """Return the layer's table of contents, ``None`` where it has none that the manifest vouches for.
+
+        Raises ``TableError`` for one that can't be used, ``ArchiveError`` for several, and as ``stream``.
+        """
+
+    def part(self, start: int, end: int) -> bytes:
+        """Return the bytes from ``start`` to ``end`` (not included), which nothing has checked; else as ``stream``."""
+
     def region(self) -> Region:
         """Return a copy in a file, whole and checked, that goes when the image is closed. Raises as ``stream``."""
 
@@ -44,8 +56,9 @@ class LayerBlob:
     ``size`` is the stored length in bytes and ``compression`` what the bytes themselves show. ``region`` says
     where they lie, unless they streamed by: then ``scanned`` is what the scanner made of them, or the
     ``ImgscopeError`` that it failed with; or they are ``remote``, and ``compression`` is but a claim of the manifest
-    until they are read. ``missing`` says why the blob is rightly not there at all; ``name`` is
-    what the manifest calls it, and ``linked`` tells that the archive has a link of that name to another layer's blob.
+    until they are read; ``listed`` is what a table of contents told. ``missing`` says why the blob is rightly not there
+    at all; ``name`` is what the manifest calls it, and ``linked`` tells that the archive has a link of that name to
+    another layer's blob.
     """
 
     diff_id: str | None
@@ -59,6 +72,7 @@ class LayerBlob:
     name: str | None = None
     linked: bool = False
     remote: Remote | None = None
+    listed: object | None = None
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import ArchiveError, LimitError
+from ..errors import ArchiveError, ArtifactError, LimitError
 from . import platform as platforms
 from .candidate import MAX_LAYERS, Candidate, LayerRef, missing
 from .digests import Unverifiable, algorithm_of, blob_name, digest_of, is_digest, short
@@ -192,7 +192,7 @@ def _manifest(document: dict[str, Any], found: Candidate) -> None:
         return
     if not isinstance(config, dict) or not is_digest(config.get("digest")) or not isinstance(layers, list):
         if "artifactType" in document or "blobs" in document:
-            _artifact(found, document.get("artifactType"))
+            _artifact(found, document.get("artifactType"), document)
             return
         raise ArchiveError(f"{label}: the manifest {short(digest)} lacks a config or layers: not an image manifest")
     if len(layers) > MAX_LAYERS:
@@ -202,19 +202,37 @@ def _manifest(document: dict[str, Any], found: Candidate) -> None:
     kind = document.get("artifactType")
     media_type = config.get("mediaType") or CONFIG_TYPES[0]
     if not is_config(media_type):
-        _artifact(found, kind or media_type)
+        _artifact(found, kind or media_type, document)
         return
     found.layers = tuple(_layer(layer, label, digest) for layer in layers)
     documents = [layer.media_type for layer in found.layers if is_document(layer.media_type)]
     if (documents and len(documents) == len(found.layers)) or (isinstance(kind, str) and is_document(kind)):
-        _artifact(found, kind or documents[0])
+        _artifact(found, kind or documents[0], document)
 
 
-def _artifact(found: Candidate, kind: Any) -> None:
+def _artifact(found: Candidate, kind: Any, document: dict[str, Any]) -> None:
     found.artifact = True
     what = f" ({shown(kind)})" if isinstance(kind, str) else ""
-    found.problem = ArchiveError(
-        f"{found.store.label}: {found.title()} is an artifact{what}, not a container image: it has no filesystem"
+    blobs = document.get("layers") or document.get("blobs")
+    found.problem = ArtifactError(
+        f"{found.store.label}: {found.title()} is an artifact{what}, not a container image: it has no filesystem",
+        kind if isinstance(kind, str) else "",
+        found.manifest_digest or "",
+        [_part(blob) for blob in (blobs if isinstance(blobs, list) else [])[:MAX_LAYERS] if isinstance(blob, dict)],
+    )
+
+
+def _part(blob: dict[str, Any]) -> tuple[str | None, str | None, int | None, str | None]:
+    """Return the media type, digest, bytes and title of an artifact's blob."""
+    annotations = blob.get("annotations")
+    title = annotations.get("org.opencontainers.image.title") if isinstance(annotations, dict) else None
+    size = blob.get("size")
+    media_type, digest = blob.get("mediaType"), blob.get("digest")
+    return (
+        media_type if isinstance(media_type, str) else None,
+        digest if is_digest(digest) else None,
+        size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None,
+        title if isinstance(title, str) else None,
     )
 
 

@@ -174,6 +174,9 @@ class _Session:
         layers = self.whole or dive is not None or not _outline_will_do(likely)
         try:
             analysis = self.analysis(image, self.options.but(layers=layers))
+            if not analysis.image.layers_read and not analysis.image.config:
+                # An artifact: it has blobs, but there is nothing to check. This says so.
+                assert analysis.body
         except ImageError as error:
             rules = self.config.for_image(given_names(reference), self.given)
             return ImageCheck(reference, error=str(error), place=self.place(rules))

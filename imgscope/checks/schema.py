@@ -88,6 +88,19 @@ def schema() -> dict[str, Any]:
                 "properties": {**keys, "image": images},
                 "additionalProperties": False,
             },
+            "image": {
+                "description": "Where images are looked for.",
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "source": {
+                        "description": "Sources that are asked in turn for a name without a scheme.",
+                        "type": "array",
+                        "items": {"enum": ["docker", "podman", "registry"]},
+                        "minItems": 1,
+                    }
+                },
+            },
             "suggest": {
                 "description": "What imgscope suggest looks for.",
                 "type": "object",

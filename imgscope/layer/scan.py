@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import re
 from array import array
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from struct import Struct
 from struct import error as Error
@@ -141,6 +142,37 @@ class _File:
 
     def fingerprint(self, position: int, size: int) -> bytes:
         raise NotImplementedError("contents of a tar on disk are read when they are asked for")
+
+    def finish(self) -> int:
+        return self.length
+
+
+class _Heads:
+    """A tar of which there are headers alone."""
+
+    elf = False
+    parts: list[Part] | None = None
+    script: bytes | None = None
+    whole = b""
+
+    def __init__(self, places: Sequence[int], heads: Sequence[bytes], length: int) -> None:
+        self.places = places
+        self.heads = heads
+        self.length = length
+
+    def window(self, position: int) -> tuple[bytes, int]:
+        place = bisect_right(self.places, position) - 1
+        return (self.heads[place], self.places[place]) if place >= 0 and position < self.length else (b"", position)
+
+    def at(self, position: int, size: int) -> bytes:
+        data, base = self.window(position)
+        data = data[position - base :][:size]
+        if data and len(data) != size:
+            raise TarError("it ends in the middle of a header")
+        return data
+
+    def fingerprint(self, position: int, size: int) -> bytes:
+        raise NotImplementedError("contents are read when they are asked for")
 
     def finish(self) -> int:
         return self.length
@@ -758,6 +790,13 @@ def scan_stream(read: Callable[[int], bytes], keep: int = MAX_LAYER, texts: Text
     whatever ``read`` raises.
     """
     return _run(_Scan(_Stream(read), hashing=True, keep=keep, texts=texts))
+
+
+def scan_listed(places: Sequence[int], heads: Sequence[bytes], length: int) -> LayerIndex:
+    """Index a tar of ``length`` bytes that is known by its headers alone: ``heads`` (with what extends them) and where
+    they stand in it, in order. Raises as ``scan_file``.
+    """
+    return _run(_Scan(_Heads(places, heads, length), hashing=False))
 
 
 def _run(scan: _Scan) -> LayerIndex:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from ..errors import UsageError
+from ..config import as_table, find, tables
+from ..errors import ConfigError, UsageError
 from ..escape import escape
 
 VARIABLE = "IMGSCOPE_SOURCE"
@@ -47,6 +49,25 @@ def parse_sources(text: str, where: str = "--source") -> tuple[str, ...]:
     return words
 
 
+def _of_project() -> tuple[str, ...] | None:
+    """Return what the nearest configuration file says: ``source`` in ``[image]``. Raises ``ConfigError``."""
+    path = find(Path.cwd())
+    if path is None:
+        return None
+    where = f"{escape(str(path))}: image"
+    table = as_table(tables(path).get("image", {}), where)
+    for key in table:
+        if key != "source":
+            raise ConfigError(f"{where} has no {escape(key)!r}; there is 'source'")
+    value = table.get("source")
+    if value is None:
+        return None
+    words = value if isinstance(value, list) else [value]
+    if not all(isinstance(word, str) for word in words):
+        raise ConfigError(f"{where}.source must be a list such as ['docker', 'registry']")
+    return parse_sources(",".join(words), f"{where}.source")
+
+
 def read_login(way: str) -> tuple[str, str]:
     """Return a user and a password: of the environment (``env``), or of a line of standard input (``stdin``).
 
@@ -68,5 +89,5 @@ def sources() -> tuple[str, ...]:
     words = chosen.sources
     if words is None:
         given = os.environ.get(VARIABLE, "")
-        words = parse_sources(given, VARIABLE) if given else ("docker",)
+        words = parse_sources(given, VARIABLE) if given else _of_project() or ("docker",)
     return tuple(KINDS[word] for word in words)

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from imgscope.sources import options
-from imgscope.sources.registry import transport
+from imgscope.sources.registry import places, transport
 from tests.archive.images import Image, attestation, descriptor, index_of, layer, manifest_of, platform_of
 from tests.conftest import FIXTURES
 
@@ -34,6 +34,8 @@ def nobody(tmp_path, monkeypatch):
     empty = tmp_path / "nobody"
     for name, folder in {"DOCKER_CONFIG": "docker", "XDG_CONFIG_HOME": "config", "XDG_RUNTIME_DIR": "run"}.items():
         monkeypatch.setenv(name, str(empty / folder))
+    monkeypatch.setattr(places, "_SYSTEM", empty)
+    monkeypatch.setattr(places, "_DAEMON", empty / "daemon.json")
     monkeypatch.setattr(transport, "pause", lambda seconds: None)
     monkeypatch.setattr(options, "chosen", options.chosen)
     before = (options.chosen.sources, options.chosen.jobs, options.chosen.login, options.chosen.login_host)

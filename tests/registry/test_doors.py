@@ -214,7 +214,7 @@ def test_a_token_that_is_refused_once_is_renewed(with_tokens, monkeypatch):
 
     client = Client(parse(f"{with_tokens.address}/site:1.0"))
     assert client.manifest("1.0").data
-    client._door._value = "Bearer " + "x" * 40
+    client._ends[-1].door._value = "Bearer " + "x" * 40
     assert client.manifest("1.0").data
     assert len(with_tokens.tokens.asked) == 2
     client.close()

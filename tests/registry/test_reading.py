@@ -12,10 +12,11 @@ import pytest
 from imgscope import analyze
 from imgscope.errors import ArchiveError, ImageNotFoundError, PlatformError
 from imgscope.verify import verify
-from tests.archive.images import Image, descriptor, index_of, layer, manifest_of, platform_of
+from tests.archive.images import Image, descriptor, digest, index_of, layer, manifest_of, platform_of
 from tests.conftest import FIXTURES
 
 from .conftest import AMD, ARM
+from .servers import blob_of
 
 
 def layout_of(registry, reference, folder, *options):
@@ -300,3 +301,36 @@ def test_a_user_by_name_is_looked_up_in_the_layers(registry, imgscope):
     whole = imgscope("check", FIXTURES / "webapp.tar", "--require-non-root")
     found = imgscope("check", reference, "--require-non-root")
     assert "USER is" in found.stdout and found.returncode == whole.returncode == 0
+
+
+def test_artifacts_are_listed_for_what_they_are(registry, imgscope):
+    """A Helm chart, as helm pushes it."""
+    members: dict[str, bytes] = {}
+    config, chart = b'{"name":"chart"}', os.urandom(300)
+    members[blob_of(digest(config))], members[blob_of(digest(chart))] = config, chart
+    manifest = {
+        "schemaVersion": 2,
+        "config": {
+            "mediaType": "application/vnd.cncf.helm.config.v1+json",
+            "digest": digest(config),
+            "size": len(config),
+        },
+        "layers": [
+            {
+                "mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+                "digest": digest(chart),
+                "size": len(chart),
+                "annotations": {"org.opencontainers.image.title": "chart-1.0.tgz"},
+            }
+        ],
+    }
+    reference = registry.upload("chart", "1", members, descriptor(manifest, members, "manifest.v1+json"))
+    done = imgscope("analyze", reference, "--no-tui")
+    assert done.returncode == 3 and "is an artifact (application/vnd.cncf.helm.config.v1+json)" in done.stderr
+    with registry.counted() as asked:
+        done = imgscope("analyze", reference, "--no-files")
+    assert done.returncode == 0 and "chart-1.0.tgz" in done.stdout and "300 B" in done.stdout
+    assert len(asked) <= 2
+    found = json.loads(imgscope("analyze", reference, "--no-files", "--format", "json").stdout)
+    assert [(row["blob_bytes"], row["digest"]) for row in found["layers"]] == [(300, digest(chart))]
+    assert imgscope("check", reference, "--max-compressed-size", "1kB").returncode == 3

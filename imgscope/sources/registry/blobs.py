@@ -14,14 +14,21 @@ from ...errors import ArchiveError, RegistryError
 from ...escape import escape
 from .. import spool
 from .client import Client
-from .transport import TRIES, backoff, pause, why
+from .names import KIND
+from .table import fetched
+from .transport import TRIES, again, read_up_to, why
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
+    from ...archive.toc import Table
+    from ..interface import Memory
+
 Read = Callable[[int], bytes]
 
 READ = 1 << 18
+# Of so many parts a request each would take longer than all of it.
+_MANY_PARTS = 200
 # After so many bytes a connection that breaks off counts as the first again.
 _PROGRESS = 8 << 20
 
@@ -29,8 +36,19 @@ _PROGRESS = 8 << 20
 class RemoteBlob:
     """One blob, of a size that the manifest states. ``region`` copies it to a nameless file; ``close`` frees that."""
 
-    def __init__(self, client: Client, digest: str, size: int, keep: bool = False) -> None:
+    def __init__(
+        self,
+        client: Client,
+        digest: str,
+        size: int,
+        keep: bool = False,
+        annotations: dict[str, str] | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         """Name the blob; with ``keep`` what streams by is copied to that file too."""
+        self._annotations = annotations or {}
+        self._memory = memory
+        self._parts = 0
         self.digest = digest
         self.size = size
         self.label = f"{short(digest)} of {client.name.text}"
@@ -75,6 +93,47 @@ class RemoteBlob:
                 reading.close()
             if reading.ended:
                 self._region = Region(self.label, os.dup(file.fileno()), 0, self.size)
+
+    def table(self) -> Table | None:
+        """Return the layer's table of contents, if the manifest's annotations name one; its parts are kept."""
+
+        def part(start: int, end: int) -> bytes:
+            key = f"part:{self.digest}:{start}-{end}"
+            known = self._memory.get(KIND, key) if self._memory is not None else None
+            if known is not None and len(known) == end - start:
+                return known
+            data = self.part(start, end)
+            if self._memory is not None:
+                self._memory.put(KIND, key, data)
+            return data
+
+        return fetched(self._annotations, self.size, part)
+
+    def part(self, start: int, end: int) -> bytes:
+        """Return a part of the blob; after many of them it is had whole."""
+        self._parts += 1
+        if self._region is None and self._parts > _MANY_PARTS:
+            self.region()
+        if self._region is not None:
+            return os.pread(self._region.fd, end - start, start)
+        for tries in range(1, TRIES + 1):
+            answer = self._client.blob(self.digest, start, end)
+            if answer.status == 200:
+                # A registry that knows no ranges.
+                answer.close()
+                self.region()
+                return self.part(start, end)
+            try:
+                data = read_up_to(answer, end - start)
+            except Exception as error:
+                if tries < TRIES:
+                    again(tries)
+                    continue
+                raise RegistryError(f"{escape(self.label)} can't be read: the registry {why(error)}") from None
+            if len(data) == end - start:
+                return data
+            answer.close()
+        raise RegistryError(f"{escape(self.label)} can't be read: the registry gives less of it than was asked for")
 
     def region(self) -> Region:
         """Return the blob in a file: whole, and checked. Raises as what ``stream`` gives."""
@@ -196,7 +255,7 @@ class _Reading:
                 f"{escape(blob.label)} can't be read: the registry {reason}, at {self._at:,} of {blob.size:,} bytes, "
                 f"{self._tries} times"
             )
-        pause(backoff(self._tries))
+        again(self._tries)
 
     def _finish(self) -> None:
         self.ended = True

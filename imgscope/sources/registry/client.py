@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,8 +16,9 @@ from ...archive.store import MAX_JSON
 from ...errors import ArchiveError, ImageNotFoundError, RegistryError
 from ...escape import escape
 from .names import HUB, Name
+from .places import Place, places
 from .tokens import Door
-from .transport import TRIES, Transport, backoff, discard, pause, read_up_to, why
+from .transport import TRIES, Transport, again, discard, read_up_to, why
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -48,29 +50,51 @@ class Document:
     digest: str
 
 
-class Client:
-    """One repository of one registry. Safe to be used by several threads."""
+class _End:
+    """One host that has the repository: the registry itself, or a mirror."""
 
-    def __init__(self, name: Name, jobs: int = 4, insecure: bool = False, patience: float | None = None) -> None:
-        """Name the repository; nothing is asked yet. ``patience`` bounds each wait, in seconds (see ``Transport``)."""
-        self.name = name
-        self._transport = Transport(name.host, jobs, insecure, patience)
-        self._door = Door(name, self._transport)
+    def __init__(self, place: Place, jobs: int, patience: float | None) -> None:
+        self.name = place.name
+        self.transport = Transport(place.name.host, jobs, place.insecure, patience)
+        self.door = Door(place.name, self.transport)
 
-    def _ask(self, method: str, what: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
+    def ask(self, method: str, what: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         """Ask, and open the door where it is shut. Raises ``RegistryError``."""
         path = f"/v2/{self.name.repository}/{what}"
         tries = 0
         while True:
-            shown = self._door.value()
-            answer = self._transport.request(method, path, headers, self._door.value)
+            shown = self.door.value()
+            answer = self.transport.request(method, path, headers, self.door.value)
             tries += 1
             # Once for the first login or token, once for one that has run out.
             if answer.status != 401 or tries > _DOORS:
                 return answer
-            if not self._door.opened(answer.headers.getlist("WWW-Authenticate"), shown):
+            if not self.door.opened(answer.headers.getlist("WWW-Authenticate"), shown):
                 return answer
             discard(answer)
+
+
+class Client:
+    """One repository of one registry. Safe to be used by several threads."""
+
+    def __init__(self, name: Name, jobs: int = 4, patience: float | None = None) -> None:
+        """Name the repository; nothing is asked yet. ``patience`` bounds each wait, in seconds (see ``Transport``).
+
+        Raises ``RegistryError`` where the machine's configuration blocks it.
+        """
+        self.name = name
+        self._ends = [_End(place, jobs, patience) for place in places(name)]
+
+    def _ask(self, method: str, what: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        """Ask the mirrors, then the registry itself. Raises ``RegistryError``."""
+        for end in self._ends[:-1]:
+            # Whatever is wrong with a mirror: the registry itself has the last word.
+            with suppress(RegistryError):
+                answer = end.ask(method, what, headers)
+                if answer.status < 400:
+                    return answer
+                discard(answer)
+        return self._ends[-1].ask(method, what, headers)
 
     # -- manifests ---------------------------------------------------------------------------------------
 
@@ -129,7 +153,7 @@ class Client:
                 data = b"" if too_long else read_up_to(answer, limit + 1)
             except Exception as error:
                 if tries < TRIES:
-                    pause(backoff(tries))
+                    again(tries)
                     continue
                 raise RegistryError(f"{self.registry} {why(error)}, in the middle of {what}") from None
             if too_long or len(data) > limit:
@@ -237,7 +261,7 @@ class Client:
 
     def _has_login(self) -> bool:
         try:
-            return self._door.has_login
+            return self._ends[-1].door.has_login
         except RegistryError:
             return False
 
@@ -259,7 +283,8 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        for end in self._ends:
+            end.transport.close()
 
 
 def _said(answer: BaseHTTPResponse) -> tuple[list[str], str]:

@@ -8,6 +8,8 @@ from ...errors import UsageError
 from ...escape import escape
 
 HUB = "docker.io"
+KIND = "registry"
+"""The kind of the cache's records that hold what registries said."""
 _HUB_NAMES = (HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
 
 

@@ -11,8 +11,9 @@ from ...escape import escape
 from ..interface import Memory
 from ..options import chosen
 from .client import Client, Document
-from .names import parse
-from .store import KIND, RegistryStore
+from .names import KIND, parse
+from .places import alias
+from .store import RegistryStore
 from .tags import remember_place
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class RegistrySource:
 
     def __init__(self, reference: Reference, platform: str | None = None, contents: bool = False) -> None:
         """Name the image; nothing is asked yet. Raises ``UsageError``."""
-        self._name = parse(reference.target)
+        self._name = parse(alias(reference.target))
         self._platform = platform
         self._contents = contents
         self._memory: Memory | None = None

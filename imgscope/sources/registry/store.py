@@ -17,13 +17,12 @@ from ...archive.store import MAX_ALL_JSON, Blob, clean_name, parse_json
 from ...errors import ArchiveError
 from .blobs import RemoteBlob
 from .client import Client, Document
+from .names import KIND
 
 if TYPE_CHECKING:
     from ..interface import Memory
 
 _REF_NAME = "org.opencontainers.image.ref.name"
-KIND = "registry"
-"""The kind of the cache's records that hold what registries said."""
 
 
 class RegistryStore:
@@ -127,7 +126,9 @@ class RegistryStore:
             raise ArchiveError(f"{self.label}: the manifest doesn't state the size of the layer {digest[:19]}")
         remote = self._blobs.get(digest)
         if remote is None:
-            remote = self._blobs[digest] = RemoteBlob(self._client, digest, size, self._keep)
+            remote = self._blobs[digest] = RemoteBlob(
+                self._client, digest, size, self._keep, _annotations(descriptor), self._memory
+            )
         found: Remote = remote
         return Blob(name, size, claimed_compression(descriptor.get("mediaType")), remote=found)
 
@@ -146,6 +147,11 @@ def _digest(name: str) -> str | None:
     folder, _, rest = name.partition("/")
     digest = rest.replace("/", ":", 1)
     return digest if folder == "blobs" and is_digest(digest) else None
+
+
+def _annotations(descriptor: dict[str, Any]) -> dict[str, str]:
+    found = descriptor.get("annotations")
+    return {key: value for key, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
 
 
 def _foreign(descriptor: dict[str, Any]) -> bool:

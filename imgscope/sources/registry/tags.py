@@ -17,8 +17,9 @@ from ...errors import ImageNotFoundError, ImgscopeError
 from ...escape import escape
 from ..options import chosen
 from .client import Client
-from .names import Name, parse
-from .store import KIND, RegistryStore
+from .names import KIND, Name, parse
+from .places import alias
+from .store import RegistryStore
 
 if TYPE_CHECKING:
     from ..interface import Memory
@@ -65,7 +66,7 @@ def repository(text: str) -> tuple[Name, str | None]:
     rest = text.removeprefix("docker://").removeprefix("registry:")
     last = rest.rpartition("/")[2]
     place, glob = (rest, None) if ":" not in last else (rest.rpartition(":")[0], last.partition(":")[2])
-    return parse(place), glob or None
+    return parse(alias(place)), glob or None
 
 
 def listed(client: Client, globs: Sequence[str], memory: Memory | None = None) -> list[str]:

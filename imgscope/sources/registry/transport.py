@@ -93,7 +93,7 @@ class Transport:
                 tries += 1
                 if tries >= self._tries or not _passing(error):
                     self._failed(error)
-                pause(backoff(tries))
+                again(tries)
                 continue
             if answer.status not in _AGAIN:
                 return answer
@@ -208,7 +208,7 @@ class Transport:
             except Exception as error:
                 if tries >= self._tries or not _passing(error):
                     self._failed(error, target.netloc)
-                pause(backoff(tries))
+                again(tries)
                 continue
             if answer.status not in _AGAIN or tries >= self._tries:
                 return answer
@@ -238,6 +238,11 @@ class Transport:
 def backoff(tries: int) -> float:
     """Return the seconds to wait before the next try: longer each time, and not all at the same moment."""
     return min(0.25 * float(1 << tries), 8.0) * random.uniform(0.75, 1.25)  # noqa: S311
+
+
+def again(tries: int) -> None:
+    """Wait before another try, longer each time."""
+    pause(backoff(tries))
 
 
 def discard(answer: BaseHTTPResponse) -> None:
