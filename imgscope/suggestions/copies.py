@@ -30,6 +30,8 @@ _COMMON = frozenset(
         *(b"usr/lib", b"usr/share", b"var/lib", b"usr/lib64"),
     )
 )
+# Directories that every system has (FHS 3.0, chapter 3).
+_TOP = frozenset(b"bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var".split())
 # What the system keeps for itself, and makes anew in the final stage.
 _SYSTEM = (
     *(b"etc/ld.so.cache", b"etc/passwd", b"etc/group", b"etc/shadow", b"etc/gshadow", b"etc/subuid", b"etc/subgid"),
@@ -147,7 +149,7 @@ def copies(
 
 def own_folder(path: bytes) -> bool:
     """Tell whether an empty folder is one of the image's own, not one that the system or a package keeps."""
-    return b"/" in path and not (path + b"/").startswith((*_SYSTEM, *_MANAGED))
+    return path not in _TOP and not (path + b"/").startswith((*_SYSTEM, *_MANAGED))
 
 
 class _Named:
