@@ -26,7 +26,7 @@ def test_edits_are_made_and_what_they_save_is_weighed(fixed):
     assert len(engine.texts) == record.builds == 2
     assert record.saved == record.predicted == sum(made.saved for made in record.made) > 599_000
     assert [made.edit.code for made in record.made] == ["IS001", "IS001"]
-    assert {"settings", "loads"} == set(record.made[0].proof)
+    assert {"settings", "rights", "loads"} == set(record.made[0].proof)
 
 
 def test_a_good_image_needs_no_more_than_its_own_build_and_none_with_image(fixed, tmp_path):
