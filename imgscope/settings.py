@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+# The label that ``imgscope fix`` gives what it builds: no setting of anybody's.
+RUN_LABEL = "imgscope.fix"
+
 
 def settings(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the settings of an image config: ``Env``, ``Cmd``, ``User`` and the rest; empty where it has none."""

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Literal
 from ..ending import tidied
 from ..errors import EngineError, UsageError
 from ..processes import end
-from .removal import LABEL
+from ..settings import RUN_LABEL
 
 if TYPE_CHECKING:
     from ..dockerfile import Dockerfile
@@ -68,7 +68,7 @@ class Engine:
 
     client: str
     kind: Kind
-    label: str = field(default_factory=lambda: f"{LABEL}={uuid.uuid4().hex[:16]}")
+    label: str = field(default_factory=lambda: f"{RUN_LABEL}={uuid.uuid4().hex[:16]}")
     made: list[str] = field(default_factory=list)
     containers: list[str] = field(default_factory=list)
     archives: dict[str, str] = field(default_factory=dict)

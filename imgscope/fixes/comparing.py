@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..differences.config import compare_configs
+from ..layer.index import FILE, SYMLINK
+from ..layer.names import public
+from ..overlay.merge import join
+from ..settings import RUN_LABEL
 from .model import Lacking
-from .removal import LABEL
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 # Rows of folders and packages that are told.
 _MOST = 12
 _SHARE = 0.8
+# What a system keeps for itself.
+_SYSTEM = (b"var/cache/", b"var/log/", b"var/lib/dpkg/", b"var/lib/apt/", b"tmp/", b"run/", b"proc/", b"sys/", b"dev/")
 
 
 def config_differences(old: Analysis, new: Analysis) -> list[ConfigDifference]:
@@ -24,7 +29,7 @@ def config_differences(old: Analysis, new: Analysis) -> list[ConfigDifference]:
     return [
         row
         for row in compare_configs(old, new)
-        if not (row.field == "LABEL" and row.key == LABEL) and row.field not in ("base", "platform")
+        if not (row.field == "LABEL" and row.key == RUN_LABEL) and row.field not in ("base", "platform")
     ]
 
 
@@ -41,9 +46,6 @@ def config_losses(old: Analysis, new: Analysis, allowed: frozenset[str] = frozen
 
 def stored(analysis: Analysis, below: int = 0) -> dict[bytes, list[int]]:
     """Return the sizes of all stored files by path, of the layers from ``below`` on, hidden ones too."""
-    from ..layer.index import FILE
-    from ..overlay.merge import join
-
     found: dict[bytes, list[int]] = {}
     for index in analysis.body.overlay.layers[below:]:
         for directory, names in index.children.items():
@@ -51,6 +53,35 @@ def stored(analysis: Analysis, below: int = 0) -> dict[bytes, list[int]]:
                 if entry >= 0 and index.kinds[entry] == FILE:
                     found.setdefault(join(directory, name), []).append(index.sizes[entry])
     return found
+
+
+def rights(old: Analysis, new: Analysis, base: int) -> str:
+    """Return the first path whose owner or permissions are not as before, and how; empty where there is none.
+
+    Looked at is what the image's own layers (those from ``base`` on) have in both, but for what a system keeps for
+    itself: packages' scripts make that anew.
+    """
+    before, after = old.body.overlay, new.body.overlay
+    for directory, names in after.tree.items():
+        there = before.tree.get(directory)
+        if there is None or (directory + b"/").startswith(_SYSTEM):
+            continue
+        for name, entry in names.items():
+            was = there.get(name, -1)
+            path = join(directory, name)
+            if entry < 0 or was < 0 or before.layer_of(was) < base or path.startswith(_SYSTEM):
+                continue
+            one, other = before.inode(was), after.inode(entry)
+            if min(one, other) < 0 or before.kind(one) != after.kind(other) or before.kind(one) == SYMLINK:
+                continue
+            a, b = before.meta_table[before.metas[one]], after.meta_table[after.metas[other]]
+            if (a[0] & 0o7777, *a[1:3]) != (b[0] & 0o7777, *b[1:3]):
+                return f"{public(path)} is {_right(b)}, not {_right(a)}"
+    return ""
+
+
+def _right(meta: tuple[int, ...]) -> str:
+    return f"{meta[1]}:{meta[2]} {meta[0] & 0o7777:o}"
 
 
 class Gone:

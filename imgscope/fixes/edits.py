@@ -50,7 +50,11 @@ class Choice:
         found = [
             Edit(taken.key, taken.code, taken.grade, taken.lines, taken.bytes, taken.what) for taken in fixed.taken
         ]
-        self.left += [Left(left.code, (), self._bytes(left.code), left.why) for left in fixed.left]
+        for left in fixed.left:
+            # Of a finding in several layers only those are left that nothing is done about.
+            size = self._bytes(left.code) - sum(edit.bytes for edit in found if edit.code == left.code)
+            if size > 0 or not any(edit.code == left.code for edit in found):
+                self.left.append(Left(left.code, (), max(size, 0), left.why))
         for finding in self.report.findings:
             if self._ignorable(finding):
                 what = f"{', '.join(finding.ignore_lines)} in .dockerignore"
@@ -126,6 +130,8 @@ class Choice:
         overlay = self.report.analysis.body.overlay
         layers = edit.key.partition("@")[2]
         numbers = {int(number) for number in layers.split(",") if number.isdigit()}
+        # Of two layers that write the same, it is the lower one's bytes that go.
+        numbers = {min(numbers)} if len(numbers) == 2 else numbers
         found = [
             pair
             for finding in self.report.findings

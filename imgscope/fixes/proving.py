@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import EngineError, UsageError
 from ..escape import escape
 from ..settings import mapping, settings
-from .comparing import config_losses
+from .comparing import config_losses, rights
 from .imports import imports
 from .loading import Needing, look, lost, words
 from .model import Check, Options
@@ -35,6 +35,8 @@ class Proof:
     image: str
     old: Analysis
     looked: Needing
+    base: int = 0
+    """How many layers are the base's."""
     seen: Seen | None = None
     stable: bool = True
     """Whether the old image printed the same twice."""
@@ -56,6 +58,8 @@ class Proof:
     def _checks(self, image: str, new: Analysis, allowed: frozenset[str]) -> Iterator[Check]:
         gone = config_losses(self.old, new, allowed)
         yield Check("settings", not gone, "; ".join(gone) or "all settings are as before")
+        wrong = rights(self.old, new, self.base)
+        yield Check("rights", not wrong, wrong or "owners and permissions are as before")
         looked = look(new)
         stops, minor = lost(self.looked, looked)
         detail = "; ".join(map(words, stops[:3])) or "every program and library that it can reach loads"
@@ -89,10 +93,12 @@ class Proof:
             yield Check("output", same, "the same output" if same else f"another output: {_differs(seen, new)}")
 
 
-def learn(engine: Engine, containers: Containers | None, image: str, analysis: Analysis, options: Options) -> Proof:
+def learn(
+    engine: Engine, containers: Containers | None, image: str, analysis: Analysis, options: Options, base: int
+) -> Proof:
     """Find out what the old image does. Raises ``UsageError`` where a test fails in it already."""
     notes = []
-    proof = Proof(engine, options, containers, image, analysis, look(analysis))
+    proof = Proof(engine, options, containers, image, analysis, look(analysis), base)
     if containers is None:
         if options.tests or options.outside:
             raise EngineError("tests need docker or podman, which run containers")

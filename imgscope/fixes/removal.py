@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Sequence
 
-LABEL = "imgscope.fix"
 _PAUSE = 0.5
 # What fits on a command line of any system.
 _AT_ONCE = 200

@@ -141,7 +141,8 @@ class Run:
             if there is not None and there.returncode:
                 raise UsageError(f"{escape(image)} is not in {self.engine.client}: its containers can't be compared")
         with working(self.progress, "seeing how the image does as it is"):
-            self.proof = learn(self.engine, containers, image, old, self.options)
+            base = self.choice.report.base.layers
+            self.proof = learn(self.engine, containers, image, old, self.options, base)
 
     # -- trying ------------------------------------------------------------------------------------------
 

@@ -29,6 +29,8 @@ _COMMON = frozenset(
         *(b"usr/lib", b"usr/share", b"var/lib", b"usr/lib64"),
     )
 )
+# Directories that every system has (FHS 3.0, chapter 3).
+_TOP = frozenset(b"bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var".split())
 # What the system keeps for itself, and makes anew in the final stage.
 _SYSTEM = (
     *(b"etc/ld.so.cache", b"etc/passwd", b"etc/group", b"etc/shadow", b"etc/gshadow", b"etc/subuid", b"etc/subgid"),
@@ -105,6 +107,9 @@ def copies(
         for name, entry in names.items():
             path = join(directory, name)
             kind = overlay.kind(entry)
+            if kind == DIRECTORY and path in sums and entry >= 0 and overlay.layer_of(entry) in own:
+                # Copied whole, a directory gets the owner of what is in it.
+                sums[path].owners.add(overlay.meta_table[overlay.metas[entry]][1:3])
             if (kind == DIRECTORY and overlay.tree.get(path)) or (entry in indifferent and path not in asked):
                 continue
             inode = overlay.inode(entry)
@@ -125,7 +130,7 @@ def copies(
             ):
                 continue
             here.needed += size
-            here.owners.add(overlay.meta_table[overlay.metas[inode if inode >= 0 else entry]][1:])
+            here.owners.add(overlay.meta_table[overlay.metas[inode if inode >= 0 else entry]][1:3])
             inodes.add(inode)
             wanted.setdefault(directory, []).append(name)
     for directory, inode, size in extra:
@@ -143,7 +148,7 @@ def copies(
 
 def own_folder(path: bytes) -> bool:
     """Tell whether an empty folder is one of the image's own, not one that the system or a package keeps."""
-    return b"/" in path and not (path + b"/").startswith((*_SYSTEM, *_MANAGED))
+    return path not in _TOP and not (path + b"/").startswith((*_SYSTEM, *_MANAGED))
 
 
 class _Named:
@@ -228,6 +233,32 @@ def _copy(context: Context, path: bytes, sums: Mapping[bytes, _Sum], wanted: Map
         mode = permissions if permissions != _USUAL else None
     trims = tuple(_trims(context, path, sums, wanted)) if directory else ()
     return Copy(path, size, owner if owner != (0, 0) else None, mode, trims)
+
+
+class Right(NamedTuple):
+    """A directory's owner (uid, gid), and its permissions where they are not the usual ones."""
+
+    path: bytes
+    owner: tuple[int, int]
+    mode: int | None
+
+
+def above(context: Context, found: Sequence[Copy]) -> list[Right]:
+    """Return the directories above what is copied that own layers gave another owner or other permissions.
+
+    A builder makes them anew, as root's.
+    """
+    overlay = context.overlay
+    rights: dict[bytes, Right] = {}
+    for copy in found:
+        path = split(copy.path)[0]
+        while path and path not in rights:
+            entry = overlay.lookup(path)
+            if entry is not None and entry >= 0 and overlay.layer_of(entry) in context.own_layers:
+                mode, uid, gid = overlay.meta_table[overlay.metas[entry]][:3]
+                rights[path] = Right(path, (uid, gid), mode & 0o7777 if mode & 0o7777 != _USUAL else None)
+            path = split(path)[0]
+    return [rights[path] for path in sorted(rights) if rights[path].owner != (0, 0) or rights[path].mode is not None]
 
 
 def _trims(

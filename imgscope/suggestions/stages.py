@@ -13,7 +13,7 @@ from ..dockerfile.redacted import redacted, redacted_text
 from ..errors import ContentUnavailableError
 from ..paths import internal, public
 from ..settings import settings
-from .copies import Copy, copies
+from .copies import Copy, Right, above, copies
 from .own_packages import OwnPackages, own_packages
 from .rules import all_rules
 from .rules.recommended import only_recommended
@@ -83,6 +83,7 @@ class Parts:
     packages: OwnPackages | None
     copies: list[Copy]
     unneeded: set[int]
+    above: list[Right]
 
     def lines(self, stage: str, most: int = _MAX_COPIES) -> Iterator[str]:
         """Yield the instructions that copy out of a stage, ``most`` at the most."""
@@ -95,8 +96,12 @@ class Parts:
             yield f"RUN rm -rf {' '.join(paths)}"
 
     def modes(self) -> Iterator[str]:
-        """Yield what gives directories the permissions that they had."""
+        """Yield what gives directories the owners and permissions that they had, where a COPY does not."""
         changed = [f"chmod {copy.mode:o} {shlex.quote(public(copy.path))}" for copy in self.copies if copy.mode]
+        for path, owner, mode in self.above:
+            shown = shlex.quote(public(path))
+            changed += [f"chown {owner[0]}:{owner[1]} {shown}"] if owner != (0, 0) else []
+            changed += [f"chmod {mode:o} {shown}"] if mode is not None else []
         if changed:
             yield f"RUN {' && '.join(changed)}"
 
@@ -115,7 +120,8 @@ def parts(context: Context, report: Suggestions, also: Sequence[str] = ()) -> Pa
     """
     packages = own_packages(context)
     unneeded, indifferent = _claimed(context, report)
-    return Parts(packages, copies(context, packages, unneeded, indifferent, also), unneeded)
+    found = copies(context, packages, unneeded, indifferent, also)
+    return Parts(packages, found, unneeded, above(context, found))
 
 
 def pruned(report: Suggestions) -> Iterator[str]:

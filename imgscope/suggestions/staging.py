@@ -69,7 +69,7 @@ def staged(report: Suggestions, extra: Extra = Extra(), *, scratch: bool = True)
         bare = scratch and not extra.packages and runs_static(context)
         found = parts(context, report, (*extra.paths, *(beside(context) if bare else ())))
         if bare:
-            found = Parts(None, found.copies, found.unneeded)
+            found = Parts(None, found.copies, found.unneeded, [])
     except ContentUnavailableError as error:
         return str(error)
     if not found.copies and found.packages is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..layer.names import internal
-from ..settings import mapping, settings, strings
+from ..settings import RUN_LABEL, mapping, settings, strings
 from .elf import elf_files
 from .own_packages import own_packages
 from .program import program
@@ -65,7 +65,7 @@ def base_settings(context: Context, own: frozenset[str]) -> Iterator[str]:
         if equals and name not in own:
             yield f"ENV {name}={json.dumps(value, ensure_ascii=False) if _odd(value) else value}"
     for name, label in mapping(config.get("Labels")).items():
-        if name not in own and isinstance(label, str):
+        if name not in own and name != RUN_LABEL and isinstance(label, str):
             yield f"LABEL {json.dumps(name)}={json.dumps(label, ensure_ascii=False)}"
     for keyword, key in (("WORKDIR", "WorkingDir"), ("STOPSIGNAL", "StopSignal"), ("USER", "User")):
         word = config.get(key)

@@ -45,7 +45,7 @@ def _python(context: Context, words: AbstractSet[str]) -> set[int]:
     tools = {name for name in found if name in _PYTHON and name not in words}
     if not tools or "python" in packages.unread:
         return set()
-    needs = {name: _needs(packages.records, one) for name, one in found.items()}
+    needs = _needs(context, found)
     theirs = _reached(needs, tools) & found.keys()
     # What was asked for by name stays, whoever needs it too.
     asked = {name for name in theirs - tools if _requested(context, found[name])}
@@ -65,14 +65,18 @@ def _requested(context: Context, package: Package) -> bool:
     return b"REQUESTED" in context.overlay.tree.get(split(package.location)[0], {})
 
 
-def _needs(records: Mapping[bytes, bytes], package: Package) -> set[str]:
-    """Return the names that a package's metadata requires, without those of extras."""
-    data = records.get(package.location, b"")
-    return {
-        match[1].decode("ascii", "replace").lower().replace("_", "-").replace(".", "-")
-        for match in _REQUIRES.finditer(data[:_MAX_METADATA])
-        if b"extra ==" not in match[2] and b"extra==" not in match[2]
-    }
+def _needs(context: Context, packages: Mapping[str, Package]) -> dict[str, set[str]]:
+    """Return the names that packages require by their metadata, without those of extras."""
+    entries = {name: context.overlay.lookup(one.location) for name, one in packages.items()}
+    places = {entry: name for name, entry in entries.items() if entry is not None and entry >= 0}
+    found: dict[str, set[str]] = {name: set() for name in packages}
+    for entry, data in context.read(places):
+        found[places[entry]] = {
+            match[1].decode("ascii", "replace").lower().replace("_", "-").replace(".", "-")
+            for match in _REQUIRES.finditer(data[:_MAX_METADATA])
+            if b"extra ==" not in match[2] and b"extra==" not in match[2]
+        }
+    return found
 
 
 def _reached(needs: Mapping[str, set[str]], start: Iterable[str]) -> set[str]:

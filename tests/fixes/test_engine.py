@@ -53,7 +53,7 @@ def test_edits_are_proven_by_running_both_images(folder):
     assert len(record.made) == 2
     assert record.saved == record.predicted == 800 * 1024
     assert [check.name for check in record.checks] == [
-        "settings", "loads", "start", "output", "test: test -s /opt/data", "test: docker inspect",
+        "settings", "rights", "loads", "start", "output", "test: test -s /opt/data", "test: docker inspect",
     ]  # fmt: skip
     assert record.config == ()
 

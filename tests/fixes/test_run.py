@@ -26,7 +26,7 @@ def test_edits_are_made_and_what_they_save_is_weighed(fixed):
     assert len(engine.texts) == record.builds == 2
     assert record.saved == record.predicted == sum(made.saved for made in record.made) > 599_000
     assert [made.edit.code for made in record.made] == ["IS001", "IS001"]
-    assert {"settings", "loads"} == set(record.made[0].proof)
+    assert {"settings", "rights", "loads"} == set(record.made[0].proof)
 
 
 def test_a_good_image_needs_no_more_than_its_own_build_and_none_with_image(fixed, tmp_path):
@@ -90,11 +90,15 @@ def test_lines_for_dockerignore_are_an_edit(fixed):
 
 def test_an_ignored_file_that_the_build_needs_is_left_out(fixed):
     files = {".git/objects/x": b"x" * 400_000, ".idea/a.xml": b"y" * 400_000, "run.sh": b"echo"}
-    record, _ = fixed(
-        "FROM base\nCOPY . /src\n", files=files, breaks=lambda d, ignore: "x no .git here" if ".git" in ignore else ""
-    )
-    assert ".idea" in record.ignore_after and ".git" not in record.ignore_after
-    assert [left.why for left in record.left if left.tried] == ["the build fails: no .git here"]
+
+    def breaks(dockerfile, ignore):
+        return "x no .git here" if ".git" in ignore else "x no stages" if len(dockerfile.stages) > 1 else ""
+
+    record, _ = fixed("FROM base\nCOPY . /src\n", files=files, breaks=breaks)
+    assert ".idea" in record.ignore_after
+    assert ".git" not in record.ignore_after
+    whys = {left.code: left.why for left in record.left if left.tried}
+    assert whys == {"IS301": "the build fails: no .git here", "stages": "the build fails: no stages"}
 
 
 def test_a_dockerfile_that_does_not_build_is_said_with_the_builders_last_words(fixed):
