@@ -51,6 +51,10 @@ HIGHER = {
     ("reading", "shared"): "types: what analyses in a row have in common",
     ("analysis", "report.sizes"): "the same",
     ("analysis", "report.notebook"): "a result shows itself in a notebook",
+    ("report.html.parts", "differences.model"): "types: a page holds what every command finds",
+    ("report.html.parts", "base_images.compare"): "the same",
+    ("report.html.parts", "checks.model"): "the same",
+    ("report.html.parts", "suggestions.model"): "the same",
     ("analysis", "packages.sizes"): "an analysis finds its packages when it is first asked for them",
     ("asides", "packages.sizes"): "the same, in another process meanwhile",
 }

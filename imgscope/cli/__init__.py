@@ -28,6 +28,7 @@ COMMANDS = {
     "extract": "Copy a file, a folder or a whole layer out of an image.",
     "fix": "Change a Dockerfile so that its image is smaller, and prove it.",
     "plugin": "Make imgscope a command of Docker: docker imgscope.",
+    "report": "Write one HTML file that shows an image whole, to hand on.",
     "suggest": "Find what an image does not need, and what each fix saves.",
     "tags": "List the tags of a repository in a registry.",
     "verify": "Recompute an image's digests.",

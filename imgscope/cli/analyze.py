@@ -6,7 +6,7 @@ import click
 
 from .common import Results, any_given, image_options, load, look_options, report_options, result_options, size_options
 
-_FORMATS = ("text", "json", "markdown", "dive")
+_FORMATS = ("text", "json", "markdown", "dive", "html", "svg")
 
 # Options that say how a report looks: who gives one wants the report.
 _OF_REPORTS = (
@@ -96,7 +96,11 @@ def command(
         no_cache=no_cache,
         contents=duplicates or fingerprints,
         raw=show_secrets,
-        layers=not no_files or verify or duplicates or fingerprints or any(name == "dive" for name, _ in results.pairs),
+        layers=not no_files
+        or verify
+        or duplicates
+        or fingerprints
+        or any(name in ("dive", "html", "svg") for name, _ in results.pairs),
     ) as loaded:
         analysis = loaded.with_secrets() if show_secrets else loaded
         if verify:

@@ -6,7 +6,7 @@ import click
 
 from .common import Results, image_options, look_options, report_options, result_options, size_options
 
-_FORMATS = ("text", "json", "markdown")
+_FORMATS = ("text", "json", "markdown", "html")
 
 
 @click.command()

@@ -174,7 +174,7 @@ def check(references: tuple[str, ...], given: dict[str, Any]) -> int:
     if len(references) > 1 and any(name in _OF_ANALYSIS for name, _ in results.pairs):
         raise UsageError("an analysis is of one image: give one, or no -o analysis= and -o dive=")
 
-    whole = any(name in _OF_ANALYSIS for name, _ in results.pairs)
+    whole = any(name == "html" or name in _OF_ANALYSIS for name, _ in results.pairs)
     with checked(references, given, progress, whole) as report:
 
         def render(name: str, chosen: Options) -> Iterable[bytes]:

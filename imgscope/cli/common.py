@@ -112,6 +112,13 @@ def result_options(
 
     def add(function: Command) -> Command:
         for option in (
+            click.option(
+                "--open",
+                is_flag=True,
+                expose_value=False,
+                callback=_remember_to_open,
+                help="Open the HTML file that is written in a browser.",
+            ),
             click.option("-o", "--output", "outputs", metavar="FORMAT=FILE", multiple=True, help=to_file),
             click.option(
                 "--format", "format_", type=click.Choice(list(formats)), help="What to print on standard output."
@@ -121,6 +128,22 @@ def result_options(
         return function
 
     return add
+
+
+_OPEN = "imgscope.open"
+
+
+def _remember_to_open(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    context.meta[_OPEN] = wanted
+
+
+def open_page(target: str) -> None:
+    """Open a file in the user's browser; say so where none can be found."""
+    import webbrowser
+
+    address = Path(target).resolve().as_uri()
+    if not webbrowser.open(address):
+        click.echo(f"imgscope: no browser was found here; open {address}", err=True)
 
 
 def size_options(rows: str, top: int = 10, least: int = 0) -> Callable[[Command], Command]:
@@ -337,6 +360,10 @@ class Results:
         """
         self.pairs = parse_outputs(outputs, formats)
         spare(self.pairs, inputs)
+        context = click.get_current_context(silent=True)
+        self._opened = bool(context and context.meta.get(_OPEN))
+        if self._opened and not any(name == "html" and target != "-" for name, target in self.pairs):
+            raise UsageError("--open opens the file that -o html=FILE writes: give that too")
         taken = any(target == "-" for _, target in self.pairs)
         if taken and format_ is not None:
             raise UsageError("only one result can go to standard output: give --format or -o FORMAT=-, not both")
@@ -351,6 +378,8 @@ class Results:
         write_outputs(self.pairs, lambda name, target: render(name, self._options if target == "-" else self._in_file))
         if printed and self.printed is not None:
             write_stdout(render(self.printed, self._options))
+        if self._opened:
+            open_page(next(target for name, target in self.pairs if name == "html" and target != "-"))
 
 
 def write_outputs(pairs: Iterable[tuple[str, str]], render: Callable[[str, str], Iterable[bytes]]) -> None:

@@ -6,7 +6,7 @@ import click
 
 from .common import Results, any_given, look_options, report_options, result_options, size_options, source_options
 
-_FORMATS = ("text", "json", "markdown")
+_FORMATS = ("text", "json", "markdown", "html")
 
 # Options of the report and of the exit code: who gives one wants no view.
 _OF_REPORTS = ("only", "fail_on_growth", "quiet", "top", "exact_bytes", "no_files", "width", "show_secrets")

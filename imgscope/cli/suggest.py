@@ -12,7 +12,7 @@ from .common import Results, image_options, look_options, report_options, result
 if TYPE_CHECKING:
     from ..suggestions.fix import Fixed
 
-_FORMATS = ("text", "json", "markdown", "sarif")
+_FORMATS = ("text", "json", "markdown", "sarif", "html")
 
 
 def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -130,7 +130,7 @@ def command(
     if format_ is not None and (write or show_diff):
         raise click.UsageError(f"--fix and --diff print what they do; the report goes to a file: -o {format_}=FILE")
     settings = load(Path.cwd())
-    report = suggest(
+    with suggest(
         reference,
         select=selected or settings.selected,
         ignore=ignored or settings.ignored,
@@ -144,8 +144,7 @@ def command(
         image=image,
         cache=not no_cache,
         progress=progress,
-    )
-
-    if report.fixed is not None:
-        _fix(report.fixed, write, show_diff, show_secrets)
-    results.write(lambda name, chosen: renderer(name)(report, chosen), printed=not (write or show_diff))
+    ) as report:
+        if report.fixed is not None:
+            _fix(report.fixed, write, show_diff, show_secrets)
+        results.write(lambda name, chosen: renderer(name)(report, chosen), printed=not (write or show_diff))

@@ -15,6 +15,8 @@ FORMATS = {
     "json": "json",
     "markdown": "markdown",
     "dive": "dive",
+    "html": "html",
+    "svg": "svg",
 }
 
 

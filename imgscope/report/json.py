@@ -27,29 +27,14 @@ MANY_ROWS = 10_000
 
 def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
     """Yield the JSON; see ``interface.Render``. ``files=False`` leaves the long lists out."""
-    head: dict[str, Any] = {
-        "schema_version": analysis.schema_version,
-        "tool": {"name": "imgscope", "version": __version__},
-        "image": _image(analysis),
-        "layers": [_layer(layer) for layer in analysis.layers],
-        "notes": list(analysis.notes),
-        "waste_by_reason": {reason: asdict(totals) for reason, totals in analysis.waste_by_reason().items()},
-        "top_files": [asdict(row) for row in analysis.top_files(options.top)],
-        "top_directories": [asdict(row) for row in analysis.top_directories(options.top)],
-        "packages": _packages(analysis, options.top),
-    }
+    head = summary(analysis, options)
     if not analysis.image.layers_read:
-        yield dumps(_unread(head)) + b"\n"
+        yield dumps(head) + b"\n"
         return
-    if options.duplicates:
-        head["duplicates"] = [
-            {"size": found.size, "redundant_bytes": found.redundant_bytes, "paths": list(found.paths)}
-            for found in analysis.duplicates()
-        ]
     text = dumps(head)
     if not options.files:
         waste = [row._asdict() for row in analysis.top_waste(options.top)]
-        yield dumps({**head, "waste_groups": list(_groups(analysis)), "top_waste": waste}) + b"\n"
+        yield dumps({**head, "waste_groups": list(groups(analysis)), "top_waste": waste}) + b"\n"
         return
     yield text[:-2]
     prints = _fingerprints(analysis) if options.fingerprints else {}
@@ -62,10 +47,33 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
 
     with in_another_process(second_half, worthwhile=len(rows.overlay.hidden) >= MANY_ROWS) as rest:
         yield from listed("files", rows.files())
-        yield from listed("waste_groups", _groups(analysis))
+        yield from listed("waste_groups", groups(analysis))
         yield from listed("waste", rows.waste())
         yield from rest()
     yield b"\n}\n"
+
+
+def summary(analysis: Analysis, options: Options) -> dict[str, Any]:
+    """Return all but the long lists, as plain values: what the page of the HTML report shows too."""
+    head: dict[str, Any] = {
+        "schema_version": analysis.schema_version,
+        "tool": {"name": "imgscope", "version": __version__},
+        "image": _image(analysis),
+        "layers": [_layer(layer) for layer in analysis.layers],
+        "notes": list(analysis.notes),
+        "waste_by_reason": {reason: asdict(totals) for reason, totals in analysis.waste_by_reason().items()},
+        "top_files": [asdict(row) for row in analysis.top_files(options.top)],
+        "top_directories": [asdict(row) for row in analysis.top_directories(options.top)],
+        "packages": _packages(analysis, options.top),
+    }
+    if not analysis.image.layers_read:
+        return _unread(head)
+    if options.duplicates:
+        head["duplicates"] = [
+            {"size": found.size, "redundant_bytes": found.redundant_bytes, "paths": list(found.paths)}
+            for found in analysis.duplicates()
+        ]
+    return head
 
 
 def _unread(head: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +123,7 @@ def _packages(analysis: Analysis, limit: int) -> dict[str, Any]:
     return {"count": found.count, "bytes": found.bytes, "unread": dict(found.unread), "top": top}
 
 
-def _groups(analysis: Analysis) -> Iterator[dict[str, Any]]:
+def groups(analysis: Analysis) -> Iterator[dict[str, Any]]:
     """Yield the waste rolled up to folders, whole: it adds up to all that is wasted."""
     for group in analysis.waste_groups():
         row = group._asdict()

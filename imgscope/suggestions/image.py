@@ -77,7 +77,7 @@ def suggest(
                 from .fix import fix as fixed
 
                 report.fixed = fixed(report)
-        return report
+        return report.hold(stack)
 
 
 def _base(name: str, below: Analysis, analysis: Analysis) -> Base:

@@ -43,7 +43,7 @@ class Ledger:
             inode = overlay.inode(claim.entry)
             if inode == NO_ENTRY or overlay.kind(inode) != FILE:
                 continue
-            names = self._names.get(inode)
+            names = self.names.get(inode)
             if names is not None:
                 left = names_left.setdefault(inode, set(names))
                 left.discard(claim.entry)
@@ -58,7 +58,7 @@ class Ledger:
         return found
 
     @cached_property
-    def _names(self) -> dict[int, set[int]]:
+    def names(self) -> dict[int, set[int]]:
         """Entries that share an inode's content, for inodes with more than one name."""
         overlay = self._overlay
         found: dict[int, set[int]] = {}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ..brief import brief
 from ..dockerfile.model import Location
 from ..escape import escape
+from ..reading import Holding
 from ..secrets import redact
 from .places import Claim as Claim  # noqa: PLC0414 (rules take it from here)
 
@@ -124,7 +125,7 @@ class Finding:
 
 @brief("total_bytes", "findings", "base", "skipped")
 @dataclass(slots=True)
-class Suggestions:
+class Suggestions(Holding):
     """All findings of one image: those that save bytes first, largest first, then what saves none."""
 
     analysis: Analysis

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ...report.interface import Options
     from ..compare import Bases
 
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "markdown", "html")
 Render = Callable[["Bases", "Options"], Iterator[bytes]]
 
 

@@ -23,6 +23,7 @@ FORMATS = {
     "sarif": "sarif",
     "gitlab": "gitlab",
     "github": "github",
+    "html": "html",
 }
 
 

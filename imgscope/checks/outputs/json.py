@@ -19,14 +19,18 @@ SCHEMA_VERSION = 1
 
 def render(report: CheckReport, options: Options) -> Iterator[bytes]:
     """Yield the JSON; see ``outputs.Render``."""
-    document = {
+    yield dumps(document(report)) + b"\n"
+
+
+def document(report: CheckReport) -> dict[str, Any]:
+    """Return the verdict as plain values."""
+    return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "imgscope", "version": __version__},
         "verdict": report.verdict,
         "exit_code": report.exit_code,
         "images": [_image(image) for image in report.images],
     }
-    yield dumps(document) + b"\n"
 
 
 def _image(check: ImageCheck) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ...report.interface import Options
     from ..model import Difference
 
-FORMATS = ("text", "json", "markdown")
+FORMATS = ("text", "json", "markdown", "html")
 
 
 class Render(Protocol):

@@ -20,6 +20,18 @@ SCHEMA_VERSION = 1
 
 def render(difference: Difference, options: Options) -> Iterator[bytes]:
     """Yield the JSON; ``options.files=False`` leaves the list of files out, not their sums."""
+    head = summary(difference)
+    text = dumps(head)
+    if not options.files or not difference.filter.wants("files"):
+        yield text + b"\n"
+        return
+    yield text[:-2]
+    yield from listed("files", map(_file, difference.files))
+    yield b"\n}\n"
+
+
+def summary(difference: Difference) -> dict[str, Any]:
+    """Return all but the list of files, as plain values."""
     wants = difference.filter.wants
     head: dict[str, Any] = {
         "diff_schema_version": SCHEMA_VERSION,
@@ -43,13 +55,7 @@ def render(difference: Difference, options: Options) -> Iterator[bytes]:
     if wants("config"):
         head["config"] = [asdict(row) for row in difference.config]
     head["notes"] = list(difference.notes)
-    text = dumps(head)
-    if not options.files or not wants("files"):
-        yield text + b"\n"
-        return
-    yield text[:-2]
-    yield from listed("files", map(_file, difference.files))
-    yield b"\n}\n"
+    return head
 
 
 def _image(analysis: Analysis) -> dict[str, Any]:

@@ -134,6 +134,47 @@ def pulling(pull: Pull, exact: bool) -> list[str]:
     return lines
 
 
+def why(difference: Difference) -> str:
+    """Say in one sentence why NEW is larger, or smaller: by how much, where, and which package or layer above all."""
+    old, new = difference.old.image, difference.new.image
+    growth = difference.growth
+    if not growth:
+        return "NEW is as large as OLD" + ("" if difference.equal else ", though not the same")
+    up = growth > 0
+    # Of an image of nearly nothing a share says nothing.
+    share = percent_change(old.content_bytes, new.content_bytes) if new.content_bytes < 10 * old.content_bytes else ""
+    text = f"NEW is {size(abs(growth))} {'larger' if up else 'smaller'}" + (f" ({share})" if share else "")
+    parts: list[str] = []
+    merged = new.merged_bytes - old.merged_bytes
+    wasted = new.wasted_bytes - old.wasted_bytes
+    if wasted * growth > 0 and abs(wasted) * 2 > abs(growth):
+        parts.append(f"{signed(wasted)} of waste")
+    place = _place(difference) if merged * growth > 0 else None
+    if place is not None:
+        parts.append(f"{signed(place.delta)} in {escape(place.path)}")
+    packages = [row for row in difference.packages if row.delta * growth > 0]
+    if packages:
+        first = max(packages, key=lambda row: (abs(row.delta), row.ecosystem, row.name))
+        if abs(first.delta) * 4 >= abs(growth):
+            parts.append(f"{signed(first.delta)} by {first.ecosystem}'s {escape(first.name)}, {first.kind}")
+    return f"{text}: {', '.join(parts)}" if parts else text
+
+
+def _place(difference: Difference) -> DirectoryDifference | None:
+    """Return the deepest directory that still has four fifths of what the files have gained, or lost."""
+    directories = difference.files.directories()
+    whole = directories.get("/")
+    if whole is None or not whole.delta:
+        return None
+    best = whole
+    for path in sorted(directories, key=lambda path: (len(path), path)):
+        row = directories[path]
+        inside = path.startswith("/" if best.path == "/" else best.path + "/")
+        if inside and row.delta * whole.delta > 0 and abs(row.delta) * 5 >= abs(whole.delta) * 4:
+            best = row
+    return best
+
+
 def ratio(value: float) -> str:
     """Write a ratio with as many digits as tell something."""
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"

@@ -15,6 +15,7 @@ FORMATS = {
     "json": "for programs",
     "markdown": "for pull requests",
     "sarif": "for code scanning",
+    "html": "a page to hand on",
 }
 
 Render = Callable[["Suggestions", "Options"], Iterator[bytes]]
