@@ -262,6 +262,24 @@ def test_windows_layers_that_are_elsewhere(registry):
     found = analyze(registry.upload("windows", "1", members, top), platform="windows/amd64")
     assert "foreign layer" in found.layers[0].missing
     assert found.layers[1].content_bytes == 1
+    assert [file.path for file in found.files] == ["/x"]
+
+
+def test_windows_files_are_those_below_files(registry, make, tmp_path):
+    """What lies beside them is the system's own; sizes are of all, and contents are the files'."""
+    members = {}
+    lower = layer(**{"Files/Windows/a.dll": "a" * 1000, "Files/b": "b" * 10, "Hives/System_Base": "h" * 500})
+    upper = layer(**{"Files/Windows/a.dll": "A" * 2000, "Files/.wh.b": "", "Hives/System_Delta": "d" * 50})
+    image = Image(layers=(lower, upper), platform="windows/amd64")
+    top = manifest_of(image, members)
+    reference = registry.upload("windows", "2", members, top)
+    for _ in range(2):
+        found = analyze(reference, platform="windows/amd64")
+        files = {file.path: file.size for file in found.files if file.type == "file"}
+        assert files == {"/Windows/a.dll": 2000, "/Hives/System_Base": 500, "/Hives/System_Delta": 50}
+        assert found.image.content_bytes == 3560 and found.image.wasted_bytes == 1010
+        assert found.open("/Windows/a.dll").read() == b"A" * 2000
+        assert [event.kind for event in found.why("/b")] == ["added", "removed"]
 
 
 def test_questions_that_the_manifest_and_the_config_answer(registry, imgscope, tmp_path):
