@@ -262,6 +262,8 @@ class _Run:
                     self.shared.remember(blob, found)
         layers = [index for index in indexes if index is not None]
         _check_costs(layers)
+        if opened.platform.startswith("windows/"):
+            layers = _of_windows(layers)
         return layers, keys
 
     def _read_remote(
@@ -482,6 +484,8 @@ class _LazyBody:
         if self.body is None:
             found = [self.run._cached_index(key) for key in self.record.layer_keys]
             indexes = [index for index in found if index is not None]
+            if self.record.image.platform.startswith("windows/"):
+                indexes = _of_windows(indexes)
             if len(indexes) == len(found):
                 overlay = Overlay(indexes)
                 if len(overlay.hidden) == len(self.record.kinds):
@@ -494,6 +498,13 @@ class _LazyBody:
 
     def indexes(self) -> Sequence[LayerIndex]:
         return self().overlay.layers
+
+
+def _of_windows(indexes: Sequence[LayerIndex]) -> list[LayerIndex]:
+    """Return the layers of a Windows image as its containers see them."""
+    from .layer.windows import as_seen
+
+    return [as_seen(index) for index in indexes]
 
 
 def _check_costs(indexes: Sequence[LayerIndex]) -> None:

@@ -85,10 +85,12 @@ _LIBRARIES = {
     "platformdirs": ("platformdirs", ""),
     "pyelftools": ("elftools", ""),
     "pyyaml": ("yaml", ""),
+    "requests": ("requests", "no proxy is used for registries"),
     "rich": ("rich", ""),
     "textual": ("textual", ""),
     "tree-sitter": ("tree_sitter", ""),
     "tree-sitter-bash": ("tree_sitter_bash", ""),
+    "urllib3": ("urllib3", ""),
     "xxhash": ("xxhash", ""),
     "zstd": ("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd", ""),
 }

@@ -108,7 +108,7 @@ def position(annotations: dict[str, str], size: int) -> tuple[int, int, int]:
     if len(parts) != 4 or not all(part.isdigit() and len(part) < 16 for part in parts) or parts[3] != "1":
         raise TableError("the place of its table of contents is not written as zstd:chunked has it")
     offset, length, whole, _ = map(int, parts)
-    if offset + length > size or not length or whole > MAX_TABLE:
+    if offset + length > size or not 0 < length <= MAX_TABLE or whole > MAX_TABLE:
         raise TableError("its table of contents does not lie within it, or is too large")
     return offset, length, whole
 

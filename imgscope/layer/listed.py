@@ -16,7 +16,7 @@ from datetime import datetime
 
 from ..archive.digests import Unverifiable, algorithm_of, digest_of
 from ..archive.toc import Row, Table, TableError, unpacked
-from ..errors import ArchiveError, LayerError
+from ..errors import ArchiveError, LayerError, LimitError
 from ..tar.header import BLOCK
 from .index import LayerIndex
 from .scan import scan_listed
@@ -31,6 +31,7 @@ _TYPES = {
     "fifo": tarfile.FIFOTYPE,
 }
 _MAX_SIZE = 1 << 45
+_MAX_TAR = 1 << 60
 MAX_CHUNK = 64 << 20
 """A piece of a file that is larger, in bytes, is not unpacked by itself: no builder writes such."""
 
@@ -71,7 +72,14 @@ class Listed:
             self._starts.append(position)
             self._pieces.append([])
             position += -(-len(table.text) // BLOCK) * BLOCK
-        self.index: LayerIndex = scan_listed(places, heads, position)
+        if position > _MAX_TAR:
+            raise TableError("its table of contents lists more bytes than there are anywhere")
+        try:
+            self.index: LayerIndex = scan_listed(places, heads, position)
+        except LimitError:
+            raise
+        except ArchiveError as error:
+            raise TableError(f"its table of contents lists what no tar has: {error}") from None
         # Where the next part of the blob begins, for tables that don't say where one ends.
         self._offsets = sorted({row.offset for rows in self._pieces for row in rows})
 
@@ -106,7 +114,11 @@ class Listed:
         else:
             # Of a file in pieces the first row has the end of the last.
             end = min(self._next(row.offset), row.end_offset or self._end)
-            if not 0 <= row.offset < end <= self._end:
+            if (
+                not 0 <= row.offset < end <= self._end
+                or end - row.offset > 2 * MAX_CHUNK
+                or not 0 <= row.inner_offset <= MAX_CHUNK
+            ):
                 raise LayerError("its table of contents names a part that is not there")
             data = unpacked(self.kind, part(row.offset, end), row.inner_offset, size)
         wanted = row.chunk_digest or (row.digest if size == rows[0].size else "")

@@ -7,7 +7,6 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..config import as_table, find, tables
 from ..errors import ConfigError, UsageError
 from ..escape import escape
 
@@ -51,6 +50,8 @@ def parse_sources(text: str, where: str = "--source") -> tuple[str, ...]:
 
 def _of_project() -> tuple[str, ...] | None:
     """Return what the nearest configuration file says: ``source`` in ``[image]``. Raises ``ConfigError``."""
+    from ..config import as_table, find, tables
+
     path = find(Path.cwd())
     if path is None:
         return None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import pytest
 
+from imgscope import cli
 from imgscope.sources import options
 from imgscope.sources.registry import places, transport
 from tests.archive.images import Image, attestation, descriptor, index_of, layer, manifest_of, platform_of
@@ -69,3 +71,16 @@ def platforms(registry) -> str:
     arm = {**manifest_of(ARM, members), "platform": platform_of("linux/arm64")}
     inner = descriptor(index_of(arm, attestation(members, amd)), members, "index.v1+json")
     return registry.upload("several", "1", members, descriptor(index_of(amd, inner), members, "index.v1+json"))
+
+
+@pytest.fixture
+def inside(capfd):
+    """Run the command line in this process, which is much sooner; returns what ``imgscope`` does."""
+
+    def run(*arguments: object):
+        capfd.readouterr()
+        code = cli.run([str(word) for word in arguments])
+        out, err = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, code, out, err)
+
+    return run

@@ -390,6 +390,25 @@ def test_redirects_that_lead_nowhere(faulty, location):
         assert len(handler.asked) <= transport.MAX_REDIRECTS + 1
 
 
+def test_a_registry_elsewhere_does_not_lead_to_this_machine(faulty):
+    """Neither by a redirect nor for a token: what listens here is none of its business."""
+
+    def hook(self):
+        self.answer(307, b"", Location=f"http://{self.headers['Host']}/v2/app/manifests/1")
+        return True
+
+    with faulty(hook) as (reference, handler):
+        host = reference.removeprefix("registry:").partition("/")[0]
+        elsewhere = transport.Transport(host)
+        elsewhere.loopback = False
+        with pytest.raises(RegistryError, match="redirects to this machine itself"):
+            elsewhere.request("GET", "/v2/app/manifests/1", {}, lambda: None)
+        with pytest.raises(RegistryError, match="names this machine itself"):
+            elsewhere.elsewhere("GET", f"http://{host}/token", {})
+        assert len(handler.asked) == 1
+        elsewhere.close()
+
+
 CHALLENGE = 'Bearer realm="http://{}/token",service="x",scope="repository:other/secret:pull,push"'
 
 

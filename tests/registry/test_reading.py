@@ -162,7 +162,7 @@ def test_contents_are_had_and_checked(registry, webapp):
     known.close()
 
 
-def test_every_command_takes_a_registry(registry, imgscope, tmp_path, monkeypatch):
+def test_every_command_takes_a_registry(registry, inside, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     reference = f"registry:{registry.address}/webapp:gzip"
     for command in (
@@ -177,7 +177,7 @@ def test_every_command_takes_a_registry(registry, imgscope, tmp_path, monkeypatc
         ["baseline", "save", reference, "-o", "baseline.json"],
         ["bases", reference],
     ):
-        done = imgscope(*command)
+        done = inside(*command)
         assert done.returncode == 0, (command, done.stderr)
         assert done.stdout or command[0] in ("extract", "baseline")
 
@@ -262,20 +262,36 @@ def test_windows_layers_that_are_elsewhere(registry):
     found = analyze(registry.upload("windows", "1", members, top), platform="windows/amd64")
     assert "foreign layer" in found.layers[0].missing
     assert found.layers[1].content_bytes == 1
+    assert [file.path for file in found.files] == ["/x"]
 
 
-def test_questions_that_the_manifest_and_the_config_answer(registry, imgscope, tmp_path):
+def test_windows_files_are_those_below_files(registry, make, tmp_path):
+    """What lies beside them is the system's own; sizes are of all, and contents are the files'."""
+    members = {}
+    lower = layer(**{"Files/Windows/a.dll": "a" * 1000, "Files/b": "b" * 10, "Hives/System_Base": "h" * 500})
+    upper = layer(**{"Files/Windows/a.dll": "A" * 2000, "Files/.wh.b": "", "Hives/System_Delta": "d" * 50})
+    image = Image(layers=(lower, upper), platform="windows/amd64")
+    top = manifest_of(image, members)
+    reference = registry.upload("windows", "2", members, top)
+    for _ in range(2):
+        found = analyze(reference, platform="windows/amd64")
+        files = {file.path: file.size for file in found.files if file.type == "file"}
+        assert files == {"/Windows/a.dll": 2000, "/Hives/System_Base": 500, "/Hives/System_Delta": 50}
+        assert found.image.content_bytes == 3560 and found.image.wasted_bytes == 1010
+        assert found.open("/Windows/a.dll").read() == b"A" * 2000
+        assert [event.kind for event in found.why("/b")] == ["added", "removed"]
+
+
+def test_questions_that_the_manifest_and_the_config_answer(registry, inside, tmp_path):
     reference = f"registry:{registry.address}/webapp:gzip"
-    wanted = json.loads(imgscope("analyze", FIXTURES / "webapp.tar", "--format", "json").stdout)
+    wanted = json.loads(inside("analyze", FIXTURES / "webapp.tar", "--format", "json").stdout)
     # Whatever was read before.
     for _ in range(2):
         with registry.counted() as asked:
-            done = imgscope(
-                "check", reference, "--max-compressed-size", "2MB", "--max-layers", "20", "--format", "json"
-            )
+            done = inside("check", reference, "--max-compressed-size", "2MB", "--max-layers", "20", "--format", "json")
         assert done.returncode == 0 and len(asked) <= 2
         with registry.counted() as asked:
-            found = json.loads(imgscope("analyze", reference, "--no-files", "--format", "json").stdout)
+            found = json.loads(inside("analyze", reference, "--no-files", "--format", "json").stdout)
         assert len(asked) <= 2
         image = found["image"]
         assert image["blob_bytes"] == wanted["image"]["blob_bytes"]
@@ -285,25 +301,25 @@ def test_questions_that_the_manifest_and_the_config_answer(registry, imgscope, t
                 other[key] for key in ("digest", "diff_id", "blob_bytes", "instruction")
             ]
             assert row["content_bytes"] is None
-        assert "to pull" in imgscope("analyze", reference, "--no-files").stdout
-        assert "to pull" in imgscope("analyze", reference, "--no-files", "--format", "markdown").stdout
+        assert "to pull" in inside("analyze", reference, "--no-files").stdout
+        assert "to pull" in inside("analyze", reference, "--no-files", "--format", "markdown").stdout
         analyze(reference)
-    assert imgscope("check", reference, "--max-compressed-size", "1MB").returncode == 1
+    assert inside("check", reference, "--max-compressed-size", "1MB").returncode == 1
     # One rule that needs the layers, and all is read.
     with registry.counted() as asked:
-        done = imgscope("check", reference, "--max-compressed-size", "2MB", "--max-size", "1MB", "--no-cache")
+        done = inside("check", reference, "--max-compressed-size", "2MB", "--max-size", "1MB", "--no-cache")
     assert done.returncode == 1 and len(asked) == 11
 
 
-def test_a_user_by_name_is_looked_up_in_the_layers(registry, imgscope):
+def test_a_user_by_name_is_looked_up_in_the_layers(registry, inside):
     """The config names one: which uid that is stands in a layer, which is read then."""
     reference = f"registry:{registry.address}/webapp:gzip"
-    whole = imgscope("check", FIXTURES / "webapp.tar", "--require-non-root")
-    found = imgscope("check", reference, "--require-non-root")
+    whole = inside("check", FIXTURES / "webapp.tar", "--require-non-root")
+    found = inside("check", reference, "--require-non-root")
     assert "USER is" in found.stdout and found.returncode == whole.returncode == 0
 
 
-def test_artifacts_are_listed_for_what_they_are(registry, imgscope):
+def test_artifacts_are_listed_for_what_they_are(registry, inside):
     """A Helm chart, as helm pushes it."""
     members: dict[str, bytes] = {}
     config, chart = b'{"name":"chart"}', os.urandom(300)
@@ -325,12 +341,12 @@ def test_artifacts_are_listed_for_what_they_are(registry, imgscope):
         ],
     }
     reference = registry.upload("chart", "1", members, descriptor(manifest, members, "manifest.v1+json"))
-    done = imgscope("analyze", reference, "--no-tui")
+    done = inside("analyze", reference, "--no-tui")
     assert done.returncode == 3 and "is an artifact (application/vnd.cncf.helm.config.v1+json)" in done.stderr
     with registry.counted() as asked:
-        done = imgscope("analyze", reference, "--no-files")
+        done = inside("analyze", reference, "--no-files")
     assert done.returncode == 0 and "chart-1.0.tgz" in done.stdout and "300 B" in done.stdout
     assert len(asked) <= 2
-    found = json.loads(imgscope("analyze", reference, "--no-files", "--format", "json").stdout)
+    found = json.loads(inside("analyze", reference, "--no-files", "--format", "json").stdout)
     assert [(row["blob_bytes"], row["digest"]) for row in found["layers"]] == [(300, digest(chart))]
-    assert imgscope("check", reference, "--max-compressed-size", "1kB").returncode == 3
+    assert inside("check", reference, "--max-compressed-size", "1kB").returncode == 3

@@ -33,26 +33,26 @@ def tagged(registry):
     return f"{registry.address}/team/tagged"
 
 
-def test_tags_are_listed_in_order(tagged, imgscope):
-    assert imgscope("tags", tagged).stdout.split() == ["1.0", "1.9", "1.10", "2.0-rc1", "2.0", "2.0-slim"]
+def test_tags_are_listed_in_order(tagged, inside):
+    assert inside("tags", tagged).stdout.split() == ["1.0", "1.9", "1.10", "2.0-rc1", "2.0", "2.0-slim"]
     for words in ([tagged, "1.*"], [f"registry:{tagged}:1.*"], [f"docker://{tagged}", "1.?", "1.10"]):
-        assert imgscope("tags", *words).stdout.split() == ["1.0", "1.9", "1.10"]
-    done = imgscope("tags", tagged, "9*")
+        assert inside("tags", *words).stdout.split() == ["1.0", "1.9", "1.10"]
+    done = inside("tags", tagged, "9*")
     assert done.returncode == 3 and "no tag of" in done.stderr
-    done = imgscope("tags", tagged, "--limit", "2")
+    done = inside("tags", tagged, "--limit", "2")
     assert done.stdout.split() == ["2.0", "2.0-slim"] and "4 more before these" in done.stderr
 
 
-def test_what_tags_point_to(registry, tagged, imgscope):
+def test_what_tags_point_to(registry, tagged, inside):
     with registry.counted() as cold:
-        found = json.loads(imgscope("tags", tagged, "1.*", "--long", "--format", "json").stdout)
+        found = json.loads(inside("tags", tagged, "1.*", "--long", "--format", "json").stdout)
     assert [row["created"][:10] for row in found["tags"]] == ["2026-01-01", "2026-01-03", "2026-01-02"]
     assert all(row["bytes"] > 0 and row["layers"] == 1 and row["platform"] == "linux/amd64" for row in found["tags"])
     assert len(cold) == 1 + 3 * 3
     with registry.counted() as warm:
-        assert json.loads(imgscope("tags", tagged, "1.*", "--long", "--format", "json").stdout) == found
+        assert json.loads(inside("tags", tagged, "1.*", "--long", "--format", "json").stdout) == found
     assert [request.method for request in warm] == ["GET", "HEAD", "HEAD", "HEAD"]
-    assert "2026-01-01" in imgscope("tags", tagged, "--long").stdout
+    assert "2026-01-01" in inside("tags", tagged, "--long").stdout
 
 
 def test_pages_are_followed():

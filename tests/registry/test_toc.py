@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -10,8 +11,11 @@ import tarfile
 import pytest
 
 from imgscope import analyze
+from imgscope.archive import toc
 from imgscope.compression import reader
 from imgscope.errors import ArchiveError, ImageError
+from imgscope.layer.contents import content
+from imgscope.layer.listed import Listed, ListedBytes
 from imgscope.sources.registry.client import Client
 from imgscope.sources.registry.names import parse
 from imgscope.verify import verify
@@ -195,3 +199,70 @@ def test_zstd_chunked_as_skopeo_writes_it(registry, tmp_path):
     assert found.open("/etc/motd").read() == b"hello\n"
     assert found.open("/bin/large").read() == RANDOM
     assert all(check.ok for check in verify(reference))
+
+
+ROW = {"name": "f", "type": "reg", "size": 5, "offset": 0, "digest": "sha256:" + "0" * 64}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"type": "nonsense"},
+        {"size": -1},
+        {"size": 1 << 62},
+        {"size": 1 << 80},
+        {"mode": -1},
+        {"uid": 1 << 40},
+        {"name": "a\0b"},
+        {"name": "x" * 5000},
+        {"name": 5},
+        {"xattrs": {"user.a": "not base64!"}},
+        {"xattrs": {"user.\ud800": "AAAA"}},
+        {"modtime": "9" * 500},
+        {"name": "../../etc/passwd"},
+        {"name": ""},
+    ],
+    ids=range(14),
+)
+def test_rows_that_are_none(row):
+    text = json.dumps({"version": 1, "entries": [{**ROW, **row}]}).encode()
+    try:
+        listed = Listed(toc.Table(toc.ESTARGZ, toc._rows(text), 1000, len(text)))
+    except ArchiveError as error:
+        assert "\n" not in str(error)
+    else:
+        assert len(listed.index) <= 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"offset": -5},
+        {"offset": 1 << 60},
+        {"offset": 900, "endOffset": 100},
+        {"endOffset": 1 << 60},
+        {"innerOffset": 1 << 60},
+        {"innerOffset": -3},
+        {"chunkOffset": 3},
+        {"chunkSize": 1 << 50},
+        {"chunkSize": -1},
+        {"chunkType": "zeros", "size": 1 << 40},
+        {"digest": ""},
+        {"chunkDigest": "sha999:00"},
+    ],
+    ids=range(13),
+)
+def test_pieces_that_are_none(row):
+    """Whatever a table says of where bytes are, they count with their digest alone, and no more of them is read."""
+    text = json.dumps({"version": 1, "entries": [{**ROW, **row}]}).encode()
+    blob = gzip.compress(b"other")
+    listed = Listed(toc.Table(toc.ESTARGZ, toc._rows(text), len(blob), len(text)))
+
+    def part(start: int, end: int) -> bytes:
+        assert 0 <= start < end <= len(blob)
+        return blob[start:end]
+
+    with pytest.raises(ArchiveError) as error:
+        content(listed.index, 0, ListedBytes(listed, part))
+    assert "\n" not in str(error.value)

@@ -34,6 +34,10 @@ _IMAGES = {
     "myapp:1.0": "app.tar",
     "myapp:1.1": "new.tar",
     "podman:myapp:1.0": "app.tar",
+    "registry:python:3.12": "app.tar",
+    "registry:ghcr.io/org/app:1.0": "app.tar",
+    "registry:app:main": "old.tar",
+    "registry:app:pr-12": "new.tar",
     "debian:bookworm-slim": "site.tar",
     "alpine:3.24": "site.tar",
     "IMAGE": "app.tar",
@@ -118,6 +122,9 @@ def is_run(line: str) -> bool:
     if "jq" in firsts and not shutil.which("jq"):
         return False
     if any(words[:2] in (["docker", "build"], ["docker", "run"], ["imgscope", "build"]) for words in parts):
+        return False
+    # A registry out there is not asked; nor can what is cut be run.
+    if any(words[:2] == ["imgscope", "tags"] for words in parts) or "…" in line:
         return False
     return firsts <= _RUNNABLE and not re.search(r"\b(ARGS|PATH|REF)\b", bare)
 

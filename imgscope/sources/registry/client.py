@@ -15,6 +15,7 @@ from ...archive.digests import Unverifiable, algorithm_of, digest_of, is_digest,
 from ...archive.store import MAX_JSON
 from ...errors import ArchiveError, ImageNotFoundError, RegistryError
 from ...escape import escape
+from ..options import chosen
 from .names import HUB, Name
 from .places import Place, places
 from .tokens import Door
@@ -83,6 +84,8 @@ class Client:
         Raises ``RegistryError`` where the machine's configuration blocks it.
         """
         self.name = name
+        # A login that is given for one registry is for the one that was named, whatever mirrors it has.
+        chosen.login_host = chosen.login_host or name.host
         self._ends = [_End(place, jobs, patience) for place in places(name)]
 
     def _ask(self, method: str, what: str, headers: Mapping[str, str]) -> BaseHTTPResponse:

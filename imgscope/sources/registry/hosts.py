@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -59,8 +58,8 @@ def context(host: str) -> ssl.SSLContext:
             found.load_verify_locations(None if folder else bundle, folder)
     except (OSError, ssl.SSLError) as error:
         raise RegistryError(f"the certificates in {escape(bundle)} can't be read: {_why(error)}") from None
-    if not bundles and not found.cert_store_stats()["x509_ca"] and sys.platform != "linux":
-        # Where the system's own store is not one of files.
+    if not bundles and not found.cert_store_stats()["x509_ca"] and not _of_system():
+        # The system has none: a small container, or a Python that brings its own OpenSSL.
         import certifi
 
         found.load_verify_locations(certifi.where())
@@ -74,6 +73,15 @@ def context(host: str) -> ssl.SSLContext:
             except (OSError, ssl.SSLError) as error:
                 raise RegistryError(f"the certificate {escape(str(path))} can't be read: {_why(error)}") from None
     return found
+
+
+def _of_system() -> bool:
+    """Tell whether the system has authorities in files, which are read when they are needed."""
+    paths = ssl.get_default_verify_paths()
+    try:
+        return paths.cafile is not None or (paths.capath is not None and bool(os.listdir(paths.capath)))  # noqa: PTH208
+    except OSError:
+        return False
 
 
 def _why(error: OSError) -> str:

@@ -60,11 +60,8 @@ def _given(host: str) -> Login | None:
     login = chosen.login
     if login is None and not os.environ.get(USER):
         return None
-    wanted = os.environ.get(HOST, "").lower()
-    if not wanted:
-        # One login is one host's: the first that is asked.
-        wanted = chosen.login_host = chosen.login_host or host
-    if wanted != host:
+    # One login is one host's: else it is that of the first that was named.
+    if (os.environ.get(HOST, "").lower() or chosen.login_host) != host:
         return None
     user, password = login or (os.environ.get(USER, ""), os.environ.get(PASSWORD, ""))
     if not user or not password:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -43,7 +42,10 @@ def _documents() -> Iterator[tuple[Path, dict[str, Any]]]:
         paths.append(folder / "registries.conf")
     for path in paths:
         try:
-            yield path, tomllib.loads(path.read_bytes().decode())
+            data = path.read_bytes()
+            import tomllib
+
+            yield path, tomllib.loads(data.decode())
         except (FileNotFoundError, NotADirectoryError, PermissionError):
             continue
         except (OSError, ValueError):

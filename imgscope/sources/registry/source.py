@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING
 
 from ...archive import platform as platforms
 from ...archive.digests import is_digest
-from ...archive.open import open_store
 from ...escape import escape
 from ..interface import Memory
 from ..options import chosen
 from .client import Client, Document
 from .names import KIND, parse
 from .places import alias
-from .store import RegistryStore
-from .tags import remember_place
 
 if TYPE_CHECKING:
     from ...archive.image import OpenImage
@@ -72,6 +69,8 @@ class RegistrySource:
                 self._digest = self._fetch().digest
             if self._memory is not None and before != self._digest.encode():
                 self._memory.put(KIND, f"tag:{self._name.text}", self._digest.encode())
+                from .tags import remember_place
+
                 remember_place(self._memory, self._name)
         return self._digest
 
@@ -103,6 +102,10 @@ class RegistrySource:
         return self._opened(False)
 
     def _opened(self, keep: bool) -> OpenImage:
+        # A known image needs none of this.
+        from ...archive.open import open_store
+        from .store import RegistryStore
+
         client = self._client
         try:
             store = RegistryStore(client, self._fetch(), self.names() or (), self._platform, self._memory, keep)

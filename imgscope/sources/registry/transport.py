@@ -122,7 +122,9 @@ class Transport:
             target = urlsplit(url)
             if target.scheme not in ("http", "https") or not target.hostname:
                 raise RegistryError(f"{self._name} redirects to an address that is not one of the web")
-            if target.scheme == "http" and before.scheme == "https" and not hosts.is_loopback(target.netloc):
+            if hosts.is_loopback(target.netloc) and not self.loopback:
+                raise RegistryError(f"{self._name} redirects to this machine itself, at {escape(target.netloc)}")
+            if target.scheme == "http" and before.scheme == "https" and not self.loopback:
                 raise RegistryError(f"{self._name} redirects from HTTPS to plain HTTP, at {escape(target.netloc)}")
             own = (target.scheme, target.netloc) == (self._schemes[0], self.address)
             # What a store is sent to besides the request itself is in its address, signed.
@@ -193,6 +195,8 @@ class Transport:
     ) -> BaseHTTPResponse:
         """Ask a service that the registry names (tokens). Raises ``RegistryError``; redirects are not followed."""
         target = urlsplit(url)
+        if hosts.is_loopback(target.netloc) and not self.loopback:
+            raise RegistryError(f"{self._name} names this machine itself for a token service")
         if target.scheme != "https" and not (target.scheme == "http" and hosts.is_loopback(target.netloc)):
             raise RegistryError(f"{self._name} wants a token to be had over plain HTTP, at {escape(target.netloc)}")
         for tries in range(1, self._tries + 1):
