@@ -158,7 +158,7 @@ class _Run:
             return None
         try:
             record = Record(data)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
         body = _LazyBody(self, record)
         contents = ImageContents(body.indexes, None, partial(self.source.reopen, self.progress))

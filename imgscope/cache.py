@@ -214,19 +214,24 @@ class Cache:
         return self._counted(remove=False)
 
     def clear(self) -> CacheInfo:
-        """Remove every record; return what was there."""
+        """Remove every record; return what was removed, with a ``problem`` where something could not be."""
         return self._counted(remove=True)
 
     def _counted(self, remove: bool) -> CacheInfo:
         counts = dict.fromkeys(KINDS, 0)
-        total = 0
+        total = kept = 0
         with suppress(OSError):
             for kind, fd, name, size in self._records():
+                if remove:
+                    _remove(fd, name)
+                    if _there(fd, name):
+                        kept += 1
+                        continue
                 if not name.startswith("."):
                     counts[kind] += 1
                 total += size
-                if remove:
-                    _remove(fd, name)
+        if kept:
+            self._problem = f"{kept:,} of what is in {self.directory} can't be removed"
         # Whoever asks is told here.
         notices.pop(self._problem or "", None)
         return CacheInfo(self.directory, counts["layers"], counts["images"], total, self.limit, self._problem)

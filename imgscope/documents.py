@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from .errors import LimitError
@@ -14,6 +15,9 @@ MAX_SMALL = 4 << 20
 MAX_SMALL_VALUES = 50_000
 
 _CHUNK = 1 << 16
+# Half of a pair of surrogates, as JSON may write it: no text that anything can encode.
+_HALF = re.compile("[\ud800-\udfff]")
+_ESCAPED_HALF = (re.compile(r"\\u[dD][89a-fA-F]"), re.compile(rb"\\u[dD][89a-fA-F]"))
 
 
 def values(data: bytes) -> int:
@@ -43,7 +47,30 @@ def parse(data: bytes, limit: int = MAX_VALUES) -> Any:
     """
     if _too_many(data, limit):
         raise LimitError(f"it holds over {limit:,} values")
-    return json.loads(data)
+    return loads(data)
+
+
+def loads(text: str | bytes, *, strict: bool = True) -> Any:
+    """Parse JSON; half of a pair of surrogates becomes U+FFFD, as RFC 8259 (section 8.2) warns of it.
+
+    Raises ``ValueError`` and ``RecursionError``.
+    """
+    value = json.loads(text, strict=strict)
+    if isinstance(text, str):
+        odd = _ESCAPED_HALF[0].search(text) is not None or _HALF.search(text) is not None
+    else:
+        odd = _ESCAPED_HALF[1].search(text) is not None
+    return _whole(value) if odd else value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return list(map(_whole, value))
+    return value
 
 
 def parse_small(data: bytes) -> Any:

@@ -17,9 +17,10 @@ pattern that could try the same characters twice.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import NamedTuple
+
+from .documents import loads
 
 # A program's prefix is at the beginning; longer ones (PowerShell's with preferences) are a few hundred characters.
 _MAX_PREFIX = 2000
@@ -210,7 +211,7 @@ def shell_of(created_by: str) -> str:
     if step.text.startswith("SHELL "):
         words = step.text[6:].strip()
         try:
-            parsed = json.loads(words)
+            parsed = loads(words)
         except (ValueError, RecursionError):
             return words.removeprefix("[").removesuffix("]").strip()
         return " ".join(word for word in parsed if isinstance(word, str)) if isinstance(parsed, list) else ""

@@ -313,6 +313,32 @@ def test_to_look_at_it_makes_nothing(imgscope, tmp_path, theirs):
         assert tree(tmp_path) == before
 
 
+def test_what_can_not_be_removed_is_not_said_to_be_gone(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    used(folder)
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        # As on a file system that can't be written to, which root's modes do not make.
+        patch.setattr(os, "unlink", refused)
+        found = Cache(folder).clear()
+    assert (found.layers, found.images, found.bytes) == (0, 0, 0)
+    assert "8 of what is in" in (found.problem or "")
+    assert Cache(folder).clear().layers == 4 and Cache(folder).clear().problem is None
+
+
+def test_a_record_nested_as_deep_as_no_record_is_counts_as_absent(imgscope, webapp, tmp_path):
+    env = {"IMGSCOPE_CACHE_DIR": str(tmp_path)}
+    first = imgscope("analyze", webapp, env=env)
+    for path in tmp_path.rglob("images/*"):
+        payload = _zstd().compress(b"[" * 200_000 + b"]" * 200_000, 1)
+        path.write_bytes(b"imgscope cache 2\n" + _checksum(path.name, payload) + payload)
+    again = imgscope("analyze", webapp, env=env)
+    assert again.returncode == 0 and again.stdout == first.stdout
+
+
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..escape import UNSAFE
+from ..escape import UNSAFE, unsteered
 from ..layer.index import BLOCK_DEVICE, CHARACTER, DIRECTORY, FIFO, FILE, HARDLINK, SYMLINK, LayerIndex
 from ..paths import join
 from .dive import as_dive_reads, inefficient_files, layer_bytes
@@ -32,7 +32,7 @@ _GO_TYPE = {
     FIFO: 1 << 25,
 }
 # Bytes that Go's encoder leaves as they are, in a text of nothing else.
-_PLAIN = bytes(code for code in range(0x20, 0x7F) if code not in b'"\\<>&')
+_PLAIN = bytes(code for code in range(0x20, 0x7F) if code not in b'"\\<>&#')
 _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)}
 # Its encoder writes these as they are; a reader of the JSON gets the same, and a terminal is not steered.
 _ESCAPES |= {ord(char): f"\\u{ord(char):04x}" for char in UNSAFE.findall("".join(map(chr, range(0x7F, 0x10000))))}
@@ -46,14 +46,14 @@ def _bytes(raw: bytes) -> bytes:
     """Write what a tar has as a JSON string, without its quotes."""
     if not raw.translate(None, _PLAIN):
         return raw
-    return raw.decode("utf-8", "surrogateescape").translate(_ESCAPES).encode()
+    return unsteered(raw.decode("utf-8", "surrogateescape").translate(_ESCAPES)).encode()
 
 
 def _text(value: object) -> bytes:
     """Write what a JSON document had as a JSON string; what is not a string there is empty to Go."""
     if not isinstance(value, str):
         return b'""'
-    return b'"' + _SURROGATES.sub("\ufffd", value).translate(_ESCAPES).encode() + b'"'
+    return b'"' + unsteered(_SURROGATES.sub("\ufffd", value).translate(_ESCAPES)).encode() + b'"'
 
 
 def _float(value: float) -> bytes:

@@ -7,7 +7,6 @@ classic builder, kaniko the Dockerfile's line.
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections import Counter
@@ -15,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..documents import loads
 from ..steps import KEYWORDS, arguments_end, shell_end, undecorated
 from .model import Instruction
 from .words import expand, fits
@@ -276,7 +276,7 @@ def _go_strings(text: str) -> list[str]:
     found: list[str] = []
     for inner in _QUOTED.findall(text):
         try:
-            found.append(json.loads(f'"{inner}"', strict=False))
+            found.append(loads(f'"{inner}"', strict=False))
         except ValueError:
             found.append(inner)
     return found

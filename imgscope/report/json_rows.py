@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from ..tree import Tree
 
 _PIECE = 4096
-# What JSON takes between quotes as it stands.
-_PLAIN = re.compile(rb"[ !#-\[\]-~]*").fullmatch
+# What JSON takes between quotes as it stands, but for what begins a build server's command (see ``portable``).
+_PLAIN = re.compile(rb"[ !$-\[\]-~]*").fullmatch
 # Entries without targets and numbers of their own.
 _ORDINARY = {kind: TYPE_NAMES[kind] for kind in (FILE, DIRECTORY)}
 

@@ -13,6 +13,8 @@ import re
 from base64 import b64encode
 from typing import Any
 
+from ..escape import unsteered
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -30,14 +32,15 @@ def dumps_row(row: dict[str, Any]) -> bytes:
         plain = encode(row)
     except ValueError:
         plain = b""
-    if plain and plain.isascii() and b"\x7f" not in plain:
+    if plain and plain.isascii() and b"\x7f" not in plain and b"##" not in plain:
         return plain
     return _text(portable(row), separators=(",", ":"))
 
 
 def _text(value: Any, indent: int | None = None, separators: tuple[str, str] | None = None) -> bytes:
     # JSON takes DEL as it stands.
-    return json.dumps(value, indent=indent, separators=separators).replace("\x7f", "\\u007f").encode("ascii")
+    text = json.dumps(value, indent=indent, separators=separators).replace("\x7f", "\\u007f")
+    return unsteered(text).encode("ascii")
 
 
 def portable(value: Any, *, base64: bool = True) -> Any:

@@ -25,7 +25,12 @@ PLANTS = (
     "~~~ zqx",
     "**zqx** _zqx_ ~~zqx~~ $zqx$ :zqx: &lt;zqx&gt;",
     " zqx ",
+    "::error file=zqx::zqx ::add-mask::zqx",
+    "zqx ##[error]zqx ##vso[task.setvariable]zqx",
+    "zqx\ufffe\uffff\U000e0041\u3164zqx",
 )
+HALF = "zqx\ud800zqx"
+"""Half of a pair of surrogates: JSON can say it, and nothing can encode it."""
 _SITE = "usr/lib/python3.11/site-packages"
 
 
@@ -80,14 +85,16 @@ def image(path: Path, plants: tuple[str, ...] = PLANTS, *, version: str = "1", e
     history = [{"created_by": "/bin/sh -c #(nop) ADD file:0 in / ", "comment": plants[4]}]
     history += [{"created_by": f"RUN {plant} {version}", "author": plant, "empty_layer": True} for plant in plants]
     history += [{"created_by": f"{word} {plants[0]} /app # {plants[5]}"} for word in ("COPY", "RUN", "RUN rm")]
+    history.append({"created_by": 'CMD ["zqx\\ud800", "zqx"]', "comment": HALF, "author": HALF, "empty_layer": True})
     config = {
         "User": plants[0],
         "WorkingDir": plants[1],
         "StopSignal": plants[2],
-        "Entrypoint": ["/start.sh", *plants],
+        "Entrypoint": ["/start.sh", *plants, HALF],
         "Cmd": [f"{plant} {version}" for plant in plants],
-        "Env": [f"{name}={plant} {version}" for name, plant in zip(_names(plants), plants, strict=True)],
-        "Labels": {plant: f"{plant} {version}" for plant in plants}
+        "Env": [f"{name}={plant} {version}" for name, plant in zip(_names(plants), plants, strict=True)]
+        + [f"{HALF}={HALF}"],
+        "Labels": {plant: f"{plant} {version}" for plant in (*plants, HALF)}
         | {"org.opencontainers.image.base.name": f"{plants[0]}:latest"},
         "ExposedPorts": {plant: {} for plant in plants},
         "Volumes": {plant: {} for plant in plants},

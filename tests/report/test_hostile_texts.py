@@ -78,9 +78,10 @@ def written(images, tmp_path_factory, without_engine):
 
     found = {}
     for name, words in commands(*images, images[0]).items():
-        for form in ("markdown", "json", *(("sarif",) if name in ("suggest", "check") else ())):
+        for form in ("markdown", "json", "text", *(("sarif",) if name in ("suggest", "check") else ())):
             found[name, form] = written(name, form, words)
-    found["check", "gitlab"] = written("check", "gitlab", commands(*images, images[0])["check"])
+    for form in ("gitlab", "junit"):
+        found["check", form] = written("check", form, commands(*images, images[0])["check"])
     found["analyze", "dive"] = written("analyze", "dive", ["analyze", images[1]])
     return found
 
@@ -140,6 +141,31 @@ def test_a_step_summary_is_as_harmless(images, tmp_path, monkeypatch, capsys):
     assert all(line.startswith("::") for line in printed.splitlines() if line.lstrip().startswith("::"))
 
 
+UNSEEN = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u202e\u2066\u3164\ufeff\ufffe\uffff\U000e0041]"
+LINES = re.compile("[\n\r\x0b\x0c\x85\u2028]")
+# How build servers find commands in what programs print: GitHub's runner (a line's beginning, and its older form
+# anywhere), and Azure's agent.
+STEERS = re.compile(r"\s*::[\w-]+(?: [^:]*)?::|.*##(?:\[error\]|vso\[)")
+
+
+def test_no_line_is_a_command_to_a_build_server(written):
+    for (name, form), data in written.items():
+        lines = LINES.split(data.decode())
+        assert not [line for line in lines if STEERS.match(line)], (name, form)
+
+
+@pytest.mark.parametrize("form", ["text", "junit"])
+def test_text_and_xml_show_all_that_is_there(written, form):
+    import xml.dom.minidom
+
+    for (name, kind), data in written.items():
+        if kind == form:
+            assert WORD.encode() in data, name
+            assert not re.search(UNSEEN, data.decode()), name
+            if form == "junit":
+                xml.dom.minidom.parseString(data)
+
+
 @pytest.mark.parametrize("form", ["json", "sarif", "gitlab", "dive"])
 def test_json_steers_no_terminal_and_any_program_reads_it(written, form):
     for (name, kind), data in written.items():
@@ -187,7 +213,8 @@ def test_a_baseline_keeps_names_that_are_not_utf8(images, tmp_path):
 
     target = tmp_path / "base.json"
     assert run(["baseline", "save", images[1], "-o", str(target), "--no-cache"]) == 0
-    assert target.read_bytes().isascii() and b"\\udc" not in target.read_bytes()
+    assert target.read_bytes().isascii()
+    json.dumps(json.loads(target.read_bytes()), ensure_ascii=False).encode()
     assert b"app/zqx-\xff\xfe0" in {path for path, *_ in load(target).files}
     assert run(["check", images[1], "--baseline", str(target), "--max-new-file-size", "0B", "--no-config"]) == 0
 
