@@ -178,6 +178,9 @@ class Run:
         new = self._analyse(outcome.image)
         with working(self.progress, f"proving it (build {self.builds})"):
             checks = self.proof.check(outcome.image, new, state.allowed)
+        if not all(check.passed for check in checks):
+            # Its tree is looked at again; a copy of its contents would only take room.
+            new.close()
         return Try(state, outcome, tuple(checks), new, time.monotonic() - began)
 
     def _try_all(self, record: Record, edits: Sequence[Edit], stages: State | str) -> None:
@@ -233,7 +236,8 @@ class Run:
         for key, why in found.left.items():
             edit = by_key[key]
             record.left += (Left(edit.code, edit.lines, edit.bytes, why, tried=True),)
-        return found.best
+        # Edits that change nothing without another are no try that could be adopted.
+        return found.best if found.best is not None and found.best.analysis is not None else None
 
     # -- writing down ------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ _COMMON = frozenset(
 # Directories that every system has (FHS 3.0, chapter 3).
 _TOP = frozenset(b"bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var".split())
 # What the system keeps for itself, and makes anew in the final stage.
-_SYSTEM = (
+SYSTEM = (
     *(b"etc/ld.so.cache", b"etc/passwd", b"etc/group", b"etc/shadow", b"etc/gshadow", b"etc/subuid", b"etc/subgid"),
     *(b"var/cache/", b"var/log/", b"var/lib/dpkg/", b"var/lib/apt/", b"lib/apk/", b"tmp/", b"run/", b"proc/", b"sys/"),
     *(b"dev/", b"etc/alternatives/", b"etc/apk/", b"etc/.pwd.lock", b"var/lib/rpm/", b"var/lib/dnf/"),
@@ -106,7 +106,7 @@ def copies(
     extra: list[tuple[bytes, int, int]] = []
     for directory, names in overlay.tree.items():
         here = sums[directory]
-        system = (directory + b"/").startswith(_SYSTEM)
+        system = (directory + b"/").startswith(SYSTEM)
         managed = (directory + b"/").startswith(_MANAGED)
         for name, entry in names.items():
             path = join(directory, name)
@@ -128,7 +128,7 @@ def copies(
                     extra.append((directory, inode, size))
                 continue
             elif (kind == DIRECTORY and not (own_folder(path) and (layer not in installing or named.file(path)))) or (
-                ((system or path.startswith(_SYSTEM)) and not named.folder(path))
+                ((system or path.startswith(SYSTEM)) and not named.folder(path))
                 or (managed and layer in installing and not named.file(path))
                 or (name in _SKELETON and path.startswith((b"home/", b"root/")))
             ):
@@ -152,7 +152,7 @@ def copies(
 
 def own_folder(path: bytes) -> bool:
     """Tell whether an empty folder is one of the image's own, not one that the system or a package keeps."""
-    return path not in _TOP and not (path + b"/").startswith((*_SYSTEM, *_MANAGED))
+    return path not in _TOP and not (path + b"/").startswith((*SYSTEM, *_MANAGED))
 
 
 class _Named:
