@@ -211,7 +211,7 @@ class Run:
 
     def _stage(self, record: Record, state: State) -> Try | None:
         """Try the rewrite in stages; what it lacks by the proof's words is brought along, as often as builds allow."""
-        extra, scratch = Extra(), True
+        extra, bold = Extra(), True
         what = "trying a build stage"
         while True:
             tried = self.attempt_state(state, what)
@@ -220,9 +220,9 @@ class Run:
             more = repair(self.choice.report, tried, extra)
             if more is not None:
                 extra, what = more, "trying a build stage with what it lacked"
-            elif "scratch" in state.edits[0].what:
-                scratch = False
-            again = self.choice.stages(extra, scratch=scratch)
+            else:
+                bold = False
+            again = self.choice.stages(extra, bold=bold)
             # One build is left for the edits without stages.
             if not isinstance(again, State) or again.dockerfile.text == state.dockerfile.text or not self._more(0, 1):
                 edit = state.edits[0]

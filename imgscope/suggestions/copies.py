@@ -167,6 +167,11 @@ class _Named:
             word.rstrip("/*") for text in texts for part in _REMOVES.findall(text[:_MAX_TEXT]) for word in part.split()
         )
 
+    def exactly(self, path: bytes) -> bool:
+        """Tell whether a path itself is named."""
+        shown = "/" + path.decode("utf-8", "surrogateescape")
+        return shown in self._words and shown not in self._removed
+
     def file(self, path: bytes) -> bool:
         """Tell whether a path, or the folder that it is in, is named."""
         shown = "/" + path.decode("utf-8", "surrogateescape")

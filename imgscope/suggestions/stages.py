@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from ..dockerfile.redacted import redacted, redacted_text
 from ..errors import ContentUnavailableError
-from ..layer.names import internal, public
+from ..layer.names import internal, public, split
 from ..settings import settings
 from .copies import Copy, Right, above, copies
 from .own_packages import OwnPackages, own_packages
+from .program import started
 from .rules import all_rules
 from .rules.recommended import only_recommended
 from .tools import tool_files
@@ -124,8 +125,20 @@ def parts(context: Context, report: Report, also: Sequence[str] = ()) -> Parts:
     return Parts(packages, found, unneeded, above(context, found))
 
 
-def pruned(report: Report) -> Iterator[str]:
-    """Yield what removes the packages that only development needs, once the build is done."""
+def pruned(report: Report, *, pnpm: bool = False) -> Iterator[str]:
+    """Yield what removes the packages that only development needs, once the build is done.
+
+    What is in a store of pnpm's no finding is about; with ``pnpm`` it is asked to do that itself.
+    """
+    context = report.context
+    if pnpm and context is not None:
+        overlay = context.overlay
+        for directory, names in sorted(overlay.tree.items()):
+            entry = names.get(b".modules.yaml", -1)
+            if directory.endswith(b"node_modules") and entry >= 0 and overlay.layer_of(entry) in context.own_layers:
+                home = public(split(directory)[0])
+                if ".pnpm" not in home and "pnpm" not in started(context).words:
+                    yield f"RUN cd {shlex.quote(home)} && CI=true {_PRUNE['pnpm']}"
     for finding in report.findings:
         if finding.name in _NODE and finding.evidence and "/node_modules/" in finding.evidence[0].path:
             path = finding.evidence[0].path
