@@ -39,8 +39,6 @@ SYSTEM = (
     *(b"dev/", b"etc/alternatives/", b"etc/apk/", b"etc/.pwd.lock", b"var/lib/rpm/", b"var/lib/dnf/"),
     *(b"usr/lib/sysimage/", b"var/tmp/", b"root/.wget-hsts", b"root/.bash_history", b"var/lib/systemd/"),
 )
-# Copied out of /etc/skel when a user is added.
-_SKELETON = {b".bashrc", b".profile", b".bash_logout"}
 _PATH = re.compile(r"(?<![\w.$}*-])/[\w.@+-]+(?:/[\w.@+-]+)*")
 _REMOVES = re.compile(r"\brm\s+(?:-\S+\s+)*([^;&|\n]*)")
 _MAX_TEXT = 64 << 10
@@ -127,10 +125,13 @@ def copies(
                 if kind != DIRECTORY:
                     extra.append((directory, inode, size))
                 continue
-            elif (kind == DIRECTORY and not (own_folder(path) and (layer not in installing or named.file(path)))) or (
-                ((system or path.startswith(SYSTEM)) and not named.folder(path))
-                or (managed and layer in installing and not named.file(path))
-                or (name in _SKELETON and path.startswith((b"home/", b"root/")))
+            elif kind == DIRECTORY:
+                # An empty folder is wanted where an instruction made it, not where a package's script did.
+                made = named.exactly(path) and not system
+                if not made and not (own_folder(path) and (layer not in installing or named.file(path))):
+                    continue
+            elif ((system or path.startswith(SYSTEM)) and not named.folder(path)) or (
+                managed and layer in installing and not named.file(path)
             ):
                 continue
             here.needed += size

@@ -149,6 +149,14 @@ def test_owners_modes_and_empty_folders_are_kept(write):
     assert "RUN chmod 700 /data" in lines
 
 
+def test_a_folder_for_data_that_an_instruction_makes_is_kept(write):
+    made = layer(file("srv/x", BIG), directory("var/lib/app", uid=7), directory("var/lib/other", uid=7))
+    text = f'FROM debian:12\n{INSTALL}\nRUN mkdir /var/lib/app && x\nVOLUME /var/lib/app\nCMD ["x"]\n'
+    lines = write(text, PACKAGES, made).dockerfile.text
+    assert "COPY --from=build --chown=7:0 /var/lib/app /var/lib/app" in lines
+    assert "/var/lib/other" not in lines
+
+
 def test_users_that_instructions_add_come_along_with_their_numbers(write):
     made = layer(
         file("etc/passwd", b"app:x:1000:1000::/:/bin/sh\n"), file("etc/group", b"app:x:1000:\n"), file("srv/x", BIG)
