@@ -37,7 +37,15 @@ SYSTEM = (
     *(b"etc/ld.so.cache", b"etc/passwd", b"etc/group", b"etc/shadow", b"etc/gshadow", b"etc/subuid", b"etc/subgid"),
     *(b"var/cache/", b"var/log/", b"var/lib/dpkg/", b"var/lib/apt/", b"lib/apk/", b"tmp/", b"run/", b"proc/", b"sys/"),
     *(b"dev/", b"etc/alternatives/", b"etc/apk/", b"etc/.pwd.lock", b"var/lib/rpm/", b"var/lib/dnf/"),
-    *(b"usr/lib/sysimage/", b"var/tmp/", b"root/.wget-hsts", b"root/.bash_history", b"var/lib/systemd/"),
+    *(
+        b"usr/lib/sysimage/",
+        b"var/tmp/",
+        b"root/.wget-hsts",
+        b"root/.bash_history",
+        b"root/.npm/_update-notifier",
+        b"root/.local/state/pnpm/",
+        b"var/lib/systemd/",
+    ),
 )
 _PATH = re.compile(r"(?<![\w.$}*-])/[\w.@+-]+(?:/[\w.@+-]+)*")
 _REMOVES = re.compile(r"\brm\s+(?:-\S+\s+)*([^;&|\n]*)")

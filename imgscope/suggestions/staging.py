@@ -243,6 +243,7 @@ class _Text:
         )
         kept = self.found.kept_packages()
         copied = {copy.path for copy in self.found.copies}
+        gone = self.found.pruned
         trims = {path for copy in self.found.copies for path in copy.trims}
         owners = self.found.packages.owners if self.found.packages is not None else {}
         others = {id(one.package) for one in self.found.packages.own} if self.found.packages is not None else set()
@@ -254,7 +255,7 @@ class _Text:
             inside = _below(directory, copied) and not _below(directory, trims)
             for name, entry in names.items():
                 inode = overlay.inode(entry)
-                if inode < 0 or overlay.kind(inode) != FILE or inode in counted:
+                if inode < 0 or overlay.kind(inode) != FILE or inode in counted or entry in gone:
                     continue
                 path = join(directory, name)
                 if overlay.layer_of(inode) not in own and not inside and path not in copied:
