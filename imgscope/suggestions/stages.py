@@ -168,8 +168,8 @@ def pruned(report: Report, *, pnpm: bool = False) -> Iterator[str]:
     What is in a store of pnpm's no finding is about; with ``pnpm`` it is asked to do that itself.
     """
     if pnpm and report.context is not None:
-        for home, _ in _stores(report.context):
-            yield f"RUN cd {shlex.quote(public(home))} && CI=true {_PRUNE['pnpm']}"
+        for store, _ in _stores(report.context):
+            yield f"RUN cd {shlex.quote(public(store))} && CI=true {_PRUNE['pnpm']}"
     for finding in report.findings:
         if finding.name in _NODE and finding.evidence and "/node_modules/" in finding.evidence[0].path:
             path = finding.evidence[0].path
