@@ -42,7 +42,10 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _STEP = re.compile(r"^(?:\[[^\]]*\] )?(?:Step|STEP) (\d+)/(\d+) ?: (.*)$|^#\d+ \[[^\]]*\d+/\d+\] (.*)$")
 _IMAGE = re.compile(r"^ ?-{2,3}> (?:Pushing cache.*|Using cache )?([0-9a-f]{11,64})$")
 _CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12,64})$")
-_NOISE = re.compile(r"^(?:#\d+ (?:CACHED|DONE|sha256|transferring|extracting)|Sending build context| ?-{2,3}> |$)")
+_NOISE = re.compile(
+    r"^(?:DEPRECATED: |\s+(?:BuildKit is currently|Install the buildx|environment-variable)|Sending build context"
+    r"|#\d+ (?:CACHED|DONE|sha256|transferring|extracting)| ?-{2,3}> |$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,9 @@ class Engine:
             return ["buildx", "build", "--load", "--progress=plain", "--provenance=false"]
         if self.kind == "classic":
             return ["build", "--force-rm"]
-        return ["build", "--layers", "--force-rm"] if self.kind == "podman" else ["bud", "--layers"]
+        verb = ["build", "--force-rm"] if self.kind == "podman" else ["bud"]
+        # The other format has no place for HEALTHCHECK, SHELL and ONBUILD.
+        return [*verb, "--layers", *([] if os.environ.get("BUILDAH_FORMAT") else ["--format", "docker"])]
 
     def _options(self, recipe: Recipe) -> Iterator[str]:
         if self.kind == "classic" and (recipe.secrets or recipe.ssh):
@@ -278,8 +283,8 @@ def _identity(iidfile: Path) -> str | None:
 def _failed(said: Sequence[str], dockerfile: Dockerfile) -> tuple[str, int | None]:
     """Return the step that a build failed in, and its line in the Dockerfile."""
     for said_line in reversed(said):
-        # BuildKit says the line itself.
-        told = re.match(r"^(?:\S*[Dd]ockerfile\S*):(\d+)$", said_line.strip())
+        # BuildKit says the line itself, the older builder that of what it can't read.
+        told = re.match(r"^(?:\S*[Dd]ockerfile\S*:|.*parse error line )(\d+)(?:$|:)", said_line.strip())
         if told and any(item.first <= int(told[1]) <= item.last for item in dockerfile.instructions):
             return "", int(told[1])
     for said_line in reversed(said):

@@ -10,6 +10,7 @@ from ..layer.index import FILE, SYMLINK
 from ..layer.names import public
 from ..overlay.merge import join
 from ..settings import RUN_LABEL
+from ..suggestions.copies import SYSTEM
 from .model import Lacking
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 # Rows of folders and packages that are told.
 _MOST = 12
 _SHARE = 0.8
-# What a system keeps for itself.
-_SYSTEM = (b"var/cache/", b"var/log/", b"var/lib/dpkg/", b"var/lib/apt/", b"tmp/", b"run/", b"proc/", b"sys/", b"dev/")
 
 
 def config_differences(old: Analysis, new: Analysis) -> list[ConfigDifference]:
@@ -64,12 +63,12 @@ def rights(old: Analysis, new: Analysis, base: int) -> str:
     before, after = old.body.overlay, new.body.overlay
     for directory, names in after.tree.items():
         there = before.tree.get(directory)
-        if there is None or (directory + b"/").startswith(_SYSTEM):
+        if there is None or (directory + b"/").startswith(SYSTEM):
             continue
         for name, entry in names.items():
             was = there.get(name, -1)
             path = join(directory, name)
-            if entry < 0 or was < 0 or before.layer_of(was) < base or path.startswith(_SYSTEM):
+            if entry < 0 or was < 0 or before.layer_of(was) < base or path.startswith(SYSTEM):
                 continue
             one, other = before.inode(was), after.inode(entry)
             if min(one, other) < 0 or before.kind(one) != after.kind(other) or before.kind(one) == SYMLINK:

@@ -69,14 +69,14 @@ class Choice:
         kept = [edit for edit in found if worth[edit.code] >= self.min_size]
         return tuple(kept)
 
-    def stages(self, extra: Extra = _NOTHING, *, scratch: bool = True) -> State | str:
+    def stages(self, extra: Extra = _NOTHING, *, bold: bool = True) -> State | str:
         """Return the Dockerfile with the stage that builds and runs made two; what is copied needs no other edits.
 
-        ``scratch``: a static program's final stage begins at nothing. Else why that can't be, or is not worth it.
+        ``bold`` is as for ``staged``. Else why that can't be, or is not worth it.
         """
         if self.level == "safe":
             return ""
-        found = staged(self.report, extra, scratch=scratch)
+        found = staged(self.report, extra, bold=bold)
         if not isinstance(found, Staged):
             return found
         if found.bytes < self.min_size:

@@ -178,6 +178,9 @@ class Run:
         new = self._analyse(outcome.image)
         with working(self.progress, f"proving it (build {self.builds})"):
             checks = self.proof.check(outcome.image, new, state.allowed)
+        if not all(check.passed for check in checks):
+            # Its tree is looked at again; a copy of its contents would only take room.
+            new.close()
         return Try(state, outcome, tuple(checks), new, time.monotonic() - began)
 
     def _try_all(self, record: Record, edits: Sequence[Edit], stages: State | str) -> None:
@@ -208,7 +211,7 @@ class Run:
 
     def _stage(self, record: Record, state: State) -> Try | None:
         """Try the rewrite in stages; what it lacks by the proof's words is brought along, as often as builds allow."""
-        extra, scratch = Extra(), True
+        extra, bold = Extra(), True
         what = "trying a build stage"
         while True:
             tried = self.attempt_state(state, what)
@@ -217,9 +220,9 @@ class Run:
             more = repair(self.choice.report, tried, extra)
             if more is not None:
                 extra, what = more, "trying a build stage with what it lacked"
-            elif "scratch" in state.edits[0].what:
-                scratch = False
-            again = self.choice.stages(extra, scratch=scratch)
+            else:
+                bold = False
+            again = self.choice.stages(extra, bold=bold)
             # One build is left for the edits without stages.
             if not isinstance(again, State) or again.dockerfile.text == state.dockerfile.text or not self._more(0, 1):
                 edit = state.edits[0]
@@ -233,7 +236,8 @@ class Run:
         for key, why in found.left.items():
             edit = by_key[key]
             record.left += (Left(edit.code, edit.lines, edit.bytes, why, tried=True),)
-        return found.best
+        # Edits that change nothing without another are no try that could be adopted.
+        return found.best if found.best is not None and found.best.analysis is not None else None
 
     # -- writing down ------------------------------------------------------------------------------------
 

@@ -32,14 +32,20 @@ _COMMON = frozenset(
 # Directories that every system has (FHS 3.0, chapter 3).
 _TOP = frozenset(b"bin boot dev etc home lib lib64 media mnt opt proc root run sbin srv sys tmp usr var".split())
 # What the system keeps for itself, and makes anew in the final stage.
-_SYSTEM = (
+SYSTEM = (
     *(b"etc/ld.so.cache", b"etc/passwd", b"etc/group", b"etc/shadow", b"etc/gshadow", b"etc/subuid", b"etc/subgid"),
     *(b"var/cache/", b"var/log/", b"var/lib/dpkg/", b"var/lib/apt/", b"lib/apk/", b"tmp/", b"run/", b"proc/", b"sys/"),
     *(b"dev/", b"etc/alternatives/", b"etc/apk/", b"etc/.pwd.lock", b"var/lib/rpm/", b"var/lib/dnf/"),
-    *(b"usr/lib/sysimage/", b"var/tmp/", b"root/.wget-hsts", b"root/.bash_history", b"var/lib/systemd/"),
+    *(
+        b"usr/lib/sysimage/",
+        b"var/tmp/",
+        b"root/.wget-hsts",
+        b"root/.bash_history",
+        b"root/.npm/_update-notifier",
+        b"root/.local/state/pnpm/",
+        b"var/lib/systemd/",
+    ),
 )
-# Copied out of /etc/skel when a user is added.
-_SKELETON = {b".bashrc", b".profile", b".bash_logout"}
 _PATH = re.compile(r"(?<![\w.$}*-])/[\w.@+-]+(?:/[\w.@+-]+)*")
 _REMOVES = re.compile(r"\brm\s+(?:-\S+\s+)*([^;&|\n]*)")
 _MAX_TEXT = 64 << 10
@@ -102,7 +108,7 @@ def copies(
     extra: list[tuple[bytes, int, int]] = []
     for directory, names in overlay.tree.items():
         here = sums[directory]
-        system = (directory + b"/").startswith(_SYSTEM)
+        system = (directory + b"/").startswith(SYSTEM)
         managed = (directory + b"/").startswith(_MANAGED)
         for name, entry in names.items():
             path = join(directory, name)
@@ -123,10 +129,13 @@ def copies(
                 if kind != DIRECTORY:
                     extra.append((directory, inode, size))
                 continue
-            elif (kind == DIRECTORY and not (own_folder(path) and (layer not in installing or named.file(path)))) or (
-                ((system or path.startswith(_SYSTEM)) and not named.folder(path))
-                or (managed and layer in installing and not named.file(path))
-                or (name in _SKELETON and path.startswith((b"home/", b"root/")))
+            elif kind == DIRECTORY:
+                # An empty folder is wanted where an instruction made it, not where a package's script did.
+                made = named.exactly(path) and not system
+                if not made and not (own_folder(path) and (layer not in installing or named.file(path))):
+                    continue
+            elif ((system or path.startswith(SYSTEM)) and not named.folder(path)) or (
+                managed and layer in installing and not named.file(path)
             ):
                 continue
             here.needed += size
@@ -148,7 +157,7 @@ def copies(
 
 def own_folder(path: bytes) -> bool:
     """Tell whether an empty folder is one of the image's own, not one that the system or a package keeps."""
-    return path not in _TOP and not (path + b"/").startswith((*_SYSTEM, *_MANAGED))
+    return path not in _TOP and not (path + b"/").startswith((*SYSTEM, *_MANAGED))
 
 
 class _Named:
@@ -162,6 +171,11 @@ class _Named:
         self._removed = frozenset(
             word.rstrip("/*") for text in texts for part in _REMOVES.findall(text[:_MAX_TEXT]) for word in part.split()
         )
+
+    def exactly(self, path: bytes) -> bool:
+        """Tell whether a path itself is named."""
+        shown = "/" + path.decode("utf-8", "surrogateescape")
+        return shown in self._words and shown not in self._removed
 
     def file(self, path: bytes) -> bool:
         """Tell whether a path, or the folder that it is in, is named."""

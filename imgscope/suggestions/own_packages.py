@@ -30,7 +30,7 @@ BUILD = re.compile(
     r"|cargo(?:-.*)?|rustc(?:-.*)?|rust(?:-.*)?|rustup|golang(?:-.*)?|go"
     r"|default-jdk.*|openjdk-?\d+-jdk.*|openjdk\d+|java-.*-devel.*|maven.*|gradle|ant|sbt|leiningen"
     r"|ghc.*|cabal-install|ocaml.*|opam|fpc|nim|ldc|gdc(?:-.*)?|valac|zig.*"
-    r"|(?:python3?|py3|python3\.\d+)-(?:pip|wheel|build|poetry)|cython3?|pipx|tox|node-gyp|npm|yarnpkg"
+    r"|(?:python3?|py3|python3\.\d+)-(?:pip|wheel|build|poetry|venv)|cython3?|pipx|tox|node-gyp|npm|yarnpkg"
     r"|yarn|pnpm|composer|\.(?!.*run).*"
 )
 _MANAGERS = frozenset(

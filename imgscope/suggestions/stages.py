@@ -6,15 +6,16 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..dockerfile.redacted import redacted, redacted_text
 from ..errors import ContentUnavailableError
-from ..paths import internal, public
+from ..paths import internal, join, public, split
 from ..settings import settings
 from .copies import Copy, Right, above, copies
 from .own_packages import OwnPackages, own_packages
+from .program import started
 from .rules import all_rules
 from .rules.recommended import only_recommended
 from .tools import tool_files
@@ -84,6 +85,8 @@ class Parts:
     copies: list[Copy]
     unneeded: set[int]
     above: list[Right]
+    pruned: set[int] = field(default_factory=set)
+    """Entries that a package manager takes away in the build stage."""
 
     def lines(self, stage: str, most: int = _MAX_COPIES) -> Iterator[str]:
         """Yield the instructions that copy out of a stage, ``most`` at the most."""
@@ -121,11 +124,51 @@ def parts(context: Context, report: Suggestions, also: Sequence[str] = ()) -> Pa
     packages = own_packages(context)
     unneeded, indifferent = _claimed(context, report)
     found = copies(context, packages, unneeded, indifferent, also)
-    return Parts(packages, found, unneeded, above(context, found))
+    return Parts(packages, found, unneeded, above(context, found), _development(context, report))
 
 
-def pruned(report: Suggestions) -> Iterator[str]:
-    """Yield what removes the packages that only development needs, once the build is done."""
+def _development(context: Context, report: Suggestions) -> set[int]:
+    """Return the entries that ``pruned`` takes away, as far as findings and manifests name them."""
+    gone = {claim.entry for finding in report.findings if finding.name in _NODE for claim in finding.claims}
+    overlay = context.overlay
+    for home, manifest in _stores(context):
+        for _, data in context.read([manifest]):
+            try:
+                names = json.loads(data).get("devDependencies")
+            except (ValueError, RecursionError, AttributeError):
+                continue
+            starts = tuple(
+                join(home, b"node_modules/.pnpm/") + name.replace("/", "+").encode("utf-8", "surrogatepass") + b"@"
+                for name in (names if isinstance(names, dict) else ())
+            )
+            for directory, entries in overlay.tree.items():
+                if starts and directory.startswith(starts):
+                    gone.update(entry for entry in entries.values() if entry >= 0)
+    return gone
+
+
+def _stores(context: Context) -> Iterator[tuple[bytes, int]]:
+    """Yield the folders in which pnpm has installed packages, each with its manifest, where it is not run."""
+    overlay = context.overlay
+    if "pnpm" in started(context).words:
+        return
+    for directory, names in sorted(overlay.tree.items()):
+        mark = names.get(b".modules.yaml", -1)
+        if directory.endswith(b"/node_modules") and b"/.pnpm/" not in directory and mark >= 0:
+            home = split(directory)[0]
+            manifest = overlay.lookup(join(home, b"package.json"))
+            if overlay.layer_of(mark) in context.own_layers and manifest is not None and manifest >= 0:
+                yield home, manifest
+
+
+def pruned(report: Suggestions, *, pnpm: bool = False) -> Iterator[str]:
+    """Yield what removes the packages that only development needs, once the build is done.
+
+    What is in a store of pnpm's no finding is about; with ``pnpm`` it is asked to do that itself.
+    """
+    if pnpm and report.context is not None:
+        for store, _ in _stores(report.context):
+            yield f"RUN cd {shlex.quote(public(store))} && CI=true {_PRUNE['pnpm']}"
     for finding in report.findings:
         if finding.name in _NODE and finding.evidence and "/node_modules/" in finding.evidence[0].path:
             path = finding.evidence[0].path

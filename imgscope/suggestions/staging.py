@@ -54,10 +54,10 @@ class Staged:
     what: str
 
 
-def staged(report: Suggestions, extra: Extra = Extra(), *, scratch: bool = True) -> Staged | str:  # noqa: B008
+def staged(report: Suggestions, extra: Extra = Extra(), *, bold: bool = True) -> Staged | str:  # noqa: B008
     """Return a report's Dockerfile in stages, or why it can't be; whether that is worth it is told by its bytes.
 
-    With ``scratch`` the final stage of a static program begins at nothing.
+    With ``bold`` the final stage of a static program begins at nothing, and pnpm prunes its store.
     """
     matched, context = report.dockerfile, report.context
     if matched is None or not matched.belongs or context is None:
@@ -66,7 +66,7 @@ def staged(report: Suggestions, extra: Extra = Extra(), *, scratch: bool = True)
     if matched.stage != len(matched.dockerfile.stages) - 1:
         return "other stages come after the one that the image is of"
     try:
-        bare = scratch and not extra.packages and runs_static(context)
+        bare = bold and not extra.packages and runs_static(context)
         found = parts(context, report, (*extra.paths, *(beside(context) if bare else ())))
         if bare:
             found = Parts(None, found.copies, found.unneeded, [])
@@ -76,7 +76,7 @@ def staged(report: Suggestions, extra: Extra = Extra(), *, scratch: bool = True)
         return "nothing is left to copy"
     if len(found.copies) > _MAX_COPIES:
         return f"what the program needs lies in {len(found.copies)} places among the system's files"
-    text = _Text(context, matched, stage, found, extra, report, bare)
+    text = _Text(context, matched, stage, found, extra, report, bare, bold)
     return Staged(text.write(), stage.from_.first, text.saves(), text.words())
 
 
@@ -90,8 +90,10 @@ class _Text:
         extra: Extra,
         report: Suggestions,
         bare: bool,
+        bold: bool,
     ) -> None:
         self.bare = bare
+        self.bold = bold
         self.context = context
         self.dockerfile = matched.dockerfile
         self.stage = stage
@@ -118,7 +120,7 @@ class _Text:
 
     def _tidied(self) -> Iterator[str]:
         """Yield what takes out of the build stage what is not to be copied."""
-        lines = [*pruned(self.report), *self.found.trimmed()]
+        lines = [*pruned(self.report, pnpm=self.bold), *self.found.trimmed()]
         users = [item.rest.strip("\"'") for item in self.stage.instructions if item.keyword == "USER"]
         if lines and users and users[-1] not in ("root", "0"):
             yield "USER root"
@@ -241,6 +243,7 @@ class _Text:
         )
         kept = self.found.kept_packages()
         copied = {copy.path for copy in self.found.copies}
+        gone = self.found.pruned
         trims = {path for copy in self.found.copies for path in copy.trims}
         owners = self.found.packages.owners if self.found.packages is not None else {}
         others = {id(one.package) for one in self.found.packages.own} if self.found.packages is not None else set()
@@ -252,7 +255,7 @@ class _Text:
             inside = _below(directory, copied) and not _below(directory, trims)
             for name, entry in names.items():
                 inode = overlay.inode(entry)
-                if inode < 0 or overlay.kind(inode) != FILE or inode in counted:
+                if inode < 0 or overlay.kind(inode) != FILE or inode in counted or entry in gone:
                     continue
                 path = join(directory, name)
                 if overlay.layer_of(inode) not in own and not inside and path not in copied:

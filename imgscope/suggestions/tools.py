@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
+from ..layer.index import SYMLINK
 from ..layer.names import split
 from .once import once
 from .program import program
@@ -98,4 +99,12 @@ def _node(context: Context, words: AbstractSet[str]) -> set[int]:
         if match and match[1].decode("ascii", "replace") not in words:
             entries = (entry for entry in names.values() if entry >= 0)
             found.update(entry for entry in entries if overlay.layer_of(entry) in context.own_layers)
+        elif directory.endswith((b"/bin", b"/sbin")):
+            # npm's links to their programs.
+            for entry in names.values():
+                if entry >= 0 and overlay.kind(entry) == SYMLINK and overlay.layer_of(entry) in context.own_layers:
+                    layer, own = overlay.locate(entry)
+                    link = _NODE.search(b"x/" + overlay.layers[layer].links.get(own, b"").lstrip(b"./"))
+                    if link and link[1].decode("ascii", "replace") not in words:
+                        found.add(entry)
     return found

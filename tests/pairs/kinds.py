@@ -226,10 +226,10 @@ KINDS = [
     Pair(
         "uv",
         f"FROM base\n{PYTHON}RUN pip install --break-system-packages uv\nWORKDIR /app\nCOPY pyproject.toml .\n"
-        "RUN uv pip install --system --break-system-packages -r pyproject.toml\nCOPY app.py .\n"
+        "RUN SSL_CERT_FILE=${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt} uv pip install --system --break-system-packages -r pyproject.toml\nCOPY app.py .\n"
         'CMD ["python3", "app.py"]\n',
         f"FROM base AS build\n{PYTHON}RUN pip install --break-system-packages uv\nWORKDIR /app\nCOPY pyproject.toml .\n"
-        "RUN uv pip install --prefix /install --no-cache -r pyproject.toml\n"
+        "RUN SSL_CERT_FILE=${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt} uv pip install --prefix /install --no-cache -r pyproject.toml\n"
         f"FROM base\nRUN apt-get update && {APT} python3 && {CLEAN}\nCOPY --from=build /install /usr/local\n"
         'ENV PYTHONPATH=/usr/local/lib/python3.11/site-packages\nWORKDIR /app\nCOPY app.py pyproject.toml ./\nCMD ["python3", "app.py"]\n',
         _uv,

@@ -33,7 +33,7 @@ APP = layer(file("srv/app/run.sh", b"#!/bin/sh\n", mode=0o755), file("srv/app/da
 def write(tmp_path):
     """The staged Dockerfile: ``write(text, layer, …, config=…, extra=…)``, a layer for each RUN, COPY and ADD."""
 
-    def go(text, *layers, config=None, extra=Extra(), scratch=True):  # noqa: B008
+    def go(text, *layers, config=None, extra=Extra(), bold=True):  # noqa: B008
         dockerfile = parse(text, "Dockerfile")
         steps = _steps(dockerfile, len(dockerfile.stages) - 1)
         assert sum("empty_layer" not in step for step in steps) == len(layers)
@@ -44,7 +44,7 @@ def write(tmp_path):
         path = write_tar(tmp_path / "image.tar", docker_archive(image))
         with analyze(path, cache=False, contents=True) as analysis:
             report = suggest(analysis, Options(min_size=1000), dockerfile=match(dockerfile, analysis))
-            return staged(report, extra, scratch=scratch)
+            return staged(report, extra, bold=bold)
 
     return go
 
@@ -147,6 +147,14 @@ def test_owners_modes_and_empty_folders_are_kept(write):
         "COPY --from=build /srv/b /srv/b",
     ]
     assert "RUN chmod 700 /data" in lines
+
+
+def test_a_folder_for_data_that_an_instruction_makes_is_kept(write):
+    made = layer(file("srv/x", BIG), directory("var/lib/app", uid=7), directory("var/lib/other", uid=7))
+    text = f'FROM debian:12\n{INSTALL}\nRUN mkdir /var/lib/app && x\nVOLUME /var/lib/app\nCMD ["x"]\n'
+    lines = write(text, PACKAGES, made).dockerfile.text
+    assert "COPY --from=build --chown=7:0 /var/lib/app /var/lib/app" in lines
+    assert "/var/lib/other" not in lines
 
 
 def test_users_that_instructions_add_come_along_with_their_numbers(write):
@@ -283,7 +291,7 @@ def test_a_static_program_needs_nothing_else(write, tmp_path):
         "COPY --from=build /usr/local /usr/local\n"
         'ENV MODE=fast\nUSER 7\nENTRYPOINT ["/usr/local/bin/app"]\n'
     )
-    assert "FROM debian:12\nCOPY" in write(text, packages, made, config=config, scratch=False).dockerfile.text
+    assert "FROM debian:12\nCOPY" in write(text, packages, made, config=config, bold=False).dockerfile.text
     # A shell, or another program that somebody wanted there, is a reason to stay.
     shell = {**config, "Entrypoint": ["/bin/sh", "-c", "/usr/local/bin/app"]}
     assert "scratch" not in write(text, packages, made, config=shell).dockerfile.text
