@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from imgscope.cache import _MAGIC, _zstd
 from imgscope.cli import cli
 from tests.archive.images import Image, docker_archive, write_tar
+from tests.html.pages import decoded, encoded
 from tests.oracle.maketar import file, layer, whiteout
 
 # What builders write before a command, by the shell.
@@ -234,15 +235,15 @@ def of_cache(folder) -> str:
 CHECKS = ("--max-layer-size", "1kB", "--require-non-root", "--forbidden-paths", "/**", "--max-wasted", "1B")
 JSON = ("--no-config", "--format", "json")
 EVERY = [
-    ("analyze", "NEW", "--format", form) for form in ("text", "json", "markdown", "dive")
+    ("analyze", "NEW", "--format", form) for form in ("text", "json", "markdown", "dive", "html", "svg")
 ] + [
     ("check", "NEW", *CHECKS, "--no-config", "--format", form)
-    for form in ("text", "json", "markdown", "github", "junit", "sarif", "gitlab")
+    for form in ("text", "json", "markdown", "github", "junit", "sarif", "gitlab", "html")
 ] + [
     ("check", "NEW", "--baseline", "OLD", "--max-growth", "0", "--forbidden-findings", "ALL", *JSON),
-    *(("diff", "OLD", "NEW", "--format", form) for form in ("text", "json", "markdown")),
-    *(("suggest", "NEW", "--format", form) for form in ("text", "json", "markdown", "sarif")),
-    *(("bases", "NEW", "--format", form) for form in ("text", "json", "markdown")),
+    *(("diff", "OLD", "NEW", "--format", form) for form in ("text", "json", "markdown", "html")),
+    *(("suggest", "NEW", "--format", form) for form in ("text", "json", "markdown", "sarif", "html")),
+    *(("bases", "NEW", "--format", form) for form in ("text", "json", "markdown", "html")),
     ("why", "NEW", "/gone"),
     ("why", "NEW", "/d7/f"),
     ("verify", "NEW"),
@@ -259,6 +260,8 @@ def test_no_output_shows_a_secret(planted, words):
     v, old, new, *_ = planted
     for _ in ("cold", "warm"):
         text = run(*named(words, old, new))
+        if words[-1] == "html":
+            text = text.replace(encoded(text), decoded(text))
         assert v.within(text) == []
 
 

@@ -23,6 +23,8 @@ def commands(image: str, other: str, path: str, dockerfile: str | None) -> list[
         ["analyze", image, "--format", "json", "--duplicates", "--fingerprints"],
         ["analyze", image, "--format", "markdown", "--duplicates", "--top", "30"],
         ["analyze", image, "--format", "dive"],
+        ["analyze", image, "--format", "svg"],
+        ["diff", image, other, "--format", "html"],
         ["why", image, path],
         ["cat", image, path],
         ["verify", image],
@@ -38,7 +40,7 @@ def commands(image: str, other: str, path: str, dockerfile: str | None) -> list[
     found += [["check", image, "--baseline", other, *GROWTH, "--format", name] for name in ("text", "json")]
     found += [
         ["suggest", image, "--min-size", "1B", "--top", "30", "--format", name, *_about(dockerfile)]
-        for name in ("text", "json", "markdown", "sarif")
+        for name in ("text", "json", "markdown", "sarif", "html")
     ]
     found += [["diff", image, other, "--format", name, "--top", "30"] for name in ("text", "json", "markdown")]
     if dockerfile:

@@ -31,9 +31,14 @@ def encoded(page: str) -> str:
     return found
 
 
+def decoded(page: str) -> str:
+    """Return a page's data as the JSON that it is."""
+    return zlib.decompress(base64.b64decode(encoded(page))).decode()
+
+
 def data(path: Path) -> dict[str, Any]:
     """Return what a page shows."""
-    return json.loads(zlib.decompress(base64.b64decode(encoded(path.read_text()))))
+    return json.loads(decoded(path.read_text()))
 
 
 def paths(nodes: dict[str, Any]) -> list[str]:

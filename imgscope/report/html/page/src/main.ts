@@ -84,12 +84,18 @@ class App {
       report: this.report, tree: this.tree, struck: this.struck,
       weights: () => ({ own: this.imageOwn(), total: this.imageTotal() }),
       fits: (node) => this.state.source !== "image" || this.found === null || this.found[node] === 1,
+      layers: () => this.state.layers,
       goto: (path, source) => this.goto(path, source),
       changed: () => this.change(),
     };
     this.tabs = panels(context);
     // The picture first.
     setTimeout(() => this.drawTabs(), 0);
+    // What a search will want, while nobody waits for anything.
+    const warm = (): void => {
+      if ([this.tree, this.both].some((tree) => tree?.warm(10_000))) setTimeout(warm, 20);
+    };
+    setTimeout(warm, 300);
     addEventListener("hashchange", () => {
       this.state = parse(location.hash, this.plain);
       if (!this.both) this.state.source = "image";

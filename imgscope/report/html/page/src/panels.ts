@@ -1,6 +1,6 @@
 // The tables, each behind a tab; made when they are first looked at.
 
-import type { Finding, Report } from "./data";
+import type { Finding, Layer, Report } from "./data";
 import { button, copy, el, say } from "./dom";
 import { day, exact, number, signed, size } from "./format";
 import { Table, type Choices } from "./table";
@@ -12,6 +12,8 @@ export interface Context {
   /** Bytes that count now: the layers that are chosen, without what is struck out. */
   weights(): { own: Float64Array; total: Float64Array };
   fits(node: number): boolean;
+  /** The layers that are chosen; none is all. */
+  layers(): Set<number>;
   goto(path: string, source?: "image" | "difference"): void;
   struck: { findings: Set<number>; layers: Set<number>; paths: Set<number> };
   changed(): void;
@@ -65,7 +67,7 @@ export function panels(context: Context): Panel[] {
   if (difference?.layers) {
     const rows = difference.layers;
     found.push(panel("pairs", "Layers paired", () => ({
-      name: "Layers of both images", rows, sort: "order",
+      name: "Layers of both images", rows, sort: "",
       columns: [
         { key: "instruction", title: "Instruction", text: (row) => row.instruction_after ?? row.instruction_before ?? "(no history)", grow: true },
         { key: "status", title: "What", text: (row) => row.status },
@@ -91,8 +93,9 @@ export function panels(context: Context): Panel[] {
   if (report.suggestions) found.push(findings(context));
   if (report.waste_groups?.length) {
     const rows = report.waste_groups;
+    const chosen = (): typeof rows => rows.filter((row) => !context.layers().size || context.layers().has(row.stored_in));
     found.push(panel("waste", "Waste", () => ({
-      name: "Waste, rolled up to folders", rows, sort: "bytes", open: (row) => context.goto(row.path),
+      name: "Waste, rolled up to folders", rows: chosen(), sort: "bytes", open: (row) => context.goto(row.path),
       columns: [
         { key: "path", title: "Folder or file", text: (row) => row.path, grow: true },
         { key: "bytes", title: "Wasted", text: (row) => size(row.bytes), value: (row) => row.bytes, hint: (row) => exact(row.bytes) },
@@ -101,13 +104,13 @@ export function panels(context: Context): Panel[] {
         { key: "stored", title: "In layer", text: (row) => layerName(report, row.stored_in), width: "14rem", narrow: true },
         { key: "by", title: "Wasted by layer", text: (row) => layerName(report, row.wasted_by), width: "14rem", narrow: true },
       ],
-    }), rows.length));
+    }), rows.length, true));
   }
   if (tree) found.push(...places(context, tree));
   const layers = report.layers;
   if (layers) {
     found.push(panel("layertable", "Layers", () => ({
-      name: "Layers", rows: layers, sort: "index",
+      name: "Layers", rows: layers, sort: "",
       check: {
         title: "Strike out", on: (row) => context.struck.layers.has(row.index),
         set: (row, on) => {
@@ -118,9 +121,14 @@ export function panels(context: Context): Panel[] {
       },
       columns: [
         { key: "instruction", title: "Instruction", text: (row) => row.missing ?? (row.instruction || "(no history)"), grow: true },
-        { key: "index", title: "Layer", text: (row) => String(row.index), value: (row) => -row.index, width: "4.5rem" },
+        { key: "index", title: "Layer", text: (row) => String(row.index), value: (row) => row.index, width: "4.5rem" },
         { key: "content", title: "Content", text: (row) => size(row.content_bytes), value: (row) => row.content_bytes, hint: (row) => exact(row.content_bytes) },
         { key: "stored", title: "Stored", text: (row) => size(row.blob_bytes), value: (row) => row.blob_bytes ?? -1, hint: (row) => exact(row.blob_bytes), narrow: true },
+        ...(layers.some((row) => row.compressed_estimate) ? [{
+          key: "pull", title: "About, to pull", width: "7.5rem", narrow: true,
+          text: (row: Layer) => size(row.compressed_estimate?.bytes ?? row.blob_bytes), value: (row: Layer) => row.compressed_estimate?.bytes ?? row.blob_bytes ?? -1,
+          hint: (row: Layer) => (row.compressed_estimate ? `compressed, give or take ${size(row.compressed_estimate.error)}` : exact(row.blob_bytes)),
+        }] : []),
         { key: "added", title: "Added", text: (row) => size(row.added.bytes), value: (row) => row.added.bytes, hint: (row) => `${number(row.added.count)} paths, ${exact(row.added.bytes)}`, narrow: true },
         { key: "changed", title: "Modified", text: (row) => size(row.modified.bytes), value: (row) => row.modified.bytes, hint: (row) => `${number(row.modified.count)} paths, ${exact(row.modified.bytes)}`, narrow: true },
         { key: "removed", title: "Removed", text: (row) => size(row.removed.bytes), value: (row) => row.removed.bytes, hint: (row) => `${number(row.removed.count)} paths, ${exact(row.removed.bytes)}`, narrow: true },

@@ -24,6 +24,7 @@ export interface Choices<Row> {
   name: string;
   columns: Column<Row>[];
   rows: Row[];
+  /** The column that is sorted by at first: the first of numbers where it is left out, none where it is empty. */
   sort?: string;
   open?(row: Row): void;
   check?: { title: string; on(row: Row): boolean; set(row: Row, on: boolean): void };
@@ -48,8 +49,8 @@ export class Table<Row> {
   private at = 0;
 
   constructor(private readonly choices: Choices<Row>) {
-    const numeric = choices.columns.find((column) => column.key === choices.sort) ?? choices.columns.find((column) => column.value);
-    this.sorted = { key: numeric?.key ?? choices.columns[0]!.key, down: Boolean(numeric?.value) };
+    const first = choices.sort ?? choices.columns.find((column) => column.value)?.key ?? choices.columns[0]!.key;
+    this.sorted = { key: first, down: Boolean(choices.columns.find((column) => column.key === first)?.value) };
     const filter = el("input", { type: "search", placeholder: "filter", "aria-label": `Filter ${choices.name}`, spellcheck: "false" });
     filter.addEventListener("input", () => {
       clearTimeout(this.timer);
@@ -104,10 +105,12 @@ export class Table<Row> {
     this.shown = this.filter
       ? rows.filter((row) => texts.some((column) => column.text(row).toLowerCase().includes(this.filter)))
       : rows.slice();
-    const column = columns.find((one) => one.key === this.sorted.key)!;
+    const column = columns.find((one) => one.key === this.sorted.key);
     const sign = this.sorted.down ? -1 : 1;
-    const value = column.value ?? column.rank;
-    if (value) {
+    const value = column?.value ?? column?.rank;
+    if (!column) {
+      // As they were given.
+    } else if (value) {
       const shown = this.shown;
       this.shown = Array.from(order(Float64Array.from(shown, (row) => value(row)), this.sorted.down), (place) => shown[place]!);
     } else {

@@ -37,23 +37,31 @@ export class Tree {
     return (above > 0 ? this.path(above) : "") + "/" + this.names[node]!;
   }
 
-  /** Every node's path; made once. */
-  private allPaths: string[] | undefined;
-  paths(): string[] {
-    if (!this.allPaths) {
-      const found: string[] = new Array<string>(this.count);
-      found[0] = "";
-      for (let node = 1; node < this.count; node++) found[node] = found[this.parent[node]!]! + "/" + this.names[node]!;
-      found[0] = "/";
-      this.allPaths = found;
+  private readonly made: string[] = ["/"];
+  private readonly small: string[] = ["/"];
+  /** Make the paths of so many more nodes; tell whether there are still some to be made. */
+  warm(count: number): boolean {
+    const { made, small, parent, names } = this;
+    const last = Math.min(this.count, made.length + count);
+    for (let node = made.length; node < last; node++) {
+      const above = parent[node]!;
+      const path = (above > 0 ? made[above]! : "") + "/" + names[node]!;
+      made.push(path);
+      small.push(path.toLowerCase());
     }
-    return this.allPaths;
+    return last < this.count;
+  }
+
+  /** Every node's path; made once. */
+  paths(): string[] {
+    this.warm(this.count);
+    return this.made;
   }
 
   /** The same in small letters, for searching. */
-  private allLowered: string[] | undefined;
   lowered(): string[] {
-    return (this.allLowered ??= this.paths().map((path) => path.toLowerCase()));
+    this.warm(this.count);
+    return this.small;
   }
 
   children(node: number): number[] {
