@@ -10,8 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.archive.images import Image, docker_archive, oci, write_tar
+
+# How long an example takes says how busy the machine is: what may grow with what is held by tests/hostile.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
