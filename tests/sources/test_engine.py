@@ -232,7 +232,10 @@ def test_an_export_that_breaks_off_is_an_error_of_one_line(engine, chunked, shar
         ("tools/thin", "did you mean tools/thing:2"),
         ("localhost/x", "did you mean localhost/x:1"),
         ("docker:dind", "for the image docker:dind write docker:docker:dind"),
-        ("nothing-like-it", "get it with: docker pull nothing-like-it, or read it in its registry: registry:nothing-like-it"),
+        (
+            "nothing-like-it",
+            "get it with: docker pull nothing-like-it, or read it in its registry: registry:nothing-like-it",
+        ),
         ("app:1.1", "In its registry it is registry:app:1.1"),
         ("sha256:" + "0" * 64, "no image"),
     ],
