@@ -68,7 +68,8 @@ _NEXT = re.compile(r"[;&|\s\"'`]|,(?=[\w.\-]{1,60}=)|[)}\]]")
 # me:password@host, without a scheme. Images and packages are written alike: name:tag@sha256:…, npm:name@latest.
 _HOST_LOGIN = re.compile(
     r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|docker-daemon|containers-storage):)?"
-    r"([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)[A-Za-z\[(]"
+    r"([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)"
+    r"(?:[A-Za-z\[(]|(?:\d{1,3}\.){3}\d{1,3}(?![\w.]))"
 )
 # What sed puts in a placeholder's place: s/PASSWORD_HERE/value/.
 _REPLACED = re.compile(r"(?<![\w\\])s([/|#,:!~@%+])((?:(?!\1)[^\s]){4,60}+)\1((?:(?!\1)[^\s]){4,256}+)")
