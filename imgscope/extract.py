@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from .ending import tidied
 from .errors import PathNotFoundError, UsageError
 from .escape import escape
+from .layer.contents import ContentStream
 from .layer.index import FILE, SYMLINK, TYPE_NAMES
 from .output import OutputError
 from .overlay.merge import NO_ENTRY
@@ -303,7 +304,16 @@ class _Extraction:
             handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=parent)
             with os.fdopen(handle, "wb") as target:
                 written = 0
-                while data := source.read(_BLOCK):
+                # A hole is passed over, whatever length its header claims; only what the layer stores is read.
+                raw = getattr(source, "raw", None)
+                stream = raw if isinstance(raw, ContentStream) else None
+                while True:
+                    if stream is not None and (hole := stream.pass_hole()):
+                        target.seek(hole, os.SEEK_CUR)
+                        written += hole
+                    data = source.read(_BLOCK) if stream is None else stream.read(_BLOCK)
+                    if not data:
+                        break
                     # Zeros become a hole: a sparse file takes no more room here than in its layer.
                     if data.count(0) == len(data):
                         target.seek(len(data), os.SEEK_CUR)

@@ -14,6 +14,7 @@ import pytest
 import imgscope
 from imgscope.errors import UsageError
 from imgscope.extract import extract
+from tests.oracle.maketar import docker_archive, layer, pax_sparse
 
 
 @pytest.fixture
@@ -136,6 +137,30 @@ def test_zeros_take_no_room(image, tmp_path):
     assert zeros.read_bytes() == bytes(8 << 20)
     assert ends.read_bytes() == b"x" + bytes(3 << 20) + b"y"
     assert zeros.stat().st_blocks * 512 < 1 << 20
+
+
+def test_a_hole_is_passed_over_whatever_its_header_claims(tmp_path):
+    """What has to be read is what the layer stores: a header of a few bytes may claim half a terabyte."""
+    size = 1 << 39
+    pieces = [(0, b"begin"), (5000, b"m" * 3000), (1 << 33, b"far")]
+    data = layer(
+        pax_sparse("huge", pieces, size, "1.0"),
+        pax_sparse("whole", [(0, b"w" * 70_000)], 70_000, "1.0"),
+        pax_sparse("hole", [], 1 << 34, "1.0"),
+    )
+    path = docker_archive(tmp_path / "sparse.tar", [data])
+    began = time.process_time()
+    with imgscope.analyze(path, cache=False) as analysis:
+        extract(analysis, "/", tmp_path / "out")
+    assert time.process_time() - began < 20
+    huge = tmp_path / "out" / "huge"
+    assert huge.stat().st_size == size and huge.stat().st_blocks * 512 < 1 << 20
+    with huge.open("rb") as file:
+        assert file.read(8100) == b"begin" + bytes(4995) + b"m" * 3000 + bytes(100)
+        file.seek((1 << 33) - 2)
+        assert file.read(7) == b"\0\0far\0\0"
+    assert (tmp_path / "out" / "whole").read_bytes() == b"w" * 70_000
+    assert (tmp_path / "out" / "hole").stat().st_size == 1 << 34
 
 
 def test_without_hard_links_nothing_is_replaced_either(image, tmp_path, monkeypatch):

@@ -65,6 +65,7 @@ def command(
         else:
             digest = (tag.digest or "").partition(":")[2][:12]
             stored = size(tag.bytes, exact_bytes)
-            click.echo(f"{tag.name:<{width}}  {(tag.created or '')[:10]:<10}  {stored:>8}  {digest}  {tag.platform}")
+            system = escape(tag.platform or "")
+            click.echo(f"{tag.name:<{width}}  {(tag.created or '')[:10]:<10}  {stored:>8}  {digest}  {system}")
     if len(found.tags) < found.count:
         click.echo(f"imgscope: {found.count - len(found.tags):,} more before these; --limit shows them", err=True)

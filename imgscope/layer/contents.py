@@ -137,6 +137,15 @@ class ContentStream(io.RawIOBase):
         self._left -= size
         return size
 
+    def pass_hole(self) -> int:
+        """Pass over the hole that comes next, if one does; return its length in bytes, which a header may claim."""
+        if not self._left:
+            self._offset, self._left = next(self._pieces, (0, 0))
+        if self._offset is not None:
+            return 0
+        size, self._left = self._left, 0
+        return size
+
     def close(self) -> None:
         """Release the layer's bytes."""
         if not self.closed:

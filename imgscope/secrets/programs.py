@@ -19,8 +19,8 @@ APART = {
     program: word_set(options)
     for options, programs in {
         "-p": "sshpass useradd usermod mongo mongosh mongodump mongorestore mongoimport mongoexport twine cqlsh "
-        "rabbitmqadmin",
-        "-P": "zip unzip sqlcmd bcp tsql isql mosquitto_pub mosquitto_sub ipmitool",
+        "rabbitmqadmin poetry conan",
+        "-P": "zip unzip sqlcmd bcp tsql isql mosquitto_pub mosquitto_sub ipmitool p4",
         "-a": "redis-cli",
         "-w": "ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete",
         "-w -s -a": "ldappasswd",
@@ -28,7 +28,10 @@ APART = {
         "-N -P": "ssh-keygen",
         "-p -k": "dotnet",
         "-p -t": "influx",
-        "-t": "codecov",
+        "-t": "codecov doctl",
+        "-r": "gitlab-runner SUSEConnect suseconnect",
+        "-license": "newrelic-install",
+        "-A -X": "snmpget snmpwalk snmpset snmptrap",
         "/p": "signtool",
         "-storepass -keypass -srcstorepass -deststorepass": "keytool jarsigner",
     }.items()
@@ -41,6 +44,13 @@ LAST = {
     "vault": (word_set("login"), ""),
     "ngrok": (word_set("authtoken add-authtoken"), ""),
     "snyk": (word_set("auth"), ""),
+    "wandb": (word_set("login"), ""),
+    "pulumi": (word_set("--secret"), ""),
+    "mosquitto_passwd": (frozenset[str](), "b"),
+    "grafana-cli": (word_set("reset-admin-password"), ""),
+    "mc": (word_set("alias"), ""),
+    "ua": (word_set("attach"), ""),
+    "pro": (word_set("attach"), ""),
     "mkpasswd": (frozenset[str](), ""),
     "composer": (word_set("config"), ""),
     "poetry": (word_set("config"), ""),
@@ -54,7 +64,7 @@ LOGIN_SETTINGS = word_set("http-basic github-oauth gitlab-token bearer pypi-toke
 # Programs that read passwords from what is piped into them, and those that say what is piped.
 READ = word_set(
     "chpasswd passwd smbpasswd htpasswd kinit cryptsetup vncpasswd tigervncpasswd kpasswd vault "
-    "ecryptfs-add-passphrase keyctl rabbitmqctl newusers"
+    "ecryptfs-add-passphrase keyctl rabbitmqctl newusers elasticsearch-keystore"
 )
 # Others read data or a script there, unless one of their words begins like this.
 READ_WITH = {
@@ -63,6 +73,7 @@ READ_WITH = {
     "gpg": ("--passphrase-fd",),
     "gpg2": ("--passphrase-fd",),
     "cargo": ("login",),
+    "wrangler": ("secret",),
 }
 SAY = word_set("echo printf cat print yes write-output write-host")
 # Owners and groups are written as logins are: -u app:staff.

@@ -27,6 +27,10 @@ _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 # Worth a look at words at all: no text without one of these has what the rules below find.
 _HINTS = (
     "net user",
+    "gitlab-runner",
+    "suseconnect",
+    "ua attach",
+    "pro attach",
     *sorted(
         word_set(
             "pass pwd secret token key auth cred login salt cookie jwt otp mysql maria redis curl wget --user "
@@ -64,7 +68,8 @@ _NEXT = re.compile(r"[;&|\s\"'`]|,(?=[\w.\-]{1,60}=)|[)}\]]")
 # me:password@host, without a scheme. Images and packages are written alike: name:tag@sha256:…, npm:name@latest.
 _HOST_LOGIN = re.compile(
     r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|docker-daemon|containers-storage):)?"
-    r"([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)[A-Za-z\[(]"
+    r"([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)"
+    r"(?:[A-Za-z\[(]|(?:\d{1,3}\.){3}\d{1,3}(?![\w.]))"
 )
 # What sed puts in a placeholder's place: s/PASSWORD_HERE/value/.
 _REPLACED = re.compile(r"(?<![\w\\])s([/|#,:!~@%+])((?:(?!\1)[^\s]){4,60}+)\1((?:(?!\1)[^\s]){4,256}+)")
@@ -77,6 +82,8 @@ _SHELLS = word_set("sh bash zsh dash ash ksh")
 _NO_LOGIN = ("npm", "workspace", "file", "git", "link", "patch", "mailto", "oci", "docker")
 # Commands that a pipeline's end is judged with.
 _PIPED = 8
+# Words that may stand before an echo: RUN --mount=… /bin/bash -o pipefail -o errexit -c, sudo -u me, env A=b.
+_BEFORE_SAID = 24
 _LOGIN_OPTIONS = word_set(
     "-u --user --proxy-user -U --auth -a --credentials --creds --src-creds --dest-creds --user-password"
 )
@@ -90,7 +97,8 @@ _LOGIN = re.compile(r"([^\s:/@$\\\"'%]{1,128}+):([^\s]{4,})", re.DOTALL)
 def hinted(text: str, start: int, end: int) -> bool:
     """Tell whether a part of a text is worth to be cut into words."""
     # Texts are searched for one piece after the other: that is many times faster than for all of them by a pattern.
-    low = text[start:end].lower()
+    # In a list of arguments words are apart by a character of ours.
+    low = text[start:end].lower().replace("\0", " ")
     for piece in _HINTS:
         if piece in low:
             return True
@@ -321,6 +329,9 @@ class _Finder:
                     stop = whole
                 if self.add(name, scheme.end() if scheme is not None else at + 1, stop):
                     return True
+            elif first and text[start:at] == "--from-literal" and {"create", "secret"} <= seen:
+                pair = text.find("=", at + 1, inner)
+                return pair >= 0 and self.add(text[at + 1 : pair], pair + 1, whole)
             elif first and name == "p" and "login" in seen and seen & programs.LOG_IN:
                 self.add("password option", at + 1, words[number].end)
             first = False
@@ -388,8 +399,11 @@ class _Finder:
         if head[1] == "p" and len(head) > 5 and "login" in seen and seen & programs.LOG_IN:
             self.add("password option", start + 2, words[number].end)
             return -1
-        if head[:2] == "-P" and len(head) > 4 and seen & {"zip", "unzip"}:
+        if head[:2] == "-P" and len(head) > 4 and seen & {"zip", "unzip", "bcp", "sqlcmd"}:
             self.add("password option", start + 2, words[number].end)
+            return -1
+        if head[:3] == "-hp" and len(head) > 6 and "rar" in seen:
+            self.add("password option", start + 3, words[number].end)
             return -1
         if head[:2] == "-a" and len(head) > 4 and "redis-cli" in seen:
             self.add("password option", start + 2, words[number].end)
@@ -397,6 +411,9 @@ class _Finder:
         if following < 0:
             return -1
         value = heads[following]
+        if head == "--from-literal" and {"create", "secret"} <= seen and "=" in value:
+            self.add(value.partition("=")[0], cores[following][0] + value.index("=") + 1, words[following].end)
+            return following
         if head in ("-b", "--cookie") and "curl" in seen and "=" in value:
             self.add("cookie", cores[following][0] + value.index("=") + 1, words[following].end)
             return following
@@ -545,7 +562,7 @@ class _Finder:
         reads = reads or ("su" in seen and any(re.fullmatch(r"-[a-z]{0,4}c|--command", word) for word in seen))
         sources = list(command.fed)
         for other in before:
-            names = [_program(text_of(self.text, core(self.text, word))) for word in other.words[:4]]
+            names = [_program(text_of(self.text, core(self.text, word))) for word in other.words[:_BEFORE_SAID]]
             first = next((place for place, name in enumerate(names) if name in programs.SAY), None)
             sources += [*(other.words[first + 1 :] if first is not None else ()), *other.fed]
         for word in sources:

@@ -24,6 +24,15 @@ def test_the_order_of_versions():
         assert [tag for tag in found if tag[0].isdigit() or tag[0] == "v"] == VERSIONS[:-1]
 
 
+@pytest.mark.parametrize(
+    "text", ["https://me:{}@127.0.0.1:1/x", "me:{}@127.0.0.1:1/x", "me:{}@r.example.net/x", "-{}", "--", "a b/{}"]
+)
+def test_no_registry_is_asked_for_what_is_no_name(imgscope, text):
+    """It may be a login that was typed in front, which a registry on the way would get to read."""
+    done = imgscope("tags", "--", text.format("Zq7Rk29xLm4Pw8"))
+    assert done.returncode == 2 and "Zq7Rk29xLm4Pw8@" not in done.stderr and "write it as" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def tagged(registry):
     members = {}

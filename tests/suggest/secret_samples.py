@@ -222,6 +222,35 @@ FALSE = [
 ]
 
 TRUE_TEXTS = [
+    # A shell of SHELL's, and mounts, stand before what says the password.
+    *(
+        f"{shell}{say} | {reader}"
+        for shell in (
+            "/bin/bash -o pipefail -c ",
+            "RUN /bin/bash -euxo pipefail -o errexit -c ",
+            "RUN |1 A=b /bin/ash -eo pipefail -c ",
+            "RUN --mount=type=cache,target=/c --mount=type=secret,id=x --network=none ",
+        )
+        for say, reader in (
+            (f"echo {V}", "docker login -u me --password-stdin"),
+            (f'echo "root:{V}"', "chpasswd"),
+            (f"printf '%s' {V}", "sudo -S true"),
+        )
+    ),
+    f"RUN kubectl create secret generic db --from-literal=url={V}",
+    f"RUN kubectl create secret generic db --from-literal url={V}",
+    f"RUN pulumi config set --secret dbHost {V}",
+    f"RUN poetry publish -u me -p {V}",
+    f"RUN conan remote login r me -p {V}",
+    f"RUN mosquitto_passwd -b /etc/users me {V}",
+    f"RUN mc alias set store https://s3.example.net AKEY {V}",
+    f"RUN gitlab-runner register -n -r {V}",
+    f"RUN pro attach {V}",
+    f"RUN grafana-cli admin reset-admin-password {V}",
+    f"RUN wandb login {V}",
+    f"me:{V}@127.0.0.1:5000/app",
+    f"RUN rar a -hp{V} x.rar /srv",
+    f"RUN echo {V} | bin/elasticsearch-keystore add -x s3.client.key",
     f"ENV MYSQL_PWD={V}",
     "ENV REDIS_AUTH=hunter2Correct",
     f"ENV SECRET_KEY_BASE={HEX}",
@@ -282,6 +311,14 @@ TRUE_TEXTS = [
 ]
 
 FALSE_TEXTS = [
+    "RUN /bin/bash -o pipefail -c curl -fsSL https://deb.nodesource.com/setup_20.x | bash -",
+    "RUN /bin/bash -o pipefail -c echo 'welcome to this image' | tee /etc/motd",
+    "RUN --mount=type=secret,id=token TOKEN=$(cat /run/secrets/token) make",
+    "RUN kubectl create configmap x --from-literal=mode=production",
+    "RUN apt-get install -y mc alias-tools curl pro && gitlab-runner run",
+    "RUN conan install . -pr default --build missing && poetry install --only main",
+    "RUN npm install alias:package@1.2.3 npm:leftpadding@10.20.30",
+    "RUN pulumi config set aws:region eu-central-1 && wandb offline",
     "RUN useradd -u 10001 app && sort -u names.txt",
     'CMD ["python3", "-u", "app.py"]',
     "RUN sudo -u postgres createdb app && git push -u origin main",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ...errors import UsageError
@@ -11,6 +12,10 @@ HUB = "docker.io"
 KIND = "registry"
 """The kind of the cache's records that hold what registries said."""
 _HUB_NAMES = (HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
+# What can be asked of a registry; the distribution project's grammar of references.
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?")
+_REPOSITORY = re.compile(r"[A-Za-z0-9]+(?:(?:[._/-]|__)-*[A-Za-z0-9]+)*")
+_DIGEST = re.compile(r"[A-Za-z0-9_+.-]+:[0-9a-fA-F]{32,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,12 @@ class Name:
 
 
 def parse(text: str) -> Name:
-    """Read ``[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]``. Raises ``UsageError`` where there is no repository.
+    """Read ``[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]``. Raises ``UsageError`` where there is no repository, or
+    something that can be none: no registry is asked for it, for it may be a login that was typed in front.
 
     As Docker has it: what comes before the first slash is a host when it has a dot or a port, or is ``localhost``.
     """
-    rest, _, digest = text.partition("@")
+    rest, at, digest = text.partition("@")
     first, slash, path = rest.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         host = first
@@ -60,6 +66,9 @@ def parse(text: str) -> Name:
     repository, _, tag = path.partition(":")
     if not repository:
         raise UsageError(f"{escape(text)!r} names no repository; write it as registry:HOST/REPOSITORY:TAG")
+    named = _REPOSITORY.fullmatch(repository) and _HOST.fullmatch(host)
+    if not named or (at and not _DIGEST.fullmatch(digest)):
+        raise UsageError(f"{escape(text)!r} is no repository's name; write it as HOST/REPOSITORY")
     if host == HUB and "/" not in repository:
         repository = f"library/{repository}"
     return Name(host.lower(), repository, tag or (None if digest else "latest"), digest or None)
