@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .differences.model import Pull as Pull
     from .errors import AmbiguousImageError as AmbiguousImageError
     from .errors import ArchiveError as ArchiveError
+    from .errors import ArtifactError as ArtifactError
     from .errors import CheckFailedError as CheckFailedError
     from .errors import ConfigError as ConfigError
     from .errors import ContentUnavailableError as ContentUnavailableError
@@ -93,6 +94,7 @@ _FACE = {
     "AmbiguousImageError": "errors",
     "Analysis": "analysis",
     "ArchiveError": "errors",
+    "ArtifactError": "errors",
     "Base": "base_images.find",
     "Bases": "base_images.compare",
     "Break": "differences.model",

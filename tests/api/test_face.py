@@ -16,7 +16,7 @@ from tests.oracle.maketar import file, layer
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = """
-    AmbiguousImageError Analysis ArchiveError Base Bases Break Candidate Cause Causes Change CheckFailedError
+    AmbiguousImageError Analysis ArchiveError ArtifactError Base Bases Break Candidate Cause Causes Change CheckFailedError
     CheckReport ConfigDifference ConfigError ConfigSecret ContentUnavailableError Difference
     DirectoryDifference DirectorySize DiveFigures Duplicate EncryptedLayerError EngineError Estimate Event
     Evidence File FileDifference FileSize Filter Finding Fit Fixed HistoryStep Image ImageCheck ImageError
@@ -60,7 +60,7 @@ def test_the_names_that_are_exported():
 
 
 def test_all_errors_are_exported():
-    own = {name for name, value in vars(errors).items() if inspect.isclass(value)}
+    own = {name for name, value in vars(errors).items() if inspect.isclass(value) and issubclass(value, Exception)}
     assert own == {name for name in imgscope.__all__ if name.endswith("Error")}
 
 

@@ -134,10 +134,12 @@ def table(rows: list[Row]) -> str:
     ]
     many = sum(row.share >= MOST for row in rows)
     least = min(rows, key=lambda row: row.share)
+    broken = [f"{row.name}: {row.fault}" for row in rows if row.fault]
+    rest = f"Broken: {'; '.join(broken)}." if broken else "All smoke tests pass, and no setting is lost."
     lines += [
         "",
         f"At least {MOST:.0%} of the expert's saving in {many} of {len(rows)} pairs; the least is "
-        f"{least.share:.0%} ({least.name}). All smoke tests pass, and no setting is lost.",
+        f"{least.share:.0%} ({least.name}). {rest}",
     ]
     return "\n".join(lines)
 
