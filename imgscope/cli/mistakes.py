@@ -24,6 +24,9 @@ _OPTIONS = {
 }
 _SUFFIXES = {
     ".json": "json",
+    ".html": "html",
+    ".htm": "html",
+    ".svg": "svg",
     ".md": "markdown",
     ".markdown": "markdown",
     ".txt": "text",

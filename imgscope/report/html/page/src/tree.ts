@@ -32,9 +32,9 @@ export class Tree {
   }
 
   path(node: number): string {
-    if (node <= 0) return "/";
-    const above = this.parent[node]!;
-    return (above > 0 ? this.path(above) : "") + "/" + this.names[node]!;
+    let text = "";
+    for (let at = node; at > 0; at = this.parent[at]!) text = "/" + this.names[at]! + text;
+    return text || "/";
   }
 
   private readonly made: string[] = ["/"];
