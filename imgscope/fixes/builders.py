@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..ending import tidied
 from ..errors import EngineError, UsageError
@@ -29,9 +29,8 @@ from ..settings import RUN_LABEL
 
 if TYPE_CHECKING:
     from ..dockerfile import Dockerfile
-    from .recipe import Recipe
+    from .recipe import Kind, Recipe
 
-Kind = Literal["buildkit", "classic", "podman", "buildah"]
 CLIENTS = ("docker", "podman", "buildah")
 _TITLES = {"buildkit": "docker (BuildKit)", "classic": "docker (its older builder)"}
 # Of what a builder says so much is kept: its last lines are what counts.

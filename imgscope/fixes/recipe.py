@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import UsageError
 from ..escape import escape
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ..dockerfile import Dockerfile
     from ..dockerfile.ignore import Ignore
 
+Kind = Literal["buildkit", "classic", "podman", "buildah"]
+"""The kinds of builders."""
 _COMPOSE = (".yaml", ".yml")
 _MAX_COMPOSE = 1 << 20
 _VARIABLE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)(?:(:?[-?])([^}]*))?\})")

@@ -13,7 +13,7 @@ from ..suggestions.staging import Extra
 if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..suggestions.model import Suggestions
-    from .run import Try
+    from .trial import Try
 
 # How programs say that something is not there.
 _SAID = (

@@ -21,10 +21,11 @@ from .builders import Engine, Outcome, choose
 from .comparing import Gone, config_differences, lacking
 from .containers import Containers
 from .edits import STAGES, Choice, State
-from .model import Check, Edit, Left, Made, Options, Record, Weight
+from .model import Edit, Left, Made, Options, Record, Weight
 from .proving import Proof, learn
 from .repair import repair
 from .search import bound, search
+from .trial import Try
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -36,29 +37,6 @@ if TYPE_CHECKING:
 _MORE = 0.03
 # Further bad edits that are looked for, each at the cost of halving once more.
 _BAD = 4
-
-
-@dataclass(frozen=True)
-class Try:
-    """One set of edits, built and looked at."""
-
-    state: State
-    outcome: Outcome
-    checks: tuple[Check, ...] = ()
-    analysis: Analysis | None = None
-    seconds: float = 0.0
-    suspects: frozenset[str] = frozenset()
-
-    @property
-    def ok(self) -> bool:
-        """Whether it built and passed."""
-        return self.outcome.image is not None and all(check.passed for check in self.checks)
-
-    @property
-    def why(self) -> str:
-        """What failed."""
-        failed = next((check for check in self.checks if not check.passed), None)
-        return self.outcome.why if failed is None else f"{failed.name}: {failed.detail}"
 
 
 @dataclass

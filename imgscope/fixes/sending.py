@@ -17,8 +17,7 @@ from ..escape import escape
 
 if TYPE_CHECKING:
     from ..dockerfile import Dockerfile
-    from .builders import Kind
-    from .recipe import Recipe
+    from .recipe import Kind, Recipe
 
 # Stands in the context that is sent beside the file's own, so that COPY . . finds the same as ever.
 _NAME = ".imgscope-fix.Dockerfile"

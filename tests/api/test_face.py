@@ -16,7 +16,8 @@ from tests.oracle.maketar import file, layer
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = """
-    AmbiguousImageError Analysis ArchiveError ArtifactError Base Bases Break Candidate Cause Causes Change CheckFailedError
+    AmbiguousImageError Analysis ArchiveError ArtifactError Base Bases
+    Break Candidate Cause Causes Change CheckFailedError
     CheckReport ConfigDifference ConfigError ConfigSecret ContentUnavailableError Difference
     DirectoryDifference DirectorySize DiveFigures Duplicate EncryptedLayerError EngineError Estimate Event
     Evidence File FileDifference FileSize Filter Finding Fit Fixed HistoryStep Image ImageCheck ImageError
