@@ -52,6 +52,7 @@ HIGHER = {
     ("reading", "shared"): "types: what analyses in a row have in common",
     ("analysis", "report.sizes"): "the same",
     ("analysis", "report.notebook"): "a result shows itself in a notebook",
+    ("report.svg", "report.html.tree"): "the map's tree, which the page has too",
     ("differences.report.html", "report.html"): "a page holds what every command finds, so it stands above them all",
     ("base_images.report.html", "report.html"): "the same",
     ("suggestions.outputs.html", "report.html"): "the same",
@@ -89,7 +90,8 @@ def imports(path: Path) -> set[str]:
             target = [*base, *(node.module.split(".") if node.module else [])]
             for alias in node.names:
                 inner = [*target, alias.name]
-                is_module = PACKAGE.joinpath(*inner).with_suffix(".py").is_file() or PACKAGE.joinpath(*inner).is_dir()
+                file, folder = PACKAGE.joinpath(*inner).with_suffix(".py"), PACKAGE.joinpath(*inner, "__init__.py")
+                is_module = file.is_file() or folder.is_file()
                 found.add(".".join(inner if is_module else target))
     return found - {""}
 
