@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .analysis import Analysis, Body
-from .analyzer import assemble
 from .archive.store import shown
+from .assembling import assemble
 from .compat.dive import figures
 from .contents import ImageContents, NoContents
 from .highlights import Highlights

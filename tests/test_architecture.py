@@ -25,7 +25,7 @@ STATIONS = [
     ["highlights"],
     ["analysis", "compat.dive", "compat.dive_tree"],
     ["asides"],
-    ["records", "saved", "analyzer", "outline", "verify"],
+    ["records", "saved", "assembling", "outline", "analyzer", "verify"],
     ["compat", "extract", "packages", "dockerfile"],
     ["report"],
     ["differences"],
@@ -64,8 +64,6 @@ HIGHER = {
 CIRCLES = [
     # An analysis resolves paths, and says what is not there; both read it by type alone.
     {"analysis", "rootfs.resolve"},
-    # What is read of a registry's image without its layers, and the way to the rest.
-    {"analyzer", "outline"},
     # A plan and its steps know one another; the report has the plan's outcome.
     {"suggestions"},
 ]
