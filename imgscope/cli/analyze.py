@@ -94,7 +94,7 @@ def command(
         platform=platform,
         name=image,
         no_cache=no_cache,
-        contents=duplicates or fingerprints,
+        contents=duplicates or fingerprints or results.writes("html"),
         raw=show_secrets,
         layers=not no_files
         or verify

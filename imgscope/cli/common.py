@@ -373,6 +373,10 @@ class Results:
         width = options.width if options.fixed else WIDTH
         self._in_file = replace(options, colour=False, unicode=True, width=width, whole=not options.fixed)
 
+    def writes(self, name: str) -> bool:
+        """Tell whether a format is written anywhere."""
+        return self.printed == name or any(name == one for one, _ in self.pairs)
+
     def write(self, render: Callable[[str, Options], Iterable[bytes]], *, printed: bool = True) -> None:
         """Write all files, then what is printed; ``render(format, options)`` yields the bytes."""
         write_outputs(self.pairs, lambda name, target: render(name, self._options if target == "-" else self._in_file))

@@ -107,7 +107,8 @@ def _packages(analysis: Analysis) -> tuple[dict[bytes, int], list[dict[str, Any]
     from ...packages import read_packages
 
     try:
-        known = read_packages(analysis, at_hand=True)
+        # Not only what is at hand: that would depend on what an earlier run has kept.
+        known = read_packages(analysis)
     except ImageError:
         return {}, []
     ranked = sorted(known.packages, key=lambda one: (-one.size, one.ecosystem, one.name, one.version, one.location))
