@@ -38,7 +38,7 @@ _LINES, _WIDTH = 400, 2000
 # Lines of a failed build that are shown.
 SHOWN = 12
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_STEP = re.compile(r"^(?:\[[^\]]*\] )?(?:Step|STEP) (\d+)/(\d+) ?: (.*)$|^#\d+ \[[^\]]*\d+/\d+\] (.*)$")
+_STEP = re.compile(r"^(?:\[[^\]]*\] )?(?:Step|STEP) (\d+)/(\d+) ?: (.*)$|^#\d+ \[[^\]]*(?<=\d)\] (.*)$")
 _IMAGE = re.compile(r"^ ?-{2,3}> (?:Pushing cache.*|Using cache )?([0-9a-f]{11,64})$")
 _CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12,64})$")
 _NOISE = re.compile(
@@ -283,9 +283,11 @@ def _failed(said: Sequence[str], dockerfile: Dockerfile) -> tuple[str, int | Non
     """Return the step that a build failed in, and its line in the Dockerfile."""
     for said_line in reversed(said):
         # BuildKit says the line itself, the older builder that of what it can't read.
-        told = re.match(r"^(?:\S*[Dd]ockerfile\S*:|.*parse error line )(\d+)(?:$|:)", said_line.strip())
-        if told and any(item.first <= int(told[1]) <= item.last for item in dockerfile.instructions):
-            return "", int(told[1])
+        told = re.match(r"^(?:(\S*):|.*parse error line )(\d+)(?:$|:)", said_line.strip())
+        if told and told[1] is not None and "ockerfile" not in told[1]:
+            continue
+        if told and any(item.first <= int(told[2]) <= item.last for item in dockerfile.instructions):
+            return "", int(told[2])
     for said_line in reversed(said):
         step = _STEP.match(said_line)
         if step:

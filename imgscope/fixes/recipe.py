@@ -21,7 +21,7 @@ Kind = Literal["buildkit", "classic", "podman", "buildah"]
 """The kinds of builders."""
 _COMPOSE = (".yaml", ".yml")
 _MAX_COMPOSE = 1 << 20
-_VARIABLE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)(?:(:?[-?])([^}]*))?\})")
+_VARIABLE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)(?:(:?[-?])([^{}]*))?\})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 # How programs say that something is not there.
 _SAID = (
     re.compile(r"error while loading shared libraries: ([\w.+-]+)"),
-    re.compile(r"([\w.+-]+\.so(?:\.[\d.]+)?): cannot open shared object file"),
+    re.compile(r"(?<![\w.+-])([\w.+-]+\.so(?:\.[\d.]+)?): cannot open shared object file"),
     re.compile(r"No module named '?([\w.]+)"),
     re.compile(r"Cannot find (?:module|package) '([^']+)'"),
     re.compile(r"cannot load such file -- ([\w./-]+)"),
     re.compile(r"Can't locate ([\w/]+\.pm)"),
     re.compile(r"No such file or directory:? '?\"?([\w./+-]+)"),
-    re.compile(r"'?\"?(/[\w./+-]+)'?\"?:? (?:No such file or directory|not found|does not exist)"),
+    re.compile(r"(?<![\w./+-])(/[\w./+-]+)'?\"?:? (?:No such file or directory|not found|does not exist)"),
     re.compile(r"ENOENT[^']*'([^']+)'"),
     re.compile(r"open ([\w./+-]+): no such file or directory"),
     re.compile(r"exec:? \"([\w./+-]+)\""),

@@ -202,11 +202,12 @@ class DockerApi:
                 f"or pipe: sudo docker save {self._image} | imgscope analyze -"
             ) from None
         if isinstance(cause, (FileNotFoundError, ConnectionRefusedError)):
-            other = f"; Podman's images are named podman:{self._image}" if shutil.which("podman") else ""
+            others = [f"podman:{self._image}"] if shutil.which("podman") else []
             if title == "Podman":
                 raise EngineError(f"nobody listens at {self.address}; start it with: podman system service") from None
             if self._image and not self._image.startswith("sha256:"):
-                other += f"; to read it in its registry: registry:{self._image}"
+                others.append(f"registry:{self._image}")
+            other = f", {' or '.join(others)}" if others else ""
             raise EngineError(
                 f"no Docker engine at {self.address}; start it, set DOCKER_HOST, or give an archive's path{other}"
             ) from None

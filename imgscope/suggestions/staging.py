@@ -31,7 +31,7 @@ _RUNNING = {"HEALTHCHECK", "ENTRYPOINT", "CMD", "LABEL", "EXPOSE", "STOPSIGNAL",
 _SETTINGS = {*_RUNNING, "ENV", "VOLUME", "WORKDIR", "USER", "SHELL"}
 # What the files have to be there before.
 _BEHIND = {"RUN", "COPY", "ADD", "USER", "WORKDIR", "VOLUME"}
-_AS = re.compile(r"\s+as\s+(\S+)\s*$", re.IGNORECASE)
+_AS = re.compile(r"(?<!\s)\s+as\s+(\S+)\s*$", re.IGNORECASE)
 # More places than these are not what an author would copy one by one.
 _MAX_COPIES = 60
 _ACCOUNTS = ("passwd", "group", "shadow", "gshadow")

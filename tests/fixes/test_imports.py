@@ -10,6 +10,7 @@ import pytest
 from imgscope.fixes.containers import Ran
 from imgscope.fixes.imports import imports
 from imgscope.fixes.repair import _names
+from imgscope.rootfs.start import Command
 
 
 class Here:
@@ -21,7 +22,7 @@ class Here:
 
 
 def looked(start, *files, directory="", python=True):
-    app = SimpleNamespace(start=start, scripts={}, directory=directory.strip("/").encode())
+    app = SimpleNamespace(command=Command(start, directory=directory.strip("/").encode()), scripts={})
     reached = {str(path).strip("/").encode(): None for path in files}
     needs = SimpleNamespace(app=app, start=SimpleNamespace(files=reached))
     return SimpleNamespace(needs=needs, python=python, node=not python)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -123,7 +124,7 @@ def test_another_images_dockerfile_is_refused(fixed, tmp_path):
         fixed("FROM other\nRUN put /x 1\nRUN put /y 1\n", image=str(tmp_path / "images/1.tar"))
 
 
-def test_every_format_tells_the_same(fixed, tmp_path):
+def test_every_format_tells_the_same(fixed, tmp_path, monkeypatch):
     record, _ = fixed(f"FROM base\n{pairs(2)}ENV API_TOKEN=q7Zx8wLmP0aT3vRd9\n")
     value = json.loads(rendered(record, "json"))
     assert value["saved_bytes"] == record.saved
@@ -133,10 +134,12 @@ def test_every_format_tells_the_same(fixed, tmp_path):
     for shown in (text, markdown, rendered(record, "json")):
         assert "q7Zx8wLmP0aT3vRd9" not in shown
         assert "IS001" in shown and "rm -rf /big1" in shown
+    # From where the Dockerfile lies: a patch's names are for whoever stands there.
+    monkeypatch.chdir(Path(record.dockerfile.path).parent)
     patch = rendered(record, "patch")
     assert "q7Zx8wLmP0aT3vRd9" in patch
     folder = tmp_path / "apply"
-    target = folder / record.dockerfile.path.lstrip("/")
+    target = folder / Path(record.dockerfile.path).name
     target.parent.mkdir(parents=True)
     target.write_text(record.dockerfile.text)
     subprocess.run(["patch", "-p1", "--quiet"], input=patch.encode(), cwd=folder, check=True)

@@ -30,9 +30,9 @@ def tools() -> Path:
     return SOURCE
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """Debian's Chromium, without a window."""
+    """Debian's Chromium, without a window; for one module, since no other loop runs in this thread meanwhile."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -64,7 +64,7 @@ def test_no_image_is_written_over(webapp, tmp_path, capsys):
 
 
 def test_standard_input_is_read_once(tmp_path, capsys):
-    assert run(["report", "-", str(tmp_path / "a.html"), "--check"]) == 2
+    assert run(["report", "-", str(tmp_path / "a.html"), "--against", "-"]) == 2
     assert "can be read once" in capsys.readouterr().err
 
 

@@ -24,7 +24,7 @@ _MAX_ANSWER = 64 << 10
 _MAX_CHALLENGE = 8 << 10
 # What fits a header and is a token (RFC 6750 has less).
 _TOKEN = re.compile(r"[\x21-\x7e]{1,32768}")
-_PARAMETER = re.compile(r'([A-Za-z][A-Za-z0-9_-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_PARAMETER = re.compile(r'(?<![A-Za-z0-9_-])([A-Za-z][A-Za-z0-9_-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 # A token is taken for expired a little before its time, in seconds; without a word it holds for a minute.
 _EARLY, _USUAL = 10, 60
 
