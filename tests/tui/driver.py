@@ -133,6 +133,8 @@ def explore(
 
     async def main() -> ImgscopeApp:
         app = ImgscopeApp(lambda _: opened, known.image.reference, settings)
+        # A step is over when nothing moves any more; what never comes to rest would be waited for without end.
+        app.animation_level = "none"
         if theme:
             app.theme = theme
         async with app.run_test(size=size, notifications=True) as pilot:
@@ -150,4 +152,4 @@ def explore(
             await scenario(driven)
         return app
 
-    return asyncio.run(main())
+    return asyncio.run(asyncio.wait_for(main(), 300))

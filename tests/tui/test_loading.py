@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from imgscope.errors import ArchiveError
-from imgscope.sources.engine import Step
+from imgscope.sources.backend import Step
 from imgscope.tui.app import ImgscopeApp
 from imgscope.tui.explorer import Explorer
 from imgscope.tui.loading import Cancelled, LoadingScreen, ScreenProgress, foreseen
