@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from .analysis import Analysis, Body
 from .archive.media import is_layer
 from .archive.store import shown
-from .asides import asides
+from .asides import asides, estimating
 from .assembling import assemble
 from .bounds import REPEATED, Costs
 from .cache import Cache
@@ -426,17 +426,18 @@ class _Run:
             self.progress.start(None, "putting the layers together")
         reopen = partial(self.source.reopen, self.progress)
         contents = ImageContents(lambda: indexes, opened.layers, reopen, opened.close)
-        overlay = Overlay(indexes)
 
         def same(pairs: list[tuple[int, int]]) -> Callable[[], list[bool]]:
             return contents.compare((overlay.locate(a), overlay.locate(b)) for a, b in pairs)
 
-        with asides(opened.layers, overlay, contents) as aside:
-            comparison = Comparison(overlay, same)
-            # Contents may be under comparison in another process: what does not need the answers comes first.
-            dive = figures(overlay, [number for number, blob in enumerate(opened.layers) if blob.linked])
-            body = Body(overlay, comparison)
-            analysis = assemble(opened, self.reference, dive, body, contents, aside)
+        with estimating(opened.layers) as estimates:
+            overlay = Overlay(indexes)
+            with asides(overlay, contents, estimates) as aside:
+                comparison = Comparison(overlay, same)
+                # Contents may be under comparison in another process: what does not need the answers comes first.
+                dive = figures(overlay, [number for number, blob in enumerate(opened.layers) if blob.linked])
+                body = Body(overlay, comparison)
+                analysis = assemble(opened, self.reference, dive, body, contents, aside)
         if self.cache is not None and key is not None and all(keys):
             self._keep_record(key, analysis, [key or "" for key in keys])
         return analysis

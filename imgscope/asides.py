@@ -43,9 +43,15 @@ class Asides:
     largest: Largest
 
 
+Estimates = Callable[[Sequence["LayerIndex"]], list[Estimate | None]]
+"""Waits for the layers' estimates; layers that streamed by were sampled in their indexes."""
+
+
 @contextmanager
-def asides(blobs: Sequence[LayerBlob], overlay: Overlay, contents: Contents) -> Iterator[Callable[[], Asides]]:
-    """Begin to look for them, in another process where that pays; the function that is given waits for the answer."""
+def estimating(blobs: Sequence[LayerBlob]) -> Iterator[Estimates]:
+    """Begin to estimate what the layers would be compressed, in another process where that pays: their files are all
+    that it needs, so it may begin before they are stacked.
+    """
     plain = [number for number, blob in enumerate(blobs) if blob.compression is None and not blob.missing]
     counts = dict(zip(plain, shares([blobs[number].size or 0 for number in plain]), strict=True))
     # Of those that lie in files; one that an image has twice lies there once.
@@ -53,19 +59,35 @@ def asides(blobs: Sequence[LayerBlob], overlay: Overlay, contents: Contents) -> 
     blocks = sum(count for region, count in regions.items() if region is not None)
 
     def work() -> Iterator[bytes]:
-        estimates = [_in_file(region, count) for region, count in regions.items()]
-        yield json.dumps([estimates, asdict(_largest(Merged(Files(Tree(overlay)), contents)))]).encode()
+        yield json.dumps([_in_file(region, count) for region, count in regions.items()]).encode()
 
-    with in_another_process(work, worthwhile=blocks >= MANY_BLOCKS or overlay.entry_count >= MANY_ENTRIES) as rest:
+    with in_another_process(work, worthwhile=blocks >= MANY_BLOCKS) as rest:
+
+        def wait(indexes: Sequence[LayerIndex]) -> list[Estimate | None]:
+            found = json.loads(b"".join(rest()))
+            known = {region: Estimate(*pair) if pair else None for region, pair in zip(regions, found, strict=True)}
+            return [
+                known[blob.region] or _sampled(blob, index, counts[number]) if number in counts else None
+                for number, (blob, index) in enumerate(zip(blobs, indexes, strict=True))
+            ]
+
+        yield wait
+
+
+@contextmanager
+def asides(overlay: Overlay, contents: Contents, estimates: Estimates) -> Iterator[Callable[[], Asides]]:
+    """Begin to look for what is largest, in another process where that pays; the function that is given waits for
+    the answer, and for the ``estimates``.
+    """
+
+    def work() -> Iterator[bytes]:
+        yield json.dumps(asdict(_largest(Merged(Files(Tree(overlay)), contents)))).encode()
+
+    with in_another_process(work, worthwhile=overlay.entry_count >= MANY_ENTRIES) as rest:
 
         def wait() -> Asides:
-            found, largest = json.loads(b"".join(rest()))
-            known = {region: Estimate(*pair) if pair else None for region, pair in zip(regions, found, strict=True)}
-            estimates = [
-                known[blob.region] or _sampled(blob, index, counts[number]) if number in counts else None
-                for number, (blob, index) in enumerate(zip(blobs, overlay.layers, strict=True))
-            ]
-            return Asides(estimates, largest_from(largest))
+            largest = largest_from(json.loads(b"".join(rest())))
+            return Asides(estimates(overlay.layers), largest)
 
         yield wait
 
