@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from . import find
-from .forms import Secret, forms, tokens
+from .forms import Secret, shapes, tokens
 from .names import looks_chosen, looks_random, names_secret, plausible
 
 # Of a file so much is looked at.
@@ -38,13 +38,15 @@ def plausible_values(pattern: re.Pattern[bytes] | bytes, data: bytes, *, random:
 def in_settings(data: bytes) -> bool:
     """Tell whether a file of settings assigns a password, key or token: every value but a placeholder counts."""
     text = data[:_MOST].decode("utf-8", "replace")
-    return any(True for _ in _assigned(text, settings=True, known=True)) or any(True for _ in _by_form(text))
+    told, shaped = list(tokens(text)), list(shapes(text))
+    assigned = _assigned(text, [*told, *shaped], settings=True, known=True)
+    return bool(told) or any(True for _ in assigned) or any(True for _ in _by_shape(text, shaped))
 
 
 def in_history(data: bytes) -> str | None:
     """Return what is secret in a script, or in what somebody typed."""
     text = data[:_MOST].decode("utf-8", "replace")
-    secret = next(iter(_by_form(text)), None)
+    secret = next(tokens(text), None) or next(_by_shape(text, shapes(text)), None)
     if secret is not None:
         return secret.kind
     for line in _joined_lines(text):
@@ -61,16 +63,19 @@ def in_source(data: bytes, *, settings: bool) -> str | None:
     In ``settings`` a value that somebody thought up counts as well; in programs only one that a machine made.
     """
     text = data[:_MOST].decode("utf-8", "replace")
-    secret = next(iter(_by_form(text)), None)
+    token = next(tokens(text), None)
+    if token is not None:
+        return token.kind
+    shaped = list(shapes(text))
+    secret = next(_by_shape(text, shaped), None)
     if secret is not None:
         return secret.kind
-    return next(_assigned(text, settings=settings, known=False), None)
+    return next(_assigned(text, shaped, settings=settings, known=False), None)
 
 
-def _by_form(text: str) -> Iterator[Secret]:
-    """Yield what is secret by its own form wherever it stands."""
-    yield from tokens(text)
-    for secret in forms(text):
+def _by_shape(text: str, shaped: Iterable[Secret]) -> Iterator[Secret]:
+    """Yield what of the shapes in a text is secret by itself wherever it stands."""
+    for secret in shaped:
         value = text[secret.start : secret.end]
         if secret.kind == "private key" and secret.end - secret.start > 100:
             yield secret
@@ -82,10 +87,10 @@ def _by_form(text: str) -> Iterator[Secret]:
             yield secret
 
 
-def _assigned(text: str, *, settings: bool, known: bool) -> Iterator[str]:
-    """Yield the names that get a secret for a value, line by line."""
+def _assigned(text: str, shaped: Iterable[Secret], *, settings: bool, known: bool) -> Iterator[str]:
+    """Yield the names that get a secret for a value: of what has a form, and line by line."""
     if settings:
-        for secret in forms(text):
+        for secret in shaped:
             value = text[secret.start : secret.end]
             if names_secret(secret.kind, value) and _good(value, settings, known):
                 yield secret.kind

@@ -127,8 +127,13 @@ _BASIC = r"(?i)\b(basic|bearer|token|apikey|digest)\s{1,4}+([A-Za-z0-9+/=_.~-]{8
 
 def forms(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret]:
     """Yield what has the form of a secret in a part of a text, in no order; one may lie within another."""
-    end = len(text) if end is None else end
     yield from tokens(text, start, end)
+    yield from shapes(text, start, end)
+
+
+def shapes(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret]:
+    """Yield what has another form of a secret than a token: logins, keys, hashes, named values."""
+    end = len(text) if end is None else end
     yield from _logins(text, start, end)
     yield from _private_keys(text, start, end)
     if text.find("$", start, end) >= 0:
