@@ -218,7 +218,7 @@ def following(
     from ..errors import PathNotFoundError
     from ..escape import escape
     from ..layer.index import DIRECTORY
-    from ..layer.names import internal, split
+    from ..paths import internal, split
 
     asked = "/" + path.lstrip("/")
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..differences.config import compare_configs
 from ..layer.index import FILE, SYMLINK
-from ..layer.names import public
-from ..overlay.merge import join
+from ..paths import join, public
 from ..settings import RUN_LABEL
 from ..suggestions.copies import SYSTEM
 from .model import Lacking

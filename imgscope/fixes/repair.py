@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..layer.names import public
-from ..overlay.merge import join
+from ..paths import join, public
 from ..suggestions.staging import Extra
 
 if TYPE_CHECKING:

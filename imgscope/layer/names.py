@@ -5,13 +5,6 @@ Follows the OCI image spec, "Image Layer Filesystem Changeset" (layer.md, *White
 
 from __future__ import annotations
 
-# The view, and what is written beside it, take them from here still.
-from ..paths import clean as clean  # noqa: PLC0414
-from ..paths import internal as internal  # noqa: PLC0414
-from ..paths import lexical as lexical  # noqa: PLC0414
-from ..paths import public as public  # noqa: PLC0414
-from ..paths import split as split  # noqa: PLC0414
-
 WHITEOUT_PREFIX = b".wh."
 OPAQUE_WHITEOUT = b".wh..wh..opq"
 # What AUFS kept for itself (.wh..wh.plnk, .wh..wh.aufs, …): never part of the image.

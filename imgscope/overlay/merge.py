@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..layer.index import DIRECTORY, HARDLINK, IMPLIED, IMPLIED_META, LayerIndex
-from ..paths import join as join  # noqa: PLC0414 (the view takes it from here still)
-from ..paths import split
+from ..paths import join, split
 
 # Why an entry is hidden; finer words for OVERWRITTEN come from comparing the two entries (see changes.py).
 OVERWRITTEN, REMOVED, SHADOWED, REPEATED = range(4)

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..layer.index import DIRECTORY, FILE, HARDLINK, TYPE_NAMES
-from ..layer.names import public
 from ..overlay.changes import CHANGE_NAMES, TWICE, UNCHANGED
-from ..overlay.merge import NO_ENTRY, Hidden, join
+from ..overlay.merge import NO_ENTRY, Hidden
+from ..paths import join, public
 from .portable import dumps_row
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..dockerfile.edits import Edit, Places, apply
 from ..errors import ContentUnavailableError
 from ..layer.index import FILE
-from ..layer.names import internal
-from ..overlay.merge import join
+from ..paths import internal, join
 from ..report.sizes import quantity
 from ..settings import settings
 from .stages import Parts, installed_lines, parts, pruned

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..layer.names import internal
+from ..paths import internal
 from ..settings import RUN_LABEL, mapping, settings, strings
 from .elf import elf_files
 from .own_packages import own_packages

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from ..layer.index import SYMLINK
-from ..layer.names import split
+from ..paths import split
 from .once import once
 from .program import program
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import on, work
 
 from ..escape import escape
-from ..layer.names import public
+from ..paths import public
 from ..report.sizes import quantity
 from .details.why import WhyPane
 from .files import FileActions

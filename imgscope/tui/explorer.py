@@ -19,7 +19,7 @@ from ..analysis import Analysis
 from ..errors import ImgscopeError
 from ..escape import escape
 from ..layer.index import TYPE_NAMES
-from ..layer.names import internal, public
+from ..paths import internal, public
 from ..report.sizes import quantity, size
 from ..rollup import WasteGroup, roll_up
 from .aside import aside

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from ..layer.index import IMPLIED, IMPLIED_META, TYPE_NAMES
-from ..layer.names import public
+from ..paths import public
 from ..report.markdown import code, table
 from ..report.portable import dumps, dumps_row
 from ..report.sizes import size

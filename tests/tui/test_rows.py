@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscope.differences import Filter, compare
-from imgscope.layer.names import internal
+from imgscope.paths import internal
 from imgscope.tui.model import rows as module
 from imgscope.tui.model.marks import Mark
 from imgscope.tui.model.pair import PairPaths, PairView

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from imgscope.layer.index import DIRECTORY
-from imgscope.overlay.merge import Overlay, join
+from imgscope.overlay.merge import Overlay
+from imgscope.paths import join
 from imgscope.tree import Tree
 from imgscope.tui.model.marks import Mark
 from imgscope.tui.model.paths import Paths

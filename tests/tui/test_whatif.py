@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgscope.layer.index import DIRECTORY
-from imgscope.overlay.merge import Overlay, join
+from imgscope.overlay.merge import Overlay
+from imgscope.paths import join
 from imgscope.report.sizes import size
 from imgscope.suggestions.ledger import Ledger
 from imgscope.suggestions.model import Claim

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...escape import escape
 from ...layer.index import DIRECTORY
-from ...overlay.merge import join
+from ...paths import join
 from .tree import live_size
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...escape import escape
 from ...layer.index import DIRECTORY, FILE, HARDLINK, SYMLINK
-from ...layer.names import split
 from ...overlay.changes import WASTE_REASONS
-from ...overlay.merge import join
+from ...paths import join, split
 
 if TYPE_CHECKING:
     from ...analysis import Analysis

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ContentUnavailableError, ImageError
 from ...layer.index import FILE, SYMLINK
-from ...layer.names import internal, public, split
-from ...overlay.merge import join
+from ...paths import internal, join, public, split
 
 if TYPE_CHECKING:
     from ...analysis import Analysis

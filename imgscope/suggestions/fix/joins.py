@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ...layer.names import internal, public
+from ...paths import internal, public
 from .joints import INERT_INSTRUCTIONS
 from .model import NotSafe
 

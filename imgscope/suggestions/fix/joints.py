@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...dockerfile.shell import Script, ShellError
-from ...layer.names import internal
+from ...paths import internal
 from ...settings import environment
 from .calls import script_calls
 from .inert import INERT

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from ...dockerfile.edits import Edit
 from ...dockerfile.shell import Command, Script
 from ...layer.index import DIRECTORY
-from ...layer.names import internal
 from ...overlay.changes import METADATA_ONLY
-from ...overlay.merge import join
+from ...paths import internal, join
 from .model import NotSafe
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from ...analysis import Analysis
 from ...errors import UsageError
 from ...escape import escape
 from ...layer.index import DIRECTORY, FILE, SYMLINK, TYPE_NAMES
-from ...layer.names import internal
 from ...overlay.merge import NO_ENTRY
+from ...paths import internal
 from ..model.paths import Paths
 from ..model.views import View
 

@@ -7,7 +7,7 @@ from itertools import chain
 
 from ...differences.report.words import signed
 from ...layer.index import TYPE_NAMES
-from ...layer.names import public
+from ...paths import public
 from ...report.markdown import code, table
 from ...report.portable import dumps, dumps_row
 from ..files import JSON

@@ -21,7 +21,7 @@ from ...differences.report.words import signed
 from ...errors import ImgscopeError, PathNotFoundError
 from ...escape import escape
 from ...layer.index import FILE, TYPE_NAMES
-from ...layer.names import public
+from ...paths import public
 from ...report.sizes import quantity, size
 from ...rows import Event, Layer
 from ..browser import Browser

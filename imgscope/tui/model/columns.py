@@ -13,8 +13,7 @@ from functools import cached_property
 from itertools import compress
 from operator import lt, sub
 
-from ...layer.names import split
-from ...overlay.merge import join
+from ...paths import join, split
 
 Holders = dict[bytes, list[tuple[int, dict[bytes, int]]]]
 """For each directory, those that hold names in it (layers, or images), and these names with their entries."""

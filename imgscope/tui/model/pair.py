@@ -8,7 +8,7 @@ from operator import sub
 from typing import TYPE_CHECKING
 
 from ...differences.files import ADDED, CHANGED, METADATA, MOVED, REMOVED, TIMES, TYPE_CHANGED, UNREAD
-from ...layer.names import split
+from ...paths import split
 from .bits import Part, both, differences, either
 from .columns import Columns, Holders
 from .marks import Mark

@@ -15,9 +15,9 @@ from itertools import accumulate, groupby
 
 from ...analysis import Body
 from ...layer.index import DIRECTORY
-from ...layer.names import split
 from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN, UNCHANGED
-from ...overlay.merge import NO_ENTRY, join
+from ...overlay.merge import NO_ENTRY
+from ...paths import join, split
 from .columns import Columns, Holders
 from .marks import Mark
 

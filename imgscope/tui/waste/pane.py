@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.segment import Segment
 
 from ...escape import escape
-from ...layer.names import internal
+from ...paths import internal
 from ...report.sizes import quantity
 from ...rollup import WasteGroup
 from ..list_pane import ListPane
