@@ -37,7 +37,7 @@ _TITLES = {"buildkit": "docker (BuildKit)", "classic": "docker (its older builde
 _LINES, _WIDTH = 400, 2000
 # Lines of a failed build that are shown.
 SHOWN = 12
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _STEP = re.compile(r"^(?:\[[^\]]*\] )?(?:Step|STEP) (\d+)/(\d+) ?: (.*)$|^#\d+ \[[^\]]*(?<=\d)\] (.*)$")
 _IMAGE = re.compile(r"^ ?-{2,3}> (?:Pushing cache.*|Using cache )?([0-9a-f]{11,64})$")
 _CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12,64})$")
@@ -175,7 +175,7 @@ class Engine:
 
         def take(raw: bytes) -> None:
             nonlocal from_line
-            text = _COLOUR.sub("", raw.decode("utf-8", "replace"))
+            text = COLOUR.sub("", raw.decode("utf-8", "replace"))
             line = text.rstrip("\r\n").rpartition("\r")[2][:_WIDTH]
             said.append(line)
             from_line = self._note(line, from_line)

@@ -72,7 +72,7 @@ def rights(old: Analysis, new: Analysis, base: int) -> str:
             one, other = before.inode(was), after.inode(entry)
             if min(one, other) < 0 or before.kind(one) != after.kind(other) or before.kind(one) == SYMLINK:
                 continue
-            a, b = before.meta_table[before.metas[one]], after.meta_table[after.metas[other]]
+            a, b = before.meta(one), after.meta(other)
             if (a[0] & 0o7777, *a[1:3]) != (b[0] & 0o7777, *b[1:3]):
                 return f"{public(path)} is {_right(b)}, not {_right(a)}"
     return ""

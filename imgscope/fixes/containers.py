@@ -8,15 +8,19 @@ import re
 import shlex
 import signal
 import subprocess
+import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..ending import tidied
 from ..errors import EngineError
 from ..processes import end
+from .builders import COLOUR
 
 if TYPE_CHECKING:
     from .builders import Engine
@@ -27,7 +31,6 @@ _EVERY = 0.15
 # How long a health check may take to become healthy, in seconds, and how long a server may take to answer a test.
 _HEALTHY = 90.0
 _ANSWER = 30.0
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # What is another in each run: times, durations, addresses in memory, process numbers, identifiers.
 _VARIES = (
     (re.compile(r"\b\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
@@ -81,7 +84,7 @@ class Seen:
 
 def normal(text: str) -> str:
     """Return what a program prints without what is another in each run."""
-    text = _COLOUR.sub("", text).replace("\r\n", "\n")[:_MAX_OUTPUT]
+    text = COLOUR.sub("", text).replace("\r\n", "\n")[:_MAX_OUTPUT]
     for pattern, word in _VARIES:
         text = pattern.sub(word, text)
     return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
@@ -195,14 +198,15 @@ def call(
 ) -> Ran:
     """Run a program here and return how it ended; what it has started ends with it. Raises ``EngineError``."""
     try:
-        process = subprocess.Popen(
-            words,
-            stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            start_new_session=True,
-        )
+        with _given(data) as stdin:
+            process = subprocess.Popen(
+                words,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,
+            )
     except OSError as error:
         raise EngineError(f"{words[0]} can't be called: {error.strerror or error}") from None
 
@@ -210,20 +214,52 @@ def call(
         with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
 
+    # A program may print without end: of what it says the last is kept.
+    output = bytearray()
+    stdout = process.stdout
+    assert stdout is not None
+
+    def listen() -> None:
+        for piece in iter(partial(os.read, stdout.fileno(), 1 << 16), b""):
+            output.extend(piece)
+            del output[:-_MAX_OUTPUT]
+
+    listening = threading.Thread(target=listen, daemon=True)
+    listening.start()
     try:
         with tidied(kill):
+            until = None if timeout is None else time.monotonic() + timeout
+            # What it has started and left behind may go on talking.
+            listening.join(timeout)
+            late = listening.is_alive()
             try:
-                output, _ = process.communicate(data, timeout)
+                process.wait(0 if late else None if until is None else max(until - time.monotonic(), 0))
             except subprocess.TimeoutExpired:
+                late = True
+            if late:
                 kill()
-                output, _ = process.communicate()
-                return Ran(None, output.decode("utf-8", "replace")[-_MAX_OUTPUT:])
+                listening.join()
+                process.wait()
     except BaseException:
         kill()
         raise
     finally:
         end(process)
-    return Ran(process.returncode, output.decode("utf-8", "replace")[-_MAX_OUTPUT:])
+        listening.join(1)
+        stdout.close()
+    return Ran(None if late else process.returncode, output.decode("utf-8", "replace"))
+
+
+@contextmanager
+def _given(data: bytes | None) -> Iterator[int]:
+    """Give what a program reads for its standard input: of a file, so that nobody waits for it to be read."""
+    if data is None:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.seek(0)
+        yield file.fileno()
 
 
 def _no_shell(done: Ran) -> bool:

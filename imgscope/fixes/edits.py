@@ -46,7 +46,7 @@ class Choice:
     @cached_property
     def edits(self) -> tuple[Edit, ...]:
         """What is worth trying, the surest first."""
-        fixed = self._fixed(())
+        fixed = self._whole
         found = [
             Edit(taken.key, taken.code, taken.grade, taken.lines, taken.bytes, taken.what) for taken in fixed.taken
         ]
@@ -100,6 +100,11 @@ class Choice:
     def _bytes(self, code: str) -> int:
         return sum(finding.bytes for finding in self.report.findings if finding.code == code)
 
+    @cached_property
+    def _whole(self) -> Fixed:
+        """The Dockerfile with all that ``suggestions.fix`` does at this level."""
+        return self._fixed(())
+
     def _fixed(self, without: Collection[str]) -> Fixed:
         unsafe = LEVELS[1 : LEVELS.index(self.level) + 1]
         return fix(self.report, unsafe=unsafe, without=without)
@@ -108,7 +113,7 @@ class Choice:
         """Return the files with just these edits made."""
         wanted = set(keys)
         every = {edit.key for edit in self.edits}
-        unworthy = {taken.key for taken in self._fixed(()).taken} - every
+        unworthy = {taken.key for taken in self._whole.taken} - every
         fixed = self._fixed((every | unworthy) - wanted)
         chosen = tuple(edit for edit in self.edits if edit.key in wanted)
         allowed = frozenset(name for edit in chosen for name in _FORMS.get(edit.code, ()))

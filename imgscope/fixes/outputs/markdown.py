@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...report.markdown import block, code, prose
+from ...report.markdown import block, code, prose, table
 from ...report.sizes import quantity, size
 from ...secrets import redact
 from . import words
@@ -22,7 +22,7 @@ def render(record: Record, options: Options, *, secrets: bool = False) -> Iterat
 
 def _lines(record: Record, options: Options, secrets: bool) -> Iterator[str]:
     def clean(text: str) -> str:
-        return _cell(prose(text if secrets else redact(text)))
+        return prose(text if secrets else redact(text))
 
     exact = options.exact_bytes
     if record.after is None:
@@ -35,14 +35,13 @@ def _lines(record: Record, options: Options, secrets: bool) -> Iterator[str]:
     yield f"{words.cost(record)}."
     if record.made:
         yield ""
-        yield "| saved | predicted | grade | line | rule | edit |"
-        yield "|---:|---:|---|---|---|---|"
-        for made in record.made:
-            edit = made.edit
-            yield (
-                f"| {size(made.saved, exact)} | {size(edit.bytes, exact)} | {edit.grade} | {words.lines(edit.lines)} "
-                f"| {edit.code} | {clean(edit.what)} |"
-            )
+        columns = [("saved", True), ("predicted", True), *((name, False) for name in ("grade", "line", "rule", "edit"))]
+        made = [(row.edit, size(row.saved, exact)) for row in record.made]
+        rows = (
+            (saved, size(edit.bytes, exact), edit.grade, words.lines(edit.lines), edit.code, clean(edit.what))
+            for edit, saved in made
+        )
+        yield from table(columns, rows)
     if record.checks:
         yield ""
         yield "Proven by the built image:"
@@ -78,7 +77,3 @@ def _lines(record: Record, options: Options, secrets: bool) -> Iterator[str]:
     for note in record.notes:
         yield ""
         yield clean(note)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
