@@ -8,6 +8,7 @@ false layer for another image.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -105,6 +106,8 @@ class _Run:
         self.costs = Costs()
         self.may_keep = MAX_IMAGE
         self.may_judge = MAX_JUDGED, MAX_JUDGED_BYTES
+        # Layers of a registry are counted in by several threads.
+        self.counting = threading.Lock()
         # Layers that an onlooker knows of; what another process tells one is not heard here.
         self.told: set[int] = set()
         # Once they are too much, what still streams by is not looked at.
@@ -213,10 +216,11 @@ class _Run:
 
     def _counted_in(self, index: LayerIndex) -> LayerIndex:
         """Add up what layers cost as they are scanned. Raises ``LimitError`` at the first that is too much."""
-        self.costs.include([index.costs])
-        self.may_keep -= index.kept_bytes
-        count, size = self.may_judge
-        self.may_judge = count - len(index.judged), size - sum(index.sizes[entry] for entry in index.judged)
+        with self.counting:
+            self.costs.include([index.costs])
+            self.may_keep -= index.kept_bytes
+            count, size = self.may_judge
+            self.may_judge = count - len(index.judged), size - sum(index.sizes[entry] for entry in index.judged)
         return index
 
     def _indexes(self, opened: OpenImage) -> tuple[list[LayerIndex], list[str | None]]:

@@ -139,7 +139,7 @@ def copies(
             ):
                 continue
             here.needed += size
-            here.owners.add(overlay.meta_table[overlay.metas[inode if inode >= 0 else entry]][1:3])
+            here.owners.add(overlay.meta(inode if inode >= 0 else entry)[1:3])
             inodes.add(inode)
             wanted.setdefault(directory, []).append(name)
     for directory, inode, size in extra:
@@ -269,7 +269,7 @@ def above(context: Context, found: Sequence[Copy]) -> list[Right]:
         while path and path not in rights:
             entry = overlay.lookup(path)
             if entry is not None and entry >= 0 and overlay.layer_of(entry) in context.own_layers:
-                mode, uid, gid = overlay.meta_table[overlay.metas[entry]][:3]
+                mode, uid, gid = overlay.meta(entry)[:3]
                 rights[path] = Right(path, (uid, gid), mode & 0o7777 if mode & 0o7777 != _USUAL else None)
             path = split(path)[0]
     return [rights[path] for path in sorted(rights) if rights[path].owner != (0, 0) or rights[path].mode is not None]

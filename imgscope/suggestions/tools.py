@@ -103,8 +103,7 @@ def _node(context: Context, words: AbstractSet[str]) -> set[int]:
             # npm's links to their programs.
             for entry in names.values():
                 if entry >= 0 and overlay.kind(entry) == SYMLINK and overlay.layer_of(entry) in context.own_layers:
-                    layer, own = overlay.locate(entry)
-                    link = _NODE.search(b"x/" + overlay.layers[layer].links.get(own, b"").lstrip(b"./"))
+                    link = _NODE.search(b"x/" + (overlay.link(entry) or b"").lstrip(b"./"))
                     if link and link[1].decode("ascii", "replace") not in words:
                         found.add(entry)
     return found

@@ -77,13 +77,12 @@ class RegistrySource:
     def _fetch(self) -> Document:
         """Return what the name led to, or leads to now. Raises as ``Client.manifest``."""
         if self._top is None:
-            data = (
-                self._memory.get(KIND, f"manifest:{self._digest}")
-                if self._memory is not None and self._digest
-                else None
-            )
-            if data is not None and is_digest(self._digest) and _is(data, self._digest):
-                self._top = Document(data, self._digest)
+            from .store import remembered
+
+            digest = self._digest
+            data = remembered(self._memory, digest) if digest is not None and is_digest(digest) else None
+            if data is not None and digest is not None:
+                self._top = Document(data, digest)
             else:
                 self._top = self._client.manifest(self._digest or self._name.wanted)
             self._digest = self._top.digest
@@ -113,12 +112,3 @@ class RegistrySource:
             client.close()
             raise
         return open_store(store, "registry", self._platform)
-
-
-def _is(data: bytes, digest: str) -> bool:
-    from ...archive.digests import Unverifiable, algorithm_of, digest_of
-
-    try:
-        return digest_of(data, algorithm_of(digest)) == digest
-    except Unverifiable:
-        return False

@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 _REF_NAME = "org.opencontainers.image.ref.name"
 
 
+def remembered(memory: Memory | None, digest: str) -> bytes | None:
+    """Return a manifest that was had before, if it is still what its digest says."""
+    data = memory.get(KIND, f"manifest:{digest}") if memory is not None else None
+    try:
+        return data if data is not None and digest_of(data, algorithm_of(digest)) == digest else None
+    except Unverifiable:
+        return None
+
+
 class RegistryStore:
     """One image of one repository."""
 
@@ -82,17 +91,9 @@ class RegistryStore:
         if digest in self._configs:
             data = self._client.small(digest, "the image's config")
         else:
-            data = self._remembered(digest) or self._client.manifest(digest).data
+            data = remembered(self._memory, digest) or self._client.manifest(digest).data
         self._learn(digest, data)
         return data
-
-    def _remembered(self, digest: str) -> bytes | None:
-        """Return a manifest that was had before, if it is still what its digest says."""
-        data = self._memory.get(KIND, f"manifest:{digest}") if self._memory is not None else None
-        try:
-            return data if data is not None and digest_of(data, algorithm_of(digest)) == digest else None
-        except Unverifiable:
-            return None
 
     def _learn(self, digest: str, data: bytes) -> None:
         """Keep a document, and what it says of others. Raises ``ArchiveError``."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ...dockerfile.edits import Edit, EditError, Places, apply
 from ...dockerfile.grammar import read_script
 from ...dockerfile.shell import Script, ShellError
+from ...rootfs.programs import DEFAULT_PATH
 from ...settings import environment, settings
 from .calls import Call, calls, script_calls
 from .cleaning import cleaning
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _SHELLS = ("sh", "bash", "dash", "ash")
 # What is mended by joining RUN, which another step may have done already.
 _JOINED = frozenset(("IS001", "IS002", "IS005", "IS402"))
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Plan:
@@ -222,7 +222,7 @@ class Plan:
     @cached_property
     def search_path(self) -> tuple[str, ...]:
         """The folders that programs are looked for in."""
-        path = environment(self.report.analysis.image.config).get("PATH", _PATH)
+        path = environment(self.report.analysis.image.config).get("PATH", DEFAULT_PATH)
         return tuple(folder for folder in path.split(":") if folder.startswith("/"))
 
     def shows_traces(self, manager: Manager) -> bool:
