@@ -2,8 +2,8 @@
 
 Blocks that stand spread over the tar are compressed where they are, with the 32 KiB before each as their window. Where
 they stand, and how many they are, follows from the lengths of an image's tars alone, so it has the same estimate
-however it is read. A fast compressor looks at all of them and gzip's own at some: how the two differ there holds for the
-rest (ratio estimation in double sampling), at a third of the cost of gzip for all.
+however it is read. A fast compressor looks at all of them and gzip's own at some: how the two differ holds for the
+rest (ratio estimation, double sampling), at a third of the cost of gzip for all.
 """
 
 from __future__ import annotations
