@@ -21,14 +21,12 @@ from .archive.store import shown
 from .asides import asides, estimating
 from .assembling import assemble
 from .bounds import REPEATED, Costs
-from .cache import Cache
 from .compat.dive import figures
 from .contents import ImageContents, sequential
 from .errors import ArchiveError, ArtifactError, ImgscopeError, LimitError
 from .layer import codec, estimate
 from .layer.index import LayerIndex
 from .layer.keep import MAX_IMAGE
-from .layer.remote import scan_remote
 from .layer.scan import scan_file, scan_stream
 from .layer.texts import MAX_JUDGED, MAX_JUDGED_BYTES, Texts
 from .layer.workers import scan_side_by_side, several_at_a_time
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from .archive.image import LayerBlob, OpenImage, Region
+    from .cache import Cache
     from .progress import Onlooker, Progress
     from .reading import ReadKeywords
     from .records import Record
@@ -96,7 +95,11 @@ class _Run:
     def __init__(self, source: Source, reference: str, options: ReadOptions) -> None:
         self.source = source
         self.reference = reference
-        self.cache = Cache() if options.cache else None
+        self.cache: Cache | None = None
+        if options.cache:
+            from .cache import Cache
+
+            self.cache = Cache()
         if self.cache is not None and isinstance(source, Remembering):
             source.remember(self.cache)
         self.progress = options.progress
@@ -279,6 +282,7 @@ class _Run:
 
         What was checked against both of its digests is known by its diff_id ever after, wherever it came from.
         """
+        from .layer.remote import scan_remote
         from .sources.options import chosen
 
         layers = opened.layers

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import sys
 import time
 import weakref
@@ -252,7 +251,7 @@ def _there(fd: int, name: str) -> bool:
 
 def _write(fd: int, name: str, data: bytes) -> None:
     """Write a file whole, or not at all."""
-    temporary = f".new-{secrets.token_hex(8)}"
+    temporary = f".new-{os.urandom(8).hex()}"
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=fd)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -143,7 +142,7 @@ def _marked(fd: int) -> bool:
 
 def _mark(fd: int) -> None:
     """Write the tag, whole or not at all: another run may look for it at this moment."""
-    name = f".new-{secrets.token_hex(8)}"
+    name = f".new-{os.urandom(8).hex()}"
     handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=fd)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -21,10 +21,12 @@ class Conda:
 
     ecosystem = "conda"
     system = False
+    _paths: list[bytes]
 
     def wanted(self, image: ImageReader) -> Iterable[bytes]:
         """Yield the records that are not too large."""
-        for path in self._records(image):
+        self._paths = list(self._records(image))
+        for path in self._paths:
             if (image.file_size(path) or 0) <= _MAX_RECORD:
                 yield path
 
@@ -36,6 +38,8 @@ class Conda:
 
     def read(self, image: ImageReader) -> Iterator[Package]:
         """Yield the packages of each environment."""
+        if not self._paths:
+            return
         import msgspec
 
         class Record(msgspec.Struct):
@@ -47,7 +51,7 @@ class Conda:
             subdir: str = ""
 
         decoder = msgspec.json.Decoder(Record)
-        for path in self._records(image):
+        for path in self._paths:
             data = image.content(path)
             if data is None:
                 image.note(f"{public(path)} is not read: it is too large, or no file")

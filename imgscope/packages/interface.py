@@ -38,7 +38,10 @@ class Database(Protocol):
     """Whether it is the operating system's: what one of those has, another kind of package doesn't get."""
 
     def wanted(self, image: ImageReader) -> Iterable[bytes]:
-        """Yield the paths of the files to read: those of all databases are read at once, each layer once."""
+        """Yield the paths of the files to read: those of all databases are read at once, each layer once.
+
+        It is asked, to its end, before ``read``.
+        """
 
     def read(self, image: ImageReader) -> Iterator[Package]:
         """Yield the packages, in the order of the database. What can't be understood is left out, and noted."""

@@ -22,10 +22,12 @@ class Npm:
 
     ecosystem = "npm"
     system = False
+    _directories: list[bytes]
 
     def wanted(self, image: ImageReader) -> Iterable[bytes]:
         """Yield each package's manifest."""
-        for directory in self._packages(image):
+        self._directories = list(self._packages(image))
+        for directory in self._directories:
             # What is longer is not a manifest, and not read; it is noted below.
             if image.size(image.names(directory)[b"package.json"]) <= MAX_SMALL:
                 yield directory + b"/package.json"
@@ -44,7 +46,7 @@ class Npm:
 
     def read(self, image: ImageReader) -> Iterator[Package]:
         """Yield the packages, by their paths."""
-        for directory in self._packages(image):
+        for directory in self._directories:
             path = directory + b"/package.json"
             if image.size(image.names(directory)[b"package.json"]) > MAX_SMALL:
                 image.note(f"/{path.decode('utf-8', 'surrogateescape')} is too large for a package's manifest")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -46,17 +44,19 @@ class Python:
 
     ecosystem = "python"
     system = False
+    _found: list[_Project]
 
     def wanted(self, image: ImageReader) -> Iterable[bytes]:
         """Yield each project's list of files, and its metadata where its name does not tell enough."""
-        for project in _projects(image):
+        self._found = list(_projects(image))
+        for project in self._found:
             yield from (path for path in (project.record, project.installed) if path is not None)
             if project.metadata is not None and b"-" not in project.stem:
                 yield project.metadata
 
     def read(self, image: ImageReader) -> Iterator[Package]:
         """Yield the installed projects, by their records' paths."""
-        for project in _projects(image):
+        for project in self._found:
             stem, _, version = project.stem.partition(b"-")
             name: bytes | None = stem
             if not stem or not version:
@@ -130,6 +130,9 @@ def _listed(image: ImageReader, project: _Project, home: bytes) -> Iterator[byte
                 yield clean(join(project.place, line))[0]
     if project.record is None:
         return
+    import csv
+    import io
+
     text = (image.content(project.record) or b"").decode("utf-8", "surrogateescape")
     try:
         for row in csv.reader(io.StringIO(text, newline="")):

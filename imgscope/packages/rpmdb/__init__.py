@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from .berkeley import read_berkeley
 from .errors import MAX_HEADERS, TOO_MANY, DatabaseError
-from .ndb import read_ndb
-from .sqlite import read_sqlite
 
 __all__ = ["DATABASES", "FILES", "HOMES", "DatabaseError", "database_of", "headers"]
 
@@ -20,12 +17,8 @@ __all__ = ["DATABASES", "FILES", "HOMES", "DatabaseError", "database_of", "heade
 HOMES = (b"var/lib/rpm", b"usr/lib/sysimage/rpm", b"usr/share/rpm")
 _WAL = b"-wal"
 # The name tells the format. Where one was converted into another, the newer one is what rpm reads.
-_FORMATS: tuple[tuple[bytes, Callable[[bytes, bytes], Iterator[bytes | None]]], ...] = (
-    (b"rpmdb.sqlite", read_sqlite),
-    (b"Packages.db", read_ndb),
-    (b"Packages", read_berkeley),
-)
-DATABASES = tuple(home + b"/" + name for home in HOMES for name, _ in _FORMATS)
+_SQLITE, _NDB, _BERKELEY = _NAMES = (b"rpmdb.sqlite", b"Packages.db", b"Packages")
+DATABASES = tuple(home + b"/" + name for home in HOMES for name in _NAMES)
 # The databases, each followed by what belongs to it.
 FILES = tuple(file for path in DATABASES for file in ((path, path + _WAL) if path.endswith(b".sqlite") else (path,)))
 
@@ -35,7 +28,7 @@ def database_of(home: bytes, sizes: Callable[[bytes], int | None]) -> bytes | No
 
     ``sizes`` gives the size of the file at a path. An empty file holds nothing that another could be older than.
     """
-    found = {path: size for name, _ in _FORMATS if (size := sizes(path := home + b"/" + name)) is not None}
+    found = {path: size for name in _NAMES if (size := sizes(path := home + b"/" + name)) is not None}
     return next((path for path, size in found.items() if size), next(iter(found), None))
 
 
@@ -45,7 +38,7 @@ def headers(path: bytes, contents: Mapping[bytes, bytes]) -> Iterator[bytes | No
     ``contents`` are those of ``FILES``. Raises ``DatabaseError`` where it can't be read, or not to its end.
     """
     data, log = contents[path], contents.get(path + _WAL, b"")
-    read = next(reader for name, reader in _FORMATS if path.endswith(b"/" + name))
+    read = _reader(path)
     left = len(data) + len(log)
     for count, blob in enumerate(read(data, log)):
         left -= len(blob or b"")
@@ -54,3 +47,17 @@ def headers(path: bytes, contents: Mapping[bytes, bytes]) -> Iterator[bytes | No
         if count >= MAX_HEADERS:
             raise DatabaseError(TOO_MANY)
         yield blob
+
+
+def _reader(path: bytes) -> Callable[[bytes, bytes], Iterator[bytes | None]]:
+    if path.endswith(_SQLITE):
+        from .sqlite import read_sqlite
+
+        return read_sqlite
+    if path.endswith(_NDB):
+        from .ndb import read_ndb
+
+        return read_ndb
+    from .berkeley import read_berkeley
+
+    return read_berkeley
