@@ -427,18 +427,18 @@ class _Run:
         onlooker = self._onlooker()
         if onlooker is not None:
             onlooker.opened(opened)
-        indexes, keys = self._indexes(opened)
-        for number, index in enumerate(indexes):
-            self._tell(number, index)
-        if self.progress is not None:
-            self.progress.start(None, "putting the layers together")
         reopen = partial(self.source.reopen, self.progress)
-        contents = ImageContents(lambda: indexes, opened.layers, reopen, opened.close)
-
-        def same(pairs: list[tuple[int, int]]) -> Callable[[], list[bool]]:
-            return contents.compare((overlay.locate(a), overlay.locate(b)) for a, b in pairs)
-
         with estimating(opened.layers) as estimates:
+            indexes, keys = self._indexes(opened)
+            for number, index in enumerate(indexes):
+                self._tell(number, index)
+            if self.progress is not None:
+                self.progress.start(None, "putting the layers together")
+            contents = ImageContents(lambda: indexes, opened.layers, reopen, opened.close)
+
+            def same(pairs: list[tuple[int, int]]) -> Callable[[], list[bool]]:
+                return contents.compare((overlay.locate(a), overlay.locate(b)) for a, b in pairs)
+
             overlay = Overlay(indexes)
             with asides(overlay, contents, estimates) as aside:
                 comparison = Comparison(overlay, same)

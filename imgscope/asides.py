@@ -50,7 +50,7 @@ Estimates = Callable[[Sequence["LayerIndex"]], list[Estimate | None]]
 @contextmanager
 def estimating(blobs: Sequence[LayerBlob]) -> Iterator[Estimates]:
     """Begin to estimate what the layers would be compressed, in another process where that pays: their files are all
-    that it needs, so it may begin before they are stacked.
+    that it needs, so it begins before they are read, and takes what time processors have left meanwhile.
     """
     plain = [number for number, blob in enumerate(blobs) if blob.compression is None and not blob.missing]
     counts = dict(zip(plain, shares([blobs[number].size or 0 for number in plain]), strict=True))
@@ -61,7 +61,7 @@ def estimating(blobs: Sequence[LayerBlob]) -> Iterator[Estimates]:
     def work() -> Iterator[bytes]:
         yield json.dumps([_in_file(region, count) for region, count in regions.items()]).encode()
 
-    with in_another_process(work, worthwhile=blocks >= MANY_BLOCKS) as rest:
+    with in_another_process(work, worthwhile=blocks >= MANY_BLOCKS, background=True) as rest:
 
         def wait(indexes: Sequence[LayerIndex]) -> list[Estimate | None]:
             found = json.loads(b"".join(rest()))

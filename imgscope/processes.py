@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_PROCESSES = 4
 _PIECE = 1 << 18
+# The niceness of what gives way to others: it gets a tenth of a processor that they want too.
+_BACKGROUND = 10
 
 
 def usable_processes() -> int:
@@ -54,7 +56,7 @@ def end(process: subprocess.Popen[bytes], patience: float = 1.0) -> None:
 class Child:
     """A process that does one piece of work and hands its result back as bytes."""
 
-    def __init__(self, work: Callable[[], bytes | Iterable[bytes]]) -> None:
+    def __init__(self, work: Callable[[], bytes | Iterable[bytes]], niceness: int = 0) -> None:
         """Start ``work`` in a process of its own; it returns bytes, whole or in pieces."""
         self._memory = os.memfd_create("imgscope", os.MFD_CLOEXEC)
         self._pid = ending.fork()
@@ -62,6 +64,8 @@ class Child:
             # Nothing of the parent's may run here: no handlers at exit, no flushing of its buffers.
             status = 1
             try:
+                if niceness:
+                    os.nice(niceness)
                 result = work()
                 self._write(b"+", (result,) if isinstance(result, bytes) else result)
                 status = 0
@@ -115,16 +119,17 @@ class Child:
 
 @contextmanager
 def in_another_process(
-    work: Callable[[], Iterable[bytes]], *, worthwhile: bool
+    work: Callable[[], Iterable[bytes]], *, worthwhile: bool, background: bool = False
 ) -> Iterator[Callable[[], Iterable[bytes]]]:
     """Start ``work`` in another process, and give a function that returns what it yields.
 
     Where that is not safe or not ``worthwhile``, and when the other process dies, the function does the work itself.
+    In the ``background`` it gives way to those that are waited for.
     """
     if not worthwhile or usable_processes() == 1:
         yield work
         return
-    child = Child(work)
+    child = Child(work, _BACKGROUND if background else 0)
 
     def result() -> Iterable[bytes]:
         pieces = child.pieces()

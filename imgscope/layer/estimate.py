@@ -34,7 +34,7 @@ _IMAGE = 384
 # Multiples of it fill a line evenly, however many there are, and never fall in step with what a tar repeats.
 _GOLDEN = 0.6180339887498949
 # These blocks of a tar gzip's own compressor looks at as well: its first, and then one of so many.
-_EXACT_FIRST, _EXACT_EACH = 16, 8
+_EXACT_FIRST, _EXACT_EACH = 8, 12
 # Header and trailer of a gzip stream.
 _FRAME = 18
 # What a stretch of 8 KiB does not tell of gzip, as a share of the estimate.

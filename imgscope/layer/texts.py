@@ -14,7 +14,6 @@ from heapq import heappop, heappush, heappushpop
 from typing import NamedTuple
 
 from ..paths import clean
-from ..secrets.files import in_history
 from .keep import kept_endings
 
 # Texts that are judged, of an image: so many, and so many bytes together.
@@ -98,6 +97,10 @@ class Texts:
 
     def judge(self) -> tuple[dict[int, Judged], dict[int, bytes]]:
         """Return what is known of the files' secrets, and the contents of those that hold none."""
+        if not self._files:
+            return {}, {}
+        from ..secrets.files import in_history
+
         kinds = self.kinds
         judged: dict[int, Judged] = {}
         harmless: dict[int, bytes] = {}
