@@ -121,23 +121,21 @@ class _Held:
 
 def _add_up(folders: dict[bytes, _Folder]) -> None:
     """Give each folder the sums of what lies below it, and make the folders above."""
-    by_depth: dict[int, list[bytes]] = {}
-    for directory in folders:
-        by_depth.setdefault(directory.count(b"/") + 1 if directory else 0, []).append(directory)
-    for depth in range(max(by_depth, default=0), -1, -1):
-        for directory in by_depth.get(depth, ()):
-            folder = folders[directory]
-            size = folder.bytes = folder.bytes + folder.own
-            count = folder.count = folder.count + folder.own_count
-            if not directory:
-                continue
-            name = directory.rpartition(b"/")[0]
-            parent = folders.get(name)
-            if parent is None:
-                parent = folders[name] = _Folder()
-                by_depth.setdefault(depth - 1, []).append(name)
-            parent.bytes += size
-            parent.count += count
+    for directory in list(folders):
+        while directory:
+            directory = directory.rpartition(b"/")[0]
+            if directory in folders:
+                break
+            folders[directory] = _Folder()
+    # A folder sorts before what lies below it.
+    for directory in sorted(folders, reverse=True):
+        folder = folders[directory]
+        folder.bytes += folder.own
+        folder.count += folder.own_count
+        if directory:
+            parent = folders[directory.rpartition(b"/")[0]]
+            parent.bytes += folder.bytes
+            parent.count += folder.count
             parent.children.append(directory)
 
 

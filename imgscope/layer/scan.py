@@ -565,7 +565,9 @@ class _Scan:
         buffer, base, here, limit, position = b"", 0, 0, -1, 0
         last: bytes | None = None
         names: dict[bytes, int] | None = None
-        keep: Wants | None = None
+        # What tells which of a directory's files to keep, and whose: asked where a file comes, not for directories.
+        keep: Wants = _nothing
+        keep_in: bytes | None = None
         while True:
             if here > limit:
                 if members > most:
@@ -632,14 +634,11 @@ class _Scan:
             position += BLOCK + header - here
             if not tail or tail[0] == 46:
                 # Hidden names are few; whiteouts, dots and bookkeeping are among them.
-                if wants is not None and head != last:
-                    keep, last = wants(head), None
                 placed = self.place(name, entry, code, size, meta, buffer[header + 157 : header + 257])
             else:
                 if head != last:
                     last = head
                     names = directories[head] if head in directories else self.directory(head)
-                    keep = wants(head) if wants is not None else None
                 if names is None:
                     placed = self.place(name, entry, code, size, meta, buffer[header + 157 : header + 257])
                 else:
@@ -659,12 +658,15 @@ class _Scan:
             if fingerprints is not None:
                 if code:
                     fingerprints += _NO_FINGERPRINT
-                elif keep is not None and keep(tail, size):
-                    fingerprints += self.keep(entry, position, size, head, tail)
                 else:
-                    fingerprints += fingerprint(position, size)
-                    if source.elf:
-                        self.special(entry, head, tail)
+                    if head != keep_in and wants is not None:
+                        keep, keep_in = wants(head), head
+                    if keep(tail, size):
+                        fingerprints += self.keep(entry, position, size, head, tail)
+                    else:
+                        fingerprints += fingerprint(position, size)
+                        if source.elf:
+                            self.special(entry, head, tail)
             if size:
                 position += (size + 511) & -512
             elif code in (SYMLINK, HARDLINK):
@@ -687,6 +689,11 @@ class _Scan:
         """Parse mode, uid and gid from their 24 bytes. Raises ``ValueError`` where they are not plain octal."""
         mode, uid, gid = (_octal(field[i : i + 8]) for i in (0, 8, 16))
         return self.meta(mode & 0o7777, uid, gid)
+
+
+def _nothing(name: bytes, size: int) -> bool:
+    """Keep no file."""
+    return False
 
 
 def _octal(field: bytes) -> int:

@@ -65,7 +65,7 @@ class Texts:
             if not 0 < size <= most:
                 return False
             ending = name[name.rfind(b".") :]
-            if inside or name in names or any(name.endswith(whole) for whole, _ in ends.get(ending, ())):
+            if inside or name in names or (ending in ends and any(name.endswith(whole) for whole, _ in ends[ending])):
                 return True
             if text and size <= most_text and (ending.lower() in texts or name in known or name[:11] == b"Dockerfile."):
                 return True

@@ -371,13 +371,17 @@ class PlaceNames:
                     self.endings.setdefault(last[last.rindex(b".") :], []).append((last[1:], number))
                 else:
                     self.names.setdefault(last, []).append(number)
+        self._roots = tuple(prefix for prefix, _ in self._rooted)
         self._numbers = {id(kind): number for number, kind in enumerate(kinds)}
 
     def inside(self, directory: bytes) -> set[int]:
         """Return the kinds of all that lies in a directory, or below it."""
-        path = directory + b"/"
+        path, parts = directory + b"/", directory.split(b"/")
+        # Most directories are told by this alone.
+        if not path.startswith(self._roots) and self._folders.keys().isdisjoint(parts):
+            return set()
         found = {number for prefix, number in self._rooted if path.startswith(prefix)}
-        return found.union(*(self._folders[part] for part in directory.split(b"/") if part in self._folders))
+        return found.union(*(self._folders[part] for part in parts if part in self._folders))
 
     def of(self, directory: bytes, name: bytes) -> set[int]:
         """Return the kinds that a file may be of."""
