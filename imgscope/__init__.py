@@ -88,6 +88,10 @@ if TYPE_CHECKING:
     from .suggestions.model import Evidence as Evidence
     from .suggestions.model import Finding as Finding
     from .suggestions.model import Suggestions as Suggestions
+    from .trends.collect import trend as trend
+    from .trends.model import Jump as Jump
+    from .trends.model import Point as Point
+    from .trends.model import Trend as Trend
 
 # The public face, and where each name is kept: loaded when it is used, so that start-up costs nothing.
 _FACE = {
@@ -131,6 +135,7 @@ _FACE = {
     "ImageError": "errors",
     "ImageNotFoundError": "errors",
     "ImgscopeError": "errors",
+    "Jump": "trends.model",
     "Lack": "base_images.fit",
     "Layer": "rows",
     "LayerError": "errors",
@@ -142,12 +147,14 @@ _FACE = {
     "PathNotFoundError": "errors",
     "PlatformError": "errors",
     "RegistryError": "errors",
+    "Point": "trends.model",
     "Pull": "differences.model",
     "ReadOptions": "reading",
     "Resolved": "rootfs.resolve",
     "RuleResult": "checks.model",
     "Suggestions": "suggestions.model",
     "Totals": "rows",
+    "Trend": "trends.model",
     "UsageError": "errors",
     "Waste": "rows",
     "WasteGroup": "rollup",
@@ -157,6 +164,7 @@ _FACE = {
     "check": "checks.run",
     "diff": "differences",
     "suggest": "suggestions.image",
+    "trend": "trends.collect",
 }
 
 __all__ = ["__version__", *_FACE]  # noqa: PLE0604 (they are)

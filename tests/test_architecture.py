@@ -29,6 +29,7 @@ STATIONS = [
     ["compat", "extract", "packages", "dockerfile"],
     ["report"],
     ["differences"],
+    ["trends"],
     ["base_images"],
     ["suggestions"],
     ["checks"],

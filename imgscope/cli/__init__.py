@@ -31,6 +31,7 @@ COMMANDS = {
     "report": "Write one HTML file that shows an image whole, to hand on.",
     "suggest": "Find what an image does not need, and what each fix saves.",
     "tags": "List the tags of a repository in a registry.",
+    "trend": "Show how an image's size went from tag to tag, and what made it jump.",
     "verify": "Recompute an image's digests.",
     "why": "Show what every layer did to a path.",
 }
