@@ -94,6 +94,8 @@ _SEGMENTS = r"[A-Za-z0-9_.-]{24,}+"
 _AUTHORITY = r"[^\s/?#\"'`<>|\\(){}]{1,1024}+"
 # Passwords that should have been written as %2F and the like, and were not.
 _ODD_LOGIN = r"[^\s/:@\"'$]{0,128}+:(?!\d{1,5}[/\"'\s])([^\s@\"']{4,256}+)@[A-Za-z0-9\[]"
+# conda's channels: https://conda.example.net/t/TOKEN/channel.
+_CONDA = r"[^\s/?#\"']{1,256}+/t/([A-Za-z0-9-]{12,128}+)/"
 _QUERY = r"[?&;]([A-Za-z][\w.\-\[\]]{0,60}+)=([^\s&\"'#<>\\`,;)]{4,8192}+)"
 _SIGNED = word_set(
     "sig signature x-amz-signature x-amz-security-token x-amz-credential x-goog-signature x-goog-credential key "
@@ -116,6 +118,15 @@ _SETTERS = ("setenvironmentvariable", "setenv", "putenv", "setproperty")
 # MySQL's SET PASSWORD = PASSWORD('value').
 _SQL = r"(?i)=\s{0,4}+password\s{0,4}+\(\s{0,4}+(?:\\{0,7}+[\"'])([^\"'\\\s]{4,1024}+)"
 _DEFINED = r"(?i)\bdefine\s{0,4}+\(\s{0,4}+([\"'])([\w.\-]{1,80}+)\1\s{0,4}+,\s{0,4}+([\"'])"
+# What functions are given: a password as the first text, or as the last after a name.
+_STRING = r"\\{0,7}+[\"'][^\"'\\\n]{0,128}+\\{0,7}+[\"']\s{0,4}+"
+_CALLED = (
+    r"(?i)(?:\b(?:b?crypt|hashpw|make_password|set_password|generate_password_hash|password_hash)\s{0,4}+\(\s{0,4}+b?"
+    rf"|(?:networkcredential|pscredential|\.auth|create_(?:super)?user)\s{{0,4}}+\(\s{{0,4}}+(?:{_STRING},\s{{0,4}}+\(?){{1,2}}+)"
+    r"\\{0,7}+[\"']([^\"'\\\n]{4,256}+)\\{0,7}+[\"']"
+)
+_CALLS = ("crypt", "hashpw", "password", "credential", ".auth", "create_")
+_ORACLE_URL = r"(?i)jdbc:oracle:\w{1,10}:[^\s/@:\"']{1,64}+/([^\s@\"']{4,128}+)@"
 _KEY_BEGINS = r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
 _KEY_BODY = r"(?:[A-Za-z0-9+/=:,. \t\r\n-]|\\[nrt\\])*+"
 _HASH = (
@@ -211,15 +222,26 @@ def _logins(text: str, start: int, end: int) -> Iterator[Secret]:
                     yield Secret("login in a URL", first + inner[0], first + inner[1])
                 # GitHub takes a token for the name where the password is this.
                 swapped = password in ("x-oauth-basic", "x-access-token") and plausible(name)
-                if swapped or (len(name) >= 16 and looks_random(name)):
+                if swapped or _is_token(name):
                     yield Secret("login in a URL", after, after + len(name))
-            elif plausible(name) and (len(name) >= 20 or (len(name) >= 16 and looks_random(name))):
+            elif plausible(name) and (len(name) >= 20 or _is_token(name)):
                 yield Secret("login in a URL", after, after + len(name))
+        elif (path := compiled(_CONDA).match(text, after, end)) is not None and looks_random(path[1]):
+            yield Secret("token in a URL", path.start(1), path.end(1))
         else:
             odd = compiled(_ODD_LOGIN).match(text, after, end)
             if odd is not None and plausible(odd[1]):
                 yield Secret("login in a URL", odd.start(1), odd.end(1))
         at = text.find("://", after, end)
+
+
+def _is_token(name: str) -> bool:
+    """Tell whether what stands for a name in a URL is a token: nobody is called like that."""
+    if len(name) >= 16:
+        return looks_random(name)
+    runs = len(re.findall(r"\d{1,16}+", name))
+    mixed = name.isalnum() and not name.islower() and not name.isupper()
+    return len(name) >= 8 and name.isalnum() and (runs >= 3 or (runs == 2 and mixed))
 
 
 def _private_keys(text: str, start: int, end: int) -> Iterator[Secret]:
@@ -277,6 +299,12 @@ def _pairs(text: str, start: int, end: int, low: str) -> Iterator[Secret]:
         if names_secret(match[2], match[3]) and plausible(match[3]):
             yield Secret(match[2], match.start(3), match.end(3))
     for match in compiled(_SQL).finditer(text, start, end) if "password" in low else ():
+        if plausible(match[1]):
+            yield Secret("password", match.start(1), match.end(1))
+    for match in compiled(_CALLED).finditer(text, start, end) if any(map(low.__contains__, _CALLS)) else ():
+        if plausible(match[1]):
+            yield Secret("password", match.start(1), match.end(1))
+    for match in compiled(_ORACLE_URL).finditer(text, start, end) if "jdbc:oracle" in low else ():
         if plausible(match[1]):
             yield Secret("password", match.start(1), match.end(1))
     for match in compiled(_DEFINED).finditer(text, start, end) if "define" in low else ():

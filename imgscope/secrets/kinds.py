@@ -78,6 +78,8 @@ def _either(*proofs: Proof) -> Proof:
 
 _URL_LOGIN = _value(rb"://[^\s/:@]{0,256}+:([^\s/@\"']{3,1024}+)@|://([^\s/:@]{20,1024}+)@")
 _SETTINGS: Proof = in_settings
+# A token may stand for the name, with no password.
+_NETRC = _either(_value(rb"\bpassword\s{1,16}+(\S++)"), _value(rb"\blogin\s{1,16}+(\S++)", random=True))
 
 PRIVATE_KEYS = (
     SecretFile(
@@ -144,7 +146,7 @@ LOGINS = (
             _URL_LOGIN, _value(rb"(?i)extraheader[ \t]*+=[ \t\"]*+authorization:[ \t]*+\w{1,10}[ \t]++([^\s\"]++)")
         ),
     ),
-    SecretFile("credentials", ("/**/.netrc", "/**/_netrc", "/**/.authinfo"), _value(rb"\bpassword\s{1,16}+(\S++)")),
+    SecretFile("credentials", ("/**/.netrc", "/**/_netrc", "/**/.authinfo"), _NETRC),
     SecretFile(
         "PyPI credentials",
         ("/**/.pypirc", "/**/pip.conf", "/**/.pip/pip.conf", "/**/pip.ini", "/**/uv.toml", "/**/pypoetry/auth.toml"),
