@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from . import programs
 from .line import Line, says_password, tail
 from .names import compiled, is_version, looks_chosen, looks_random, names_secret, plausible, word_set
@@ -146,7 +144,7 @@ def _slug(value: str) -> bool:
 
 def headed(line: Line, start: int, end: int) -> bool:
     """Judge a quoted piece that begins with a name: a header, or an assignment."""
-    name = re.compile(r"\s{0,8}+([A-Za-z_$][\w.:$-]{0,80}?)(:(?!/)|=)").match(line.text, start, end)
+    name = compiled(r"\s{0,8}+([A-Za-z_$][\w.:$-]{0,80}?)(:(?!/)|=)").match(line.text, start, end)
     if name is None:
         return False
     value = line.text[name.end() : min(end, name.end() + 600)].strip()

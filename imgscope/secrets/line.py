@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from .arguments import kind_of, stripped
 from .forms import Secret
@@ -19,13 +18,16 @@ _SAYS = (
 )
 
 
-@dataclass(slots=True)
 class Script:
     """A text under way: what was found in it; ``asked`` where an expect script waits for a password's prompt."""
 
-    text: str
-    found: list[Secret] = field(default_factory=list)
-    asked: bool = False
+    __slots__ = ("asked", "found", "text")
+
+    def __init__(self, text: str) -> None:
+        """Begin with a text of which nothing is known."""
+        self.text = text
+        self.found: list[Secret] = []
+        self.asked = False
 
     def add(self, kind: str, start: int, end: int) -> bool:
         """Take a value for a secret, unless it can be none."""
