@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .forms import Secret
 from .names import compiled, default_of, names_secret, plausible
 from .shell import AROUND
+from .tokens import Secret
 
 _NAMES_TO_COME = r"(?:^|\s)([A-Za-z_][\w.\-/]{0,200}+)="
 _SHELL_WORD = (

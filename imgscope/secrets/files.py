@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from . import find
-from .forms import Secret, shapes, tokens
+from .forms import shapes
 from .names import compiled, looks_chosen, looks_random, names_secret, plausible
+from .tokens import Secret, tokens
 
 # Of a file so much is looked at.
 _MOST = 1 << 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from .arguments import kind_of, stripped
-from .forms import Secret
 from .names import about, compiled, names_secret
 from .shell import Command, Word, core, text_of
+from .tokens import Secret
 
 # Words of a command that its rules look at.
 _MOST_WORDS = 100_000

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 
 from .assigned import announced, assigned, headed
 from .fed import fed
-from .forms import Secret
 from .hints import hinted
 from .line import Line, Script, tail
 from .names import compiled
 from .options import option
 from .placed import by_place, in_place
 from .shell import Command, Word, commands
+from .tokens import Secret
 
 # Quotes within quotes, at most.
 _DEPTH = 5
