@@ -161,6 +161,8 @@ class _Work:
 
     def room(self, *texts: str) -> bool:
         """Tell whether there is room left to look at more, and take it."""
+        if self.left < _PER_TEXT:
+            return False
         cost = sum(len(text) + _PER_TEXT for text in texts)
         if cost <= self.left:
             cost += sum(_PER_WORD * text.count(" ") + _PER_MARK * sum(map(text.count, _MARKS)) for text in texts)
