@@ -65,9 +65,11 @@ def compare_configs(old: Analysis, new: Analysis) -> list[ConfigDifference]:
     a, b = _Values(old), _Values(new)
     found: list[ConfigDifference] = []
     # Fields in order; within one the keys of OLD, then those that are NEW's own; labels and sets by name.
-    keys = [*a.shown, *(key for key in b.shown if key not in a.shown)]
+    keys: dict[str, list[tuple[str, str | None]]] = {}
+    for key in (*a.shown, *(key for key in b.shown if key not in a.shown)):
+        keys.setdefault(key[0], []).append(key)
     for field in _FIELDS:
-        of_field = [key for key in keys if key[0] == field]
+        of_field = keys.get(field, [])
         for key in sorted(of_field) if field in _SORTED else of_field:
             if a.same(b, key):
                 continue
@@ -84,7 +86,7 @@ def compare_configs(old: Analysis, new: Analysis) -> list[ConfigDifference]:
 
 def uncompared(old: Analysis, new: Analysis) -> str | None:
     """Return a note on the secrets that could not be compared: a saved analysis does not hold them."""
-    if old.image.id == new.image.id:
+    if old.image.id == new.image.id or (old.raw_config is not None and new.raw_config is not None):
         return None
     names = _Values(old).unknown(_Values(new))
     if not names:

@@ -7,11 +7,12 @@ a URL, a private key). References to variables and files, placeholders and docum
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from .arguments import build_arguments, in_pairs
-from .forms import Secret, forms
+from .forms import forms
+from .names import compiled
+from .tokens import Secret
 from .words import by_words, in_arguments
 
 REDACTED = "***"
@@ -21,12 +22,12 @@ MOST = 1 << 20
 
 # So much of a value is judged together with its name, up to the end of a word.
 _WITH_NAME = 1 << 13
-_BLANK = re.compile(r"\s")
-_NOP = re.compile(r"[^\n]{0,300}?#\(nop\)\s*")
-_PAIRS = re.compile(r"\s*(?:ENV|ARG|LABEL)\s+")
-_BUILDKIT = re.compile(r"\s{1,20}# buildkit\s*$")
-_ARGUMENTS = re.compile(r"\s*(?:RUN\s+)?\|(\d{1,4}) +")
-_ONBUILD = re.compile(r"\s*ONBUILD\s+")
+_BLANK = r"\s"
+_NOP = r"[^\n]{0,300}?#\(nop\)\s*"
+_PAIRS = r"\s*(?:ENV|ARG|LABEL)\s+"
+_BUILDKIT = r"\s{1,20}# buildkit\s*$"
+_ARGUMENTS = r"\s*(?:RUN\s+)?\|(\d{1,4}) +"
+_ONBUILD = r"\s*ONBUILD\s+"
 
 __all__ = [
     "MOST",
@@ -94,7 +95,7 @@ def in_pair(name: str, value: str) -> list[Secret]:
     # Judged as NAME=VALUE too: the name may say what its value's words do not.
     prefix = f"{name[-80:]}="
     text = prefix + value
-    blank = _BLANK.search(text, len(prefix) + _WITH_NAME)
+    blank = compiled(_BLANK).search(text, len(prefix) + _WITH_NAME)
     first = blank.start() if blank is not None else len(text)
     found = [*forms(text), *by_words(text, 0, first), *by_words(text, len(prefix), len(text))]
     return [
@@ -127,15 +128,15 @@ def replaced(text: str, secrets: Iterable[Secret], *, lines: bool = False) -> st
 def _in_instruction(text: str) -> list[Secret]:
     """Find secrets in an instruction, as it stands in a Dockerfile or as a builder writes it down."""
     start, end = 0, len(text)
-    nop = _NOP.match(text)
+    nop = compiled(_NOP).match(text)
     if nop is not None:
         start = nop.end()
-    buildkit = _BUILDKIT.search(text, max(0, end - 40))
+    buildkit = compiled(_BUILDKIT).search(text, max(0, end - 40))
     if buildkit is not None:
         end = buildkit.start()
     found = list(forms(text))
-    onbuild = _ONBUILD.match(text, start)
-    pairs = _PAIRS.match(text, onbuild.end() if onbuild is not None else start)
+    onbuild = compiled(_ONBUILD).match(text, start)
+    pairs = compiled(_PAIRS).match(text, onbuild.end() if onbuild is not None else start)
     if pairs is not None:
         found += in_pairs(text, pairs.end(), end)
     arguments, start = _arguments(text, start)
@@ -145,7 +146,7 @@ def _in_instruction(text: str) -> list[Secret]:
 
 def _arguments(text: str, start: int = 0) -> tuple[list[Secret], int]:
     """Return the build arguments that stand before a command, and where that begins."""
-    match = _ARGUMENTS.match(text, start)
+    match = compiled(_ARGUMENTS).match(text, start)
     if match is None:
         return [], start
     return build_arguments(text, match.end(), int(match[1]), len(text))

@@ -8,21 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .forms import Secret
-from .names import default_of, names_secret, plausible
+from .names import compiled, default_of, names_secret, plausible
 from .shell import AROUND
+from .tokens import Secret
 
-_NAMES_TO_COME = re.compile(r"(?:^|\s)([A-Za-z_][\w.\-/]{0,200}+)=")
-_SHELL_WORD = re.compile(
+_NAMES_TO_COME = r"(?:^|\s)([A-Za-z_][\w.\-/]{0,200}+)="
+_SHELL_WORD = (
     r"(?i)(?:.*[/\\])?(?:ba|da|a|z|k|c|tc|fi|pwsh|power|r)?sh(?:ell)?(?:\.exe)?"
     r"|(?:.*[/\\])?(?:cmd|pwsh|busybox|env)(?:\.exe)?"
 )
-_WORDS = re.compile(r"\S++")
+_WORDS = r"\S++"
 
 
 def in_pairs(text: str, start: int, end: int) -> Iterator[Secret]:
     """Yield the secrets in what a builder writes of ENV, LABEL and ARG: ``A=1 B=two words``, or ``NAME value``."""
-    names = list(_NAMES_TO_COME.finditer(text, max(start - 1, 0), end))
+    names = list(compiled(_NAMES_TO_COME).finditer(text, max(start - 1, 0), end))
     if not names or text[start : names[0].start()].strip():
         name, _, rest = text[start:end].lstrip().partition(" ")
         at = end - len(rest)
@@ -69,7 +69,7 @@ def build_arguments(text: str, start: int, count: int, end: int) -> tuple[list[S
     found: list[Secret] = []
     at = start
     names: list[tuple[str, int, int]] = []
-    for match in _NAMES_TO_COME.finditer(text, max(start - 1, 0), end):
+    for match in compiled(_NAMES_TO_COME).finditer(text, max(start - 1, 0), end):
         if len(names) == count:
             break
         names.append((match[1], match.start(1), match.end()))
@@ -88,10 +88,10 @@ def build_arguments(text: str, start: int, count: int, end: int) -> tuple[list[S
 def _command_after(text: str, start: int, end: int) -> int:
     """Return where the command begins behind the last build argument's value."""
     first: int | None = None
-    match = None if start < end and text[start].isspace() else _WORDS.match(text, start, end)
+    match = None if start < end and text[start].isspace() else compiled(_WORDS).match(text, start, end)
     place = match.end() if match is not None else start
     window = min(end, place + (1 << 14))
-    words = [(found.start(), found[0]) for found in _WORDS.finditer(text, place, window)]
+    words = [(found.start(), found[0]) for found in compiled(_WORDS).finditer(text, place, window)]
     for number, (at, word) in enumerate(words[:400]):
         first = at if first is None else first
         following = words[number + 1][1] if number + 1 < len(words) else ""
@@ -104,7 +104,7 @@ def _begins(word: str, following: str) -> bool:
     """Tell whether a word is where a command begins after build arguments: a shell, a path, or what takes options."""
     name = word[:256]
     return bool(
-        _SHELL_WORD.fullmatch(name)
+        compiled(_SHELL_WORD).fullmatch(name)
         or (name[:1] == "/" and following[:1] in ("-", "/"))
         or re.match(r"(?i)[a-z]:\\", name)
         or (following[:1] == "-" and re.match(r"[\w./-]+$", name))

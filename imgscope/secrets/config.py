@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from . import MOST, REDACTED, Secret, find, in_list, in_pair, look, redact, replaced
-from .names import looks_random
+from .names import compiled, looks_random
 
 # Of all texts of a config together so much is looked at; what does not fit is not shown. A character counts one; what
 # makes a text costly counts more: each word, each quote or operator (another command), each text by itself.
@@ -40,7 +39,7 @@ _WHERE = {
     "OnBuild": "ONBUILD",
     "Shell": "SHELL",
 }
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{40,}+={0,2}")
+_BASE64 = r"[A-Za-z0-9+/_-]{40,}+={0,2}"
 
 
 class Place(NamedTuple):
@@ -162,6 +161,8 @@ class _Work:
 
     def room(self, *texts: str) -> bool:
         """Tell whether there is room left to look at more, and take it."""
+        if self.left < _PER_TEXT:
+            return False
         cost = sum(len(text) + _PER_TEXT for text in texts)
         if cost <= self.left:
             cost += sum(_PER_WORD * text.count(" ") + _PER_MARK * sum(map(text.count, _MARKS)) for text in texts)
@@ -217,7 +218,7 @@ class _Work:
 
     def encoded(self, text: str, where: str) -> str:
         """Take out base64 that hides what would be taken out: BuildKit keeps build arguments so."""
-        if len(text) < 40 or _BASE64.fullmatch(text) is None:
+        if len(text) < 40 or compiled(_BASE64).fullmatch(text) is None:
             return text
         try:
             plain = base64.b64decode(text + "=" * (-len(text) % 4)).decode("utf-8")

@@ -6,27 +6,29 @@ import re
 from collections.abc import Iterable, Iterator
 
 from . import find
-from .forms import Secret, shapes, tokens
-from .names import looks_chosen, looks_random, names_secret, plausible
+from .forms import shapes
+from .names import compiled, looks_chosen, looks_random, names_secret, plausible
+from .tokens import Secret, tokens
 
 # Of a file so much is looked at.
 _MOST = 1 << 20
 _LINE = 4096
-_HOSTS = re.compile(
-    r"(?:[\w.-]*\.)?(?:example\.(?:com|org|net)|localhost|invalid|test|host|hostname)|127\.0\.0\.1|0\.0\.0\.0|db|\[::1\]"
+_HOSTS = (
+    r"(?:[\w.-]*\.)?(?:example\.(?:com|org|net)|localhost|invalid|test|host|hostname)"
+    r"|127\.0\.0\.1|0\.0\.0\.0|db|\[::1\]"
 )
 # NAME = value in the ways that settings and programs have: export, const, define, "name": and its likes.
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = (
     r"[ \t]{0,64}+(?:-[ \t]{1,8}+)?(?:(?:export|set|const|let|var|final|static|public|private|setenv|ENV|ARG"
     r"|declare|readonly|String|string|Environment)[ \t]{1,8}+){0,4}(?:Environment=)?[\"']?\$?(?:env:)?"
     r"([A-Za-z_][\w.\-]{0,100}+)[\"']?\]?[ \t]{0,64}+(:=|=>|=|:)[ \t]{0,64}+(?P<quote>[\"']?)(.*)"
 )
-_CODE = re.compile(r"[\w.]{1,80}+[(\[]|.*(?:\)|\bif\b|\bor\b|\|\||&&|=>)")
+_CODE = r"[\w.]{1,80}+[(\[]|.*(?:\)|\bif\b|\bor\b|\|\||&&|=>)"
 
 
-def plausible_values(pattern: re.Pattern[bytes] | bytes, data: bytes, *, random: bool = False) -> bool:
+def plausible_values(pattern: bytes, data: bytes, *, random: bool = False) -> bool:
     """Tell whether what the groups of a pattern find in a content can be a secret."""
-    for match in re.compile(pattern).finditer(data[:_MOST]):
+    for match in compiled(pattern).finditer(data[:_MOST]):
         value = next((group for group in match.groups() if group is not None), b"").decode("utf-8", "replace")
         if (value.startswith("$") and value.count("$") >= 2 and len(value) > 20) or (
             plausible(value) and (not random or looks_random(value))
@@ -81,7 +83,7 @@ def _by_shape(text: str, shaped: Iterable[Secret]) -> Iterator[Secret]:
             yield secret
         elif secret.kind == "login in a URL":
             host = text[secret.end + 1 : secret.end + 200]
-            if _HOSTS.match(host) is None and len(value) >= 6:
+            if compiled(_HOSTS).match(host) is None and len(value) >= 6:
                 yield secret
         elif secret.kind == "authorization header" and looks_random(value):
             yield secret
@@ -95,14 +97,14 @@ def _assigned(text: str, shaped: Iterable[Secret], *, settings: bool, known: boo
             if names_secret(secret.kind, value) and _good(value, settings, known):
                 yield secret.kind
     for line in text.split("\n"):
-        match = _ASSIGNMENT.match(line[:_LINE])
+        match = compiled(_ASSIGNMENT).match(line[:_LINE])
         if match is None:
             continue
         name, quote, rest = match[1], match["quote"], match[4]
         value = rest.partition(quote)[0] if quote else re.split(r"[\s,;]#?", rest, maxsplit=1)[0]
         if not quote and not settings:
             continue
-        if not quote and _CODE.match(rest):
+        if not quote and compiled(_CODE).match(rest):
             continue
         if names_secret(name, value) and plausible(value) and _good(value, settings, known):
             yield name

@@ -11,89 +11,16 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
-from .names import compiled, default_of, is_placeholder, looks_random, names_secret, plausible, word_set
-
-
-class Secret(NamedTuple):
-    """Something secret in a text: what it is (``NPM_TOKEN``, ``GitHub token``), and where its value stands."""
-
-    kind: str
-    start: int
-    end: int
-
-
-_BODY = r"[A-Za-z0-9_-]"
-# (what it is, how it begins, what follows, whether that has to look random)
-_TOKENS: tuple[tuple[str, tuple[str, ...], str, bool], ...] = (
-    ("AWS access key", ("AKIA", "ASIA", "AROA", "ABIA", "ACCA"), r"[0-9A-Z]{16}(?![0-9A-Za-z])", False),
-    ("GitHub token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"[A-Za-z0-9]{30,255}+", False),
-    ("GitHub token", ("github_pat_",), r"[A-Za-z0-9_]{50,255}+", False),
-    (
-        "GitLab token",
-        tuple(f"gl{word}-" for word in ("pat", "dt", "rt", "cbt", "ptt", "ft", "soat", "agent", "oas", "imt", "ffct")),
-        _BODY + "{18,255}+",
-        False,
-    ),
-    ("Slack token", (*(f"xox{char}-" for char in "abeoprsc"), "xapp-"), r"[A-Za-z0-9-]{10,255}+", False),
-    ("Slack webhook", ("hooks.slack.com/services/", "hooks.slack.com/workflows/"), r"[A-Za-z0-9/_+]{20,200}+", False),
-    (
-        "Discord webhook",
-        ("discord.com/api/webhooks/", "discordapp.com/api/webhooks/"),
-        r"\d{5,25}/[\w-]{30,200}+",
-        False,
-    ),
-    ("npm token", ("npm_",), r"[A-Za-z0-9]{30,255}+", False),
-    ("PyPI token", ("pypi-",), _BODY + "{16,512}+", True),
-    ("RubyGems token", ("rubygems_",), r"[0-9a-f]{32,128}+", False),
-    ("Google API key", ("AIza",), _BODY + "{35}", False),
-    ("Google token", ("ya29.",), _BODY + "{20,512}+", False),
-    ("Google client secret", ("GOCSPX-",), _BODY + "{20,64}+", False),
-    (
-        "Stripe key",
-        ("sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_"),
-        r"[A-Za-z0-9]{16,255}+",
-        False,
-    ),
-    ("OpenAI key", ("sk-proj-", "sk-svcacct-", "sk-admin-", "sk-None-"), _BODY + "{20,255}+", True),
-    ("Anthropic key", ("sk-ant-",), _BODY + "{20,255}+", False),
-    ("OpenAI key", ("sk-",), r"(?!ant-)" + _BODY + "{20,255}+", True),
-    ("Hugging Face token", ("hf_",), r"[A-Za-z0-9]{30,64}+", False),
-    ("Groq key", ("gsk_",), r"[A-Za-z0-9]{40,64}+", False),
-    ("Replicate token", ("r8_",), r"[A-Za-z0-9]{30,64}+", False),
-    ("Docker token", ("dckr_pat_", "dckr_oat_"), _BODY + "{20,64}+", False),
-    ("DigitalOcean token", ("dop_v1_", "doo_v1_", "dor_v1_"), r"[0-9a-f]{40,128}+", False),
-    ("Shopify token", ("shpat_", "shpss_", "shpca_", "shppa_"), r"[0-9a-fA-F]{24,64}+", False),
-    ("SendGrid key", ("SG.",), r"[A-Za-z0-9_-]{16,64}+\.[A-Za-z0-9_-]{16,128}+", False),
-    ("Brevo key", ("xkeysib-",), r"[0-9a-f]{40,128}+", False),
-    ("Square token", ("sq0atp-", "sq0csp-", "EAAAE"), _BODY + "{20,128}+", True),
-    ("Vault token", ("hvs.", "hvb.", "hvr."), _BODY + "{20,255}+", False),
-    ("Terraform token", (".atlasv1.",), _BODY + "{40,128}+", False),
-    ("Grafana token", ("glsa_", "glc_"), r"[A-Za-z0-9_+/=]{30,255}+", False),
-    ("Postman key", ("PMAK-",), r"[0-9a-f-]{40,80}+", False),
-    ("New Relic key", ("NRAK-", "NRRA-", "NRIQ-"), r"[A-Za-z0-9]{20,64}+", False),
-    ("Linear key", ("lin_api_",), r"[A-Za-z0-9]{30,64}+", False),
-    ("Databricks token", ("dapi",), r"[0-9a-f]{32}(?![0-9a-f])", False),
-    ("Pulumi token", ("pul-",), r"[0-9a-f]{40}", False),
-    ("Doppler token", ("dp.pt.", "dp.st.", "dp.ct.", "dp.sa."), r"[\w.]{40,80}+", False),
-    ("Tailscale key", ("tskey-",), r"[a-z]{3,10}-[A-Za-z0-9-]{16,80}+", False),
-    ("Sentry token", ("sntrys_", "sntryu_"), r"[A-Za-z0-9_+/=]{30,255}+", False),
-    ("Atlassian token", ("ATATT3", "ATBB", "ATCTT3"), r"[A-Za-z0-9_=-]{28,255}+", False),
-    ("CircleCI token", ("CCIPAT_", "CCIPRJ_"), r"[A-Za-z0-9_]{30,120}+", False),
-    ("Fly token", ("FlyV1 ", "fm2_"), r"[A-Za-z0-9_+/=,]{40,512}+", False),
-    ("age key", ("AGE-SECRET-KEY-1",), r"[0-9A-Z]{50,64}+", False),
-    ("Mailgun key", ("key-",), r"[0-9a-f]{32}(?![0-9a-f])", False),
-    ("private key", ("LS0tLS1CRUdJTi",), r"[A-Za-z0-9+/=\s]{40,8192}+", False),
-)
-_BEGINS = "|".join(re.escape(prefix) for _, begins, _, _ in _TOKENS for prefix in begins)
-_WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+from .names import compiled, default_of, looks_random, names_secret, plausible, word_set
+from .tokens import Secret, tokens
 
 _SCHEMES = ("basic", "bearer", "token", "apikey", "digest")
-_SEGMENTS = r"[A-Za-z0-9_.-]{24,}+"
 _AUTHORITY = r"[^\s/?#\"'`<>|\\(){}]{1,1024}+"
 # Passwords that should have been written as %2F and the like, and were not.
 _ODD_LOGIN = r"[^\s/:@\"'$]{0,128}+:(?!\d{1,5}[/\"'\s])([^\s@\"']{4,256}+)@[A-Za-z0-9\[]"
+# conda's channels: https://conda.example.net/t/TOKEN/channel.
+_CONDA = r"[^\s/?#\"']{1,256}+/t/([A-Za-z0-9-]{12,128}+)/"
 _QUERY = r"[?&;]([A-Za-z][\w.\-\[\]]{0,60}+)=([^\s&\"'#<>\\`,;)]{4,8192}+)"
 _SIGNED = word_set(
     "sig signature x-amz-signature x-amz-security-token x-amz-credential x-goog-signature x-goog-credential key "
@@ -116,6 +43,15 @@ _SETTERS = ("setenvironmentvariable", "setenv", "putenv", "setproperty")
 # MySQL's SET PASSWORD = PASSWORD('value').
 _SQL = r"(?i)=\s{0,4}+password\s{0,4}+\(\s{0,4}+(?:\\{0,7}+[\"'])([^\"'\\\s]{4,1024}+)"
 _DEFINED = r"(?i)\bdefine\s{0,4}+\(\s{0,4}+([\"'])([\w.\-]{1,80}+)\1\s{0,4}+,\s{0,4}+([\"'])"
+# What functions are given: a password as the first text, or as the last after a name.
+_STRING = r"\\{0,7}+[\"'][^\"'\\\n]{0,128}+\\{0,7}+[\"']\s{0,4}+"
+_CALLED = (
+    r"(?i)(?:\b(?:b?crypt|hashpw|make_password|set_password|generate_password_hash|password_hash)\s{0,4}+\(\s{0,4}+b?"
+    rf"|(?:networkcredential|pscredential|\.auth|create_(?:super)?user)\s{{0,4}}+\(\s{{0,4}}+(?:{_STRING},\s{{0,4}}+\(?){{1,2}}+)"
+    r"\\{0,7}+[\"']([^\"'\\\n]{4,256}+)\\{0,7}+[\"']"
+)
+_CALLS = ("crypt", "hashpw", "password", "credential", ".auth", "create_")
+_ORACLE_URL = r"(?i)jdbc:oracle:\w{1,10}:[^\s/@:\"']{1,64}+/([^\s@\"']{4,128}+)@"
 _KEY_BEGINS = r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
 _KEY_BODY = r"(?:[A-Za-z0-9+/=:,. \t\r\n-]|\\[nrt\\])*+"
 _HASH = (
@@ -154,46 +90,6 @@ def shapes(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret
             yield Secret("authorization header", match.start(2), match.end(2))
 
 
-def tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret]:
-    """Yield the tokens that their issuer's prefix tells, and JSON web tokens."""
-    end = len(text) if end is None else end
-    # An image may have a hundred thousand short variables: one search for all prefixes tells that none is in most.
-    worth = end - start > 256 or compiled(_BEGINS).search(text, start, end) is not None
-    for kind, begins, body, random in _TOKENS if worth else ():
-        for prefix in begins:
-            at = text.find(prefix, start, end)
-            while at >= 0:
-                after = at + len(prefix)
-                match = compiled(body).match(text, after, end)
-                inside = at > start and text[at - 1] in _WORD and prefix[0] in _WORD
-                if match is not None and not inside:
-                    value = match[0]
-                    first = at
-                    if prefix[0] == ".":
-                        first = max(start, at - 14)
-                    if not is_placeholder(text[at : match.end()]) and (not random or looks_random(value)):
-                        yield Secret(kind, first, match.end())
-                    after = match.end()
-                at = text.find(prefix, after, end)
-    if text.find("eyJ", start, end) >= 0:
-        for match in compiled(_SEGMENTS).finditer(text, start, end):
-            yield from _web_tokens(match[0], match.start())
-
-
-def _web_tokens(run: str, at: int) -> Iterator[Secret]:
-    """Find JSON web tokens in a run of the characters that they have: three pieces, the first two JSON in base64."""
-    pieces = run.split(".")
-    place = at
-    for number, piece in enumerate(pieces[:-2]):
-        begin = piece.find("eyJ")
-        if begin >= 0 and len(piece) - begin >= 13 and len(pieces[number + 1]) >= 8:
-            first, third = place + begin, pieces[number + 2]
-            finish = place + len(piece) + 1 + len(pieces[number + 1]) + 1 + len(third)
-            if pieces[number + 1].startswith("eyJ") and not is_placeholder(third) and third != "":
-                yield Secret("JSON web token", first, finish)
-        place += len(piece) + 1
-
-
 def _logins(text: str, start: int, end: int) -> Iterator[Secret]:
     """Find logins in URLs: what stands between ``://`` and ``@``."""
     at = text.find("://", start, end)
@@ -211,15 +107,26 @@ def _logins(text: str, start: int, end: int) -> Iterator[Secret]:
                     yield Secret("login in a URL", first + inner[0], first + inner[1])
                 # GitHub takes a token for the name where the password is this.
                 swapped = password in ("x-oauth-basic", "x-access-token") and plausible(name)
-                if swapped or (len(name) >= 16 and looks_random(name)):
+                if swapped or _is_token(name):
                     yield Secret("login in a URL", after, after + len(name))
-            elif plausible(name) and (len(name) >= 20 or (len(name) >= 16 and looks_random(name))):
+            elif plausible(name) and (len(name) >= 20 or _is_token(name)):
                 yield Secret("login in a URL", after, after + len(name))
+        elif (path := compiled(_CONDA).match(text, after, end)) is not None and looks_random(path[1]):
+            yield Secret("token in a URL", path.start(1), path.end(1))
         else:
             odd = compiled(_ODD_LOGIN).match(text, after, end)
             if odd is not None and plausible(odd[1]):
                 yield Secret("login in a URL", odd.start(1), odd.end(1))
         at = text.find("://", after, end)
+
+
+def _is_token(name: str) -> bool:
+    """Tell whether what stands for a name in a URL is a token: nobody is called like that."""
+    if len(name) >= 16:
+        return looks_random(name)
+    runs = len(re.findall(r"\d{1,16}+", name))
+    mixed = name.isalnum() and not name.islower() and not name.isupper()
+    return len(name) >= 8 and name.isalnum() and (runs >= 3 or (runs == 2 and mixed))
 
 
 def _private_keys(text: str, start: int, end: int) -> Iterator[Secret]:
@@ -277,6 +184,12 @@ def _pairs(text: str, start: int, end: int, low: str) -> Iterator[Secret]:
         if names_secret(match[2], match[3]) and plausible(match[3]):
             yield Secret(match[2], match.start(3), match.end(3))
     for match in compiled(_SQL).finditer(text, start, end) if "password" in low else ():
+        if plausible(match[1]):
+            yield Secret("password", match.start(1), match.end(1))
+    for match in compiled(_CALLED).finditer(text, start, end) if any(map(low.__contains__, _CALLS)) else ():
+        if plausible(match[1]):
+            yield Secret("password", match.start(1), match.end(1))
+    for match in compiled(_ORACLE_URL).finditer(text, start, end) if "jdbc:oracle" in low else ():
         if plausible(match[1]):
             yield Secret("password", match.start(1), match.end(1))
     for match in compiled(_DEFINED).finditer(text, start, end) if "define" in low else ():

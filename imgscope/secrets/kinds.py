@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .files import in_history, in_settings, in_source, plausible_values
+from .names import compiled
 
 # Files larger than this are no key and no login.
 MAX_SECRET = 1 << 20
@@ -29,15 +30,13 @@ class SecretFile:
     proof: Proof
 
 
-_PRIVATE = re.compile(rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File")
-_PUBLIC = re.compile(
+_PRIVATE = rb"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File"
+_PUBLIC = (
     rb"\s{0,64}+(?:(?:ssh|ecdsa|sk)-[a-z0-9@.-]{1,64} |-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}(?:PUBLIC KEY|CERTIFICATE)"
     rb"|---- BEGIN SSH2 PUBLIC|#!|<|\x7fELF|[$%{]|<\?)|\s*+$"
 )
-_PLACEHOLDER = re.compile(
-    rb"(?i)\s{0,64}+(?:change|replace|your|insert|todo|dummy|placeholder|example|secret|none|empty|test)"
-)
-_ONE_WORD = re.compile(rb"\s{0,64}+[A-Za-z0-9+/=_-]{16,1024}+\s{0,64}+\Z")
+_PLACEHOLDER = rb"(?i)\s{0,64}+(?:change|replace|your|insert|todo|dummy|placeholder|example|secret|none|empty|test)"
+_ONE_WORD = rb"\s{0,64}+[A-Za-z0-9+/=_-]{16,1024}+\s{0,64}+\Z"
 
 
 # The shortest that anything keeps in a file of its own: 128 bits.
@@ -45,21 +44,21 @@ _SHORTEST_KEY = 16
 
 
 def _private_key(data: bytes) -> bool:
-    return _PRIVATE.search(data) is not None
+    return compiled(_PRIVATE).search(data) is not None
 
 
 def _key_by_name(data: bytes) -> bool:
     """Tell whether a file that is called a private key can be one: all but what says that it is something else."""
     if _private_key(data):
         return True
-    if len(data.strip()) < _SHORTEST_KEY or _PUBLIC.match(data) is not None:
+    if len(data.strip()) < _SHORTEST_KEY or compiled(_PUBLIC).match(data) is not None:
         return False
-    return len(data) > 200 or _PLACEHOLDER.match(data) is None
+    return len(data) > 200 or compiled(_PLACEHOLDER).match(data) is None
 
 
 def _key_or_word(data: bytes) -> bool:
     return _private_key(data) or (
-        _ONE_WORD.match(data) is not None and plausible_values(rb"\s*+(\S++)", data, random=True)
+        compiled(_ONE_WORD).match(data) is not None and plausible_values(rb"\s*+(\S++)", data, random=True)
     )
 
 
@@ -68,8 +67,7 @@ def _anything(data: bytes) -> bool:
 
 
 def _value(pattern: bytes, *, random: bool = False) -> Proof:
-    compiled = re.compile(pattern)
-    return lambda data: plausible_values(compiled, data, random=random)
+    return lambda data: plausible_values(pattern, data, random=random)
 
 
 def _either(*proofs: Proof) -> Proof:
@@ -78,6 +76,8 @@ def _either(*proofs: Proof) -> Proof:
 
 _URL_LOGIN = _value(rb"://[^\s/:@]{0,256}+:([^\s/@\"']{3,1024}+)@|://([^\s/:@]{20,1024}+)@")
 _SETTINGS: Proof = in_settings
+# A token may stand for the name, with no password.
+_NETRC = _either(_value(rb"\bpassword\s{1,16}+(\S++)"), _value(rb"\blogin\s{1,16}+(\S++)", random=True))
 
 PRIVATE_KEYS = (
     SecretFile(
@@ -103,19 +103,17 @@ PRIVATE_KEYS = (
     ),
 )
 # Names that are a private key's whatever follows them, in any folder.
-KEY_NAMES = re.compile(
+KEY_NAMES = (
     rb"(?i)(?:[\w.+-]{0,80}[._-])?(?:id[_-](?:rsa|dsa|ecdsa|ed25519|xmss)(?:[_-]sk)?|deploy[._-]?key|ssh_host_\w{1,20}_key"
     rb"|master\.key)(?:[\d~._-].{0,80})?"
 )
 KEY_BY_NAME = SecretFile("private key", (), _key_by_name)
 # Its public half, and programs that are called after what they work on.
-NO_KEY = re.compile(
+NO_KEY = (
     rb"(?i).*(?:\.pub|[._-]pub(?:lic)?(?:[._-].*)?|\.(?:py|rb|js|ts|go|java|c|h|cc|rs|php|md|rst|html?|ya?ml|json|so|o"
     rb"|d|1|8|gz|xz|zip|css|svg|png|po|mo|sh|pyc|class|cs|tf|conf|service))"
 )
-TRUST_STORE = re.compile(
-    rb"(?i).*(?:cacert|trust|ca[._-]?(?:bundle|certs?|certificates?|roots?)|^ca\.|[._-]ca\.|debug\.keystore)"
-)
+_TRUST_STORE = rb"(?i).*(?:cacert|trust|ca[._-]?(?:bundle|certs?|certificates?|roots?)|^ca\.|[._-]ca\.|debug\.keystore)"
 
 _JSON = rb"\"\s{0,16}+:\s{0,16}+\"([^\"\n]{1,4096}+)\""
 LOGINS = (
@@ -144,7 +142,7 @@ LOGINS = (
             _URL_LOGIN, _value(rb"(?i)extraheader[ \t]*+=[ \t\"]*+authorization:[ \t]*+\w{1,10}[ \t]++([^\s\"]++)")
         ),
     ),
-    SecretFile("credentials", ("/**/.netrc", "/**/_netrc", "/**/.authinfo"), _value(rb"\bpassword\s{1,16}+(\S++)")),
+    SecretFile("credentials", ("/**/.netrc", "/**/_netrc", "/**/.authinfo"), _NETRC),
     SecretFile(
         "PyPI credentials",
         ("/**/.pypirc", "/**/pip.conf", "/**/.pip/pip.conf", "/**/pip.ini", "/**/uv.toml", "/**/pypoetry/auth.toml"),
@@ -256,11 +254,11 @@ LOGINS = (
 # Names that can't be told by their ending: .env.production, appsettings.Production.json.
 ENVIRONMENT = SecretFile("environment", (), _SETTINGS)
 APPLICATION = SecretFile("application settings", (), _SETTINGS)
-_ENVIRONMENTS = re.compile(rb"(?i)\.env[._-][\w.-]{1,60}|env\.(?:prod\w*|local|dev\w*|staging)")
-_APPLICATIONS = re.compile(rb"(?i)appsettings\.[\w.-]{1,60}\.json|application-[\w.-]{1,60}\.(?:ya?ml|properties)")
+_ENVIRONMENTS = rb"(?i)\.env[._-][\w.-]{1,60}|env\.(?:prod\w*|local|dev\w*|staging)"
+_APPLICATIONS = rb"(?i)appsettings\.[\w.-]{1,60}\.json|application-[\w.-]{1,60}\.(?:ya?ml|properties)"
 
 # What is written to be copied, or for tests: nothing in it is anybody's.
-EXAMPLE = re.compile(
+EXAMPLE = (
     rb"(?i)(?:.*[._-])?(?:examples?|samples?|templates?|tmpl|tpl|dist|mocks?|fixtures?|schema|demo)(?:[._-].*)?"
     rb"|.*[._-](?:test|spec)s?\.\w{1,4}|tests?[_-].*|readme.*|changelog.*|license.*"
 )
@@ -275,7 +273,7 @@ VENDORED = frozenset(
     b"translations lang licenses .git .svn .hg .npm .yarn .cache .m2 .gradle .nuget .cargo .rustup .pnpm-store Lib "
     b"include zoneinfo terminfo".split()
 )
-_SYSTEM = re.compile(
+_SYSTEM = (
     rb"(?:usr/(?:share|lib|lib32|lib64|libx32|libexec|include|bin|sbin|games)|usr/local/(?:lib|lib64|share|include|go|rustup)|lib|lib64"
     rb"|bin|sbin|proc|sys|dev|boot|var/lib/(?:dpkg|apt|rpm|apk|pacman|dnf|yum|ucf|systemd)|var/cache|var/log"
     rb"|etc/(?:ssl|ca-certificates|pki|fonts|X11|alternatives|apk|apt|java[\w.-]*|init\.d|pam\.d|security|terminfo)"
@@ -298,30 +296,35 @@ TEXT_NAMES = frozenset(
     b"entrypoint environment".split()
 )
 _SCRIPT_NAMES = TEXT_NAMES - {b"credentials", b"secrets", b"environment"}
-_NO_TEXT = re.compile(
+_NO_TEXT = (
     rb"(?i).*(?:\.lock|[-.]lock\.(?:json|ya?ml)|\.min\.js|\.d\.ts|package\.json|tsconfig.*|\.schema\.json"
     rb"|shrinkwrap\.json)"
 )
 
 
+def trust_store(name: bytes) -> bool:
+    """Tell whether a key store's name is that of one that holds others' certificates."""
+    return compiled(_TRUST_STORE).match(name) is not None
+
+
 def for_show(directory: bytes, name: bytes) -> bool:
     """Tell whether a file is an example, or of tests or documentation: what looks like a secret there is none."""
-    return not FOR_SHOW.isdisjoint(directory.lower().split(b"/")) or EXAMPLE.fullmatch(name) is not None
+    return not FOR_SHOW.isdisjoint(directory.lower().split(b"/")) or compiled(EXAMPLE).fullmatch(name) is not None
 
 
 def others(directory: bytes) -> bool:
     """Tell whether what lies in a directory was written by others: packages of a system or of a language."""
-    return _SYSTEM.match(directory) is not None or not VENDORED.isdisjoint(directory.split(b"/"))
+    return compiled(_SYSTEM).match(directory) is not None or not VENDORED.isdisjoint(directory.split(b"/"))
 
 
 def named(name: bytes) -> list[SecretFile]:
     """Return the kinds that a file is of by a name that no glob tells."""
     found = []
-    if KEY_NAMES.fullmatch(name) and not NO_KEY.fullmatch(name):
+    if compiled(KEY_NAMES).fullmatch(name) and not compiled(NO_KEY).fullmatch(name):
         found.append(KEY_BY_NAME)
-    if _ENVIRONMENTS.fullmatch(name) and not re.search(rb"(?i)\.(?:js|ts|py|md|vue|rb|php|go)$", name):
+    if compiled(_ENVIRONMENTS).fullmatch(name) and not re.search(rb"(?i)\.(?:js|ts|py|md|vue|rb|php|go)$", name):
         found.append(ENVIRONMENT)
-    if _APPLICATIONS.fullmatch(name):
+    if compiled(_APPLICATIONS).fullmatch(name):
         found.append(APPLICATION)
     return found
 
@@ -329,7 +332,7 @@ def named(name: bytes) -> list[SecretFile]:
 def is_text(name: bytes) -> bool:
     """Tell whether a file's name is one of text that may hold anything."""
     known = name[name.rfind(b".") :].lower() in TEXT_ENDINGS or name in TEXT_NAMES or name.startswith(b"Dockerfile.")
-    return known and _NO_TEXT.fullmatch(name) is None
+    return known and compiled(_NO_TEXT).fullmatch(name) is None
 
 
 def in_text(name: bytes, data: bytes) -> str | None:

@@ -40,7 +40,7 @@ _GLUED = tuple(
     )
 )
 _GLUED_SHORT = (
-    r"(?:db|smtp|store|key|user|root|admin|e?mail|my|pg|sql|ftp|ssh|http|proxy|trust|rpc|auth|redis|ldap|bind|sudo)"
+    r"(?:db|sa|smtp|store|key|user|root|admin|e?mail|my|pg|sql|ftp|ssh|http|proxy|trust|rpc|auth|redis|ldap|bind|sudo)"
     r"(?:pass|pwd|pw)"
 )
 # What kind of key is secret whatever its value looks like.
@@ -59,7 +59,7 @@ _AFTER = word_set(
     "admin db database app api main primary secondary master slave replica default old new current previous next "
     "backup value raw plain plaintext text base64 b64 base hex readonly ro rw write read push pull github gitlab npm "
     "aws gcp azure slack stripe pypi docker registry mysql postgres pg redis mongo smtp mail ftp ssh gpg sentry str "
-    "string env internal external legacy shared global eu us one two enc encoded"
+    "string env again internal external legacy shared global eu us one two enc encoded"
 )
 # Words whose names are of something about a secret; nothing of that is one, however random it looks.
 _ABOUT = word_set(
@@ -86,7 +86,7 @@ _REFERENCE = r"""(?ix)
     % [A-Za-z_]\w*+ % | \{\{ | \{%  | <[\w .:/-]*> | \[ | @[./~-] | \( | `
     | \.{1,2}/ | ~/ | [a-z]:\\ | \\\\\w | file: | env: | env\. | process\.env | os\.environ | os\.getenv | getenv
     | System\. | vault: | op:// | ssm: | secretsmanager: | arn:aws | ref: | sops: | awssm: | secretref: | config\.
-    | (?:id|src|source|target|env|type|required|mode|uid|gid|dst)= | keyring: | keychain:
+    | \.[*+] | (?:id|src|source|target|env|type|required|mode|uid|gid|dst)= | keyring: | keychain:
     | (?:true|false|yes|no|none|null|nil|undefined|on|off|enabled?|disabled?|required|optional|auto|string|always|never
         |basic|bearer|digest|negotiate|password|passwd|secret|token|inherit|prompt|ask|str|int|bool|object|plain)
       (?=$|[,;)\]}'"])
@@ -168,6 +168,9 @@ def _noun(words: tuple[str, ...], value: str | None) -> bool | None:
 def _ends(words: tuple[str, ...]) -> bool | None:
     last = words[-1]
     before = words[-2] if len(words) > 1 else ""
+    if before == "existing":
+        # A chart's existingSecret is the name of one.
+        return None
     if last == "token":
         return None if before in _OTHER_TOKENS else True
     if last == "pwd":

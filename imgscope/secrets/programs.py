@@ -4,38 +4,106 @@ from __future__ import annotations
 
 from .names import word_set
 
-# mysql -pPASSWORD, in one word.
-GLUED_P = word_set(
-    "mysql mysqladmin mysqldump mysqlimport mysqlcheck mysqlshow mysqlsh mysql_upgrade mariadb mariadb-admin "
-    "mariadb-dump mariadb-check mariadb-import mycli sshpass 7z 7za 7zr 7zz rar unrar"
+
+def _by_program(table: dict[str, str]) -> dict[str, frozenset[str]]:
+    """Turn a table of options and the programs that take them into one of programs and their options."""
+    found: dict[str, frozenset[str]] = {}
+    for options, takers in table.items():
+        for taker in takers.split():
+            found[taker] = found.get(taker, frozenset()) | word_set(options)
+    return found
+
+
+_ZIP = word_set("7z 7za 7zr 7zz rar unrar")
+# Options with their value in the same word: how they begin, the fewest characters of all, and whose they are.
+GLUED = (
+    (
+        "-p",
+        3,
+        word_set(
+            "mysql mysqladmin mysqldump mysqlimport mysqlcheck mysqlshow mysqlsh mysql_upgrade mariadb mariadb-admin "
+            "mariadb-dump mariadb-check mariadb-import mycli sshpass"
+        )
+        | _ZIP,
+    ),
+    ("-p", 6, word_set("mongo mongosh mongodump mongorestore")),
+    ("-P", 5, word_set("zip unzip bcp sqlcmd")),
+    ("-hp", 7, _ZIP),
+    ("-a", 5, word_set("redis-cli")),
+    ("-w", 5, word_set("ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete")),
 )
+# -p=PASSWORD and /p:PASSWORD.
+EQUAL_P = word_set("choco")
+COLON_P = word_set("xfreerdp xfreerdp3 wlfreerdp sdl-freerdp rdesktop winrs")
+# -U name%password.
+PERCENT = word_set("smbclient rpcclient net smbget wbinfo smbcacls smbcquotas smbtree")
+# name/password, as Oracle's programs take it.
+ORACLE = word_set("sqlplus impdp expdp imp exp sqlldr rman tnsping sqlcl")
+# Programs whose own options begin with a slash.
+SLASHES = word_set("net")
 # docker login -p PASSWORD.
 LOG_IN = word_set(
     "docker podman buildah skopeo nerdctl crane helm oras regctl oc az azcopy ibmcloud cf faas-cli argocd harbor "
-    "gcrane quay rancher vault gh glab npm yarn pnpm"
+    "gcrane quay rancher vault gh glab npm yarn pnpm cosign singularity apptainer"
 )
 # Options whose next word is a password, by the program.
-APART = {
-    program: word_set(options)
-    for options, programs in {
+APART = _by_program(
+    {
         "-p": "sshpass useradd usermod mongo mongosh mongodump mongorestore mongoimport mongoexport twine cqlsh "
-        "rabbitmqadmin poetry conan",
-        "-P": "zip unzip sqlcmd bcp tsql isql mosquitto_pub mosquitto_sub ipmitool p4",
+        "rabbitmqadmin poetry conan vsce ovsx psexec cypher-shell couchbase-cli beeline oras ncftpput ncftpget smbmap "
+        "crackmapexec nxc netexec airflow altool rhc pihole unlock-keychain create-keychain add-user-keycloak.sh "
+        "add-user.sh elasticsearch-users",
+        "-P": "zip unzip sqlcmd bcp tsql isql mosquitto_pub mosquitto_sub ipmitool p4 kdb5_util security",
         "-a": "redis-cli",
-        "-w": "ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete",
+        "-w": "ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete kadmin ipa-client-install dsconf",
+        "-pw": "plink pscp psftp putty addprinc kadmin kadmin.local",
+        "-s": "slappasswd",
+        "-xp": "sendemail",
+        "--plaintext": "caddy",
+        "-serial": "unity-editor unity",
+        "/rp": "schtasks",
         "-w -s -a": "ldappasswd",
-        "-k -K -pass -passin -passout -psk": "openssl",
+        "-k -K -pass -passin -passout -psk -hmac": "openssl",
         "-N -P": "ssh-keygen",
         "-p -k": "dotnet",
         "-p -t": "influx",
         "-t": "codecov doctl",
-        "-r": "gitlab-runner SUSEConnect suseconnect",
+        "-r --regcode": "gitlab-runner suseconnect",
         "-license": "newrelic-install",
         "-A -X": "snmpget snmpwalk snmpset snmptrap",
         "/p": "signtool",
-        "-storepass -keypass -srcstorepass -deststorepass": "keytool jarsigner",
-    }.items()
-    for program in programs.split()
+        "-storepass -keypass -srcstorepass -deststorepass -new": "keytool jarsigner",
+    }
+)
+# Options that take much else as well: their next word has to look like one that a machine made.
+RANDOM = _by_program(
+    {
+        "-t": "uv anaconda flyctl fly vercel vc",
+        "-k": "gem choco newrelic",
+        "--auth": "netlify crictl http https",
+        "-v": "kaggle",
+    }
+)
+# Words that a password stands behind, at some distance (0: it is the last word), options not counted; of those with
+# a mark it has to look like one that a machine made. No words: it is the program's own name, with no option before.
+AFTER: dict[str, tuple[tuple[frozenset[str], tuple[int, ...], bool], ...]] = {
+    "net": ((word_set("user"), (2,), False), (word_set("use"), (1,), False)),
+    "steamcmd": ((word_set("+login"), (2,), False),),
+    "redis-cli": ((word_set("auth"), (0,), False),),
+    "qpdf": ((word_set("--encrypt"), (1, 2), False),),
+    "pdftk": ((word_set("input_pw"), (1,), False), (word_set("user_pw"), (1,), False)),
+    "db2": ((word_set("using"), (1,), False),),
+    "isql": ((frozenset(), (3,), False),),
+    "nuget": ((word_set("setapikey"), (1,), False), (word_set("push"), (2,), True)),
+    "neo4j-admin": ((word_set("set-initial-password"), (1,), False),),
+    "vault": ((word_set("unseal"), (1,), False),),
+    "b2": ((word_set("authorize-account"), (2,), False),),
+    "samba-tool": ((word_set("create add setpassword"), (2,), False),),
+    "drush": ((word_set("user:password upwd"), (2,), False),),
+    "dscl": ((word_set("-passwd"), (0,), False),),
+    "cloudflared": ((word_set("install"), (1,), True),),
+    "smbclient": ((frozenset(), (2,), False),),
+    "add-user.sh": ((frozenset(), (2,), False),),
 }
 # Programs whose last word is a password or token: what else has to stand there, and an option that has to.
 LAST = {
@@ -48,7 +116,10 @@ LAST = {
     "pulumi": (word_set("--secret"), ""),
     "mosquitto_passwd": (frozenset[str](), "b"),
     "grafana-cli": (word_set("reset-admin-password"), ""),
-    "mc": (word_set("alias"), ""),
+    "mc": (word_set("alias config"), ""),
+    "cf": (word_set("auth"), ""),
+    "heroku": (word_set("auth:token"), ""),
+    "flyctl": (word_set("token"), ""),
     "ua": (word_set("attach"), ""),
     "pro": (word_set("attach"), ""),
     "mkpasswd": (frozenset[str](), ""),
@@ -64,7 +135,7 @@ LOGIN_SETTINGS = word_set("http-basic github-oauth gitlab-token bearer pypi-toke
 # Programs that read passwords from what is piped into them, and those that say what is piped.
 READ = word_set(
     "chpasswd passwd smbpasswd htpasswd kinit cryptsetup vncpasswd tigervncpasswd kpasswd vault "
-    "ecryptfs-add-passphrase keyctl rabbitmqctl newusers elasticsearch-keystore"
+    "ecryptfs-add-passphrase keyctl rabbitmqctl newusers elasticsearch-keystore realm openconnect"
 )
 # Others read data or a script there, unless one of their words begins like this.
 READ_WITH = {
@@ -74,6 +145,8 @@ READ_WITH = {
     "gpg2": ("--passphrase-fd",),
     "cargo": ("login",),
     "wrangler": ("secret",),
+    "docker": ("secret",),
+    "podman": ("secret",),
 }
 SAY = word_set("echo printf cat print yes write-output write-host")
 # Owners and groups are written as logins are: -u app:staff.
@@ -86,5 +159,11 @@ TAKE_OWNERS = word_set(
     "s6-setuidgid kubectl docker-compose bwrap runuser unshare buildah"
 )
 # Commands that are followed by a name and its value.
-SET = word_set("set setx config configure add setenv put env --env -e")
-SET_SURELY = word_set("set setx config configure setenv")
+SET = word_set("set setx config configure add setenv put env --env -e modify --set")
+SET_SURELY = word_set("set setx config configure setenv modify --set")
+# Options that take a name and a password.
+LOGIN_OPTIONS = word_set(
+    "-u --user --proxy-user -U --auth -a -auth --credentials --creds --src-creds --dest-creds --user-password"
+)
+# Files of lines that are a name and a password.
+LOGIN_FILES = frozenset((".htpasswd", "htpasswd", ".passwd-s3fs"))

@@ -5,23 +5,23 @@ Quotes may be escaped, as those within quotes are; one that is never closed is a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+
+from .names import compiled
 
 AROUND = "\\\"'`"
 _BRACKETS = "[]{},"
 _OPENS = frozenset("\"'[]{}")
-_TOKEN = re.compile(
-    r"(?P<space>[ \t\r\f\v\x00]++)|(?P<slashes>\\++(?:[\"'`]|\r?\n)?)|(?P<quote>[\"'`])|(?P<newline>\n)"
-    r"|(?P<operator>[|&;<>()]++)|(?P<plain>[^\s\\\"'`|&;<>()\x00]++)|(?P<other>.)",
-    re.DOTALL,
+_LEXEMES = (
+    r"(?s)(?P<space>[ \t\r\f\v\x00]++)|(?P<slashes>\\++(?:[\"'`]|\r?\n)?)|(?P<quote>[\"'`])|(?P<newline>\n)"
+    r"|(?P<operator>[|&;<>()]++)|(?P<plain>[^\s\\\"'`|&;<>()\x00]++)|(?P<other>.)"
 )
-_QUOTE = re.compile(r"\\++[\"'`]?|[\"'`]")
-_APOSTROPHE = re.compile(r"(?<=[A-Za-z][A-Za-z])'(?=(?:t|s|re|ll|ve|d|m)\b)|(?<=[sS])'(?= )")
+_QUOTE = r"\\++[\"'`]?|[\"'`]"
+_APOSTROPHE = r"(?<=[A-Za-z][A-Za-z])'(?=(?:t|s|re|ll|ve|d|m)\b)|(?<=[sS])'(?= )"
 _SPACES = frozenset(" \t\r\n")
-_LINE_HEAD = re.compile(r"\n([A-Za-z_]\w{0,80})")
-_TAG = re.compile(r"-?\s{0,8}[\"'\\]{0,8}([A-Za-z_]\w{0,80})")
+_LINE_HEAD = r"\n([A-Za-z_]\w{0,80})"
+_TAG = r"-?\s{0,8}[\"'\\]{0,8}([A-Za-z_]\w{0,80})"
 
 
 class Word(NamedTuple):
@@ -48,6 +48,7 @@ def commands(text: str, start: int, end: int) -> Iterator[Command]:
     fed: list[Word] = []
     here = ""
     at, begin = start, -1
+    token = compiled(_LEXEMES).match
     quoted: list[tuple[int, int]] = []
 
     def finish(stop: int) -> None:
@@ -64,7 +65,7 @@ def commands(text: str, start: int, end: int) -> Iterator[Command]:
         begin, quoted = -1, []
 
     while at < end:
-        match = _TOKEN.match(text, at, end)
+        match = token(text, at, end)
         assert match is not None
         kind, mark = match.lastgroup, match[0]
         stop = match.end()
@@ -113,22 +114,22 @@ def commands(text: str, start: int, end: int) -> Iterator[Command]:
 
 def _tag(text: str, start: int, end: int, ends: Mapping[str, int]) -> str:
     """Return the word that ends a here-document; empty where none does."""
-    match = _TAG.match(text, start, end)
+    match = compiled(_TAG).match(text, start, end)
     # One that never comes again is none: what follows is looked at as commands.
     return match[1] if match is not None and ends.get(match[1], -1) >= match.end() else ""
 
 
 def _line_heads(text: str, start: int, end: int) -> dict[str, int]:
     """Return of each word that a line begins with where it does so last."""
-    return {match[1]: match.start() for match in _LINE_HEAD.finditer(text, start, end)}
+    return {match[1]: match.start() for match in compiled(_LINE_HEAD).finditer(text, start, end)}
 
 
 def _mates(text: str, start: int, end: int) -> dict[int, int]:
     """Return for every opening quote where the one like it is that closes it."""
     marks = [
         (match.start(), match[0])
-        for match in _QUOTE.finditer(text, start, end)
-        if match[0][-1] != "\\" and (match[0] != "'" or _APOSTROPHE.match(text, match.start(), end) is None)
+        for match in compiled(_QUOTE).finditer(text, start, end)
+        if match[0][-1] != "\\" and (match[0] != "'" or compiled(_APOSTROPHE).match(text, match.start(), end) is None)
     ]
     last: dict[str, int] = {}
     found: dict[int, int] = {}

@@ -67,6 +67,21 @@ def found_in(value: object, depth: int = 0) -> Iterator[re.Pattern]:
         yield from found_in(getattr(value, "__self__", None), depth + 1)
 
 
+def of_text(node: ast.AST, names: dict[str, object]) -> tuple[re.Pattern, str] | None:
+    """The pattern, and the way of use, in ``compiled(TEXT).search(…)``: what is compiled when it is first used."""
+    if (
+        isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id == "compiled"
+    ):
+        text = node.value.args[0]
+        value = text.value if isinstance(text, ast.Constant) else names.get(getattr(text, "id", ""))
+        if isinstance(value, str | bytes):
+            return re.compile(value), node.attr
+    return None
+
+
 def collected() -> list[Used]:
     """Every pattern of the package, once for each module."""
     found: dict[tuple[str, object, int], bool] = {}
@@ -102,6 +117,10 @@ def collected() -> list[Used]:
                     found[key] = found.get(key, False) or node.func.attr in EVERYWHERE
                 elif key not in found:
                     found[key] = True
+            if (made := of_text(node, vars(module))) is not None:
+                pattern, ways = made
+                key = module.__name__, pattern.pattern, pattern.flags
+                found[key] = found.get(key, False) or ways in EVERYWHERE
     return [
         Used(module, re.compile(text, flags & ~re.UNICODE if isinstance(text, bytes) else flags), everywhere)
         for (module, text, flags), everywhere in found.items()

@@ -17,7 +17,8 @@ PIECES = [
     "| chpasswd ", "<<EOF\n", "(", "$(", "`", "{", '["', '","', '"a":', "<password>",
     "-----BEGIN PRIVATE KEY-----", "$6$", "sk-", "ghp_", "basic ", "define('a','", 'key="a" value="',
     "LS0tLS1CRUdJTi", "'a' ", "don't ", "\\\n", "ENV a ", "|9 A=", "é", "token = \n", '"bearer":{"',
-    "BUNDLE__", "a:b:", "password ",
+    "BUNDLE__", "a:b:", "password ", "{ ", "} | passwd ", "net user ", "net use X: ", "+login ", "crypt('",
+    ".auth('a',", "jdbc:oracle:a:", "://a/t/", "convertto-securestring ", "-p a;", "nuget push a ", "a=b,c=", "echo ",
 ]  # fmt: skip
 SIZE = 8_000
 

@@ -6,6 +6,7 @@ import pytest
 
 from imgscope.secrets import find, redact
 from tests.oracle.maketar import file, layer
+from tests.suggest.command_samples import FALSE_COMMANDS, TRUE_COMMANDS, VALUES
 from tests.suggest.secret_samples import FALSE, FALSE_TEXTS, HEX, TRUE, TRUE_TEXTS, V, W
 
 
@@ -55,4 +56,15 @@ def test_texts_with_a_secret(text):
 @pytest.mark.parametrize("text", FALSE_TEXTS)
 def test_texts_without_one_stay_as_they_are(text):
     assert find(text) == []
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize("text", TRUE_COMMANDS)
+def test_command_lines_with_a_secret(text):
+    assert find(text)
+    assert not any(value in redact(text) for value in VALUES)
+
+
+@pytest.mark.parametrize("text", FALSE_COMMANDS)
+def test_command_lines_without_one_stay_as_they_are(text):
     assert redact(text) == text

@@ -16,13 +16,13 @@ from ...secrets.kinds import (
     MAX_SECRET,
     MAX_TEXT,
     PRIVATE_KEYS,
-    TRUST_STORE,
     SecretFile,
     for_show,
     in_text,
     is_text,
     named,
     others,
+    trust_store,
 )
 from ..context import Context
 from ..model import Certainty, Claim, Draft, Evidence, Rule
@@ -83,7 +83,7 @@ def _in_files(context: Context, code: str, kinds: Sequence[SecretFile]) -> Itera
     for inode, found in of_entry.items():
         for kind, claim in found:
             name = claim.path.rpartition(b"/")[2]
-            if kind.kind == "key store" and TRUST_STORE.match(name):
+            if kind.kind == "key store" and trust_store(name):
                 continue
             if numbers[id(kind)] in proofs.get(inode, ()):
                 layer = overlay.layer_of(claim.entry)

@@ -1,0 +1,100 @@
+"""One simple command under way: its words, what was seen of them so far, and where what is found goes."""
+
+from __future__ import annotations
+
+import re
+
+from .arguments import kind_of, stripped
+from .names import about, compiled, names_secret
+from .shell import Command, Word, core, text_of
+from .tokens import Secret
+
+# Words of a command that its rules look at.
+_MOST_WORDS = 100_000
+_NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
+# What prints a password when it is run: echo X, printf '%s' X.
+_SAYS = (
+    r"\s{0,8}+(?:/\S{1,60}/)?(?:echo|printf)\s{1,8}+(?:-\w{1,4}\s{1,8}+)?(?:[\"'\\]{0,4}%s[\"'\\n]{0,6}\s{1,8}+)?(?=\S)"
+)
+
+
+class Script:
+    """A text under way: what was found in it; ``asked`` where an expect script waits for a password's prompt."""
+
+    __slots__ = ("asked", "found", "text")
+
+    def __init__(self, text: str) -> None:
+        """Begin with a text of which nothing is known."""
+        self.text = text
+        self.found: list[Secret] = []
+        self.asked = False
+
+    def add(self, kind: str, start: int, end: int) -> bool:
+        """Take a value for a secret, unless it can be none."""
+        value = stripped(self.text, start, end)
+        if value is None:
+            return False
+        self.found.append(Secret(kind_of(kind), *value))
+        return True
+
+
+class Line:
+    """A command's words. ``heads`` are their beginnings, ``seen`` the programs, words and options so far."""
+
+    __slots__ = ("command", "cores", "heads", "script", "seen", "text", "words")
+
+    def __init__(self, script: Script, command: Command) -> None:
+        """Take a command of a script."""
+        self.script, self.command, self.text = script, command, script.text
+        self.words: list[Word] = command.words[:_MOST_WORDS]
+        self.cores = [core(self.text, word) for word in self.words]
+        # Bounded pieces: what is longer is not an option and no program.
+        self.heads = [self.text[start : min(end, start + 256)] for start, end in self.cores]
+        self.seen: set[str] = set()
+
+    def see(self, number: int) -> None:
+        """Remember a word: a program's name, or a short option."""
+        head = self.heads[number]
+        if head[:1] not in ("-", "/") or "/" in head[1:]:
+            self.seen.add(program(head))
+        elif len(head) < 20:
+            self.seen.add(head)
+
+    def after(self, number: int) -> int:
+        """Return the number of the word after one; -1 where there is none."""
+        return number + 1 if number + 1 < len(self.words) else -1
+
+    def value(self, number: int) -> str:
+        """Return the beginning of a word, as far as any judgement looks."""
+        return text_of(self.text, self.cores[number])
+
+    def take(self, kind: str, number: int, offset: int | None = None) -> bool:
+        """Take a word for a secret: all of it, or what stands behind so many characters of its own text."""
+        word = self.words[number]
+        return self.script.add(kind, word.start if offset is None else self.cores[number][0] + offset, word.end)
+
+    def names(self, name: str, number: int) -> bool:
+        """Tell whether a name is that of a secret where a word is its value."""
+        return bool(name) and names_secret(name, self.value(number)) and not about(name)
+
+    def printed(self, kind: str, start: int, end: int) -> bool:
+        """Take what a command prints that stands in a part of the text: it is there to say a password."""
+        match = compiled(_SAYS).match(self.text, start, end)
+        return match is not None and self.script.add(kind, match.end(), end)
+
+
+def tail(text: str) -> str:
+    """Return the name that a text ends with."""
+    text = text[-96:]
+    return text[len(text.rstrip(_NAME)) :].lstrip("-.")
+
+
+def program(word: str) -> str:
+    """Return what a program is called, without folder and ending; empty for what is none."""
+    name = word.rpartition("/")[2].rpartition("\\")[2]
+    return name.removesuffix(".exe").lower() if len(name) <= 64 else ""
+
+
+def says_password(name: str) -> bool:
+    """Tell whether a name is that of a command that prints a password: ``--password-command``, ``BORG_PASSCOMMAND``."""
+    return re.search(r"(?i)(?:pass(?:word|phrase)?|secret|token)[-_]?(?:command|cmd)$", name[-80:]) is not None

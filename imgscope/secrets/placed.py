@@ -1,0 +1,227 @@
+"""Finds secrets by their place in a command: the last word of ``cargo login X``, the second after ``net user me X``.
+
+Also what is said in so many words: SQL's ``PASSWORD 'X'``, a netrc file's ``login X``, what sed and expect write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from . import programs
+from .assigned import SCHEMES
+from .line import Line, program, tail
+from .names import about, compiled, looks_chosen, looks_random, names_secret
+from .options import slashed
+from .shell import Command
+
+# What sed puts in a placeholder's place: s/PASSWORD_HERE/value/.
+_REPLACED = r"(?<![\w\\])s([/|#,:!~@%+])((?:(?!\1)[^\s]){4,60}+)\1((?:(?!\1)[^\s]){4,256}+)"
+_PLACED = r"(?i)(?:your|replace|change|insert|the|my)[-_]{1,2}|[-_]{1,2}(?:here|placeholder|value|goes|me)$"
+# What expect types: send "value\r".
+_TYPED = r"([^\s\\]{4,128}+)(?:\\{1,8}[rn]){1,4}"
+_ORACLE = r"[\w$#]{1,60}/([^\s@/]{4,200})(?:@|$)"
+_SWAPPED = ("x-oauth-basic", "x-access-token")
+
+
+def by_place(line: Line, number: int, following: int, before: Sequence[Command]) -> int:
+    """Judge a word that says what the next one is; return the number of that if it is a secret, else -1."""
+    head, seen = line.heads[number], line.seen
+    lower = head.lower()
+    if lower == "convertto-securestring":
+        _secured(line, number, before)
+        return -1
+    if following < 0:
+        return -1
+    if (seen & programs.SET or head.startswith("//")) and line.names(tail(head), following):
+        value = line.value(following)
+        sure = bool(seen & programs.SET_SURELY) or looks_random(value)
+        if sure and not value.startswith("-") and "=" not in head:
+            line.take(tail(head), following)
+            return following
+    if lower in ("expect", "send"):
+        return _typed(line, lower, following)
+    if _announced(line, number, following) and line.take("password", following):
+        return following
+    if head[:1] == "/" and slashed(line, number, following):
+        return following
+    if lower in SCHEMES and looks_random(line.value(following)):
+        line.take("authorization header", following)
+        return following
+    return -1
+
+
+def _announced(line: Line, number: int, following: int) -> bool:
+    """Tell whether a word says that a password follows."""
+    head, seen = line.heads[number], line.seen
+    lower = head.lower()
+    previous = line.heads[number - 1] if number else ""
+    if lower.endswith("\\npassword") or (lower == "password" and ("login" in seen or len(line.words) == 2)):
+        # machine example.com login me password X, in one line or in three.
+        return True
+    if lower == "login" or lower.endswith("\\nlogin"):
+        # GitHub and others take a token for the name, and need no password.
+        return bool(seen & {"machine", "default"} or len(line.words) == 2) and looks_random(line.value(following))
+    # ALTER USER x PASSWORD 'y', IDENTIFIED WITH plugin BY 'y'.
+    if line.words[following].quoted and (lower == "password" or (lower == "by" and "identified" in seen)):
+        return True
+    # requirepass in redis.conf; mysqladmin password X; nmcli … password X; debconf's package/password password X.
+    return lower in ("requirepass", "masterauth") or (
+        lower == "password"
+        and (bool(seen & {"mysqladmin", "nmcli"}) or ("/" in previous and names_secret(previous.rpartition("/")[2])))
+    )
+
+
+def _secured(line: Line, number: int, before: Sequence[Command]) -> None:
+    """Judge what ConvertTo-SecureString of PowerShell is given: as a word, by ``-String``, or by a pipe."""
+    at = number + 1
+    while at < len(line.words):
+        lower = line.heads[at].lower()
+        if lower[:1] != "-" or line.words[at].quoted:
+            line.take("password", at)
+            return
+        at += 2 if lower in ("-key", "-securekey") else 1
+    if before and before[-1].words and before[-1].words[-1].quoted:
+        line.script.add("password", before[-1].words[-1].start, before[-1].words[-1].end)
+
+
+def _typed(line: Line, word: str, following: int) -> int:
+    """Judge what an expect script types, by itself and by what it waited for."""
+    heads = line.heads
+    if word == "expect":
+        asks = ("assw", "assphr")
+        line.script.asked = any(any(map(head.lower().__contains__, asks)) for head in heads[following:][:3])
+        return -1
+    if heads[following] in ("--", "-h", "-s") and following + 1 < len(line.words):
+        following += 1
+    match = compiled(_TYPED).fullmatch(line.value(following))
+    prompted = line.script.asked or any("assw" in head.lower() for head in heads[max(0, following - 4) : following])
+    if match is None or not (prompted or looks_chosen(match[1])):
+        return -1
+    line.script.asked = False
+    start = line.cores[following][0]
+    line.script.add("password", start, start + match.end(1))
+    return following
+
+
+# -- whole commands ----------------------------------------------------------------------------------------------
+
+
+def in_place(line: Line) -> None:
+    """Judge the words of a whole command that are secrets by where they stand."""
+    _last_word(line)
+    _after_words(line)
+    _written(line)
+    if "sed" in line.seen:
+        _replaced(line)
+    heads, seen = line.heads, line.seen
+    hashes = {"openssl", "passwd"} <= seen and len(heads) > 2 and heads[-2] != "-salt"
+    if hashes and heads[-1] != "passwd" and not heads[-1].startswith(("/", "-")):
+        line.take("password", len(heads) - 1)
+    if seen & programs.ORACLE:
+        for number, head in enumerate(heads):
+            match = compiled(_ORACLE).match(head)
+            if match is not None and program(head) not in programs.ORACLE:
+                start = line.cores[number][0]
+                line.script.add("password", start + match.start(1), start + match.end(1))
+
+
+def _last_word(line: Line) -> None:
+    """Judge the last word of commands that take a password there."""
+    if len(line.words) < 2:
+        return
+    last = len(line.words) - 1
+    head = line.heads[last]
+    for name in line.seen & programs.LAST.keys():
+        needed, option = programs.LAST[name]
+        if needed and not needed & line.seen:
+            continue
+        if option and not any(text[:1] == "-" and text[1:2] != "-" and option in text for text in line.heads):
+            continue
+        if head[:1] == "-" or head in needed or program(head) == name or (needed and "=" in head):
+            continue
+        if name in ("composer", "poetry", "bundle"):
+            if _is_setting(line, name):
+                _login_of(line, last)
+        elif name != "htpasswd" or last >= 2:
+            line.take("password", last)
+
+
+def _is_setting(line: Line, name: str) -> bool:
+    """Tell whether a setting that is written is one of logins."""
+    return any(
+        word in programs.LOGIN_SETTINGS or (name == "bundle" and ("." in word or "__" in word))
+        for text in line.heads[1:-1]
+        for word in (text.split(".")[0], text)
+    )
+
+
+def _login_of(line: Line, number: int) -> None:
+    """Take the password of ``name:password``, or a token alone."""
+    name, colon, password = line.heads[number].partition(":")
+    if password in _SWAPPED:
+        start = line.cores[number][0]
+        line.script.add("password or token", start, start + len(name))
+    else:
+        line.take("password or token", number, len(name) + 1 if colon else 0)
+
+
+def _after_words(line: Line) -> None:
+    """Judge words at a fixed distance from a command's own: ``net user me X``, ``steamcmd +login me X``."""
+    for name in line.seen & programs.AFTER.keys():
+        for words, distances, random in programs.AFTER[name]:
+            for number, head in enumerate(line.heads):
+                if head.lower() in words or (not words and program(head) == name):
+                    for at in _counted(line, number, distances, not words):
+                        if not random or looks_random(line.value(at)):
+                            line.take("password", at)
+                    break
+
+
+def _counted(line: Line, number: int, distances: tuple[int, ...], own: bool) -> Iterator[int]:
+    """Yield the words at some distances behind another, options not counted; 0 is the last of all."""
+    slash = bool(line.seen & programs.SLASHES)
+    rest: list[int] = []
+    for at in range(number + 1, min(len(line.words), number + 40)):
+        first = line.text[line.words[at].start]
+        if first == "+" or (first == "-" and own):
+            break
+        # Of Windows' programs: /add, \\server\share, X: and the * that asks for a password.
+        other = first in "/\\" or line.heads[at] == "*" or line.heads[at][1:] == ":"
+        if first != "-" and not (slash and other):
+            rest.append(at)
+    for distance in distances:
+        if distance <= len(rest) and rest:
+            yield rest[distance - 1]
+
+
+def _written(line: Line) -> None:
+    """Judge ``echo VALUE > FILE`` where the file is called like a secret."""
+    if not line.seen & programs.SAY or not line.words:
+        return
+    before = line.text[max(0, line.words[-1].start - 4) : line.words[-1].start].rstrip()
+    if not before.endswith(">"):
+        return
+    said = [number for number in range(len(line.words) - 1) if line.heads[number][:1] != "-"]
+    at = next(place for place, number in enumerate(said) if program(line.heads[number]) in programs.SAY)
+    folder, _, name = line.heads[-1].rpartition("/")
+    if len(said) != at + 2:
+        return
+    if name in programs.LOGIN_FILES:
+        from .fed import said as taken
+
+        taken(line.script, line.words[said[-1]], True)
+    elif folder.endswith("/run/secrets") or (name != "passwd" and names_secret(name) and not about(name)):
+        line.take(name, said[-1])
+
+
+def _replaced(line: Line) -> None:
+    """Judge what sed puts in the place of something that is called a secret."""
+    for start, end in line.cores:
+        for match in compiled(_REPLACED).finditer(line.text, start, min(end, start + 4096)):
+            mark, value = match[2].strip("@%_<>{}$#[]()*.^\\"), match[3]
+            name = re.sub(_PLACED, "", mark)
+            placeholder = mark.isupper() or mark != match[2]
+            chosen = not (value.isupper() or names_secret(value)) if placeholder else looks_random(value)
+            if chosen and names_secret(name, value) and not about(name):
+                line.script.add(name, match.start(3), match.end(3))
