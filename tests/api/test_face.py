@@ -21,9 +21,9 @@ NAMES = """
     CheckReport ConfigDifference ConfigError ConfigSecret ContentUnavailableError Difference
     DirectoryDifference DirectorySize DiveFigures Duplicate EncryptedLayerError EngineError Estimate Event
     Evidence File FileDifference FileSize Filter Finding Fit Fixed HistoryStep Image ImageCheck ImageError
-    ImageNotFoundError ImgscopeError Lack Layer LayerError LayerPair LimitError PackageDifference PackageSize
-    PackageSizes PathNotFoundError PlatformError Pull ReadOptions RegistryError Resolved RuleResult Suggestions Totals
-    UsageError Waste WasteGroup WastedPath __version__ analyze bases check diff suggest
+    ImageNotFoundError ImgscopeError Jump Lack Layer LayerError LayerPair LimitError PackageDifference PackageSize
+    PackageSizes PathNotFoundError PlatformError Point Pull ReadOptions RegistryError Resolved RuleResult Suggestions Totals Trend
+    UsageError Waste WasteGroup WastedPath __version__ analyze bases check diff suggest trend
 """
 
 HOSTILE = '<script>alert("x")</script>\x1b[31m\u202e'

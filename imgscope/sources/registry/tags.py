@@ -131,11 +131,12 @@ def ask(
     Raises ``UsageError``, ``ImageNotFoundError`` and ``RegistryError``.
     """
     name, glob = repository(text)
+    globs = [*globs, *([glob] if glob else [])]
     if platform is not None:
         platforms.parse(platform)
     client = Client(name, chosen.jobs)
     try:
-        words = listed(client, [*globs, *([glob] if glob else [])], memory)
+        words = listed(client, globs, memory)
         if not words and globs:
             raise ImageNotFoundError(f"no tag of {escape(name.place)} fits {escape(' '.join(globs))}")
         shown = words[-limit:] if limit else words

@@ -51,7 +51,9 @@ class _Trend(Page):
         most = max((trend.size(point) or 0 for point in trend.points), default=0)
         measure = "to pull" if trend.measure == PULL else "content"
         about = "~" if any(point.about for point in trend.points) and trend.measure == PULL else ""
-        columns = [("image", "left"), ("made", "left"), (measure, "right"), ("change", "right")]
+        # Long names are folded, so that no figure gives way to them.
+        long = max(len(point.name) for point in trend.points) > self.options.width // 3
+        columns = [("image", "path" if long else "left"), ("made", "left"), (measure, "right"), ("change", "right")]
         columns += [] if self.narrow else [("new to pull", "right"), ("", "left")]
         table = self.table(*columns)
         for point, shown, change, new in words.cells(trend, self.options.exact_bytes):
