@@ -33,6 +33,7 @@ PROGRAMS = Path(sys.executable).parent
 _IMAGES = {
     "myapp:1.0": "app.tar",
     "myapp:1.1": "new.tar",
+    "myapp:1.2": "site.tar",
     "podman:myapp:1.0": "app.tar",
     "registry:python:3.12": "app.tar",
     "registry:ghcr.io/org/app:1.0": "app.tar",
@@ -130,7 +131,7 @@ def is_run(line: str) -> bool:
     # A registry out there is not asked; nor can what is cut be run.
     if any(words[:2] == ["imgscope", "tags"] for words in parts) or "…" in line:
         return False
-    if any(words[:2] == ["imgscope", "trend"] for words in parts) and re.search(r"ghcr\.io|localhost:5000", bare):
+    if any(words[:2] == ["imgscope", "trend"] for words in parts) and re.search(r"ghcr\.io|localhost:5000", line):
         return False
     return firsts <= _RUNNABLE and not re.search(r"\b(ARGS|PATH|REF)\b", bare)
 
