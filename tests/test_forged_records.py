@@ -99,7 +99,7 @@ def answers(image, folder, which=COMMANDS) -> None:
         assert done.exception is None or isinstance(done.exception, ImgscopeError | SystemExit), (words, done.exception)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), value=st.sampled_from(FORGED), drop=st.booleans())
 def test_any_field_of_an_images_record(image, kept, tmp_path_factory, data, value, drop):
     keys = [key for key in kept.records if key[0] == "images"]
@@ -114,7 +114,7 @@ def test_any_field_of_an_images_record(image, kept, tmp_path_factory, data, valu
     answers(image, folder)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), value=st.sampled_from(FORGED), drop=st.booleans(), column=st.booleans())
 def test_any_field_of_a_layers_record(image, kept, tmp_path_factory, data, value, drop, column):
     number = data.draw(st.integers(0, 2))

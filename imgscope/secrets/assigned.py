@@ -16,7 +16,7 @@ _NEXT = r"[;&|\s\"'`]|,(?=[\w.\-]{1,60}=)|[)}\]]"
 _MORE = r",(?=[\w.\-]{1,60}=)"
 # me:password@host, without a scheme. Images and packages are written alike: name:tag@sha256:…, npm:name@latest.
 _HOST_LOGIN = (
-    r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|docker-daemon|containers-storage):)?"
+    r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|registry|engine|docker-daemon|containers-storage):)?"
     r"([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)"
     r"(?:[A-Za-z\[(]|(?:\d{1,3}\.){3}\d{1,3}(?![\w.]))"
 )
