@@ -162,7 +162,7 @@ class _Run:
             return None
         try:
             record = Record(data)
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
             return None
         body = _LazyBody(self, record)
         contents = ImageContents(body.indexes, None, partial(self.source.reopen, self.progress))
@@ -178,7 +178,7 @@ class _Run:
             return None
         try:
             index = codec.decode(data)
-        except (ValueError, KeyError, TypeError, OverflowError):
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
             return None
         if self.shared is not None:
             self.shared.keep(key, index)

@@ -16,8 +16,10 @@ from .highlights import Highlights
 from .history import HistoryStep
 from .largest import Largest
 from .layer.estimate import Estimate
+from .overlay.changes import WASTE_REASONS
 from .rollup import WasteGroup
 from .rows import ConfigSecret, DiveFigures, Image, Layer, Totals, Waste, WastedPath
+from .soundness import check, texts
 
 # Raised when what a record holds, or the meaning of a figure, changes: older ones are then not read.
 VERSION = 4
@@ -79,6 +81,42 @@ class Record:
             [WasteGroup(*row) for row in raw["waste_groups"]],
             raw["group_count"],
         )
+        self._check()
+
+    def _check(self) -> None:
+        """Raise for what no analysis would have written: readers look figures and layers up without asking."""
+        count = len(self.layers)
+        image, marks = self.image, self.highlights
+        check([image])
+        check(image.history, count, ("layer",))
+        check(image.secrets, count, ("layer",))
+        check([image.dive])
+        check(self.layers)
+        check(totals for layer in self.layers for totals in (getattr(layer, name) for name in _TOTALS))
+        known = (image.compressed_estimate, *(layer.compressed_estimate for layer in self.layers))
+        check(one for one in known if one is not None)
+        if [layer.index for layer in self.layers] != list(range(count)) or len(self.layer_keys) != count:
+            raise ValueError("layers out of order")
+        check(marks.waste_by_reason.values())
+        check(marks.top_waste, count, ("stored_in", "wasted_by"))
+        check(marks.top_wasted_paths)
+        check(marks.waste_groups, count, ("stored_in", "wasted_by"))
+        check(self.largest.files, count, ("layer",))
+        check(self.largest.directories)
+        check([self.largest.packages])
+        check(self.largest.packages.rows)
+        reasons = {*marks.waste_by_reason, *(row.reason for row in marks.top_waste)}
+        reasons |= {row.reason for row in marks.waste_groups}
+        if not reasons <= {*WASTE_REASONS} or max(self.kinds, default=0) >= len(WASTE_REASONS):
+            raise ValueError("a reason that is none")
+        if not all(isinstance(part, list) for part in (self.notes, self.layer_keys)):
+            raise TypeError("a list that is none")
+        texts((*self.notes, *self.layer_keys))
+        if not all(map(str.isascii, self.layer_keys)):
+            raise ValueError("a name that is none")
+        numbers = (marks.waste_count, marks.group_count)
+        if not all(type(number) is int and 0 <= number < 1 << 63 for number in numbers):
+            raise ValueError("a number that is none")
 
 
 def _layer(raw: dict[str, Any]) -> Layer:

@@ -415,3 +415,104 @@ def test_a_saved_analysis_may_say_anything_of_its_secrets(planted, tmp_path):
     text = run("suggest", saved, "--select", "IS603")
     assert "X" in text
     assert "\x1b" not in text
+
+
+def test_a_page_of_all_that_is_known_shows_none(planted, tmp_path):
+    v, old, new, *_ = planted
+    page = tmp_path / "report.html"
+    said = run("report", new, page, "--against", old, "--check", "--bases", "--duplicates")
+    text = page.read_text()
+    assert v.within(said) == v.within(text) == v.within(decoded(text)) == []
+
+
+def test_notebooks_show_none(planted):
+    import imgscope
+
+    v, old, new, *_ = planted
+    with imgscope.analyze(new, cache=False) as analysis:
+        shown = [
+            analysis._repr_html_(),
+            imgscope.suggest(analysis)._repr_html_(),
+            imgscope.bases(analysis)._repr_html_(),
+        ]
+        verdict = imgscope.check(analysis, {"max-wasted": "1B", "forbidden-paths": ["/**"]})
+        shown += [verdict._repr_html_(), repr(analysis), repr(verdict), repr(analysis.image)]
+    with imgscope.diff(old, new, cache=False) as difference:
+        shown += [difference._repr_html_(), repr(difference)]
+    assert not any(v.within(text) for text in shown)
+
+
+FIXED = """\
+FROM base
+# deploy with TOKEN={comment}
+ARG NPM_TOKEN={default}
+ENV DB_PASSWORD={env}
+RUN put /a1 300000 && echo {login} | docker login --password-stdin
+RUN rm -rf /a1
+RUN put /b2 300000
+RUN rm -rf /b2 && tool --password {run}
+LABEL com.example.password={label}
+CMD ["sh", "--password", "{cmd}"]
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown"])
+@pytest.mark.parametrize("breaks", [False, True], ids=["whole", "broken"])
+def test_fix_shows_none(tmp_path, monkeypatch, capsys, form, breaks):
+    import imgscope.cli
+    from imgscope.fixes import run as running
+    from tests.fixes.fake import FakeEngine
+
+    v = Plants("Yk3W")
+    words = {
+        word: v(f"fix {word}") for word in ("comment", "default", "env", "login", "run", "label", "cmd", "argument")
+    }
+    (tmp_path / "Dockerfile").write_text(FIXED.format(**words))
+    said = f"E: refused: token={v('builder')} for https://me:{v('URL of the builder')}@r.example.net"
+
+    def fails(dockerfile, ignore):
+        joined = "rm -rf /b2" in dockerfile.text.partition("RUN put /b2")[2].partition("RUN")[0]
+        return f"x {said}" if breaks and joined else ""
+
+    images = tmp_path / "images"
+    images.mkdir()
+    monkeypatch.setattr(running, "choose", lambda client=None: FakeEngine("fake", "classic", home=images, breaks=fails))
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--build-arg", f"NPM_TOKEN={words['argument']}"]
+    code = imgscope.cli.run(["fix", "--no-cache", "--min-size", "10kB", "--format", form, *arguments])
+    shown = capsys.readouterr()
+    assert code in (0, 1), shown.err
+    assert v.within(shown.out + shown.err) == []
+    assert "***" in shown.out
+
+
+def test_a_build_that_fails_shows_none(tmp_path, monkeypatch, capsys):
+    import imgscope.cli
+    from imgscope.fixes import run as running
+    from tests.fixes.fake import FakeEngine
+
+    v = Plants("Yk3W")
+    secret, other = v("line of the builder"), v("URL of the builder")
+    (tmp_path / "Dockerfile").write_text(f"FROM base\nRUN tool --password {secret}\n")
+    said = f"2 E: tool --password {secret} failed: https://me:{other}@r.example.net"
+    monkeypatch.setattr(
+        running, "choose", lambda client=None: FakeEngine("fake", "classic", home=tmp_path, breaks=lambda *_: said)
+    )
+    monkeypatch.chdir(tmp_path)
+    assert imgscope.cli.run(["fix", "--no-cache"]) == 3
+    shown = capsys.readouterr()
+    assert "failed" in shown.err
+    assert v.within(shown.out + shown.err) == []
+
+
+@pytest.mark.parametrize("words", [("tags",), ("analyze",), ("diff", "OLD"), ("tags", "--format", "json")])
+def test_references_with_a_login_show_none(planted, capsys, words):
+    import imgscope.cli
+
+    v, old, *_ = planted
+    for text in ("https://me:{}@127.0.0.1:1/x", "docker://me:{}@127.0.0.1:1/x", "registry:me:{}@127.0.0.1:1/x:1"):
+        reference = text.format(v("reference"))
+        code = imgscope.cli.run([{"OLD": str(old)}.get(word, word) for word in words] + [reference])
+        shown = capsys.readouterr()
+        assert code in (2, 3)
+        assert v.within(shown.out + shown.err) == []

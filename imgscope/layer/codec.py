@@ -13,6 +13,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from .index import FINGERPRINT, LayerIndex, Marker
+from .sound import check
 
 # Raised whenever what an index holds, or means, changes: older caches are then not read.
 VERSION = 9
@@ -197,4 +198,5 @@ def decode(data: bytes) -> LayerIndex:
         position += size
     index.judged = {entry: (tuple(map(int, proofs)), text) for entry, proofs, text in head["judged"]}
     index.tar_bytes, index.members, index.notes = head["tar_bytes"], head["members"], head["notes"]
+    check(index)
     return index

@@ -10,13 +10,13 @@ from .shell import AROUND
 SCHEMES = word_set("basic bearer token digest apikey negotiate key aws4-hmac-sha256 bot")
 HEADERS = word_set("authorization proxy-authorization cookie set-cookie x-auth x-jfrog-art-api")
 SCHEME = r"(?i)\s{0,8}(?:basic|bearer|token|digest|apikey|negotiate|bot)\s{1,8}"
-LOGIN = r"(?s)([^\s:/@$\\\"'%]{1,128}+):([^\s]{4,})"
+LOGIN = r"(?s)([^\s:/@$\\\"'%]{1,128}+)[\"']?:[\"']?([^\s]{4,})"
 _PASSED = word_set("pass password passwd secret token")
 _NEXT = r"[;&|\s\"'`]|,(?=[\w.\-]{1,60}=)|[)}\]]"
 _MORE = r",(?=[\w.\-]{1,60}=)"
 # me:password@host, without a scheme. Images and packages are written alike: name:tag@sha256:…, npm:name@latest.
 _HOST_LOGIN = (
-    r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|docker-daemon|containers-storage):)?"
+    r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|registry|engine|docker-daemon|containers-storage):)?"
     r"([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)"
     r"(?:[A-Za-z\[(]|(?:\d{1,3}\.){3}\d{1,3}(?![\w.]))"
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from . import programs
-from .line import Line, Script, program
+from .line import Line, Script, keeps_secret, program
 from .names import compiled, looks_chosen
 from .shell import Command, Word, core, text_of
 
@@ -45,6 +45,8 @@ def _reads(line: Line) -> bool:
     seen, text = line.seen, line.text
     options = " ".join(sorted(word for word in seen if word[:1] == "-"))
     if seen & programs.READ or "--password-stdin" in options or "--with-token" in options:
+        return True
+    if "tee" in seen and keeps_secret(line.heads[-1]):
         return True
     if seen & {"login", "passwd", "auth"} and any(
         "stdin" in text_of(text, core(text, word)) for word in line.command.words if word.end - word.start < 64

@@ -47,10 +47,10 @@ _DEFINED = r"(?i)\bdefine\s{0,4}+\(\s{0,4}+([\"'])([\w.\-]{1,80}+)\1\s{0,4}+,\s{
 _STRING = r"\\{0,7}+[\"'][^\"'\\\n]{0,128}+\\{0,7}+[\"']\s{0,4}+"
 _CALLED = (
     r"(?i)(?:\b(?:b?crypt|hashpw|make_password|set_password|generate_password_hash|password_hash)\s{0,4}+\(\s{0,4}+b?"
-    rf"|(?:networkcredential|pscredential|\.auth|create_(?:super)?user)\s{{0,4}}+\(\s{{0,4}}+(?:{_STRING},\s{{0,4}}+\(?){{1,2}}+)"
+    rf"|(?:networkcredential|pscredential|\.auth|\bauth\s{{0,4}}+=|changeuserpassword|create_(?:super)?user)\s{{0,4}}+\(\s{{0,4}}+(?:{_STRING},\s{{0,4}}+\(?){{1,2}}+)"
     r"\\{0,7}+[\"']([^\"'\\\n]{4,256}+)\\{0,7}+[\"']"
 )
-_CALLS = ("crypt", "hashpw", "password", "credential", ".auth", "create_")
+_CALLS = ("crypt", "hashpw", "password", "credential", "auth", "create_")
 _ORACLE_URL = r"(?i)jdbc:oracle:\w{1,10}:[^\s/@:\"']{1,64}+/([^\s@\"']{4,128}+)@"
 _KEY_BEGINS = r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
 _KEY_BODY = r"(?:[A-Za-z0-9+/=:,. \t\r\n-]|\\[nrt\\])*+"

@@ -95,6 +95,13 @@ def program(word: str) -> str:
     return name.removesuffix(".exe").lower() if len(name) <= 64 else ""
 
 
+def keeps_secret(path: str) -> bool:
+    """Tell whether a file's name is that of one that holds a secret and nothing else."""
+    folder, _, name = path.rpartition("/")
+    stem = name.removesuffix(".txt")
+    return folder.endswith("/run/secrets") or (name != "passwd" and names_secret(stem) and not about(stem))
+
+
 def says_password(name: str) -> bool:
     """Tell whether a name is that of a command that prints a password: ``--password-command``, ``BORG_PASSCOMMAND``."""
     return re.search(r"(?i)(?:pass(?:word|phrase)?|secret|token)[-_]?(?:command|cmd)$", name[-80:]) is not None

@@ -182,7 +182,7 @@ def _ends(words: tuple[str, ...]) -> bool | None:
     if last in ("key", "keys"):
         return last == "key" and before in _KEYS
     if last == "auth":
-        return before in ("redis", "npm", "registry")
+        return before in ("redis", "npm", "registry") or words[-4:-1] == ("neo", "4", "j")
     if last == "cookie" and before == "erlang":
         return True
     if last in ("secrets", "tokens"):

@@ -51,7 +51,7 @@ def option(line: Line, number: int, following: int) -> int:
         # Set-Item -Path Env:NAME -Value X
         line.take("password option", following)
         return following
-    if len(name) > 2 and names_secret(name, value) and not negated(name) and not about(name):
+    if (len(name) > 2 or head == "--pw") and names_secret(name, value) and not negated(name) and not about(name):
         if head == "--secret" and not looks_random(value) and seen & {"gcloud", "docker", "podman", "buildah"}:
             return -1
         _secret_of(line, name, following)

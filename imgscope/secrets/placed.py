@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from . import programs
 from .assigned import SCHEMES
-from .line import Line, program, tail
+from .line import Line, keeps_secret, program, tail
 from .names import about, compiled, looks_chosen, looks_random, names_secret
 from .options import slashed
 from .shell import Command
@@ -67,8 +67,13 @@ def _announced(line: Line, number: int, following: int) -> bool:
         return True
     # requirepass in redis.conf; mysqladmin password X; nmcli … password X; debconf's package/password password X.
     return lower in ("requirepass", "masterauth") or (
-        lower == "password"
-        and (bool(seen & {"mysqladmin", "nmcli"}) or ("/" in previous and names_secret(previous.rpartition("/")[2])))
+        (lower == "pass" and previous.lower() == "quote")
+        or (
+            lower == "password"
+            and (
+                bool(seen & {"mysqladmin", "nmcli"}) or ("/" in previous and names_secret(previous.rpartition("/")[2]))
+            )
+        )
     )
 
 
@@ -204,14 +209,14 @@ def _written(line: Line) -> None:
         return
     said = [number for number in range(len(line.words) - 1) if line.heads[number][:1] != "-"]
     at = next(place for place, number in enumerate(said) if program(line.heads[number]) in programs.SAY)
-    folder, _, name = line.heads[-1].rpartition("/")
+    name = line.heads[-1].rpartition("/")[2]
     if len(said) != at + 2:
         return
     if name in programs.LOGIN_FILES:
         from .fed import said as taken
 
         taken(line.script, line.words[said[-1]], True)
-    elif folder.endswith("/run/secrets") or (name != "passwd" and names_secret(name) and not about(name)):
+    elif keeps_secret(line.heads[-1]):
         line.take(name, said[-1])
 
 

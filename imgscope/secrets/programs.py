@@ -52,7 +52,7 @@ APART = _by_program(
         "-p": "sshpass useradd usermod mongo mongosh mongodump mongorestore mongoimport mongoexport twine cqlsh "
         "rabbitmqadmin poetry conan vsce ovsx psexec cypher-shell couchbase-cli beeline oras ncftpput ncftpget smbmap "
         "crackmapexec nxc netexec airflow altool rhc pihole unlock-keychain create-keychain add-user-keycloak.sh "
-        "add-user.sh elasticsearch-users",
+        "add-user.sh elasticsearch-users doveadm",
         "-P": "zip unzip sqlcmd bcp tsql isql mosquitto_pub mosquitto_sub ipmitool p4 kdb5_util security",
         "-a": "redis-cli",
         "-w": "ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete kadmin ipa-client-install dsconf",
@@ -135,7 +135,7 @@ LOGIN_SETTINGS = word_set("http-basic github-oauth gitlab-token bearer pypi-toke
 # Programs that read passwords from what is piped into them, and those that say what is piped.
 READ = word_set(
     "chpasswd passwd smbpasswd htpasswd kinit cryptsetup vncpasswd tigervncpasswd kpasswd vault "
-    "ecryptfs-add-passphrase keyctl rabbitmqctl newusers elasticsearch-keystore realm openconnect"
+    "ecryptfs-add-passphrase keyctl rabbitmqctl newusers elasticsearch-keystore realm openconnect saslpasswd2"
 )
 # Others read data or a script there, unless one of their words begins like this.
 READ_WITH = {

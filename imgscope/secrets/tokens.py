@@ -82,6 +82,7 @@ _TOKENS: tuple[tuple[str, tuple[str, ...], str, bool], ...] = (
     ("Fly token", ("FlyV1 ", "fm2_"), r"[A-Za-z0-9_+/=,]{40,512}+", False),
     ("age key", ("AGE-SECRET-KEY-1",), r"[0-9A-Z]{50,64}+", False),
     ("Mailgun key", ("key-",), r"[0-9a-f]{32}(?![0-9a-f])", False),
+    ("Telegram token", (":AA",), _BODY + "{33}(?![A-Za-z0-9_-])", True),
     ("private key", ("LS0tLS1CRUdJTi",), r"[A-Za-z0-9+/=\s]{40,8192}+", False),
 )
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")

@@ -14,6 +14,18 @@ T = "Zq7Rv2XpL9mT"
 VALUES = (P, Q, T, V, W)
 
 TRUE_COMMANDS = [
+    f"RUN python3 -c \"import requests; requests.get('https://x', auth=('me', '{P}'))\"",
+    f"RUN curl --user 'me':'{P}' https://r.corp.net",
+    f"ENV NEO4J_AUTH=neo4j/{P}",
+    f'RUN mongosh --eval \'db.changeUserPassword("me", "{P}")\'',
+    f"RUN doveadm pw -s SHA512 -p {P}",
+    f"RUN echo {P} | saslpasswd2 -p -c me",
+    f"RUN echo {P} > password.txt",
+    f"RUN echo '{P}' | tee /run/secrets/db_password",
+    f"RUN echo {P} | tee password.txt",
+    f"RUN x --pw {P}",
+    f"ENV BOT=123456789:AA{V}{T}a",
+    f"RUN ftp -n h <<EOF\nquote USER me\nquote PASS {P}\nEOF",
     # Windows.
     f"RUN net user me {P} /add",
     f"RUN net user /add me {P}",
@@ -621,6 +633,9 @@ TRUE_COMMANDS = [
 ]
 
 FALSE_COMMANDS = [
+    "ENV NEO4J_AUTH=none",
+    "RUN echo hello1 | tee /etc/motd1 && echo data12 > out1.txt",
+    "RUN echo 'use Auth1' | tee token_help.txt",
     "RUN net user me /add",
     r"RUN net use X: \\srv\share /persistent:no",
     r"RUN net use X: \\srv\share /user:me *",
