@@ -22,7 +22,8 @@ NAMES = """
     DirectoryDifference DirectorySize DiveFigures Duplicate EncryptedLayerError EngineError Estimate Event
     Evidence File FileDifference FileSize Filter Finding Fit Fixed HistoryStep Image ImageCheck ImageError
     ImageNotFoundError ImgscopeError Jump Lack Layer LayerError LayerPair LimitError PackageDifference PackageSize
-    PackageSizes PathNotFoundError PlatformError Point Pull ReadOptions RegistryError Resolved RuleResult Suggestions Totals Trend
+    PackageSizes PathNotFoundError PlatformError Point Pull ReadOptions RegistryError Resolved RuleResult Suggestions
+    Totals Trend
     UsageError Waste WasteGroup WastedPath __version__ analyze bases check diff suggest trend
 """
 

@@ -165,6 +165,12 @@ def test_the_difference_says_why_and_shows_both(opened, differing):
         f"NEW: {found['new']['reference']}",
     ]
     assert "side=both" in tab.page.url
+    strips = [tab.page.locator(f"#pairs .pairs >> nth={at}").get_attribute("aria-label") for at in (0, 1)]
+    assert strips == [
+        f"{name}: {side['layers']} layer{'s' if side['layers'] > 1 else ''}, {size(side['content_bytes'])}"
+        for name, side in (("OLD", found["old"]), ("NEW", found["new"]))
+    ]
+    assert tab.page.locator("#pairs .shared").count() == 2 * sum(pair["status"] == "shared" for pair in found["layers"])
     for name in ("differences", "pairs", "configdiff"):
         tab.page.click(f"#tab-{name}")
         assert tab.page.locator(f"#panel-{name} [data-row='0']").count() == 1

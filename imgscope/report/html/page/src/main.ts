@@ -6,11 +6,15 @@ import { byId, button, copy, el, say } from "./dom";
 import { day, exact, number, percent, quantity, signed, size } from "./format";
 import type { Box } from "./layout";
 import * as lead from "./lead";
+import { drawn, growthKeys, imageKeys } from "./legend";
 import { MapView, type Scene } from "./map";
 import { panels, type Context, type Panel } from "./panels";
-import { search, writeRanges } from "./query";
+import { search } from "./query";
 import { parse, write, type State } from "./state";
-import { DifferenceTree, ImageTree, REASONS, type Tree } from "./tree";
+import { layerStrip, pairStrips } from "./strips";
+import { tabbed } from "./tabs";
+import { whatIfPanel } from "./todo";
+import { DifferenceTree, ImageTree, type Tree } from "./tree";
 import { savings, Struck, type Saved } from "./whatif";
 
 const VIEWS: Record<string, string> = {
@@ -374,31 +378,15 @@ class App {
   }
 
   private drawLayers(): void {
-    const layers = this.report.layers;
     const section = byId("layers");
-    section.hidden = !layers?.length;
-    if (!layers?.length) return;
-    const chosen = this.state.layers;
+    const { layers, difference } = this.report;
     const held = section.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset["layer"] : undefined;
-    const most = Math.max(1, ...layers.map((layer) => layer.content_bytes));
-    const strip = el("div", { class: `strip${chosen.size ? " some" : ""}`, role: "group", "aria-label": "Layers, bottom first" },
-      ...layers.map((layer) => {
-        const stored = layer.blob_bytes === null ? "" : `, ${size(layer.blob_bytes)} stored${layer.compression ? `, ${layer.compression}` : ""}`;
-        const words = `Layer ${layer.index}: ${size(layer.content_bytes)}${stored}; added ${size(layer.added.bytes)}, modified ${size(layer.modified.bytes)}, removed ${size(layer.removed.bytes)}; makes ${size(layer.wasted_bytes)} waste, holds ${size(layer.stored_waste_bytes)}\n${layer.missing ?? (layer.instruction || "(no history)")}`;
-        const made = el("button", {
-          type: "button", "aria-pressed": String(chosen.has(layer.index)), title: words, "data-layer": layer.index,
-        }, el("i", {}), el("span", {}, String(layer.index)), el("span", {}, layer.content_bytes * 14 > most ? size(layer.content_bytes) : ""), el("span", { class: "offscreen" }, words));
-        made.style.flexGrow = String(Math.max(layer.content_bytes / most, 0.012));
-        made.querySelector("i")!.style.width = `${layer.content_bytes ? Math.round((layer.stored_waste_bytes / layer.content_bytes) * 100) : 0}%`;
-        made.addEventListener("click", (event) => this.choose(layer.index, event.shiftKey));
-        return made;
-      }));
-    const all = chosen.size ? button(`Only layers ${writeRanges(chosen)}: show all`, () => {
-      chosen.clear();
-      this.change();
-    }, { class: "quiet" }) : null;
-    section.replaceChildren(el("h2", { id: "layers-title" }, "Layers"), strip,
-      el("p", { class: "muted small" }, "Click: only this layer in map and tables; with Shift: a range. The orange line: how much of it is waste. ", all));
+    const parts = [
+      difference?.layers?.length ? pairStrips(difference, (path) => this.goto(path, "difference")) : null,
+      layers?.length ? layerStrip(layers, this.state.layers, (layer, range) => this.choose(layer, range), () => this.change()) : null,
+    ].filter((part) => part !== null);
+    section.hidden = !parts.length;
+    section.replaceChildren(el("h2", { id: "layers-title" }, "Layers"), ...parts);
     if (held !== undefined) (section.querySelector(`[data-layer="${held}"]`) as HTMLElement | null)?.focus();
   }
 
@@ -493,60 +481,10 @@ class App {
   }
 
   private drawLegend(): void {
-    const now = colours.theme();
-    const keys: colours.Key[] = [];
-    const tree = this.tree;
-    const layers = this.report.layers ?? [];
-    if (this.state.source === "difference") {
-      const words = { added: "added", grown: "grown", changed: "changed, same size", lost: "shrunk", removed: "removed" } as const;
-      for (const [kind, text] of Object.entries(words)) keys.push({ label: text, paint: colours.growthPaint(kind as keyof typeof words, now) });
-      keys.push({ label: "the same", paint: { fill: now.live, hatch: 0 } });
-    } else if (tree) {
-      const dead = this.state.ghosts ? Object.entries(this.report.waste_by_reason ?? {}) : [];
-      if (this.state.colour === "waste") {
-        keys.push({ label: `live ${size(this.report.image!.merged_bytes)}`, title: exact(this.report.image!.merged_bytes), paint: { fill: now.live, hatch: 0 } });
-        if (this.savable) keys.push({ label: `live, can be saved ${size(this.savable)}`, title: exact(this.savable), paint: colours.savingPaint(now) });
-        for (const [reason, totals] of dead) {
-          const number = REASONS.indexOf(reason as (typeof REASONS)[number]) + 1;
-          keys.push({ label: `${reason.replace("_", " ")} ${size(totals.bytes)}`, title: exact(totals.bytes), paint: colours.reasonPaint(number, now) });
-        }
-      } else {
-        if (this.state.colour === "layer") {
-          for (const layer of layers.slice(0, 12)) keys.push({ label: `${layer.index} ${layer.instruction}`, paint: colours.categoryPaint(layer.index, now) });
-          if (layers.length > 12) keys.push({ label: `and ${layers.length - 12} more, the colours again`, paint: { fill: now.rest, hatch: 0 } });
-        } else if (this.state.colour === "package") {
-          for (const [pack, place] of this.palette) keys.push({ label: this.report.packages!.top[pack]!.name, paint: colours.categoryPaint(place, now) });
-          keys.push({ label: "other packages", paint: { fill: now.live, hatch: 0 } }, { label: "no package", paint: { fill: now.rest, hatch: 0 } });
-        } else if (this.state.colour === "type") {
-          colours.TYPES.forEach(([text], at) => keys.push({ label: text, paint: colours.categoryPaint(at, now) }));
-          keys.push({ label: "other", paint: { fill: now.live, hatch: 0 } });
-        } else {
-          const [oldest, newest] = this.ages;
-          for (let step = 0; step < colours.AGE_STEPS; step++) {
-            const from = oldest + ((newest - oldest) * step) / colours.AGE_STEPS;
-            keys.push({ label: `from ${day(Math.floor(from))}`, paint: colours.agePaint((step + 0.5) / colours.AGE_STEPS, now) });
-          }
-          keys.push({ label: "no date", paint: { fill: now.live, hatch: 0 } });
-        }
-        for (const [reason] of dead) {
-          const number = REASONS.indexOf(reason as (typeof REASONS)[number]) + 1;
-          keys.push({ label: reason.replace("_", " "), paint: { fill: now.rest, hatch: number } });
-        }
-      }
-    }
-    byId("legend").replaceChildren(...keys.map((key) => el("span", { title: key.title ?? key.label }, this.swatch(key.paint, now), el("b", {}, key.label))));
-  }
-
-  private swatch(paint: colours.Paint, now: colours.Theme): HTMLCanvasElement {
-    const made = el("canvas", { width: 36, height: 28, "aria-hidden": "true" });
-    const context = made.getContext("2d")!;
-    context.fillStyle = paint.fill;
-    context.fillRect(0, 0, 36, 28);
-    if (paint.hatch) {
-      context.fillStyle = colours.hatch(context, paint.hatch, 2, now.dark ? "rgba(0,0,0,.32)" : "rgba(255,255,255,.38)")!;
-      context.fillRect(0, 0, 36, 28);
-    }
-    return made;
+    const keys = this.state.source === "difference" ? growthKeys() : this.tree ? imageKeys(this.report, {
+      colour: this.state.colour, ghosts: this.state.ghosts, savable: this.savable, palette: this.palette, ages: this.ages,
+    }) : [];
+    byId("legend").replaceChildren(...drawn(keys));
   }
 
   private facts(node: number, bytes: number, rest: number): [string, string, string?][] {
@@ -617,68 +555,21 @@ class App {
   }
 
   private whatIf(): HTMLElement {
-    const { struck, report, saved } = this;
-    const gone = saved.live + saved.dead;
-    const whole = report.image!.content_bytes;
-    const list: [string, string][] = [
-      ...[...struck.findings].sort((one, two) => one - two).map((at): [string, string] => [`${report.suggestions!.findings[at]!.code}: ${report.suggestions!.findings[at]!.title}`, report.suggestions!.findings[at]!.fix]),
-      ...[...struck.layers].sort((one, two) => one - two).map((at): [string, string] => [`do without layer ${at}`, report.layers![at]!.instruction]),
-      ...[...struck.paths].sort((one, two) => one - two).map((at): [string, string] => [`keep out ${this.tree!.path(at)}`, size(this.imageTotalPlain(at))]),
-    ];
-    const text = [`# ${size(gone)} less: ${size(whole - gone)} of ${size(whole)}`, ...list.map(([title, more]) => `- ${title}${more ? `\n  ${more}` : ""}`)].join("\n");
-    return el("section", { "aria-label": "What if", id: "whatif" },
-      el("h3", {}, `What if: ${size(gone)} less`),
-      el("p", { class: "muted small", title: `${exact(whole - gone)} of ${exact(whole)}` }, `${size(whole - gone)} of ${size(whole)} would be left (${percent(gone, whole)} saved)`),
-      el("p", { class: "small" }, "To do:"),
-      el("ol", {}, ...list.map(([title, more]) => el("li", {}, title, more ? el("div", { class: "muted small" }, more) : null))),
-      el("div", { class: "buttons" }, button("Copy the list", () => void copy(text).then((fine) => say(fine ? "copied" : "the browser does not let this page copy"))),
-        button("Take all back", () => {
-          struck.clear();
-          this.change();
-        })));
-  }
-
-  private imageTotalPlain(node: number): number {
-    let sum = 0;
-    for (let at = node; at < this.tree!.end[node]!; at++) sum += this.tree!.size[at]!;
-    return sum;
+    return whatIfPanel(this.report, this.tree!, this.struck, this.saved, () => {
+      this.struck.clear();
+      this.change();
+    });
   }
 
   // -- tables ---------------------------------------------------------------------------------------------
 
   private drawTabs(): void {
-    const section = byId("tables");
     if (!this.tabs.length) return;
-    const list = el("div", { class: "tabs", role: "tablist", "aria-label": "Tables" });
-    const holder = el("div", {});
-    const show = (id: string, focus = false): void => {
-      this.open = id;
-      for (const tab of this.tabs) {
-        const own = byId<HTMLButtonElement>(`tab-${tab.id}`);
-        own.setAttribute("aria-selected", String(tab.id === id));
-        own.tabIndex = tab.id === id ? 0 : -1;
-        if (focus && tab.id === id) own.focus();
-        const box = byId(`panel-${tab.id}`);
-        box.hidden = tab.id !== id;
-        if (tab.id === id) this.fill(tab);
-      }
-    };
-    for (const tab of this.tabs) {
-      const made = el("button", { type: "button", role: "tab", id: `tab-${tab.id}`, "aria-controls": `panel-${tab.id}` }, tab.title,
-        tab.count === null ? null : el("em", {}, number(tab.count)));
-      made.addEventListener("click", () => show(tab.id));
-      list.append(made);
-      holder.append(el("div", { class: "panel", role: "tabpanel", id: `panel-${tab.id}`, "aria-labelledby": `tab-${tab.id}`, hidden: true }));
-    }
-    list.addEventListener("keydown", (event) => {
-      const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-      if (!step) return;
-      event.preventDefault();
-      const at = this.tabs.findIndex((tab) => tab.id === this.open);
-      show(this.tabs[(at + step + this.tabs.length) % this.tabs.length]!.id, true);
-    });
-    section.replaceChildren(list, holder);
-    show(this.tabs[0]!.id);
+    byId("tables").replaceChildren(...tabbed(this.tabs, (tab) => {
+      this.open = tab.id;
+      this.fill(tab);
+    }));
+    byId(`tab-${this.tabs[0]!.id}`).click();
   }
 
   private fill(tab: Panel): void {
