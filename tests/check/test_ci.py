@@ -45,7 +45,7 @@ def test_every_input_reaches_a_step_and_every_output_comes_from_one():
         assert f"inputs.{name} " in text, name
     # Inputs go by the environment: put into a script, they could be one.
     for step in ACTION["runs"]["steps"]:
-        assert "${{" not in step["run"], step["name"]
+        assert "${{" not in step.get("run", ""), step["name"]
 
 
 @pytest.fixture
@@ -96,12 +96,20 @@ def test_the_actions_check_fails_the_step_and_leaves_reports_outputs_summary_and
     assert done.returncode == 1, done.stderr
     outputs = _outputs(runner)
     assert outputs["verdict"] == "fail" and outputs["passed"] == "false"
-    assert set(outputs) == set(ACTION["outputs"]) - {"growth-bytes"}
+    assert set(outputs) == set(ACTION["outputs"]) - {"growth-bytes", "html"}
     for name in ("json", "markdown", "sarif", "junit"):
         assert Path(outputs[name]).stat().st_size > 100
     assert json.loads(Path(outputs["json"]).read_text())["images"][0]["content_bytes"] == int(outputs["content-bytes"])
     assert "max-wasted" in (runner.folder / "summary").read_text()
     assert re.search(r"^::error file=.*title=imgscope max-wasted::", done.stdout, re.MULTILINE)
+
+
+def test_the_action_writes_the_page_where_it_is_asked_for_and_links_it(runner, webapp):
+    done = runner("Check", IMAGE=str(webapp), OPTIONS="--max-wasted=1kB", PAGE="true")
+    assert done.returncode == 1
+    assert Path(_outputs(runner)["html"]).read_text().startswith("<!doctype html>")
+    assert runner("Link the page", ADDRESS="https://example.com/1").returncode == 0
+    assert "(https://example.com/1)" in (runner.folder / "summary").read_text()
 
 
 def test_the_actions_check_takes_several_images_a_config_and_a_baseline(runner, webapp, site, imgscope):
