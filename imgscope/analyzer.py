@@ -62,16 +62,24 @@ def analyze(
     from .escape import escape
     from .progress import working
     from .sources import find_source
+    from .sources.options import Options
 
     chosen = ReadOptions.of(options, how)
+    sources = Options.of(chosen.source, chosen.jobs, chosen.login)
     with working(chosen.progress, f"opening {escape(os.fspath(reference))}"):
-        source = find_source(reference, platform=chosen.platform, image=chosen.image, contents=chosen.contents)
+        source = find_source(
+            reference,
+            platform=chosen.platform,
+            image=chosen.image,
+            contents=chosen.contents,
+            options=sources,
+        )
         saved = source.saved()
         if saved is not None:
             from .saved import load
 
             return load(saved, str(reference))
-        return _Run(source, str(reference), chosen).result(chosen.layers)
+        return _Run(source, str(reference), chosen, sources.jobs).result(chosen.layers)
 
 
 @contextmanager
@@ -92,9 +100,11 @@ def name_of(image: AnyImage) -> str:
 class _Run:
     """One analysis under way."""
 
-    def __init__(self, source: Source, reference: str, options: ReadOptions) -> None:
+    def __init__(self, source: Source, reference: str, options: ReadOptions, jobs: int) -> None:
         self.source = source
         self.reference = reference
+        # Layers that are had from a registry at a time.
+        self.jobs = jobs
         self.cache: Cache | None = None
         if options.cache:
             from .cache import Cache
@@ -283,7 +293,6 @@ class _Run:
         What was checked against both of its digests is known by its diff_id ever after, wherever it came from.
         """
         from .layer.remote import scan_remote
-        from .sources.options import chosen
 
         layers = opened.layers
 
@@ -335,7 +344,7 @@ class _Run:
         try:
             # The largest last would be waited for alone.
             order = sorted(wanted, key=lambda number: -(layers[number].size or 0))
-            several_at_a_time(order, read, chosen.jobs)
+            several_at_a_time(order, read, self.jobs)
         finally:
             if self.progress is not None:
                 self.progress.finish()

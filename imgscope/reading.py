@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self, Unpack
 
     from .progress import Progress
@@ -25,6 +26,10 @@ class ReadOptions:
     ``shared`` read layers that they have in common once. With ``raw`` the config's secrets are at hand, which no
     cache holds (see ``Analysis.with_secrets``). Without ``layers`` those of an image in a registry are not read before
     somebody wants rows (see ``outline``).
+
+    A name without a scheme is looked for in each ``source`` in turn (``docker``, ``podman``, ``registry``, as a list or
+    with commas); of a registry's image ``jobs`` layers are read at a time, and ``login`` (user, password) is for the
+    registry that is named. What is not said here is as the environment and the nearest ``imgscope.toml`` have it.
     """
 
     platform: str | None = None
@@ -35,6 +40,9 @@ class ReadOptions:
     shared: SharedLayers | None = None
     raw: bool = False
     layers: bool = True
+    source: str | Sequence[str] | None = None
+    jobs: int | None = None
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, options: ReadOptions | None, given: ReadKeywords) -> ReadOptions:
@@ -57,6 +65,9 @@ class ReadKeywords(TypedDict, total=False):
     shared: SharedLayers | None
     raw: bool
     layers: bool
+    source: str | Sequence[str] | None
+    jobs: int | None
+    login: tuple[str, str] | None
 
 
 class Holding:

@@ -1,9 +1,12 @@
-"""What the command line says of sources, once for the run: where to look for names, and how registries are read."""
+"""What is said of sources: where to look for names, and how registries are read. The command line says it once for a
+run of the program, ``ReadOptions`` for a call.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,9 +34,30 @@ class Options:
     login: tuple[str, str] | None = field(default=None, repr=False)
     login_host: str = ""
 
+    @classmethod
+    def of(cls, source: str | Sequence[str] | None, jobs: int | None, login: tuple[str, str] | None = None) -> Options:
+        """Return what a call says, with the run's for what it does not say. Raises ``UsageError``."""
+        if source is None and jobs is None and login is None:
+            return chosen
+        if jobs is not None and not 1 <= jobs <= MAX_JOBS:
+            raise UsageError(f"jobs must be from 1 to {MAX_JOBS}, not {jobs}")
+        words = chosen.sources
+        if source is not None:
+            words = parse_sources(source if isinstance(source, str) else ",".join(source), "source")
+        host = chosen.login_host if login is None else ""
+        return cls(words, jobs or chosen.jobs, login or chosen.login, host)
+
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds of sources that a name without a scheme is looked for in. Raises ``UsageError``."""
+        words = self.sources
+        if words is None:
+            given = os.environ.get(VARIABLE, "")
+            words = parse_sources(given, VARIABLE) if given else _of_project() or ("docker",)
+        return tuple(KINDS[word] for word in words)
+
 
 chosen = Options()
-"""What holds for this run of the program."""
+"""What holds for this run of the program, where a call says nothing else."""
 
 
 def parse_sources(text: str, where: str = "--source") -> tuple[str, ...]:
@@ -83,12 +107,3 @@ def read_login(way: str) -> tuple[str, str]:
     if not user or not password:
         raise UsageError(f"--registry-login env: set {USER} and {PASSWORD}")
     return user, password
-
-
-def sources() -> tuple[str, ...]:
-    """Return the kinds of sources that a name without a scheme is looked for in. Raises ``UsageError``."""
-    words = chosen.sources
-    if words is None:
-        given = os.environ.get(VARIABLE, "")
-        words = parse_sources(given, VARIABLE) if given else _of_project() or ("docker",)
-    return tuple(KINDS[word] for word in words)

@@ -90,10 +90,12 @@ def _find(images: Sequence[str], limit: int, options: ReadOptions) -> _Images:
         )
     from ..cache import Cache
     from ..progress import working
+    from ..sources.options import Options
     from ..sources.registry.tags import ask
 
+    sources = Options.of(options.source, options.jobs, options.login)
     with working(options.progress, f"asking for the tags of {escape(repositories[0])}"):
-        found = ask(repositories[0], limit=limit, memory=Cache() if options.cache else None)
+        found = ask(repositories[0], limit=limit, memory=Cache() if options.cache else None, options=sources)
     named = [(tag.name, f"registry:{found.repository}:{tag.name}") for tag in found.tags]
     return _Images(found.repository, named, found.count - len(found.tags), tags=True)
 

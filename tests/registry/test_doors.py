@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from imgscope import analyze
+from imgscope import ReadOptions, analyze
 from imgscope.errors import ImageError, RegistryError, UsageError
 from imgscope.sources.registry import hosts
 
@@ -85,6 +85,24 @@ def auths(key: str) -> dict:
 def test_without_a_login_the_error_says_how_to_log_in(locked):
     with pytest.raises(RegistryError, match=f"log in with docker login {locked.address}"):
         analyze(f"registry:{locked.address}/site:1.0")
+
+
+def test_a_call_brings_its_own_login_source_and_jobs_and_leaves_nothing_behind(locked, registry):
+    login = (USER, PASSWORD)
+    with analyze(f"registry:{locked.address}/site:1.0", login=login, cache=False, jobs=1) as analysis:
+        assert analysis.image.verified == ("manifest", "config", "layers")
+        # Contents are had with the same login, later.
+        overlay = analysis.body.overlay
+        entry = next(entry for _, entry in overlay.paths() if entry >= 0 and overlay.sizes[entry])
+        assert dict(analysis.contents.read([overlay.locate(entry)]))
+    with pytest.raises(RegistryError, match="log in with"):
+        analyze(f"registry:{locked.address}/site:1.0", cache=False)
+    with analyze(f"{registry.address}/site:1.0", source=["registry"], cache=False) as analysis:
+        assert analysis.layers
+    for wrong in ({"source": "nowhere"}, {"jobs": 0}, {"jobs": 1000}):
+        with pytest.raises(UsageError):
+            analyze(f"{registry.address}/site:1.0", **wrong)
+    assert PASSWORD not in repr(ReadOptions(login=login))
 
 
 def docker_config(address, monkeypatch, folder):

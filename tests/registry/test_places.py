@@ -96,8 +96,8 @@ def test_a_project_says_where_names_are_looked_for(registry, imgscope, tmp_path,
     name = f"{registry.address}/site:1.0"
     (tmp_path / "imgscope.toml").write_text('[image]\nsource = ["docker", "registry"]\n')
     assert imgscope("analyze", name, "--no-tui", env={"DOCKER_HOST": f"unix://{tmp_path}/no.sock"}).returncode == 0
-    assert options.sources() == ("engine", "registry")
+    assert options.chosen.kinds() == ("engine", "registry")
     for wrong in ('source = ["dockr"]', "source = 5", "sources = []", "source = []"):
         (tmp_path / "imgscope.toml").write_text(f"[image]\n{wrong}\n")
         with pytest.raises((ConfigError, options.UsageError)):
-            options.sources()
+            options.chosen.kinds()

@@ -15,7 +15,7 @@ from ...archive.digests import Unverifiable, algorithm_of, digest_of, is_digest,
 from ...archive.store import MAX_JSON
 from ...errors import ArchiveError, ImageNotFoundError, RegistryError
 from ...escape import escape
-from ..options import chosen
+from ..options import Options, chosen
 from .names import HUB, Name
 from .places import Place, places
 from .tokens import Door
@@ -54,10 +54,10 @@ class Document:
 class _End:
     """One host that has the repository: the registry itself, or a mirror."""
 
-    def __init__(self, place: Place, jobs: int, patience: float | None) -> None:
+    def __init__(self, place: Place, options: Options, patience: float | None) -> None:
         self.name = place.name
-        self.transport = Transport(place.name.host, jobs, place.insecure, patience)
-        self.door = Door(place.name, self.transport)
+        self.transport = Transport(place.name.host, options.jobs, place.insecure, patience)
+        self.door = Door(place.name, self.transport, options)
 
     def ask(self, method: str, what: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         """Ask, and open the door where it is shut. Raises ``RegistryError``."""
@@ -78,15 +78,18 @@ class _End:
 class Client:
     """One repository of one registry. Safe to be used by several threads."""
 
-    def __init__(self, name: Name, jobs: int = 4, patience: float | None = None) -> None:
-        """Name the repository; nothing is asked yet. ``patience`` bounds each wait, in seconds (see ``Transport``).
+    def __init__(self, name: Name, options: Options | None = None, patience: float | None = None) -> None:
+        """Name the repository; nothing is asked yet. ``options`` are the run's, if none are given.
+
+        ``patience`` bounds each wait, in seconds (see ``Transport``).
 
         Raises ``RegistryError`` where the machine's configuration blocks it.
         """
         self.name = name
         # A login that is given for one registry is for the one that was named, whatever mirrors it has.
-        chosen.login_host = chosen.login_host or name.host
-        self._ends = [_End(place, jobs, patience) for place in places(name)]
+        options = options or chosen
+        options.login_host = options.login_host or name.host
+        self._ends = [_End(place, options, patience) for place in places(name)]
 
     def _ask(self, method: str, what: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         """Ask the mirrors, then the registry itself. Raises ``RegistryError``."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...errors import RegistryError, UsageError
 from ...escape import escape
-from ..options import HOST, PASSWORD, USER, chosen
+from ..options import HOST, PASSWORD, USER, Options
 from .names import HUB, Name
 
 _MAX_FILE = 4 << 20
@@ -40,12 +40,12 @@ class Login:
         return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode("ascii")
 
 
-def login_for(name: Name) -> Login | None:
-    """Return the login that belongs to a repository's host; ``None`` for none.
+def login_for(name: Name, options: Options) -> Login | None:
+    """Return the login that belongs to a repository's host, that of ``options`` first; ``None`` for none.
 
     Raises ``RegistryError`` where a file or a helper can't be read, ``UsageError`` for half a login.
     """
-    given = _given(name.host)
+    given = _given(name.host, options)
     if given is not None:
         return given
     for path, whole in _files():
@@ -55,13 +55,13 @@ def login_for(name: Name) -> Login | None:
     return None
 
 
-def _given(host: str) -> Login | None:
-    """Return the login of the command line or the environment, if it is for this host."""
-    login = chosen.login
+def _given(host: str, options: Options) -> Login | None:
+    """Return the login of the options or the environment, if it is for this host."""
+    login = options.login
     if login is None and not os.environ.get(USER):
         return None
     # One login is one host's: else it is that of the first that was named.
-    if (os.environ.get(HOST, "").lower() or chosen.login_host) != host:
+    if (os.environ.get(HOST, "").lower() or options.login_host) != host:
         return None
     user, password = login or (os.environ.get(USER, ""), os.environ.get(PASSWORD, ""))
     if not user or not password:

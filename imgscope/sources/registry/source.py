@@ -8,7 +8,7 @@ from ...archive import platform as platforms
 from ...archive.digests import is_digest
 from ...escape import escape
 from ..interface import Memory
-from ..options import chosen
+from ..options import Options
 from .client import Client, Document
 from .names import KIND, parse
 from .places import alias
@@ -29,7 +29,7 @@ class RegistrySource:
     vouched: str | None = None
     remote = True
 
-    def __init__(self, reference: Reference, platform: str | None = None, contents: bool = False) -> None:
+    def __init__(self, reference: Reference, platform: str | None, contents: bool, options: Options) -> None:
         """Name the image; nothing is asked yet. Raises ``UsageError``."""
         self._name = parse(alias(reference.target))
         self._platform = platform
@@ -37,7 +37,7 @@ class RegistrySource:
         self._memory: Memory | None = None
         self._top: Document | None = None
         self._digest: str | None = self._name.digest
-        self._client = Client(self._name, chosen.jobs)
+        self._client = Client(self._name, options)
 
     def remember(self, memory: Memory) -> None:
         """Use what was kept of earlier runs, and keep more."""

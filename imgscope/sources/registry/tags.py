@@ -15,7 +15,7 @@ from ...archive.digests import is_digest
 from ...archive.open import open_store
 from ...errors import ImageNotFoundError, ImgscopeError
 from ...escape import escape
-from ..options import chosen
+from ..options import Options, chosen
 from .client import Client
 from .names import KIND, Name, parse
 from .places import alias
@@ -125,8 +125,11 @@ def ask(
     limit: int | None = None,
     platform: str | None = None,
     memory: Memory | None = None,
+    options: Options | None = None,
 ) -> Tags:
     """Return the tags of a repository: the last ``limit``; with ``long`` what each points to.
+
+    ``options`` say how the registry is read; without them what holds for the run.
 
     Raises ``UsageError``, ``ImageNotFoundError`` and ``RegistryError``.
     """
@@ -134,7 +137,8 @@ def ask(
     globs = [*globs, *([glob] if glob else [])]
     if platform is not None:
         platforms.parse(platform)
-    client = Client(name, chosen.jobs)
+    options = options or chosen
+    client = Client(name, options)
     try:
         words = listed(client, globs, memory)
         if not words and globs:
@@ -142,7 +146,7 @@ def ask(
         shown = words[-limit:] if limit else words
         if not long:
             return Tags(name.place, len(words), [Tag(word) for word in shown])
-        executor = ThreadPoolExecutor(chosen.jobs)
+        executor = ThreadPoolExecutor(options.jobs)
         try:
             rows = list(executor.map(lambda word: told(client, word, platform, memory), shown))
         finally:

@@ -18,6 +18,7 @@ from .logins import Login, login_for
 from .transport import Transport, read_up_to
 
 if TYPE_CHECKING:
+    from ..options import Options
     from .names import Name
 
 _MAX_ANSWER = 64 << 10
@@ -32,9 +33,10 @@ _EARLY, _USUAL = 10, 60
 class Door:
     """What is shown at a registry's door for one repository: nothing, a login or a token, once it has said which."""
 
-    def __init__(self, name: Name, transport: Transport) -> None:
-        """Show nothing yet."""
+    def __init__(self, name: Name, transport: Transport, options: Options) -> None:
+        """Show nothing yet; ``options`` may hold a login."""
         self._name = name
+        self._options = options
         self._transport = transport
         self._lock = threading.Lock()
         self._login: Login | None = None
@@ -57,7 +59,7 @@ class Door:
 
     def _known(self) -> Login | None:
         if not self._looked:
-            self._login = login_for(self._name) if self._transport.may_log_in else None
+            self._login = login_for(self._name, self._options) if self._transport.may_log_in else None
             self._looked = True
         return self._login
 
