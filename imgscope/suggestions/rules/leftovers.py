@@ -12,6 +12,7 @@ from ...knowledge.caches import CACHES
 from ...paths import internal, split
 from ...settings import settings, strings
 from ..context import Context
+from ..fixers import CLEAN, REMOVED_LATER, WITHOUT_PIP_CACHE, Fixer
 from ..model import Certainty, Claim, Draft, Rule
 from ..origin import CONTEXT
 from ..own_lines import mended, mounted, own, removing, roots, then, with_option
@@ -36,6 +37,9 @@ class Leftover:
     certainty: Certainty = "certain"
     used_by: tuple[str, ...] = ()
     """Commands that read it when a container runs them."""
+    fixer: Fixer = CLEAN
+    needs_stage: bool = False
+    """Whether a build stage of its own answers it."""
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -243,6 +247,7 @@ LEFTOVERS = (
         "(RUN --mount=type=cache,target=/root/.cache/pip).",
         "RUN pip install -r requirements.txt",
         "RUN pip install --no-cache-dir -r requirements.txt",
+        fixer=WITHOUT_PIP_CACHE,
     ),
     Leftover(
         "IS107",
@@ -302,6 +307,7 @@ LEFTOVERS = (
         "RUN go build -o /app .",
         "RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build go build -o /app .",
         used_by=("go", "air"),
+        needs_stage=True,
     ),
     Leftover(
         "IS114",
@@ -311,6 +317,7 @@ LEFTOVERS = (
         "RUN cargo build --release",
         "RUN --mount=type=cache,target=/usr/local/cargo/registry cargo build --release",
         used_by=("cargo",),
+        needs_stage=True,
     ),
     Leftover(
         "IS115",
@@ -320,6 +327,8 @@ LEFTOVERS = (
         "RUN mvn package",
         "RUN --mount=type=cache,target=/root/.m2 mvn package",
         used_by=("mvn", "mvnw"),
+        fixer=REMOVED_LATER,
+        needs_stage=True,
     ),
     Leftover(
         "IS116",
@@ -329,6 +338,8 @@ LEFTOVERS = (
         "RUN gradle build",
         "RUN --mount=type=cache,target=/root/.gradle gradle build --no-daemon",
         used_by=("gradle", "gradlew"),
+        fixer=REMOVED_LATER,
+        needs_stage=True,
     ),
     Leftover(
         "IS117",
@@ -353,6 +364,8 @@ LEFTOVERS = (
         "Publish in a stage of its own and copy only what was published.",
         "RUN dotnet publish -o /app",
         "RUN --mount=type=cache,target=/root/.nuget/packages dotnet publish -o /app",
+        fixer=REMOVED_LATER,
+        needs_stage=True,
     ),
     Leftover(
         "IS120",
@@ -370,6 +383,7 @@ LEFTOVERS = (
         "RUN make",
         "RUN --mount=type=cache,target=/root/.ccache make",
         used_by=("cypress", "electron", "pre-commit", "tox", "nox", "bazel", "ccache", "next"),
+        fixer=REMOVED_LATER,
     ),
     Leftover(
         "IS122",
@@ -379,6 +393,7 @@ LEFTOVERS = (
         "RUN ./install.sh",
         "RUN ./install.sh && rm -rf /tmp/* /var/tmp/* /var/log/*",
         "likely",
+        fixer=REMOVED_LATER,
     ),
 )
 
@@ -393,6 +408,9 @@ RULES = tuple(
         before=leftover.before,
         after=leftover.after,
         places=leftover.places,
+        needs_stage=leftover.needs_stage,
+        final_stage="left out",
+        fixer=leftover.fixer,
     )
     for leftover in LEFTOVERS
 )
