@@ -11,8 +11,21 @@ PACKAGE = Path(imgscope.__file__).parent
 
 # Stations in the order in which data passes them; a module may import its own station and those before it.
 STATIONS = [
-    ["errors", "bounds", "escape", "paths", "brief", "progress", "ending", "processes", "tar", "output"],
-    ["units", "documents", "soundness", "settings", "steps", "secrets", "pathsets", "config"],
+    [
+        "errors",
+        "bounds",
+        "escape",
+        "paths",
+        "globs",
+        "knowledge",
+        "brief",
+        "progress",
+        "ending",
+        "processes",
+        "tar",
+        "output",
+    ],
+    ["units", "documents", "soundness", "settings", "steps", "secrets", "config"],
     ["compression", "reference", "reading"],
     ["archive"],
     ["sources"],

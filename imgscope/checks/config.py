@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import as_table, near, tables
 from ..errors import ConfigError, UsageError
 from ..escape import escape
-from ..pathsets import SETS
+from ..knowledge.pathsets import SETS
 from .model import Setting
 from .rules import RULES, Rule
 from .values import BOTH, PATHS, WORDS, Limit

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..differences.paths import PathFilter
+from ..globs import WILD, PathFilter
 from ..paths import join
-
-_WILD = frozenset(b"*?[")
 
 
 def _is_plain(text: bytes) -> bool:
-    return not _WILD.intersection(text)
+    return WILD.search(text) is None
 
 
 class Sieve:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 from ..contents import WORTHWHILE, NoContents
 from ..errors import ContentUnavailableError
+from ..globs import PathFilter
 from ..layer.index import (
     FILE,
     FINGERPRINT,
@@ -27,7 +28,6 @@ from ..paths import join, public, split
 from ..processes import Child, usable_processes
 from ..rows import Totals
 from .model import DirectoryDifference, FileDifference, Files, Filter
-from .paths import PathFilter
 
 if TYPE_CHECKING:
     from ..analysis import Analysis

@@ -101,16 +101,16 @@ def _deflated(encoder: Any, body: bytes) -> int:
 
 def estimate(length: int, sample: Sequence[int]) -> Estimate:
     """Return the estimate for a tar of ``length`` bytes; ``sample`` is what ``compressed`` said of its ``places``."""
-    fast = [size & 0xFFFF for size in sample]
     pairs = [(size >> 16, size & 0xFFFF) for size in sample if size >> 16]
     if length <= _WHOLE:
         return Estimate(sum(exact for exact, _ in pairs) + _FRAME, 0)
-    count, scale = len(fast), length / BODY
+    count, scale = len(sample), length / BODY
     ratio = sum(exact for exact, _ in pairs) / max(sum(quick for _, quick in pairs), 1)
-    mean = ratio * sum(fast) / count
+    sizes = [size >> 16 or ratio * size for size in sample]
+    mean = sum(sizes) / count
     # Neighbours are alike: how far they differ tells the error of places that are spread evenly.
     order = sorted(range(count), key=places(length, count).__getitem__)
-    spread = ratio**2 * sum((fast[one] - fast[other]) ** 2 for one, other in pairwise(order)) / (2 * (count - 1))
+    spread = sum((sizes[one] - sizes[other]) ** 2 for one, other in pairwise(order)) / (2 * (count - 1))
     # What is left of gzip's figures once the ratio is known, for those blocks that it did not look at.
     rest = sum((exact - ratio * quick) ** 2 for exact, quick in pairs) / (len(pairs) - 1)
     variance = spread / count + rest * (1 / len(pairs) - 1 / count)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..base_images.find import Base
     from ..dockerfile import Matched
     from ..packages import Packages
+    from .model import Draft, Rule
     from .places import Seeker
 
 # Contents larger than this are not read, nor more than that in all: an image may hold anything.
@@ -63,6 +64,14 @@ class Context:
         self._origins: dict[int, Origin] = {}
         self.root = Root(analysis, FileFacts())
         self._rules = rules
+        self._drafts: dict[str, Sequence[Draft]] = {}
+
+    def drafts(self, rule: Rule) -> Sequence[Draft]:
+        """Return what a rule finds here; it is asked once, whoever wants to know. Raises what its check raises."""
+        found = self._drafts.get(rule.code)
+        if found is None:
+            found = self._drafts[rule.code] = tuple(rule.check(self))
+        return found
 
     # -- layers ------------------------------------------------------------------------------------------
 

@@ -19,11 +19,26 @@ if TYPE_CHECKING:
     from ..dockerfile.match import Matched
     from .context import Context
     from .fix import Fixed
+    from .fixers import Fixer
 
 Certainty = Literal["certain", "likely", "possible"]
 """How sure it is that the bytes go and nothing is missed: *certain*, they serve nobody; *likely*, an image like this
 does not need them at run time; *possible*, whoever knows the program has to say."""
 CERTAINTIES: tuple[Certainty, ...] = ("certain", "likely", "possible")
+
+FinalStage = Literal["copied", "either", "left out", "left out if told"]
+"""What becomes of a rule's files in a final stage: *copied* like any other; *either*, copied where that is simpler,
+since there is another way to be rid of them; *left out*, small findings' files too, or only where a finding is told."""
+
+
+class Setting(NamedTuple):
+    """A setting of the image that a finding is about."""
+
+    keyword: Literal["CMD", "ENTRYPOINT"]
+
+
+Subject = Setting | None
+"""What a finding is about where its layers and claims do not say it."""
 
 
 @brief()
@@ -57,6 +72,7 @@ class Draft:
     certainty: Certainty | None = None
     evidence: Sequence[Evidence] = ()
     location: Location | None = None
+    subject: Subject = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +81,8 @@ class Rule:
 
     ``why`` and the two examples make its page in the documentation; ``places`` are globs whose stored paths it
     gets from ``Context.claims``, all rules' together in one walk, the base's layers too if it looks ``everywhere``;
-    ``note`` marks good practice, which saves no bytes.
+    ``note`` marks good practice, which saves no bytes. ``needs_stage``: a build stage of its own answers what it finds;
+    ``final_stage`` says what becomes of its files there. ``fixer`` mends its findings where a Dockerfile is at hand.
     """
 
     code: str
@@ -79,6 +96,9 @@ class Rule:
     places: tuple[str, ...] = ()
     note: bool = False
     everywhere: bool = False
+    needs_stage: bool = False
+    final_stage: FinalStage = "copied"
+    fixer: Fixer | None = None
 
     @property
     def url(self) -> str:
@@ -116,6 +136,8 @@ class Finding:
     """All that the fix saves, for whoever counts what some fixes save together."""
     saved: tuple[tuple[Claim, int], ...] = field(default=(), repr=False, compare=False)
     """The bytes that each claim got; they add up to ``bytes``."""
+    subject: Subject = field(default=None, repr=False, compare=False)
+    """What it is about beside its layers and paths: a setting of the image."""
 
     @property
     def secret(self) -> bool:

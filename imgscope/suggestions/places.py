@@ -1,7 +1,7 @@
 """Finds the stored paths that fit any rule's globs, all rules' globs in one walk over the layers.
 
-A glob is from the image's root; ``**`` stands for any directories. One that ends in ``/**`` means all that lies in a
-directory; any other means files by name: a whole name, or ``*`` and the name's end.
+Globs are those of ``globs``, from the image's root. One that ends in ``/**`` means all that lies in a directory; any
+other means files by name: a whole name, or ``*`` and the name's end.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ..globs import WILD, expression
 from ..paths import join, split
 
 if TYPE_CHECKING:
@@ -70,20 +71,21 @@ class Places:
         if last == b"**":
             name = split(above)[1]
             found = (_compiled(above), key)
-            if b"*" in name:
+            wild = WILD.search(name)
+            if wild is not None:
                 self._by_glob.append(found)
-                if name[:1] == b"*":
-                    self._ends = (*self._ends, name.rpartition(b"*")[2])
+                if wild.start() == 0:
+                    self._ends = (*self._ends, re.split(rb"[*?\]]", name)[-1])
                 else:
-                    self._starts = (*self._starts, name.partition(b"*")[0])
+                    self._starts = (*self._starts, name[: wild.start()])
             else:
                 self._by_name.setdefault(name, []).append(found)
-        elif last[:1] == b"*" and b"*" not in last[1:] and b"." in last:
+        elif last[:1] == b"*" and not WILD.search(last[1:]) and b"." in last:
             # The ending that a name is looked up by starts at its last dot.
             ending = last[1:]
             pattern = None if above == b"**" else _compiled(glob)
             self._endings.setdefault(ending[ending.rindex(b".") :], []).append((ending, pattern, key))
-        elif b"*" in last:
+        elif WILD.search(last):
             raise ValueError(f"{glob.decode()}: of a name only the end can be left open")
         else:
             self._names.setdefault(last, []).append((last, None if above == b"**" else _compiled(glob), key))
@@ -154,10 +156,4 @@ class Places:
 
 
 def _compiled(glob: bytes) -> re.Pattern[bytes]:
-    parts: list[bytes] = []
-    for part in glob.split(b"/"):
-        if part == b"**":
-            parts.append(rb"(?:[^/]+/)*")
-        else:
-            parts.append(b"[^/]*".join(map(re.escape, part.split(b"*"))) + b"/")
-    return re.compile(b"".join(parts).removesuffix(b"/"), re.DOTALL)
+    return re.compile(expression(glob), re.DOTALL)

@@ -86,7 +86,7 @@ class _Run:
     def add(self, rule: Rule) -> None:
         """Ask one rule."""
         try:
-            drafts = list(rule.check(self.context))
+            drafts = self.context.drafts(rule)
         except ContentUnavailableError as error:
             self.skipped.append((rule.code, str(error) if self.context.has_contents else NO_CONTENTS))
             return
@@ -140,6 +140,7 @@ class _Run:
             ranked[0] if ranked else None,
             tuple(claims),
             tuple(got.items()),
+            draft.subject,
         )
 
     def _by_bytes(self, layers: Sequence[int], got: dict[Claim, int]) -> list[int]:

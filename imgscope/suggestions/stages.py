@@ -22,21 +22,16 @@ from .tools import tool_files
 
 if TYPE_CHECKING:
     from .context import Context
-    from .model import Suggestions
+    from .model import Finding, Suggestions
 
-# Findings that a build stage answers; any of them is reason enough to propose one.
-BUILD = {"IS201", "IS202", "IS203", "IS204", "IS205", "IS213", "IS113", "IS114", "IS115", "IS116", "IS119"}
 # Instructions that copy, at most.
 _MAX_COPIES = 30
-_PACKAGES = {"npm-dev-dependencies", "apk-build-packages", "recommended-packages"}
-_NODE = {"node-dev-dependencies", "npm-dev-dependencies"}
+_NODE = "node-dev-dependencies"
 _PRUNE = {
     "npm": "npm prune --omit=dev",
     "pnpm": "pnpm prune --prod",
     "yarn": "yarn install --production --frozen-lockfile --ignore-scripts",
 }
-# What may come along into the final stage: there is another way to be rid of it.
-_INDIFFERENT = {"IS206", "IS207", "IS208", "IS209", "IS210", "IS211"}
 _NAME = "build"
 # What says how a container runs, not how the image is built.
 _RUNNING = {"HEALTHCHECK", "ENTRYPOINT", "CMD", "LABEL", "EXPOSE", "VOLUME", "STOPSIGNAL"}
@@ -46,13 +41,19 @@ _ADDS_USER = re.compile(r"(?:^|&&|;)\s*((?:/usr/sbin/)?(?:useradd|adduser|groupa
 _DIGESTS = re.compile(r"^(COPY|ADD)((?: --\S+)*) (?:multi:|file:|dir:)[0-9a-f]+ in ")
 
 
+def answered(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the findings that a build stage answers; any sure one is reason enough to propose one."""
+    needed = {rule.code for rule in all_rules() if rule.needs_stage}
+    return (finding for finding in findings if finding.code in needed)
+
+
 def proposal(context: Context, report: Suggestions) -> tuple[str, ...]:
     """Return the lines of a Dockerfile with a build stage and a final one; nothing where none is called for.
 
     The build stage is the Dockerfile as it is, or what the image's history tells of it; the final one installs the
     packages that are needed at run time, and copies the directories that no finding is about.
     """
-    if not any(finding.code in BUILD and finding.certainty != "possible" for finding in report.findings):
+    if not any(finding.certainty != "possible" for finding in answered(report.findings)):
         return ()
     try:
         found = parts(context, report)
@@ -129,7 +130,7 @@ def parts(context: Context, report: Suggestions, also: Sequence[str] = ()) -> Pa
 
 def _development(context: Context, report: Suggestions) -> set[int]:
     """Return the entries that ``pruned`` takes away, as far as findings and manifests name them."""
-    gone = {claim.entry for finding in report.findings if finding.name in _NODE for claim in finding.claims}
+    gone = {claim.entry for finding in report.findings if finding.name == _NODE for claim in finding.claims}
     overlay = context.overlay
     for home, manifest in _stores(context):
         for _, data in context.read([manifest]):
@@ -170,7 +171,7 @@ def pruned(report: Suggestions, *, pnpm: bool = False) -> Iterator[str]:
         for store, _ in _stores(report.context):
             yield f"RUN cd {shlex.quote(public(store))} && CI=true {_PRUNE['pnpm']}"
     for finding in report.findings:
-        if finding.name in _NODE and finding.evidence and "/node_modules/" in finding.evidence[0].path:
+        if finding.name == _NODE and finding.evidence and "/node_modules/" in finding.evidence[0].path:
             path = finding.evidence[0].path
             home = path[: path.index("/node_modules")] or "/"
             manager = next((word for word in ("pnpm", "yarn") if any(word in line for line in finding.lines)), "npm")
@@ -179,18 +180,17 @@ def pruned(report: Suggestions, *, pnpm: bool = False) -> Iterator[str]:
 
 def _claimed(context: Context, report: Suggestions) -> tuple[set[int], set[int]]:
     """Return the global entries that findings are about: those that stay out, and those that may come along."""
-    names = {finding.name for finding in report.findings}
+    told = {finding.code for finding in report.findings}
     unneeded: set[int] = set()
     indifferent: set[int] = set()
     for rule in all_rules():
-        # Rules about layers are about copies that nobody sees; those about symbols are about parts of files. What is
-        # too small for a finding need not be copied either.
-        if rule.code != "IS212" and (rule.code[:3] in ("IS1", "IS2", "IS3") or rule.name in names & _PACKAGES):
-            target = indifferent if rule.code in _INDIFFERENT or rule.name in _NODE else unneeded
-            target.update(claim.entry for draft in rule.check(context) for claim in draft.claims)
+        # What is too small for a finding need not be copied either.
+        if rule.final_stage != "copied" and (rule.final_stage != "left out if told" or rule.code in told):
+            target = indifferent if rule.final_stage == "either" else unneeded
+            target.update(claim.entry for draft in context.drafts(rule) for claim in draft.claims)
     # Nothing that is called a secret goes along, and no tool that packages were only installed with.
     for finding in report.findings:
-        if finding.code.startswith("IS6"):
+        if finding.secret:
             held = (context.overlay.lookup(internal(row.path)) for row in finding.evidence)
             unneeded.update(entry for entry in held if entry is not None)
     unneeded |= tool_files(context)

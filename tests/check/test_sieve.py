@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgscope.checks.sieve import Sieve, at_and_below
-from imgscope.differences.paths import PathFilter
+from imgscope.globs import PathFilter
 
 NAMES = st.sampled_from(["a", "b", "a.pem", ".env", ".git", "x-key", "é", "a*b"])
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)

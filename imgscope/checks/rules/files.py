@@ -51,7 +51,7 @@ def _kept(subject: Subject, rows: Iterator[_Row]) -> list[_Row]:
     """Leave out what the setting ``ignored-paths`` names."""
     if not subject.ignored:
         return list(rows)
-    from ...differences.paths import PathFilter
+    from ...globs import PathFilter
 
     fits = PathFilter(subject.ignored).fits
     return [row for row in rows if not fits(row[1], row[2])]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...knowledge.pathsets import SETS, PathSet
 from ...layer.index import FILE, LayerIndex
 from ...overlay.merge import Overlay
 from ...paths import join, public, split
-from ...pathsets import SETS, PathSet
 from ...report.sizes import quantity
 from ..model import Cause, Causes
 from ..values import GLOBS, Limit
 from .interface import Outcome, Rule, Subject
 
 if TYPE_CHECKING:
-    from ...differences.paths import PathFilter
+    from ...globs import PathFilter
     from ..sieve import Sieve
 
 
@@ -67,7 +67,7 @@ def _count(
 
 def _causes_of(subject: Subject, glob: str) -> list[Cause]:
     """Return a cause for each path that a glob or a set forbids, in every layer that has it."""
-    from ...differences.paths import PathFilter
+    from ...globs import PathFilter
     from ..sieve import Sieve
 
     known = SETS.get(glob)

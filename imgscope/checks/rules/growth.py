@@ -144,7 +144,7 @@ def max_new_file_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
         (count, join(directory, name), entry) for count, directory, name, entry in sized(subject.analysis, limit.value)
     ]
     if subject.ignored:
-        from ...differences.paths import PathFilter
+        from ...globs import PathFilter
         from ...paths import split
 
         fits = PathFilter(subject.ignored).fits

@@ -25,9 +25,12 @@ def join_pair(plan: Plan, code: str, layers: tuple[int, int]) -> None:
     plan.join(code, one, other)
 
 
-def join_or_move(plan: Plan, finding: Finding) -> None:
-    """Let what is removed later be removed where it is made. Raises ``NotSafe``."""
-    _join_or_move(plan, finding.code, sorted(finding.layers))
+def join_or_move(plan: Plan, finding: Finding, *, move: bool = True) -> None:
+    """Let what is removed later be removed where it is made; ``move``: where that serves, without joining the RUN.
+
+    Raises ``NotSafe``.
+    """
+    _join_or_move(plan, finding.code, sorted(finding.layers), move=move)
 
 
 def removed_later(plan: Plan, finding: Finding, layer: int) -> None:
@@ -38,10 +41,10 @@ def removed_later(plan: Plan, finding: Finding, layer: int) -> None:
     if not removers:
         run = plan.instruction(layer)
         raise NotSafe(f"whether what line {run.first} leaves there is wanted is for its author to say")
-    _join_or_move(plan, finding.code, [layer, removers[-1]])
+    _join_or_move(plan, finding.code, [layer, removers[-1]], move=True)
 
 
-def _join_or_move(plan: Plan, code: str, layers: Sequence[int]) -> None:
+def _join_or_move(plan: Plan, code: str, layers: Sequence[int], *, move: bool) -> None:
     found = [plan.instruction(layer) for layer in layers]
     first, last = found[0], found[-1]
     other = next((item for item in found if item.keyword != "RUN"), None)
@@ -50,7 +53,7 @@ def _join_or_move(plan: Plan, code: str, layers: Sequence[int]) -> None:
     if first.index == last.index or last in plan.members(first):
         plan.note(code, first, f"joined with the RUN in line {last.first}")
         return
-    if code != "IS005" and len(found) == 2 and _may_move(plan, first, last):
+    if move and len(found) == 2 and _may_move(plan, first, last):
         for command in _removals(plan, last):
             plan.append(first, command)
         plan.script(first)

@@ -40,6 +40,8 @@ class Step(NamedTuple):
     layers: tuple[int, ...]
     take: Callable[[], None]
     grade: Grade = "safe"
+    joins: bool = False
+    """Whether it is about RUN that become one, which another step may have done already."""
 
     @property
     def key(self) -> str:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from .managers import Manager
 
 _SHELLS = ("sh", "bash", "dash", "ash")
-# What is mended by joining RUN, which another step may have done already.
-_JOINED = frozenset(("IS001", "IS002", "IS005", "IS402"))
 
 
 class Plan:
@@ -65,7 +63,7 @@ class Plan:
             self._restore(state)
             self.left.append(Left(step.finding.code, str(error)))
             return False
-        if before != self._planned() or step.finding.code in _JOINED:
+        if before != self._planned() or step.joins:
             self.taken.append(step)
         return True
 

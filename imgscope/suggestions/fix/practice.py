@@ -34,7 +34,9 @@ def to_exec_form(plan: Plan, finding: Finding) -> None:
     from ..rules.practice import exec_form
 
     config = settings(plan.report.analysis.image.config)
-    keyword = "CMD" if finding.title.startswith("CMD") else "ENTRYPOINT"
+    if finding.subject is None:
+        raise NotSafe("which setting it is about is not told")
+    keyword = finding.subject.keyword
     if keyword == "CMD" and config.get("Entrypoint"):
         raise NotSafe("ENTRYPOINT gets CMD's words: whether it takes others is for its author to say")
     if keyword == "ENTRYPOINT" and config.get("Cmd"):

@@ -270,6 +270,7 @@ RULES = tuple(
         before="COPY . /app",
         after="# .dockerignore\n" + "\n".join(unwanted.lines),
         places=tuple(glob for glob, _ in unwanted.places),
+        final_stage="left out",
     )
     for unwanted in UNWANTED
 )

@@ -34,6 +34,8 @@ class Left:
     before: str
     after: str
     certainty: Certainty = "likely"
+    needs_stage: bool = False
+    """Whether a build stage of its own answers it; what it does not answer may come along out of one."""
 
 
 def shown(context: Context, code: str) -> list[Claim]:
@@ -284,6 +286,7 @@ LEFT = (
         "Everything that was ever in a repository lies in its .git folder. What is built from it needs one state.",
         "RUN git clone https://example.com/tool.git /opt/tool",
         "RUN git clone --depth 1 https://example.com/tool.git /opt/tool && rm -rf /opt/tool/.git",
+        needs_stage=True,
     ),
     Left(
         "IS203",
@@ -295,6 +298,7 @@ LEFT = (
         "They are put into programs when those are linked. At run time only shared libraries are loaded.",
         "RUN ./configure && make install",
         "RUN ./configure --disable-static && make install && find /usr/local/lib -name '*.la' -delete",
+        needs_stage=True,
     ),
     Left(
         "IS202",
@@ -316,6 +320,7 @@ LEFT = (
         "Only compilers read them.",
         "RUN make install",
         "RUN make install && rm -rf /usr/local/include",
+        needs_stage=True,
     ),
     Left(
         "IS207",
@@ -404,6 +409,8 @@ RULES = tuple(
         before=left.before,
         after=left.after,
         places=left.places,
+        needs_stage=left.needs_stage,
+        final_stage="left out" if left.needs_stage else "either",
     )
     for left in LEFT
 )

@@ -170,5 +170,7 @@ RULES = (
         "COPY . /app\nRUN python3 -m venv /venv && /venv/bin/pip install /app\n\n"
         "FROM debian:12\nRUN apt-get update && apt-get install -y --no-install-recommends libpq5 python3 && \\\n"
         "    rm -rf /var/lib/apt/lists/*\nCOPY --from=build /venv /venv",
+        needs_stage=True,
+        final_stage="left out",
     ),
 )

@@ -150,5 +150,6 @@ RULES = (
         before="COPY . /app\nRUN python -m compileall /app && python -O -m compileall /app",
         after="# .dockerignore has **/__pycache__\nCOPY . /app\nRUN python -m compileall -q /app",
         places=("/**/*.pyc",),
+        final_stage="either",
     ),
 )

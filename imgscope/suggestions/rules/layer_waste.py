@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ...layer.index import FILE
 from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN, TWICE
 from ...overlay.merge import NO_ENTRY
 from ..context import Context, WasteRow
+from ..fixers import JOIN, JOIN_OR_MOVE, JOIN_PAIRS, Fixer, layers_of
 from ..model import Claim, Draft, Rule
 from ..origin import CONTEXT
 from ..own_lines import own, with_flags
 from . import words
+
+if TYPE_CHECKING:
+    from ..fix.model import Step
+    from ..fix.plan import Plan
+    from ..model import Finding
 
 # A builder's word for what was copied: the source's name is not in the history.
 _HASHED = re.compile(r"(?:^|\s|:)(?:file|dir|multi):[0-9a-f]+")
@@ -178,6 +186,13 @@ def _repeated(context: Context) -> Iterator[Draft]:
         )
 
 
+def _owner_by_copy(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from ..fix.model import Step
+    from ..fix.owners import set_by_copy
+
+    yield Step(finding, layers_of(finding), partial(set_by_copy, plan, finding))
+
+
 RULES = (
     Rule(
         "IS005",
@@ -189,6 +204,7 @@ RULES = (
         "the old place stays in the layer that wrote it.",
         before="COPY dist /tmp/dist\nRUN mv /tmp/dist /srv/www",
         after="COPY dist /srv/www",
+        fixer=JOIN,
     ),
     Rule(
         "IS001",
@@ -199,6 +215,7 @@ RULES = (
         why="A layer that removes a file only hides it: the bytes stay in the layer below, and every pull brings them.",
         before="COPY sdk.tar.gz /tmp/\nRUN tar -xf /tmp/sdk.tar.gz -C /opt\nRUN rm /tmp/sdk.tar.gz",
         after="RUN --mount=type=bind,source=sdk.tar.gz,target=/tmp/sdk.tar.gz tar -xf /tmp/sdk.tar.gz -C /opt",
+        fixer=JOIN_OR_MOVE,
     ),
     Rule(
         "IS003",
@@ -209,6 +226,7 @@ RULES = (
         why="Changing the owner of a file in a later layer stores the whole file again, however small the change.",
         before="COPY app /app\nRUN chown -R 1000:1000 /app",
         after="COPY --chown=1000:1000 app /app",
+        fixer=Fixer(_owner_by_copy),
     ),
     Rule(
         "IS004",
@@ -230,6 +248,7 @@ RULES = (
         "with each call, so several RUN that install packages store it several times.",
         before="RUN apt-get update && apt-get install -y curl\nRUN apt-get install -y git",
         after="RUN apt-get update && apt-get install -y curl git",
+        fixer=JOIN_PAIRS,
     ),
     Rule(
         "IS006",

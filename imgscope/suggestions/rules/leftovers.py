@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ...knowledge.caches import CACHES
 from ...paths import internal, split
 from ...settings import settings, strings
 from ..context import Context
+from ..fixers import CLEAN, REMOVED_LATER, WITHOUT_PIP_CACHE, Fixer
 from ..model import Certainty, Claim, Draft, Rule
 from ..origin import CONTEXT
 from ..own_lines import mended, mounted, own, removing, roots, then, with_option
@@ -24,18 +26,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """One tool's leftovers: the places where they lie, and how its calls are written so that none are left."""
+    """One tool's leftovers: where ``CACHES`` says that they lie, and how calls are written so that none are left."""
 
     code: str
     name: str
     what: str
-    places: tuple[str, ...]
     fix: str
     before: str
     after: str
     certainty: Certainty = "certain"
     used_by: tuple[str, ...] = ()
     """Commands that read it when a container runs them."""
+    fixer: Fixer = CLEAN
+    needs_stage: bool = False
+    """Whether a build stage of its own answers it."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where they lie."""
+        return CACHES[self.name].places
 
 
 def _check(leftover: Leftover) -> Callable[[Context], Iterator[Draft]]:
@@ -194,7 +203,6 @@ LEFTOVERS = (
         "IS101",
         "apt-lists",
         "apt's package lists",
-        ("/var/lib/apt/lists/**",),
         f"Remove them {_SAME_RUN}",
         "RUN apt-get update && apt-get install -y curl",
         "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*",
@@ -203,7 +211,6 @@ LEFTOVERS = (
         "IS102",
         "apt-archives",
         "apt's downloaded packages and its index of them",
-        ("/var/cache/apt/**",),
         f"Clean them away {_SAME_RUN}",
         "RUN apt-get update && apt-get install -y curl",
         "RUN apt-get update && apt-get install -y curl && apt-get clean && rm -rf /var/cache/apt/*.bin",
@@ -212,7 +219,6 @@ LEFTOVERS = (
         "IS103",
         "apk-cache",
         "apk's package index and downloaded packages",
-        ("/var/cache/apk/**", "/etc/apk/cache/**"),
         "Install with --no-cache.",
         "RUN apk update && apk add curl",
         "RUN apk add --no-cache curl",
@@ -221,7 +227,6 @@ LEFTOVERS = (
         "IS104",
         "dnf-cache",
         "dnf's or yum's cache",
-        ("/var/cache/dnf/**", "/var/cache/yum/**", "/var/cache/libdnf5/**", "/var/lib/dnf/repos/**"),
         f"Clean it {_SAME_RUN}",
         "RUN dnf install -y curl",
         "RUN dnf install -y curl && dnf clean all && rm -rf /var/cache/dnf /var/cache/yum",
@@ -230,7 +235,6 @@ LEFTOVERS = (
         "IS105",
         "zypper-cache",
         "zypper's cache",
-        ("/var/cache/zypp/**",),
         f"Clean it {_SAME_RUN}",
         "RUN zypper install -y curl",
         "RUN zypper install -y curl && zypper clean --all",
@@ -239,17 +243,16 @@ LEFTOVERS = (
         "IS106",
         "pip-cache",
         "pip's cache",
-        ("/**/.cache/pip/**",),
         "Install with --no-cache-dir, or give the cache a mount of its own "
         "(RUN --mount=type=cache,target=/root/.cache/pip).",
         "RUN pip install -r requirements.txt",
         "RUN pip install --no-cache-dir -r requirements.txt",
+        fixer=WITHOUT_PIP_CACHE,
     ),
     Leftover(
         "IS107",
         "uv-cache",
         "uv's cache",
-        ("/**/.cache/uv/**",),
         "Install with --no-cache, or give the cache a mount of its own "
         "(RUN --mount=type=cache,target=/root/.cache/uv).",
         "RUN uv sync",
@@ -260,7 +263,6 @@ LEFTOVERS = (
         "IS108",
         "poetry-cache",
         "Poetry's or Pipenv's cache",
-        ("/**/.cache/pypoetry/cache/**", "/**/.cache/pypoetry/artifacts/**", "/**/.cache/pipenv/**"),
         f"Clear it {_SAME_RUN}",
         "RUN poetry install",
         "RUN poetry install --only main --no-cache",
@@ -269,7 +271,6 @@ LEFTOVERS = (
         "IS109",
         "conda-cache",
         "conda's package cache",
-        ("/**/conda/pkgs/**", "/**/miniconda3/pkgs/**", "/**/miniforge3/pkgs/**", "/**/anaconda3/pkgs/**"),
         f"Clean it {_SAME_RUN}",
         "RUN conda install -y numpy",
         "RUN conda install -y numpy && conda clean --all --yes",
@@ -278,7 +279,6 @@ LEFTOVERS = (
         "IS110",
         "npm-cache",
         "npm's cache",
-        ("/**/.npm/_cacache/**", "/**/.npm/_logs/**", "/**/.npm/_npx/**"),
         f"Clean it {_SAME_RUN}",
         "RUN npm ci",
         "RUN npm ci --omit=dev && npm cache clean --force",
@@ -287,12 +287,6 @@ LEFTOVERS = (
         "IS111",
         "yarn-cache",
         "Yarn's cache",
-        (
-            "/**/.cache/yarn/**",
-            "/**/.yarn/berry/cache/**",
-            "/usr/local/share/.cache/yarn/**",
-            "/**/.yarn-cache/**",
-        ),
         f"Clean it {_SAME_RUN}",
         "RUN yarn install",
         "RUN yarn install --production && yarn cache clean",
@@ -301,7 +295,6 @@ LEFTOVERS = (
         "IS112",
         "pnpm-store",
         "pnpm's store",
-        ("/**/.local/share/pnpm/store/**", "/**/.pnpm-store/**", "/**/.cache/pnpm/**"),
         "Give the store a mount of its own, so that packages are copied out of it, not linked into it.",
         "RUN pnpm install",
         "RUN --mount=type=cache,target=/root/.local/share/pnpm/store pnpm install --prod --frozen-lockfile",
@@ -310,47 +303,48 @@ LEFTOVERS = (
         "IS113",
         "go-cache",
         "Go's module and build caches",
-        ("/**/go/pkg/mod/**", "/**/.cache/go-build/**", "/**/go/pkg/sumdb/**"),
         "Build in a stage of its own and copy only the program, or give the caches mounts of their own.",
         "RUN go build -o /app .",
         "RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build go build -o /app .",
         used_by=("go", "air"),
+        needs_stage=True,
     ),
     Leftover(
         "IS114",
         "cargo-cache",
         "Cargo's registry and git caches",
-        ("/**/.cargo/registry/**", "/**/.cargo/git/**", "/usr/local/cargo/registry/**", "/usr/local/cargo/git/**"),
         "Build in a stage of its own and copy only the program, or give the caches mounts of their own.",
         "RUN cargo build --release",
         "RUN --mount=type=cache,target=/usr/local/cargo/registry cargo build --release",
         used_by=("cargo",),
+        needs_stage=True,
     ),
     Leftover(
         "IS115",
         "maven-cache",
         "Maven's local repository",
-        ("/**/.m2/repository/**",),
         "Build in a stage of its own and copy only the jar, or give the repository a mount of its own.",
         "RUN mvn package",
         "RUN --mount=type=cache,target=/root/.m2 mvn package",
         used_by=("mvn", "mvnw"),
+        fixer=REMOVED_LATER,
+        needs_stage=True,
     ),
     Leftover(
         "IS116",
         "gradle-cache",
         "Gradle's caches and distributions",
-        ("/**/.gradle/caches/**", "/**/.gradle/wrapper/dists/**", "/**/.gradle/daemon/**"),
         "Build in a stage of its own and copy only the jar, or give the cache a mount of its own.",
         "RUN gradle build",
         "RUN --mount=type=cache,target=/root/.gradle gradle build --no-daemon",
         used_by=("gradle", "gradlew"),
+        fixer=REMOVED_LATER,
+        needs_stage=True,
     ),
     Leftover(
         "IS117",
         "composer-cache",
         "Composer's cache",
-        ("/**/.composer/cache/**", "/**/.cache/composer/**"),
         "Install with the cache in a mount, or clear it in the same RUN.",
         "RUN composer install",
         "RUN composer install --no-dev && composer clear-cache",
@@ -359,14 +353,6 @@ LEFTOVERS = (
         "IS118",
         "gem-cache",
         "downloaded gems",
-        (
-            "/usr/local/bundle/cache/**",
-            "/usr/lib/ruby/gems/*/cache/**",
-            "/usr/local/lib/ruby/gems/*/cache/**",
-            "/var/lib/gems/*/cache/**",
-            "/**/.bundle/cache/**",
-            "/**/.gem/**/cache/**",
-        ),
         f"Remove them {_SAME_RUN}",
         "RUN bundle install",
         'RUN bundle install && rm -rf "$(gem env gemdir)"/cache',
@@ -375,16 +361,16 @@ LEFTOVERS = (
         "IS119",
         "nuget-cache",
         "NuGet's packages and caches",
-        ("/**/.nuget/packages/**", "/**/.local/share/NuGet/**"),
         "Publish in a stage of its own and copy only what was published.",
         "RUN dotnet publish -o /app",
         "RUN --mount=type=cache,target=/root/.nuget/packages dotnet publish -o /app",
+        fixer=REMOVED_LATER,
+        needs_stage=True,
     ),
     Leftover(
         "IS120",
         "pacman-cache",
         "pacman's downloaded packages",
-        ("/var/cache/pacman/pkg/**", "/var/lib/pacman/sync/**"),
         f"Clean them away {_SAME_RUN}",
         "RUN pacman -Sy --noconfirm curl",
         "RUN pacman -Sy --noconfirm curl && rm -rf /var/cache/pacman/pkg/* /var/lib/pacman/sync/*",
@@ -393,48 +379,21 @@ LEFTOVERS = (
         "IS121",
         "tool-caches",
         "caches of compilers, linters and build tools",
-        (
-            "/**/.ccache/**",
-            "/**/.cache/ccache/**",
-            "/**/.cache/bazel/**",
-            "/**/.cache/node-gyp/**",
-            "/**/.node-gyp/**",
-            "/**/.cache/node/**",
-            "/**/.cache/pre-commit/**",
-            "/**/.cache/Cypress/**",
-            "/**/.cache/electron/**",
-            "/**/.mypy_cache/**",
-            "/**/.pytest_cache/**",
-            "/**/.ruff_cache/**",
-            "/**/.tox/**",
-            "/**/.nox/**",
-            "/**/.sass-cache/**",
-            "/**/.parcel-cache/**",
-            "/**/node_modules/.cache/**",
-            "/**/.next/cache/**",
-        ),
         "Remove them in the same RUN, or give them a mount (RUN --mount=type=cache).",
         "RUN make",
         "RUN --mount=type=cache,target=/root/.ccache make",
         used_by=("cypress", "electron", "pre-commit", "tox", "nox", "bazel", "ccache", "next"),
+        fixer=REMOVED_LATER,
     ),
     Leftover(
         "IS122",
         "logs-and-temporary",
         "logs and temporary files of the build",
-        (
-            "/tmp/**",  # noqa: S108
-            "/var/tmp/**",  # noqa: S108
-            "/var/log/**",
-            "/var/cache/debconf/**",
-            "/var/cache/ldconfig/**",
-            "/var/cache/man/**",
-            "/var/cache/fontconfig/**",
-        ),
         f"Remove them {_SAME_RUN}",
         "RUN ./install.sh",
         "RUN ./install.sh && rm -rf /tmp/* /var/tmp/* /var/log/*",
         "likely",
+        fixer=REMOVED_LATER,
     ),
 )
 
@@ -449,6 +408,9 @@ RULES = tuple(
         before=leftover.before,
         after=leftover.after,
         places=leftover.places,
+        needs_stage=leftover.needs_stage,
+        final_stage="left out",
+        fixer=leftover.fixer,
     )
     for leftover in LEFTOVERS
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...documents import parse_small
@@ -13,6 +14,7 @@ from ...paths import join, public, split
 from ...report.sizes import quantity
 from ...settings import environment
 from ..context import Context
+from ..fixers import Fixer, layers_of
 from ..model import Claim, Draft, Rule
 from ..own_lines import mended, quoted, with_option
 from ..program import program
@@ -20,6 +22,9 @@ from . import words
 
 if TYPE_CHECKING:
     from ...rootfs.start import Start
+    from ..fix.model import Grade, Step
+    from ..fix.plan import Plan
+    from ..model import Finding
 
 _MODULES = b"node_modules"
 _MANIFEST = b"package.json"
@@ -221,6 +226,15 @@ def _files(context: Context, folder: bytes) -> Iterator[Claim]:
                 yield Claim(path, entry)
 
 
+def _production_only(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from ..fix.model import Step
+    from ..fix.options import dev_dependencies
+
+    grade: Grade = "likely" if finding.certainty == "likely" else "possible"
+    for layer in layers_of(finding):
+        yield Step(finding, (layer,), partial(dev_dependencies, plan, finding, layer), grade)
+
+
 RULES = (
     Rule(
         "IS206",
@@ -233,5 +247,7 @@ RULES = (
         before="COPY package.json yarn.lock /app/\nRUN cd /app && yarn install",
         after="COPY package.json yarn.lock /app/\nRUN cd /app && yarn install --production --frozen-lockfile && "
         "yarn cache clean",
+        final_stage="either",
+        fixer=Fixer(_production_only, "tried"),
     ),
 )

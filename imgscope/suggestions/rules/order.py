@@ -12,6 +12,7 @@ from ...overlay.merge import NO_ENTRY
 from ...paths import join, public
 from ...report.sizes import size
 from ..context import Context
+from ..fixers import JOIN_PAIRS
 from ..model import Certainty, Draft, Evidence, Rule
 from ..origin import CONTEXT, STAGE
 from ..own_lines import own
@@ -233,5 +234,6 @@ RULES = (
         before="RUN apt-get update\nRUN apt-get install -y curl\nRUN apt-get install -y git",
         after="RUN apt-get update && apt-get install -y curl git && rm -rf /var/lib/apt/lists/*",
         note=True,
+        fixer=JOIN_PAIRS,
     ),
 )

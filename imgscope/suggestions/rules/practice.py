@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from ...dockerfile.model import Location
 from ...layer.index import FILE
@@ -14,11 +15,15 @@ from ...report.sizes import size
 from ...rootfs.user import user_of
 from ...settings import settings
 from ..context import Context
-from ..model import Draft, Evidence, Rule
+from ..fixers import Fixer, layers_of
+from ..model import Draft, Evidence, Rule, Setting
 from ..origin import TAR
 
 if TYPE_CHECKING:
     from ...dockerfile import Instruction
+    from ..fix.model import Step
+    from ..fix.plan import Plan
+    from ..model import Finding
 
 _URL = re.compile(r"\bhttps?://[^\s\"',\]]+")
 _GIT = re.compile(r"\.git(?:[#?]|$)|^git@|^git://")
@@ -232,8 +237,11 @@ def shell_command(value: object) -> str | None:
     return None if line.startswith("exec ") else line
 
 
+_COMMANDS: Final = (("Entrypoint", "ENTRYPOINT"), ("Cmd", "CMD"))
+
+
 def _shell_form(context: Context) -> Iterator[Draft]:
-    for key, keyword in (("Entrypoint", "ENTRYPOINT"), ("Cmd", "CMD")):
+    for key, keyword in _COMMANDS:
         line = shell_command(settings(context.analysis.image.config).get(key))
         if line is None or not _own(context, keyword):
             continue
@@ -249,6 +257,7 @@ def _shell_form(context: Context) -> Iterator[Draft]:
             lines=(mended,) if plain or simple else (),
             location=_last(context, keyword),
             evidence=_config_evidence(key),
+            subject=Setting(keyword),
         )
 
 
@@ -342,6 +351,20 @@ def _no_labels(context: Context) -> Iterator[Draft]:
     )
 
 
+def _as_words(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from ..fix.model import Step
+    from ..fix.practice import to_exec_form
+
+    yield Step(finding, layers_of(finding), partial(to_exec_form, plan, finding))
+
+
+def _copy_for_add(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from ..fix.model import Step
+    from ..fix.practice import add_to_copy
+
+    yield Step(finding, layers_of(finding), partial(add_to_copy, plan, finding))
+
+
 RULES = (
     Rule(
         "IS901",
@@ -365,6 +388,7 @@ RULES = (
         before="CMD gunicorn app:app",
         after='CMD ["gunicorn", "app:app"]',
         note=True,
+        fixer=Fixer(_as_words),
     ),
     Rule(
         "IS903",
@@ -410,6 +434,7 @@ RULES = (
         before="ADD app.py /app/",
         after="COPY app.py /app/",
         note=True,
+        fixer=Fixer(_copy_for_add),
     ),
     Rule(
         "IS907",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...packages.dependencies import Installed, needed
 from ...report.sizes import quantity
 from ..context import Context
+from ..fixers import Fixer, layers_of
 from ..model import Claim, Draft, Rule
 from ..own_lines import mended, with_option
 from ..own_packages import own_packages
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...packages import Package
+    from ..fix.model import Grade, Step
+    from ..fix.plan import Plan
+    from ..model import Finding
 
 # From the last of several names on: each part of a line is gone through once.
 _APT = re.compile(r"\b(?:apt-get|apt|aptitude)\b(?:(?!\b(?:apt-get|apt|aptitude)\b)[^&|;])*?\binstall\b")
@@ -80,6 +85,15 @@ def _named(found: Iterable[Installed]) -> str:
     return ", ".join(one.name for one in ranked[:_NAMED]) + more
 
 
+def _without_recommends(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from ..fix.model import Step
+    from ..fix.options import recommends
+
+    grade: Grade = "likely" if finding.certainty == "likely" else "possible"
+    for layer in layers_of(finding):
+        yield Step(finding, (layer,), partial(recommends, plan, finding, layer), grade)
+
+
 RULES = (
     Rule(
         "IS403",
@@ -92,5 +106,7 @@ RULES = (
         before="RUN apt-get update && apt-get install -y git",
         after="RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates \\\n"
         "    && rm -rf /var/lib/apt/lists/*",
+        final_stage="left out if told",
+        fixer=Fixer(_without_recommends, "tried"),
     ),
 )

@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from ...knowledge.pathsets import SETS
 from ...layer.index import FILE
 from ...paths import internal, join, public
-from ...pathsets import SETS
 from ...secrets.kinds import (
     ALL,
     KEY_BY_NAME,

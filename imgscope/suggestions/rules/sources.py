@@ -214,5 +214,7 @@ RULES = (
             *(f"/**/*.{ending}" for ending in (*_NATIVE, *_JAVA)),
             *(f"/**/{folder}/**" for folder in (*_NATIVE_FOLDERS, *_JAVA_FOLDERS)),
         ),
+        needs_stage=True,
+        final_stage="left out",
     ),
 )

@@ -136,5 +136,7 @@ RULES = (
         after="FROM golang:1.23 AS build\nCOPY . /src\nRUN cd /src && CGO_ENABLED=0 go build -o /app .\n\n"
         'FROM gcr.io/distroless/static\nCOPY --from=build /app /app\nCMD ["/app"]',
         places=(*(glob for one in TOOLCHAINS for glob in one.places), *JDK_HOMES),
+        needs_stage=True,
+        final_stage="left out",
     ),
 )

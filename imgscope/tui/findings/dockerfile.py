@@ -47,9 +47,9 @@ def changes(
     if ignored:
         lines += ["", "# In .dockerignore:", *(f"#   {line}" for line in ignored)]
     if report is not None and report.proposal:
-        from ...suggestions.stages import BUILD
+        from ...suggestions.stages import answered
 
-        if any(finding.code in BUILD for finding in findings):
+        if any(True for _ in answered(findings)):
             lines += ["", "# Or with a build stage, which answers all findings of its kind:", *report.proposal]
     return lines
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, compress, repeat
 
+from ...globs import expression
 from .bits import both, either, with_contents
 from .columns import Columns
 from .patience import TookTooLongError, at_most
@@ -267,8 +268,5 @@ def _components(pattern: Pattern) -> tuple[list[bytes | None], bool, bool]:
 
 
 def _glob(word: str) -> bytes:
-    """Return a shell pattern for one name as a regular expression."""
-    from fnmatch import translate
-
-    inner = re.sub(r"^\(\?s:(.*)\)\\[Zz]$", r"\1", translate(word), flags=re.DOTALL)
-    return b"(?:" + inner.encode("utf-8", "surrogateescape") + b")"
+    """Return a glob for one name as a regular expression; names stand in lines, which no sign goes over."""
+    return b"(?:" + expression(word.encode("utf-8", "surrogateescape"), b".") + b")"

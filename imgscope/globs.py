@@ -1,4 +1,8 @@
-"""Globs over paths of an image: ``/app``, ``*.pyc``, ``/usr/**/site-packages``."""
+"""Globs over paths of an image: ``/app``, ``*.pyc``, ``/usr/**/site-packages``. The one dialect of all commands.
+
+``*`` and ``?`` stop at slashes, ``**`` does not, ``[a-z]`` is a set (``[!a-z]`` and ``[^a-z]`` all but it). A glob
+without a slash fits names anywhere; one with a slash starts at the root.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,14 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..paths import join
+from .paths import join
+
+WILD = re.compile(rb"[*?\[]")
+"""What makes a part of a glob more than a name."""
 
 
 class PathFilter:
-    """Tells whether a path fits one of some globs.
-
-    ``*`` and ``?`` stop at slashes, ``**`` does not, ``[a-z]`` is a set. A glob without a slash fits names anywhere;
-    one with a slash starts at the root. What fits takes all that lies below it along.
-    """
+    """Tells whether a path fits one of some globs. What fits takes all that lies below it along."""
 
     def __init__(self, globs: Sequence[str]) -> None:
         """Fit any of ``globs``."""
@@ -44,7 +47,14 @@ def _expression(glob: str) -> bytes:
     """Write a glob as a regular expression for a path without a leading slash."""
     text = glob.encode("utf-8", "surrogateescape").rstrip(b"/") or b"**"
     prefix = b"" if b"/" in text else b"(?:.*/)?"
-    text = text.lstrip(b"/")
+    return prefix + expression(text.lstrip(b"/"))
+
+
+def expression(text: bytes, one: bytes = b"[^/]") -> bytes:
+    """Write a glob from the root, without the first slash, as a regular expression (of ``DOTALL``) for whole paths.
+
+    ``one`` is what a single sign may stand for: for who matches names alone, many at once.
+    """
     parts: list[bytes] = []
     position = 0
     while position < len(text):
@@ -59,9 +69,9 @@ def _expression(glob: str) -> bytes:
             continue
         position += 1
         if char == b"*":
-            parts.append(b"[^/]*")
+            parts.append(one + b"*")
         elif char == b"?":
-            parts.append(b"[^/]")
+            parts.append(one)
         elif char == b"[" and (end := text.find(b"]", position + 1)) > 0:
             inner = text[position:end]
             negated = inner[:1] in b"!^" and len(inner) > 1
@@ -70,4 +80,4 @@ def _expression(glob: str) -> bytes:
             position = end + 1
         else:
             parts.append(re.escape(char))
-    return prefix + b"".join(parts)
+    return b"".join(parts)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .caches import FORBIDDEN
+
 
 @dataclass(frozen=True, slots=True)
 class PathSet:
@@ -85,46 +87,6 @@ SETS = {
     ),
     "caches": PathSet(
         "what package managers and build tools keep to be faster the next time",
-        (
-            "/var/cache/apt/**",
-            "/var/lib/apt/lists/**",
-            "/var/cache/apk/**",
-            "/etc/apk/cache/**",
-            "/var/cache/dnf/**",
-            "/var/cache/yum/**",
-            "/var/cache/libdnf5/**",
-            "/var/cache/zypp/**",
-            "/var/cache/pacman/pkg/**",
-            "/**/.cache/pip/**",
-            "/**/.cache/uv/**",
-            "/**/.cache/pypoetry/**",
-            "/**/.cache/pipenv/**",
-            "/**/.cache/yarn/**",
-            "/**/.cache/node/**",
-            "/**/.cache/go-build/**",
-            "/**/.cache/bazel/**",
-            "/**/.cache/composer/**",
-            "/**/.cache/huggingface/**",
-            "/**/.npm/_cacache/**",
-            "/**/.npm/_logs/**",
-            "/**/.yarn/cache/**",
-            "/usr/local/share/.cache/**",
-            "/**/.local/share/pnpm/store/**",
-            "/**/go/pkg/mod/cache/**",
-            "/**/.cargo/registry/cache/**",
-            "/usr/local/cargo/registry/cache/**",
-            "/**/.m2/repository/**",
-            "/**/.gradle/caches/**",
-            "/**/.nuget/packages/**",
-            "/**/.composer/cache/**",
-            "/**/.bundle/cache/**",
-            "/usr/local/bundle/cache/**",
-            "/**/conda/pkgs/*.conda",
-            "/**/conda/pkgs/*.tar.bz2",
-            "/**/.ccache/**",
-            "/**/.mypy_cache/**",
-            "/**/.pytest_cache/**",
-            "/**/.ruff_cache/**",
-        ),
+        FORBIDDEN,
     ),
 }

@@ -1,0 +1,95 @@
+"""How findings are mended in a Dockerfile: the ways that several rules share; others stand beside their rule.
+
+What does the work is in ``fix``, and imported when something is mended: most runs only look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from .fix.model import Step
+    from .fix.plan import Plan
+    from .model import Finding
+
+
+class Fixer(NamedTuple):
+    """What mends a rule's findings, and whether unseen.
+
+    ``steps`` yields what can be done about a finding, each part without the others. *safe*, the container is the same
+    but for what the finding claims; *tried*, only as sure as the finding is: a build and a run have to show it.
+    """
+
+    steps: Callable[[Plan, Finding], Iterator[Step]]
+    safety: Literal["safe", "tried"] = "safe"
+
+
+def layers_of(finding: Finding) -> tuple[int, ...]:
+    """Return a finding's layers, bottom first."""
+    return tuple(sorted(finding.layers))
+
+
+def _join_or_move(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from .fix.joins import join_or_move
+    from .fix.model import Step
+
+    yield Step(finding, layers_of(finding), partial(join_or_move, plan, finding), joins=True)
+
+
+def _join(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from .fix.joins import join_or_move
+    from .fix.model import Step
+
+    yield Step(finding, layers_of(finding), partial(join_or_move, plan, finding, move=False), joins=True)
+
+
+def _join_pairs(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from .fix.joins import join_pair
+    from .fix.model import Step
+
+    for pair in pairwise(layers_of(finding)):
+        yield Step(finding, pair, partial(join_pair, plan, finding.code, pair), joins=True)
+
+
+def _removed_later(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from .fix.joins import removed_later
+    from .fix.model import Step
+
+    for layer in layers_of(finding):
+        yield Step(finding, (layer,), partial(removed_later, plan, finding, layer))
+
+
+def _clean(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from .fix.cleans import CLEANS
+    from .fix.leftovers import clean_layer
+    from .fix.model import Step
+
+    for layer in layers_of(finding):
+        for clean in CLEANS:
+            if clean.partition(" ")[0] == finding.code:
+                yield Step(finding, (layer,), partial(clean_layer, plan, clean, layer))
+
+
+def _without_pip_cache(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from .fix.leftovers import pip
+    from .fix.model import Step
+
+    for layer in layers_of(finding):
+        yield Step(finding, (layer,), partial(pip, plan, finding.code, layer))
+
+
+JOIN_OR_MOVE = Fixer(_join_or_move)
+"""What is removed later is removed where it is made."""
+JOIN = Fixer(_join)
+"""The RUN that moves becomes one with the RUN that makes."""
+JOIN_PAIRS = Fixer(_join_pairs)
+"""RUN that write the same files become one."""
+REMOVED_LATER = Fixer(_removed_later)
+"""What may be wanted stays, but what a later RUN removes is removed where it is made."""
+CLEAN = Fixer(_clean)
+"""The RUN that leaves something behind removes it."""
+WITHOUT_PIP_CACHE = Fixer(_without_pip_cache)
+"""pip keeps no cache."""
