@@ -167,6 +167,25 @@ class ImageContents:
         assert region is not None
         return FileBytes(region.fd, region.start, region.length)
 
+    def unpacked(self, layer: int, into: BinaryIO) -> FileBytes:
+        """Return a layer's plain tar for random access; one that is compressed is unpacked ``into`` a file.
+
+        That stays the caller's, as long as the tar is read. Raises ``ImageError``.
+        """
+        blob = self.blob(layer)
+        if blob.compression is None:
+            return self.plain_bytes(layer)
+        from .compression import reader
+
+        assert blob.region is not None
+        read = reader(blob.compression, sequential(blob.region)).read
+        length = 0
+        while data := read(1 << 20):
+            into.write(data)
+            length += len(data)
+        into.flush()
+        return FileBytes(into.fileno(), 0, length)
+
     def _listed(self, layer: int) -> Listed | None:
         """Return what a table of contents told of a layer, where its index is made of that."""
         found = self._blobs[layer].listed if self._blobs is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -21,15 +21,18 @@ class OutputError(ImgscopeError):
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, prove: Callable[[str], object] | None = None) -> Iterator[BinaryIO]:
     """Open ``path`` for writing; it appears, or replaces what was there, only once all is written.
 
-    What was there stays if anything fails. A path that is not a regular file (``/dev/stdout``, a pipe) is written
-    straight to. Raises ``OutputError``.
+    What was there stays if anything fails. ``prove`` gets the path at which all has been written, before it appears,
+    and raises what is wrong with it. A path that is not a regular file (``/dev/stdout``, a pipe) is written straight
+    to, where nothing is to be proven. Raises ``OutputError``.
     """
     shown = escape(str(path))
     try:
         if path.exists() and not path.is_file():
+            if prove is not None:
+                raise OutputError(f"{shown} is no regular file: what is written there can't be read again")
             with path.open("wb") as file:
                 yield file
             return
@@ -43,6 +46,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
                     file.flush()
                     os.fsync(file.fileno())
                     os.fchmod(file.fileno(), _mode_for(target))
+                if prove is not None:
+                    prove(temporary)
                 os.replace(temporary, target)  # noqa: PTH105
         except BaseException:
             with suppress(OSError):

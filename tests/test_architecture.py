@@ -42,7 +42,7 @@ STATIONS = [
     ["compat", "extract", "packages", "dockerfile"],
     ["report"],
     ["differences"],
-    ["trends"],
+    ["trends", "squashing"],
     ["base_images"],
     ["suggestions"],
     ["checks"],

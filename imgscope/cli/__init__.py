@@ -29,6 +29,7 @@ COMMANDS = {
     "fix": "Change a Dockerfile so that its image is smaller, and prove it.",
     "plugin": "Make imgscope a command of Docker: docker imgscope.",
     "report": "Write one HTML file that shows an image whole, to hand on.",
+    "squash": "Write an image anew in one layer, or without its waste.",
     "suggest": "Find what an image does not need, and what each fix saves.",
     "tags": "List the tags of a repository in a registry.",
     "trend": "Show how an image's size went from tag to tag, and what made it jump.",

@@ -1,0 +1,164 @@
+"""An image written anew: the same for a container, to the byte, without what was wasted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tarfile
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import imgscope
+from imgscope.errors import ContentUnavailableError, ImageError, UsageError
+from imgscope.output import OutputError
+from imgscope.squashing import squash
+from tests.conftest import FIXTURES
+from tests.oracle import maketar as tar
+from tests.oracle.strategies import stacks
+
+LOWER = tar.layer(
+    tar.directory("etc", mode=0o750, uid=3, gid=4, mtime="5.000000007"),
+    tar.file("etc/a", b"a" * 5000),
+    tar.file("srv/b", b"b" * 3000, mtime=-1),
+    tar.hardlink("srv/c", "srv/b"),
+    tar.file("old/x/y", b"gone"),
+    tar.symlink("link", "etc/a"),
+)
+UPPER = tar.layer(
+    tar.file("etc/a", b"A" * 7000, xattrs={"security.capability": "\x01\udc80"}),
+    tar.whiteout("old/x"),
+    tar.character("dev/null", 1, 3),
+    tar.fifo("run/pipe"),
+    tar.pax_sparse("sparse", [(0, b"start"), (1 << 20, b"end")], 1 << 21, "1.0"),
+    tar.file("m" * 300 + "/é", b"\xff"),
+)
+TOP = tar.layer(tar.whiteout("srv/b"), tar.file("etc/new", b"n"), tar.opaque("run"))
+
+
+@pytest.fixture
+def image(tmp_path):
+    return str(tar.docker_archive(tmp_path / "image.tar", [LOWER, UPPER, TOP]))
+
+
+def rows(analysis):
+    """What a container sees: each path with all of it, and which names share an inode."""
+    found = {}
+    for path, entry in analysis.body.overlay.paths():
+        file = analysis.files.tree.row(path, entry)
+        found[path] = file._replace(layer=0, layers=())
+    return found
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"first": 1}, {"first": 2}, {"drop_waste": True}, {"drop_waste": True, "first": 1}]
+)
+def test_the_merged_tree_stays_and_waste_goes(image, tmp_path, how):
+    target = tmp_path / "out.tar"
+    with imgscope.analyze(image, cache=False) as old:
+        found = squash(old, target, **how)
+        with imgscope.analyze(str(target), cache=False) as new:
+            assert rows(new).keys() == rows(old).keys()
+            assert new.image.merged_bytes == old.image.merged_bytes
+            assert new.image.content_bytes == found.after == sum(layer.content_bytes for layer in found.layers)
+            assert new.image.id == found.id
+            if not how.get("first"):
+                # What analyze calls merged is what is left.
+                assert (found.after, new.image.wasted_bytes) == (old.image.merged_bytes, 0)
+            kept = [layer.diff_id for layer in found.layers if layer.kept]
+            assert kept == [layer.diff_id for layer in old.layers[: how.get("first", 0)]]
+            assert len(found.layers) == (3 if how.get("drop_waste") else how.get("first", 0) + 1)
+            steps = new.image.history
+            assert [step.layer for step in steps if step.layer is not None] == list(range(len(found.layers)))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(stack=stacks(), first=st.integers(0, 3), drop_waste=st.booleans())
+def test_any_stack_is_the_same_or_refused(tmp_path_factory, stack, first, drop_waste):
+    """Whatever a tar says: both trees are equal, or no archive appears."""
+    folder = tmp_path_factory.mktemp("stack")
+    image, target = tar.docker_archive(folder / "image.tar", stack), folder / "out.tar"
+    try:
+        with imgscope.analyze(str(image), cache=False) as old:
+            try:
+                squash(old, target, first=min(first, len(stack) - 1), drop_waste=drop_waste)
+            except (ImageError, UsageError):
+                assert not target.exists()
+                return
+            with imgscope.diff(old, str(target), cache=False) as difference:
+                assert not list(difference.files) and not difference.config
+    except ImageError:
+        pass
+
+
+def test_the_same_image_makes_the_same_bytes(image, tmp_path):
+    digests = set()
+    for name in ("one.tar", "two.tar"):
+        squash(image, tmp_path / name, cache=False)
+        digests.add(hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_config_and_history_stay_but_for_layers(tmp_path):
+    source = str(FIXTURES / "webapp.tar")
+    squash(source, tmp_path / "out.tar", first=2, names=["app:small"])
+    with tarfile.open(tmp_path / "out.tar") as archive:
+        manifest = json.load(archive.extractfile("manifest.json"))[0]
+        config = json.load(archive.extractfile(manifest["Config"]))
+        assert manifest["RepoTags"] == ["app:small"] and len(manifest["Layers"]) == 3
+        assert "oci-layout" in archive.getnames() and "index.json" in archive.getnames()
+    with imgscope.analyze(source, raw=True, cache=False) as old:
+        was = dict(old.raw_config)
+        assert {**config, "rootfs": 0, "history": 0} == {**was, "rootfs": 0, "history": 0}
+        kept = [
+            step
+            for step in config["history"]
+            if not step.get("created_by", "").startswith("imgscope squash: layers 2 to")
+        ]
+        assert [step.get("created_by") for step in kept] == [step.get("created_by") for step in was["history"]]
+    assert len(config["history"]) == len(kept) + 1
+
+
+def test_nothing_is_written_where_it_cannot_be(image, tmp_path, imgscope):
+    target = tmp_path / "out.tar"
+    target.write_text("mine")
+    done = imgscope("squash", image, "-o", target, "--from", "9")
+    assert done.returncode == 2 and "layers 0 to 2" in done.stderr and target.read_text() == "mine"
+    done = imgscope("squash", image, "-o", image)
+    assert done.returncode == 2 and "would replace what is read" in done.stderr
+    done = imgscope("squash", image, "-o", tmp_path / "no" / "out.tar")
+    assert done.returncode != 0 and done.stderr.count("\n") == 1
+    done = imgscope("squash", image, "-o", "/dev/null")
+    assert done.returncode != 0 and "no regular file" in done.stderr
+    saved = tmp_path / "saved.json"
+    saved.write_text(imgscope("analyze", image, "--format", "json").stdout)
+    done = imgscope("squash", saved, "-o", target)
+    assert done.returncode == 3 and "saved analysis" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["image.tar", "out.tar", "saved.json"]
+
+
+def test_a_layer_that_is_not_what_it_claims_is_not_written(image, tmp_path):
+    data = bytearray((tmp_path / "image.tar").read_bytes())
+    place = data.index(b"a" * 5000)
+    data[place] ^= 1
+    (tmp_path / "image.tar").write_bytes(data)
+    with pytest.raises(ImageError, match="layer 0 is damaged"):
+        squash(image, tmp_path / "out.tar", first=1, cache=False)
+    assert not (tmp_path / "out.tar").exists()
+
+
+def test_errors_have_their_kinds(image, tmp_path):
+    with pytest.raises(UsageError):
+        squash(image, tmp_path / "o.tar", first=-1)
+    with pytest.raises(OutputError):
+        squash(image, tmp_path / "no" / "o.tar")
+    assert issubclass(ContentUnavailableError, ImageError)
+
+
+def test_what_was_done_is_told(image, tmp_path, imgscope):
+    done = imgscope("squash", image, "-o", tmp_path / "out.tar", "--from", "1", "--format", "json")
+    told = json.loads(done.stdout)
+    assert [layer["made_of"] for layer in told["layers"]] == [[0, 0], [1, 2]] and told["layers"][0]["kept"]
+    done = imgscope("squash", image, "-o", tmp_path / "out.tar")
+    assert "layers 0 to 2" in done.stdout and f"docker load -i {tmp_path}/out.tar" in done.stdout
