@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Literal
 
 from ...dockerfile.model import Location
 from ...layer.index import FILE
@@ -237,7 +237,7 @@ def shell_command(value: object) -> str | None:
     return None if line.startswith("exec ") else line
 
 
-_COMMANDS: Final = (("Entrypoint", "ENTRYPOINT"), ("Cmd", "CMD"))
+_COMMANDS: tuple[tuple[str, Literal["ENTRYPOINT", "CMD"]], ...] = (("Entrypoint", "ENTRYPOINT"), ("Cmd", "CMD"))
 
 
 def _shell_form(context: Context) -> Iterator[Draft]:
