@@ -7,6 +7,7 @@ A file of ``data/`` holds several. ``==== name`` begins one, with the Dockerfile
                removed one, ``path>target`` a link; ``WORDS`` stand for usual ones, ``.`` for nothing to speak of.
 ``## config``  settings of the image as JSON.
 ``## tried``   certainties whose fixes are made too, though they would have to be tried.
+``## least``   the bytes below which a finding is not told; 1 without it.
 ``## after``   the Dockerfile as it has to be; without it, it has to stay as it is.
 ``## left``    what is left, and why, a line each.
 
@@ -58,6 +59,7 @@ class Case:
     image: list[str] = field(default_factory=list)
     config: dict = field(default_factory=dict)
     tried: list[str] = field(default_factory=list)
+    least: int = 1
     after: str | None = None
     left: list[str] = field(default_factory=list)
 
@@ -68,7 +70,7 @@ def read_cases() -> list[Case]:
     for path in sorted(DATA.glob("*.txt")):
         parts = re.split(r"^==== (.+)\n", path.read_text(), flags=re.MULTILINE)[1:]
         for name, body in zip(parts[::2], parts[1::2], strict=True):
-            sections = re.split(r"^## (image|config|tried|after|left)\n", body, flags=re.MULTILINE)
+            sections = re.split(r"^## (image|config|tried|least|after|left)\n", body, flags=re.MULTILINE)
             case = Case(f"{path.stem}: {name}", sections[0].rstrip("\n") + "\n")
             for kind, text in zip(sections[1::2], sections[2::2], strict=True):
                 lines = [line for line in text.split("\n") if line.strip()]
@@ -76,6 +78,8 @@ def read_cases() -> list[Case]:
                     case.config = json.loads(text)
                 elif kind == "tried":
                     case.tried = text.split()
+                elif kind == "least":
+                    case.least = int(text)
                 elif kind == "after":
                     case.after = text.rstrip("\n") + "\n"
                 else:
@@ -124,11 +128,17 @@ def _steps(dockerfile: Dockerfile, stage: int) -> list[dict]:
 
 def mended(case: Case, folder: Path) -> Fixed:
     """Fix a case's Dockerfile."""
-    return mend(case.before, case.image, folder, case.config, tried=case.tried)
+    return mend(case.before, case.image, folder, case.config, tried=case.tried, least=case.least)
 
 
 def mend(
-    text: str, image: list[str], folder: Path, config: dict | None = None, stage: int = -1, tried: Sequence[str] = ()
+    text: str,
+    image: list[str],
+    folder: Path,
+    config: dict | None = None,
+    stage: int = -1,
+    tried: Sequence[str] = (),
+    least: int = 1,
 ) -> Fixed:
     """Fix a Dockerfile whose image has these layers."""
     dockerfile = parse(text, "Dockerfile")
@@ -144,7 +154,7 @@ def mend(
     with analyze(path, cache=False, contents=True) as analysis:
         matched = match(dockerfile, analysis)
         assert matched.belongs, matched.note
-        return fix(suggest(analysis, Options(min_size=1), dockerfile=matched), unsafe=tried)
+        return fix(suggest(analysis, Options(min_size=least), dockerfile=matched), unsafe=tried)
 
 
 def _write_anew() -> None:
@@ -161,6 +171,8 @@ def _write_anew() -> None:
             parts.append(f"## config\n{json.dumps(case.config)}\n")
         if case.tried:
             parts.append(f"## tried\n{' '.join(case.tried)}\n")
+        if case.least != 1:
+            parts.append(f"## least\n{case.least}\n")
         if fixed.after.text != case.before:
             parts.append(f"## after\n{fixed.after.text}")
         if fixed.left:

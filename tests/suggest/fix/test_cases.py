@@ -52,7 +52,7 @@ def test_line_ends_are_the_files_own(variant, tmp_path):
     for number, case in enumerate(cases):
         folder = tmp_path / str(number)
         folder.mkdir()
-        fixed = mend(written(case.before), case.image, folder, case.config, tried=case.tried)
+        fixed = mend(written(case.before), case.image, folder, case.config, tried=case.tried, least=case.least)
         assert fixed.after.text == written(case.before if case.after is None else case.after), case.name
         if case.after is not None:
             (folder / "Dockerfile").write_bytes(written(case.before).encode())
