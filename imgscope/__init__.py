@@ -83,6 +83,9 @@ if TYPE_CHECKING:
     from .rows import Totals as Totals
     from .rows import Waste as Waste
     from .rows import WastedPath as WastedPath
+    from .squashing.run import Squashed as Squashed
+    from .squashing.run import SquashedLayer as SquashedLayer
+    from .squashing.run import squash as squash
     from .suggestions.fix.model import Fixed as Fixed
     from .suggestions.image import suggest as suggest
     from .suggestions.model import Evidence as Evidence
@@ -152,6 +155,8 @@ _FACE = {
     "ReadOptions": "reading",
     "Resolved": "rootfs.resolve",
     "RuleResult": "checks.model",
+    "Squashed": "squashing.run",
+    "SquashedLayer": "squashing.run",
     "Suggestions": "suggestions.model",
     "Totals": "rows",
     "Trend": "trends.model",
@@ -163,6 +168,7 @@ _FACE = {
     "bases": "base_images.compare",
     "check": "checks.run",
     "diff": "differences",
+    "squash": "squashing.run",
     "suggest": "suggestions.image",
     "trend": "trends.collect",
 }

@@ -22,7 +22,7 @@ from .candidates import Other, match, shared_layers
 from .facts import Facts, read_facts
 from .find import Base, find_base, steps_of
 from .fit import Fit, Needs, judge, known_lacks
-from .known import Known, known_bases
+from .known import PublishedBase, known_bases
 from .stack import bottom, stacked
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Candidate:
 class KnownRow:
     """A base that is not at hand: what is published of it, and why the app surely can't stand on it, if so."""
 
-    known: Known
+    known: PublishedBase
     unfit: str | None
 
 
@@ -291,7 +291,7 @@ class _Run:
             if known.name not in names and platform == known.platform:
                 self.comparison.known.append(KnownRow(known, self._surely_unfit(known)))
 
-    def _surely_unfit(self, known: Known) -> str | None:
+    def _surely_unfit(self, known: PublishedBase) -> str | None:
         """Say why an app can't stand on a base of which only its kind is known; ``None``: that has to be tried."""
         reached = self.needs.start.files
         own = [elf for path, elf in self.app.elves.items() if path in reached]

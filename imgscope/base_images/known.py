@@ -8,7 +8,7 @@ from importlib.resources import files
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PublishedBase:
     """A base as its maintainers' pages tell of it: ``bytes`` on disk of ``platform``, as published (rounded there).
 
     ``dated`` is the day that the image was made (empty for ``scratch``), ``url`` the page that tells the size.
@@ -27,9 +27,9 @@ class Known:
     """The language that it brings: ``Python 3.13``."""
 
 
-def known_bases() -> list[Known]:
+def known_bases() -> list[PublishedBase]:
     """Return the table, smallest first."""
     text = files(__package__).joinpath("known.json").read_text("utf-8")
     table = json.loads(text)
-    rows = [Known(platform=table["platform"], **row) for row in table["bases"]]
+    rows = [PublishedBase(platform=table["platform"], **row) for row in table["bases"]]
     return sorted(rows, key=lambda row: row.bytes)

@@ -18,7 +18,7 @@ _ENGINES = ("docker", "podman")
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuildOutcome:
     """What a build left: its exit code, and a reference to the image, ``None`` where the build failed.
 
     ``dockerfile`` is the file that was built from, where that lies here.
@@ -29,7 +29,7 @@ class Built:
     dockerfile: str | None = None
 
 
-def build(arguments: Sequence[str], engine: str | None = None) -> Built:
+def build(arguments: Sequence[str], engine: str | None = None) -> BuildOutcome:
     """Run ``docker build`` with ``arguments`` (or Podman's), its input and output being ours.
 
     Raises ``EngineError`` when there is no engine's client, ``ImageNotFoundError`` when the build ends well and leaves
@@ -45,7 +45,7 @@ def build(arguments: Sequence[str], engine: str | None = None) -> Built:
         words = [client, "build", *([] if given is not None else ["--iidfile", str(iidfile)]), *arguments]
         code = _run(words)
         if code != 0:
-            return Built(code)
+            return BuildOutcome(code)
         identity = _identity(iidfile)
     if identity is None:
         raise ImageNotFoundError(
@@ -53,7 +53,7 @@ def build(arguments: Sequence[str], engine: str | None = None) -> Built:
         )
     # By its name it is found with its name, which patterns in the configuration ask for.
     name = next(option_values(arguments, "--tag", "-t"), identity)
-    return Built(0, f"{client}:{name}", _dockerfile(arguments))
+    return BuildOutcome(0, f"{client}:{name}", _dockerfile(arguments))
 
 
 def _run(words: Sequence[str]) -> int:

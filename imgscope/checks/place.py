@@ -12,7 +12,7 @@ from ..escape import escape
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from ..dockerfile import Dockerfile, Matched
+    from ..dockerfile import Dockerfile, DockerfileMatch
 
 
 class Place:
@@ -26,7 +26,7 @@ class Place:
         self.path = path
         self._file = file
         self._named = named
-        self._matched: dict[int, tuple[Analysis, Matched | None]] = {}
+        self._matched: dict[int, tuple[Analysis, DockerfileMatch | None]] = {}
 
     @cached_property
     def _dockerfile(self) -> Dockerfile | None:
@@ -43,7 +43,7 @@ class Place:
             # No builder would take it; a check of the image still says all but the line.
             return None
 
-    def matched(self, analysis: Analysis) -> Matched | None:
+    def matched(self, analysis: Analysis) -> DockerfileMatch | None:
         """Return the Dockerfile matched to an image; ``None`` where there is none, or the image is not made by it."""
         known = self._matched.get(id(analysis))
         if known is None:

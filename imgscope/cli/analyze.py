@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ..report.formats import ANALYSIS
 from .common import Results, any_given, image_options, load, look_options, report_options, result_options, size_options
-
-_FORMATS = ("text", "json", "markdown", "dive", "html", "svg")
 
 # Options that say how a report looks: who gives one wants the report.
 _OF_REPORTS = (
@@ -25,7 +24,7 @@ _OF_REPORTS = (
 @click.command()
 @click.argument("reference", metavar="IMAGE")
 @image_options
-@result_options(_FORMATS)
+@result_options(ANALYSIS)
 @size_options("Rows of each ranked list.")
 @click.option(
     "--no-files", is_flag=True, help="JSON without the lists of files; of a registry, manifest and config alone."
@@ -87,7 +86,7 @@ def command(
         fingerprints=fingerprints,
         again=_again(reference, platform, image),
     )
-    results = Results(_FORMATS, outputs, format_, options, [reference])
+    results = Results(ANALYSIS, outputs, format_, options, [reference])
 
     with load(
         reference,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ..report.formats import BASES
 from .common import Results, image_options, look_options, report_options, result_options, size_options
-
-_FORMATS = ("text", "json", "markdown", "html")
 
 
 @click.command()
@@ -16,7 +15,7 @@ _FORMATS = ("text", "json", "markdown", "html")
 @click.option("--base", metavar="REF", help="The image that this one is built on; by default what can be found.")
 @click.option("--no-table", is_flag=True, help="Leave out well-known bases that are not at hand.")
 @click.option("--fail-unfit", is_flag=True, help="Exit with 1 when a base named by --with does not fit.")
-@result_options(_FORMATS)
+@result_options(BASES)
 @size_options("Rows of each list.")
 @look_options
 def command(
@@ -54,7 +53,7 @@ def command(
     if fail_unfit and not candidates:
         raise click.UsageError("--fail-unfit is about the bases named by --with: name one")
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes)
-    results = Results(_FORMATS, outputs, format_, options, [reference, *candidates])
+    results = Results(BASES, outputs, format_, options, [reference, *candidates])
     with bases(
         reference,
         candidates,

@@ -72,14 +72,14 @@ def config_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what is written, and where."""
-    from ..checks.outputs import FORMATS
+    from ..report.formats import VERDICT
 
     formats = "Formats: those above, and analysis and dive, the JSON of analyze."
     for option in (
         look_options,
         click.option("--no-github", is_flag=True, help="No annotations and summary under GitHub Actions."),
         size_options("Rows of causes.", least=1),
-        result_options(list(FORMATS), f"Write a format to a file as well; repeatable. {formats}"),
+        result_options(VERDICT, f"Write a format to a file as well; repeatable. {formats}"),
     ):
         function = option(function)
     return function

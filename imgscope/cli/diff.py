@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ..report.formats import DIFFERENCE
 from .common import Results, any_given, look_options, report_options, result_options, size_options, source_options
-
-_FORMATS = ("text", "json", "markdown", "html")
 
 # Options of the report and of the exit code: who gives one wants no view.
 _OF_REPORTS = ("only", "fail_on_growth", "quiet", "top", "exact_bytes", "no_files", "width", "show_secrets")
@@ -18,7 +17,7 @@ _OF_REPORTS = ("only", "fail_on_growth", "quiet", "top", "exact_bytes", "no_file
 @source_options
 @click.option("--platform", metavar="OS/ARCH", help="Choose from images for several platforms.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
-@result_options(_FORMATS)
+@result_options(DIFFERENCE)
 @click.option(
     "--only",
     metavar="WHAT",
@@ -89,7 +88,7 @@ def command(
     wanted = parse_filter(only, paths, min_size, ignore_times)
     growth = Growth.parse(fail_on_growth) if fail_on_growth is not None else None
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)
-    results = Results(_FORMATS, outputs, format_, options, [old, new])
+    results = Results(DIFFERENCE, outputs, format_, options, [old, new])
     if quiet and results.chosen:
         raise click.UsageError("-q prints nothing: it can't go with a format for standard output")
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..report.formats import REPAIR
 from ..units import parse_size
 from .common import Results, look_options, report_options, result_options, size_options
 
 if TYPE_CHECKING:
     from ..fixes.model import Level, Record
-
-_FORMATS = ("text", "json", "markdown", "patch")
 
 
 def _wanted(record: Record, write: bool) -> bool:
@@ -58,7 +57,7 @@ def _wanted(record: Record, write: bool) -> bool:
 @click.option("--yes", is_flag=True, help="Answer the question whether to write with yes.")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
 @click.option("--show-secrets", is_flag=True, help="Show the secrets that the Dockerfile holds.")
-@result_options(_FORMATS)
+@result_options(REPAIR)
 @size_options("Rows of what the new image lacks.", 12)
 @look_options
 def command(
@@ -109,7 +108,7 @@ def command(
     from ..fixes.outputs import renderer
 
     shown = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes)
-    results = Results(_FORMATS, outputs, format_, shown, [file, image])
+    results = Results(REPAIR, outputs, format_, shown, [file, image])
     options = Options(
         tests=tests,
         outside=outside,

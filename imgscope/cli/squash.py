@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import click
 
-from .common import source_options
+from .common import image_options
 
 
 @click.command()
-@click.argument("image", metavar="IMAGE")
-@click.option("-o", "--output", "target", metavar="FILE", required=True, help="The archive to write.")
+@click.argument("reference", metavar="IMAGE")
+@image_options
 @click.option("--from", "first", metavar="LAYER", type=click.IntRange(0), default=0, help="Keep the layers below.")
 @click.option("--drop-waste", is_flag=True, help="Keep every layer, without what later ones made waste of it.")
 @click.option("--name", "names", metavar="NAME", multiple=True, help="What the new image is called; repeatable.")
-@source_options
-@click.option("--platform", metavar="OS/ARCH", help="Choose from an image for several platforms.")
-@click.option("--image", "member", metavar="NAME", help="Choose from an archive that holds several images.")
-@click.option("--no-cache", is_flag=True, help="Neither use nor keep results of earlier runs.")
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print.")
+@click.option("-o", "--output", "target", metavar="FILE", required=True, help="The archive to write.")
+@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 def command(
-    image: str,
-    target: str,
+    reference: str,
+    platform: str | None,
+    image: str | None,
+    no_cache: bool,
     first: int,
     drop_waste: bool,
     names: tuple[str, ...],
-    platform: str | None,
-    member: str | None,
-    no_cache: bool,
-    exact_bytes: bool,
+    target: str,
     format_: str,
+    exact_bytes: bool,
 ) -> None:
     """Write an image anew in one layer, or without what its layers waste.
 
@@ -40,24 +37,24 @@ def command(
     Examples:
       imgscope squash myapp:1.0 -o small.tar
       imgscope squash myapp:1.0 -o small.tar --from 3 --name myapp:1.0-small
-      imgscope squash app.tar -o small.tar --drop-waste && docker load -i small.tar
+      imgscope squash app.tar -o small.tar --drop-waste
     """
     from ..progress import terminal_progress
     from ..squashing import squash
     from ..squashing.outputs import document, lines
     from .common import spare
 
-    spare([("archive", target)], [image])
+    spare([("archive", target)], [reference])
     found = squash(
-        image,
+        reference,
         target,
         first=first,
         drop_waste=drop_waste,
         names=names or None,
         platform=platform,
-        image=member,
+        image=image,
         cache=not no_cache,
-        progress=terminal_progress(image),
+        progress=terminal_progress(reference),
     )
     if format_ == "json":
         from ..report.portable import dumps

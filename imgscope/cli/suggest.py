@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..report.formats import SUGGESTIONS
 from .common import Results, image_options, look_options, report_options, result_options, size_options, write_stdout
 
 if TYPE_CHECKING:
     from ..suggestions.fix import Fixed
-
-_FORMATS = ("text", "json", "markdown", "sarif", "html")
 
 
 def _list_rules(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -76,7 +75,7 @@ def _fix(fixed: Fixed, write: bool, show_diff: bool, show_secrets: bool) -> None
 @click.option(
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_rules, help="Print all rules and exit."
 )
-@result_options(_FORMATS)
+@result_options(SUGGESTIONS)
 @size_options("Rows of evidence of each finding.", 3)
 @click.option("--no-files", is_flag=True, help="JSON without the evidence.")
 @look_options
@@ -124,7 +123,7 @@ def command(
     from ..units import parse_size
 
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes, files=not no_files)
-    results = Results(_FORMATS, outputs, format_, options, [reference])
+    results = Results(SUGGESTIONS, outputs, format_, options, [reference])
     if write and show_diff:
         raise click.UsageError("--diff writes nothing and --fix does: give one of them")
     if format_ is not None and (write or show_diff):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
+from ..report.formats import TREND
 from .common import Results, look_options, report_options, result_options, source_options
-
-_FORMATS = ("text", "json", "csv", "markdown", "html", "svg")
 
 
 @click.command()
@@ -25,7 +24,7 @@ _FORMATS = ("text", "json", "csv", "markdown", "html", "svg")
     show_default=True,
     help="Compare the images of the N largest jumps.",
 )
-@result_options(_FORMATS)
+@result_options(TREND)
 @click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 @look_options
 def command(
@@ -58,7 +57,7 @@ def command(
     from ..trends.outputs import renderer
 
     options = report_options(no_color=no_color, width=width, exact_bytes=exact_bytes)
-    results = Results(_FORMATS, outputs, format_, options, list(images))
+    results = Results(TREND, outputs, format_, options, list(images))
     found = trend(
         *images,
         by=by,

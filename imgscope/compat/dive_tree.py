@@ -24,7 +24,7 @@ Info = tuple[int, bool]
 
 
 @dataclass(slots=True)
-class Seen:
+class PathSizes:
     """What dive adds up of one path: sizes, the smallest (-1 before there is one), how often, and when twice."""
 
     size: int = 0
@@ -206,9 +206,9 @@ class _Stacked:
                 self.add(path, tree.info(number))
 
 
-def walk(layers: Sequence[LayerIndex]) -> dict[bytes, Seen]:
+def walk(layers: Sequence[LayerIndex]) -> dict[bytes, PathSizes]:
     """Return all paths that dive meets as leaves, or looks for in vain, with their sizes added up."""
-    seen: dict[bytes, Seen] = {}
+    seen: dict[bytes, PathSizes] = {}
     trees = [Tree(layer) for layer in layers]
     stacked = _Stacked(trees[0]) if trees else None
     # Stacking is put off until a whiteout asks for it.
@@ -219,7 +219,7 @@ def walk(layers: Sequence[LayerIndex]) -> dict[bytes, Seen]:
             if not leaf:
                 continue
             path = _shown(directory, name)
-            data = seen.setdefault(path, Seen())
+            data = seen.setdefault(path, PathSizes())
             size: int | None = tree.info(node)[0]
             if name.startswith(WHITEOUT_PREFIX):
                 assert stacked is not None

@@ -128,8 +128,9 @@ def _differs(old: Analysis, new: Analysis, pair: LayerPair, changed: Set[bytes])
 def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Difference:
     """Compare two analyses. Raises ``ImageError`` where contents have to be read and can't be."""
     from .claims import believed
-    from .files import Comparison, Found
+    from .files import Comparison
     from .layers import first_break, lacking, pairings, pull
+    from .rows import FileDifferences
 
     claims = believed(old, new)
     notes = list(claims.notes)
@@ -151,7 +152,7 @@ def compare(old: Analysis, new: Analysis, wanted: Filter = _EVERYTHING) -> Diffe
     if first is not None and first.pair.old and first.pair.new:
         untouched = first.pair.old.index not in before and first.pair.new.index not in after
         first = first_break(pairs, untouched, _differs(old, new, first.pair, comparison.content_paths()))
-    files = Found(comparison, wanted)
+    files = FileDifferences(comparison, wanted)
     unread_count, unread_bytes = comparison.unread()
     if unread_count:
         notes.append(

@@ -5,9 +5,20 @@ Follows the Dockerfile reference as BuildKit's parser reads it; ``parser`` hides
 
 from __future__ import annotations
 
-from .match import Match, Matched, match
+from .match import DockerfileMatch, Match, match
 from .model import Dockerfile, Heredoc, Instruction, Stage
 from .nearby import nearby
 from .parser import parse, read
 
-__all__ = ["Dockerfile", "Heredoc", "Instruction", "Match", "Matched", "Stage", "match", "nearby", "parse", "read"]
+__all__ = [
+    "Dockerfile",
+    "DockerfileMatch",
+    "Heredoc",
+    "Instruction",
+    "Match",
+    "Stage",
+    "match",
+    "nearby",
+    "parse",
+    "read",
+]

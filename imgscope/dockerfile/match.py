@@ -48,7 +48,7 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Matched:
+class DockerfileMatch:
     """A Dockerfile matched to an image.
 
     ``belongs`` is false, ``matches`` then empty and ``note`` says why, where the image was not built from it.
@@ -126,7 +126,7 @@ class Matched:
         )
 
 
-def match(dockerfile: Dockerfile, analysis: Analysis, provenance: Mapping[str, Any] | None = None) -> Matched:
+def match(dockerfile: Dockerfile, analysis: Analysis, provenance: Mapping[str, Any] | None = None) -> DockerfileMatch:
     """Match a Dockerfile to the image that it may have made.
 
     ``provenance`` is BuildKit's SLSA statement of the image, by default the one that lies beside it: where it holds
@@ -144,7 +144,7 @@ def match(dockerfile: Dockerfile, analysis: Analysis, provenance: Mapping[str, A
     return _with_lines(found, layer_lines(provenance, dockerfile.text, digests))
 
 
-def match_history(dockerfile: Dockerfile, history: Sequence[HistoryStep], config: Mapping[str, Any]) -> Matched:
+def match_history(dockerfile: Dockerfile, history: Sequence[HistoryStep], config: Mapping[str, Any]) -> DockerfileMatch:
     """Match a Dockerfile to an image's history; ``config`` is the image config."""
     first = max(len(history) - _MAX_ROWS, 0)
     steps = [read_step(step.created_by) for step in history[first:]]
@@ -199,9 +199,9 @@ class _Alignment:
             -abs(len(steps) - 1 - columns[-1]) if columns else -len(steps),
         )
 
-    def matched(self, history: Sequence[HistoryStep], first: int) -> Matched:
+    def matched(self, history: Sequence[HistoryStep], first: int) -> DockerfileMatch:
         if not self.belongs:
-            return Matched(self.dockerfile, self.stage, False, "possible", (), self._why_not())
+            return DockerfileMatch(self.dockerfile, self.stage, False, "possible", (), self._why_not())
         matches = []
         for row, (column, worth) in sorted(self.pairs.items()):
             step = history[first + column]
@@ -210,7 +210,7 @@ class _Alignment:
         overall: Certainty = "certain" if self.complete else "likely"
         if not self.needed:
             overall = "possible"
-        return Matched(self.dockerfile, self.stage, True, overall, tuple(matches), self._differs())
+        return DockerfileMatch(self.dockerfile, self.stage, True, overall, tuple(matches), self._differs())
 
     def _why_not(self) -> str:
         path = escape(self.dockerfile.path)
@@ -279,7 +279,7 @@ def _align(chain: Sequence[Wanted], steps: Sequence[Step]) -> dict[int, tuple[in
     return found
 
 
-def _with_lines(found: Matched, lines: Mapping[int, int]) -> Matched:
+def _with_lines(found: DockerfileMatch, lines: Mapping[int, int]) -> DockerfileMatch:
     """Put in what provenance says: ``lines`` are the first lines of the instructions that made layers."""
     if not lines:
         return found
@@ -301,4 +301,4 @@ def _with_lines(found: Matched, lines: Mapping[int, int]) -> Matched:
     matches += [Match(made, steps.get(layer), layer, "certain") for layer, made in exact.items()]
     matches.sort(key=lambda match: match.instruction.index)
     stage = found.stage if found.belongs else exact[max(exact)].stage
-    return Matched(dockerfile, stage, True, "certain", tuple(matches), found.note if found.belongs else "")
+    return DockerfileMatch(dockerfile, stage, True, "certain", tuple(matches), found.note if found.belongs else "")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ImgscopeError
 from ..escape import escape
-from .match import Matched, match
+from .match import DockerfileMatch, match
 from .parser import MAX_BYTES, parse
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ MAX_STAGES, MAX_INSTRUCTIONS = 100, 2_000
 _OPTIONAL = ("ARG", "ONBUILD", "SHELL", "MAINTAINER")
 
 
-def nearby(analysis: Analysis, folder: Path | None = None) -> Matched | None:
+def nearby(analysis: Analysis, folder: Path | None = None) -> DockerfileMatch | None:
     """Return the ``Dockerfile`` of ``folder`` (by default the current one) matched to an image that it made.
 
     ``None`` where there is none, it can't be read or parsed, or the image's history says anything else than the file:
@@ -87,7 +87,7 @@ def _content(path: Path) -> bytes | None:
     return data if len(data) <= MAX_BYTES else None
 
 
-def exactly(dockerfile: Dockerfile, analysis: Analysis) -> Matched | None:
+def exactly(dockerfile: Dockerfile, analysis: Analysis) -> DockerfileMatch | None:
     """Match a Dockerfile to an image; ``None`` unless each of its instructions is there, and nothing but them above."""
     history = analysis.image.history
     if len(dockerfile.stages) > MAX_STAGES or len(dockerfile.instructions) > MAX_INSTRUCTIONS:
@@ -99,7 +99,7 @@ def exactly(dockerfile: Dockerfile, analysis: Analysis) -> Matched | None:
     return matched if matched.belongs and (matched.certainty == "certain" or _exact(matched, history)) else None
 
 
-def _exact(matched: Matched, history: Sequence[HistoryStep]) -> bool:
+def _exact(matched: DockerfileMatch, history: Sequence[HistoryStep]) -> bool:
     found = {made.instruction.index: made for made in matched.matches if made.certainty != "possible"}
     needed = [made for made in matched.chain if made.keyword not in _OPTIONAL]
     steps = sorted(made.step for made in found.values() if made.step is not None)

@@ -60,7 +60,7 @@ class Ran(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RunOutcome:
     """How a container did that was started as the image says.
 
     ``up`` tells that it ran on, ``code`` is its exit code else; ``health`` is ``healthy``, ``unhealthy`` or empty,
@@ -127,14 +127,14 @@ class Containers:
         running = bool(state.get("Running")) or state.get("Status") in ("created", "configured", "initialized")
         return running, None if running else state.get("ExitCode"), str(health.get("Status") or "")
 
-    def watch(self, image: str, seconds: float, *, patience: float = 60.0, health: bool = False) -> Seen:
+    def watch(self, image: str, seconds: float, *, patience: float = 60.0, health: bool = False) -> RunOutcome:
         """Start a container as the image says and see whether it stays up for some seconds, or how it ends.
 
         One that is about to end is waited for: ``patience`` seconds at most. ``health``: its HEALTHCHECK is waited for.
         """
         with self.running(image) as (name, why):
             if name is None:
-                return Seen(False, None, why, started=False)
+                return RunOutcome(False, None, why, started=False)
             began = time.monotonic()
             running, code, word = self.state(name)
             while running:
@@ -145,7 +145,7 @@ class Containers:
                 time.sleep(_EVERY)
                 running, code, word = self.state(name)
             output = normal(self._call("logs", "--tail", "2000", name).output.replace(name[:12], "<id>"))
-            return Seen(running, code, output, word if word in ("healthy", "unhealthy") else "")
+            return RunOutcome(running, code, output, word if word in ("healthy", "unhealthy") else "")
 
     def run(self, image: str, words: Sequence[str], *, network: bool = True, data: bytes | None = None) -> Ran:
         """Run a program of an image in a container of its own, in place of what the image says."""

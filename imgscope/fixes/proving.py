@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..analysis import Analysis
     from .builders import Engine
-    from .containers import Containers, Ran, Seen
+    from .containers import Containers, Ran, RunOutcome
 
 # A container that took so many seconds to end may take so many times more.
 _SLOWER = 5.0
@@ -37,7 +37,7 @@ class Proof:
     looked: Needing
     base: int = 0
     """How many layers are the base's."""
-    seen: Seen | None = None
+    seen: RunOutcome | None = None
     stable: bool = True
     """Whether the old image printed the same twice."""
     imported: frozenset[str] | None = None
@@ -80,7 +80,7 @@ class Proof:
         for command in self.options.outside:
             yield _tested(command, containers.outside(image, command))
 
-    def _started(self, containers: Containers, image: str, seen: Seen) -> Iterator[Check]:
+    def _started(self, containers: Containers, image: str, seen: RunOutcome) -> Iterator[Check]:
         health = bool(seen.health)
         new = containers.watch(image, self.options.watch if seen.up else 60.0, health=health)
         same = new.up == seen.up and new.code == seen.code and new.started
@@ -105,7 +105,7 @@ def learn(
         proof.notes = ("nothing here runs containers: what is proven is what can be read off the image",)
         return proof
     health = bool(mapping(settings(analysis.image.config).get("Healthcheck")).get("Test"))
-    seen: Seen | None = containers.watch(image, options.watch, health=health)
+    seen: RunOutcome | None = containers.watch(image, options.watch, health=health)
     assert seen is not None
     if seen.started:
         if not seen.up:
@@ -146,7 +146,7 @@ def _ended(done: Ran) -> str:
     return f"{how}: {done.last}" if done.last else how
 
 
-def _differs(old: Seen, new: Seen) -> str:
+def _differs(old: RunOutcome, new: RunOutcome) -> str:
     """Return the first line that differs."""
     before, after = old.output.splitlines(), new.output.splitlines()
     pairs: Sequence[tuple[str, str]] = list(zip([*before, ""], [*after, ""], strict=False))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class EngineImage:
     """What an engine says of an image: its id, names, platform, and bytes of its export (``None``: can't tell).
 
     ``several`` tells that the id stands for an index, whose platforms may be exported one by one. ``layers`` is the
@@ -42,14 +42,14 @@ class Backend(Protocol):
     address: str
     pull: str
 
-    def inspect(self, name: str) -> Known | None:
+    def inspect(self, name: str) -> EngineImage | None:
         """Return what the engine says of an image, ``None`` when it has none of that name. Raises ``EngineError``."""
 
-    def steps(self, known: Known) -> list[Step]:
+    def steps(self, known: EngineImage) -> list[Step]:
         """Return an image's history, the first step first; empty where that is not told. Raises ``EngineError``."""
 
     def names(self) -> list[str]:
         """Return the names of all images of the engine. Raises ``EngineError``."""
 
-    def export(self, known: Known, platform: Platform | None) -> AbstractContextManager[Callable[[int], bytes]]:
+    def export(self, known: EngineImage, platform: Platform | None) -> AbstractContextManager[Callable[[int], bytes]]:
         """Export an image as a tar: a function that reads it. Raises ``EngineError``, from there too."""

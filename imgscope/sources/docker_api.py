@@ -20,7 +20,7 @@ from ..archive.platform import Platform
 from ..errors import EngineError
 from ..escape import escape, without_credentials
 from . import patience
-from .backend import Known, Step
+from .backend import EngineImage, Step
 
 # Asking takes milliseconds; an engine that is starting, or at the end of ssh, some seconds.
 TIMEOUT = 60
@@ -73,7 +73,7 @@ class DockerApi:
             self._failed(error)
         return said if isinstance(said, dict) else {}
 
-    def inspect(self, name: str) -> Known | None:
+    def inspect(self, name: str) -> EngineImage | None:
         """Return what the engine says of an image, ``None`` when it has none of that name."""
         from docker.errors import NotFound
 
@@ -88,7 +88,7 @@ class DockerApi:
         stated |= {"os.version": info.get("OsVersion")}
         # containerd's store counts compressed bytes, and those of other platforms.
         size = info.get("Size") if not several else None
-        return Known(
+        return EngineImage(
             id=str(info["Id"]),
             names=tuple(name for name in info.get("RepoTags") or () if not name.startswith("<none>")),
             platform=platforms.read(stated),
@@ -97,7 +97,7 @@ class DockerApi:
             layers=len((info.get("RootFS") or {}).get("Layers") or ()) or None,
         )
 
-    def steps(self, known: Known) -> list[Step]:
+    def steps(self, known: EngineImage) -> list[Step]:
         """Return an image's history, the first step first."""
         try:
             told = self._api.history(known.id)
@@ -145,7 +145,7 @@ class DockerApi:
         return [str(step.get("CreatedBy") or "") for step in reversed(steps) if isinstance(step, dict)]
 
     @contextmanager
-    def export(self, known: Known, platform: Platform | None) -> Iterator[Callable[[int], bytes]]:
+    def export(self, known: EngineImage, platform: Platform | None) -> Iterator[Callable[[int], bytes]]:
         """Export an image by its id, as ``docker save`` does."""
         parameters = {}
         if platform is not None and known.several:

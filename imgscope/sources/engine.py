@@ -15,7 +15,7 @@ from ..archive.select import familiar
 from ..errors import EngineError, ImageNotFoundError, PlatformError
 from ..escape import escape
 from ..progress import Onlooker, told
-from .backend import Backend, Known
+from .backend import Backend, EngineImage
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class EngineSource:
         self._wanted = platforms.parse(platform) if platform else None
         self._contents = contents
         self._backend: Backend | None = None
-        self._known: Known | None = None
+        self._known: EngineImage | None = None
 
     def _connect(self) -> Backend:
         """Find the engine. Raises ``EngineError``."""
@@ -68,7 +68,7 @@ class EngineSource:
         """Return nothing: engines keep no analyses."""
         return None
 
-    def known(self) -> Known:
+    def known(self) -> EngineImage:
         """Ask the engine what the image is. Raises ``ImageNotFoundError``, ``PlatformError``, ``EngineError``."""
         if self._known is None:
             known = self.backend.inspect(self._name)

@@ -20,7 +20,7 @@ from ..errors import EngineError
 from ..escape import escape
 from ..processes import end
 from . import patience
-from .backend import Backend, Known, Step
+from .backend import Backend, EngineImage, Step
 from .engine import EngineSource
 from .file import widen_pipe
 
@@ -91,7 +91,7 @@ class PodmanProgram:
             raise patience.stalled(self.title, limit) from None
         return done.returncode, done.stdout.decode("utf-8", "replace"), _last_line(done.stderr)
 
-    def inspect(self, name: str) -> Known | None:
+    def inspect(self, name: str) -> EngineImage | None:
         """Return what Podman says of an image, ``None`` when it has none of that name."""
         status, out, error = self._ask("image", "inspect", "--format", "json", "--", name)
         if status:
@@ -104,14 +104,14 @@ class PodmanProgram:
         found = info[0]
         stated = {"os": found.get("Os"), "architecture": found.get("Architecture"), "variant": found.get("Variant")}
         size = found.get("Size")
-        return Known(
+        return EngineImage(
             id="sha256:" + found["Id"].removeprefix("sha256:"),
             names=tuple(str(name) for name in found.get("RepoTags") or ()),
             platform=platforms.read(stated),
             bytes=size if isinstance(size, int) and size > 0 else None,
         )
 
-    def steps(self, known: Known) -> list[Step]:
+    def steps(self, known: EngineImage) -> list[Step]:
         """Return nothing: podman is not asked for more than it takes."""
         return []
 
@@ -123,7 +123,7 @@ class PodmanProgram:
         return [str(name) for image in _parsed(out) or () for name in image.get("Names") or ()]
 
     @contextmanager
-    def export(self, known: Known, platform: Platform | None) -> Iterator[Callable[[int], bytes]]:
+    def export(self, known: EngineImage, platform: Platform | None) -> Iterator[Callable[[int], bytes]]:
         """Run ``podman save`` and read its output; its last words are the error, should it fail."""
         command = [self._program, "save", "--quiet", "--format", "docker-archive", "--", known.id]
         with tempfile.TemporaryFile() as errors:

@@ -17,7 +17,7 @@ from .places import Claim, Places
 if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..base_images.find import Base
-    from ..dockerfile import Matched
+    from ..dockerfile import DockerfileMatch
     from ..packages import Packages
     from .model import Draft, Rule
     from .places import Seeker
@@ -50,7 +50,7 @@ class Context:
         rules: Sequence[Seeker],
         *,
         min_size: int = 0,
-        dockerfile: Matched | None = None,
+        dockerfile: DockerfileMatch | None = None,
         previous: Analysis | None = None,
     ) -> None:
         """Look at ``analysis``, for ``rules``; ``min_size`` are the bytes below which a finding is not told."""

@@ -32,18 +32,32 @@ def layers_of(finding: Finding) -> tuple[int, ...]:
     return tuple(sorted(finding.layers))
 
 
-def _join_or_move(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from .fix.joins import join_or_move
+def at_once(finding: Finding, take: Callable[[], None], *, joins: bool = False) -> Iterator[Step]:
+    """Yield the one step that mends all of a finding; ``joins`` as in ``Step``."""
     from .fix.model import Step
 
-    yield Step(finding, layers_of(finding), partial(join_or_move, plan, finding), joins=True)
+    yield Step(finding, layers_of(finding), take, joins=joins)
+
+
+def by_layer(finding: Finding, take: Callable[[int], None]) -> Iterator[Step]:
+    """Yield a step for each layer of a finding that has to be tried: as sure as the finding is."""
+    from .fix.model import Grade, Step
+
+    grade: Grade = "likely" if finding.certainty == "likely" else "possible"
+    for layer in layers_of(finding):
+        yield Step(finding, (layer,), partial(take, layer), grade)
+
+
+def _join_or_move(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from .fix.joins import join_or_move
+
+    yield from at_once(finding, partial(join_or_move, plan, finding), joins=True)
 
 
 def _join(plan: Plan, finding: Finding) -> Iterator[Step]:
     from .fix.joins import join_or_move
-    from .fix.model import Step
 
-    yield Step(finding, layers_of(finding), partial(join_or_move, plan, finding, move=False), joins=True)
+    yield from at_once(finding, partial(join_or_move, plan, finding, move=False), joins=True)
 
 
 def _join_pairs(plan: Plan, finding: Finding) -> Iterator[Step]:

@@ -16,7 +16,7 @@ from .places import Claim as Claim  # noqa: PLC0414 (rules take it from here)
 if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..base_images.find import Base
-    from ..dockerfile.match import Matched
+    from ..dockerfile.match import DockerfileMatch
     from .context import Context
     from .fix import Fixed
     from .fixers import Fixer
@@ -159,7 +159,7 @@ class Suggestions(Holding):
     """Findings that the configuration or the Dockerfile's comments leave out."""
     proposal: tuple[str, ...] = ()
     """Lines of a Dockerfile with the stages that the findings call for; empty where none is called for."""
-    dockerfile: Matched | None = None
+    dockerfile: DockerfileMatch | None = None
     """The Dockerfile that the image was compared with, and what of it made which layer."""
     fixed: Fixed | None = None
     """The Dockerfile with the safe fixes made, where that was asked for."""

@@ -19,7 +19,7 @@ from .selection import select
 if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..base_images.find import Base
-    from ..dockerfile import Matched
+    from ..dockerfile import DockerfileMatch
 
 # Findings that save less are not told, unless asked for.
 MIN_SIZE = 100_000
@@ -41,7 +41,7 @@ def suggest(
     options: Options | None = None,
     *,
     base: Base | None = None,
-    dockerfile: Matched | None = None,
+    dockerfile: DockerfileMatch | None = None,
     previous: Analysis | None = None,
 ) -> Suggestions:
     """Find what an image does not need, and how.

@@ -21,7 +21,7 @@ from .stages import Parts, installed_lines, parts, pruned
 from .static import base_settings, beside, runs_static
 
 if TYPE_CHECKING:
-    from ..dockerfile import Dockerfile, Instruction, Matched, Stage
+    from ..dockerfile import Dockerfile, DockerfileMatch, Instruction, Stage
     from .context import Context
     from .model import Suggestions
 
@@ -83,7 +83,7 @@ class _Text:
     def __init__(
         self,
         context: Context,
-        matched: Matched,
+        matched: DockerfileMatch,
         stage: Stage,
         found: Parts,
         extra: Extra,

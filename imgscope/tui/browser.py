@@ -181,7 +181,7 @@ class Browser(FileActions):
         """Go to the next pane."""
         self._go_round(1)
 
-    def action_last_pane(self) -> None:
+    def action_previous_pane(self) -> None:
         """Go to the pane before."""
         self._go_round(-1)
 
@@ -198,7 +198,7 @@ class Browser(FileActions):
         if self.rows is not None:
             self.go_to(self.rows.next_change(self.tree_pane.node, step), "Nothing that is shown was changed.")
 
-    def action_last_change(self) -> None:
+    def action_previous_change(self) -> None:
         """Go to the change before."""
         self.action_next_change(-1)
 

@@ -14,6 +14,8 @@ from .characters import CHOICES
 from .keys import names
 
 AUTO = "auto"
+# Actions by the names that they had before, which config files may still have.
+_RENAMED = {"last_pane": "previous_pane", "last_change": "previous_change"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,13 @@ def _settings(table: dict[str, Any], shown: str) -> Settings:
     known = names()
     if not isinstance(keys, dict):
         raise ConfigError(f"{shown}: tui.keys must be a table")
+    keys = {_RENAMED.get(name, name): value for name, value in keys.items()}
     for name, value in keys.items():
         if name not in known:
             raise ConfigError(f"{shown}: no action {escape(name)!r}: there are {', '.join(known)}")
         if not isinstance(value, str):
             raise ConfigError(f'{shown}: the keys of {name} must be text, as "ctrl+f,slash"')
-    return Settings(theme, opened, characters, dict(keys))
+    return Settings(theme, opened, characters, keys)
 
 
 def themes() -> list[str]:

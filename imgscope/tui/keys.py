@@ -36,11 +36,11 @@ _MOVEMENT = (
 KEYS: tuple[Key, ...] = (
     *_MOVEMENT,
     Key("next_change", "n", "To the next change", MOVING),
-    Key("last_change", "N", "To the change before", MOVING),
+    Key("previous_change", "N", "To the change before", MOVING),
     Key("largest_file", "B", "To the largest file that is shown", MOVING),
     Key("largest_waste", "W", "To the largest group of waste", MOVING),
     Key("next_pane", "tab", "To the next pane", PANES, "Pane"),
-    Key("last_pane", "shift+tab", "To the pane before", PANES),
+    Key("previous_pane", "shift+tab", "To the pane before", PANES),
     Key("pane('layers')", "1", "Layers", PANES),
     Key("pane('tree')", "2", "File tree", PANES),
     Key("pane('details')", "3", "Details of the layer and the image", PANES),

@@ -42,6 +42,11 @@ def test_theme_and_keys(tmp_path):
     explore(scenario, settings=settings)
 
 
+def test_actions_may_have_their_names_of_before(tmp_path):
+    settings = load(written(tmp_path, '[tui.keys]\nlast_pane = "f7"\n'))
+    assert settings.keys == {"previous_pane": "f7"}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
+
+from ...report.formats import BASES, load
 
 if TYPE_CHECKING:
     from ...report.interface import Options
     from ..compare import Bases
 
-FORMATS = ("text", "json", "markdown", "html")
+FORMATS = BASES
 Render = Callable[["Bases", "Options"], Iterator[bytes]]
 
 
 def renderer(name: str) -> Render:
-    """Return the renderer of a format."""
-    return cast("Render", import_module(f".{name}", __name__).render)
+    """Return what renders a format of ``FORMATS``. Raises ``UsageError`` when there is no such format."""
+    render: Render = load(__name__, FORMATS, name)
+    return render

@@ -1,30 +1,20 @@
 """Shows a verdict: one file a format, each with ``render(report, options)``.
 
-To add a format: a file here with a function ``render``, and its line in ``FORMATS``.
+To add a format: a file here with a function ``render``, and its name in ``report.formats``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
-from ...errors import UsageError
+from ...report.formats import VERDICT, load
 
 if TYPE_CHECKING:
     from ...report.interface import Options
     from ..model import CheckReport
 
-FORMATS = {
-    "text": "text",
-    "json": "json",
-    "markdown": "markdown",
-    "junit": "junit",
-    "sarif": "sarif",
-    "gitlab": "gitlab",
-    "github": "github",
-    "html": "html",
-}
+FORMATS = VERDICT
 
 
 class Render(Protocol):
@@ -35,8 +25,6 @@ class Render(Protocol):
 
 
 def renderer(name: str) -> Render:
-    """Return what renders the format ``name``. Raises ``UsageError`` when there is no such format."""
-    if name not in FORMATS:
-        raise UsageError(f"there is no format {name!r}: choose one of {', '.join(FORMATS)}")
-    render: Render = import_module(f".{FORMATS[name]}", __name__).render
+    """Return what renders a format of ``FORMATS``. Raises ``UsageError`` when there is no such format."""
+    render: Render = load(__name__, FORMATS, name)
     return render

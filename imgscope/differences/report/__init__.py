@@ -1,21 +1,20 @@
 """Shows a difference: one file a format, each with a function ``render(difference, options)`` that yields bytes.
 
-To add a format: a file here, and its line in ``FORMATS``.
+To add a format: a file here, and its name in ``report.formats``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
-from ...errors import UsageError
+from ...report.formats import DIFFERENCE, load
 
 if TYPE_CHECKING:
     from ...report.interface import Options
     from ..model import Difference
 
-FORMATS = ("text", "json", "markdown", "html")
+FORMATS = DIFFERENCE
 
 
 class Render(Protocol):
@@ -26,8 +25,6 @@ class Render(Protocol):
 
 
 def renderer(name: str) -> Render:
-    """Return what renders the format ``name``. Raises ``UsageError`` when there is no such format."""
-    if name not in FORMATS:
-        raise UsageError(f"there is no format {name!r}: choose one of {', '.join(FORMATS)}")
-    render: Render = import_module(f".{name}", __name__).render
+    """Return what renders a format of ``FORMATS``. Raises ``UsageError`` when there is no such format."""
+    render: Render = load(__name__, FORMATS, name)
     return render

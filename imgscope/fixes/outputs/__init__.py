@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
+
+from ...report.formats import REPAIR, load
 
 if TYPE_CHECKING:
     from ...report.interface import Options
     from ..model import Record
 
-FORMATS = ("text", "json", "markdown", "patch")
+FORMATS = REPAIR
 
 
 class Render(Protocol):
@@ -21,5 +22,6 @@ class Render(Protocol):
 
 
 def renderer(name: str) -> Render:
-    """Return what renders a format of ``FORMATS``."""
-    return cast(Render, import_module(f".{name}", __name__).render)
+    """Return what renders a format of ``FORMATS``. Raises ``UsageError`` when there is no such format."""
+    render: Render = load(__name__, FORMATS, name)
+    return render

@@ -21,7 +21,7 @@ from .model import Fix, Fixed, Left, NotSafe, Step, Taken
 from .writing import Group, Joint, Writer
 
 if TYPE_CHECKING:
-    from ...dockerfile import Instruction, Matched
+    from ...dockerfile import DockerfileMatch, Instruction
     from ..model import Suggestions
     from .managers import Manager
 
@@ -31,7 +31,7 @@ _SHELLS = ("sh", "bash", "dash", "ash")
 class Plan:
     """The fixes of one report in one Dockerfile."""
 
-    def __init__(self, report: Suggestions, matched: Matched) -> None:
+    def __init__(self, report: Suggestions, matched: DockerfileMatch) -> None:
         """Plan for a report's Dockerfile."""
         self.report = report
         self.matched = matched

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from ...report.formats import SUGGESTIONS, load
 
 if TYPE_CHECKING:
     from ...report.interface import Options
     from ..model import Suggestions
 
-FORMATS = {
-    "text": "for people",
-    "json": "for programs",
-    "markdown": "for pull requests",
-    "sarif": "for code scanning",
-    "html": "a page to hand on",
-}
+FORMATS = SUGGESTIONS
 
 Render = Callable[["Suggestions", "Options"], Iterator[bytes]]
 
 
 def renderer(name: str) -> Render:
-    """Return the function that renders a format of ``FORMATS``."""
-    render: Render = import_module(f".{name}", __name__).render
+    """Return what renders a format of ``FORMATS``. Raises ``UsageError`` when there is no such format."""
+    render: Render = load(__name__, FORMATS, name)
     return render

@@ -11,7 +11,7 @@ from ...layer.index import FILE
 from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN, TWICE
 from ...overlay.merge import NO_ENTRY
 from ..context import Context, WasteRow
-from ..fixers import JOIN, JOIN_OR_MOVE, JOIN_PAIRS, Fixer, layers_of
+from ..fixers import JOIN, JOIN_OR_MOVE, JOIN_PAIRS, Fixer, at_once
 from ..model import Claim, Draft, Rule
 from ..origin import CONTEXT
 from ..own_lines import own, with_flags
@@ -187,10 +187,9 @@ def _repeated(context: Context) -> Iterator[Draft]:
 
 
 def _owner_by_copy(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from ..fix.model import Step
     from ..fix.owners import set_by_copy
 
-    yield Step(finding, layers_of(finding), partial(set_by_copy, plan, finding))
+    yield from at_once(finding, partial(set_by_copy, plan, finding))
 
 
 RULES = (

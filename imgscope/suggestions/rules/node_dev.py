@@ -14,7 +14,7 @@ from ...paths import join, public, split
 from ...report.sizes import quantity
 from ...settings import environment
 from ..context import Context
-from ..fixers import Fixer, layers_of
+from ..fixers import Fixer, by_layer
 from ..model import Claim, Draft, Rule
 from ..own_lines import mended, quoted, with_option
 from ..program import program
@@ -22,7 +22,7 @@ from . import words
 
 if TYPE_CHECKING:
     from ...rootfs.start import Start
-    from ..fix.model import Grade, Step
+    from ..fix.model import Step
     from ..fix.plan import Plan
     from ..model import Finding
 
@@ -227,12 +227,9 @@ def _files(context: Context, folder: bytes) -> Iterator[Claim]:
 
 
 def _production_only(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from ..fix.model import Step
     from ..fix.options import dev_dependencies
 
-    grade: Grade = "likely" if finding.certainty == "likely" else "possible"
-    for layer in layers_of(finding):
-        yield Step(finding, (layer,), partial(dev_dependencies, plan, finding, layer), grade)
+    yield from by_layer(finding, partial(dev_dependencies, plan, finding))
 
 
 RULES = (

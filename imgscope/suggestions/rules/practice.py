@@ -15,7 +15,7 @@ from ...report.sizes import size
 from ...rootfs.user import user_of
 from ...settings import settings
 from ..context import Context
-from ..fixers import Fixer, layers_of
+from ..fixers import Fixer, at_once
 from ..model import Draft, Evidence, Rule, Setting
 from ..origin import TAR
 
@@ -237,7 +237,7 @@ def shell_command(value: object) -> str | None:
     return None if line.startswith("exec ") else line
 
 
-_COMMANDS: tuple[tuple[str, Literal["CMD", "ENTRYPOINT"]], ...] = (("Entrypoint", "ENTRYPOINT"), ("Cmd", "CMD"))
+_COMMANDS: tuple[tuple[str, Literal["ENTRYPOINT", "CMD"]], ...] = (("Entrypoint", "ENTRYPOINT"), ("Cmd", "CMD"))
 
 
 def _shell_form(context: Context) -> Iterator[Draft]:
@@ -352,17 +352,15 @@ def _no_labels(context: Context) -> Iterator[Draft]:
 
 
 def _as_words(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from ..fix.model import Step
     from ..fix.practice import to_exec_form
 
-    yield Step(finding, layers_of(finding), partial(to_exec_form, plan, finding))
+    yield from at_once(finding, partial(to_exec_form, plan, finding))
 
 
 def _copy_for_add(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from ..fix.model import Step
     from ..fix.practice import add_to_copy
 
-    yield Step(finding, layers_of(finding), partial(add_to_copy, plan, finding))
+    yield from at_once(finding, partial(add_to_copy, plan, finding))
 
 
 RULES = (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...packages.dependencies import Installed, needed
 from ...report.sizes import quantity
 from ..context import Context
-from ..fixers import Fixer, layers_of
+from ..fixers import Fixer, by_layer
 from ..model import Claim, Draft, Rule
 from ..own_lines import mended, with_option
 from ..own_packages import own_packages
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ...packages import Package
-    from ..fix.model import Grade, Step
+    from ..fix.model import Step
     from ..fix.plan import Plan
     from ..model import Finding
 
@@ -86,12 +86,9 @@ def _named(found: Iterable[Installed]) -> str:
 
 
 def _without_recommends(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from ..fix.model import Step
     from ..fix.options import recommends
 
-    grade: Grade = "likely" if finding.certainty == "likely" else "possible"
-    for layer in layers_of(finding):
-        yield Step(finding, (layer,), partial(recommends, plan, finding, layer), grade)
+    yield from by_layer(finding, partial(recommends, plan, finding))
 
 
 RULES = (

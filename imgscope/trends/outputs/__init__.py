@@ -1,19 +1,20 @@
 """Shows a trend: one file a format, each with a function ``render(trend, options)`` that yields bytes.
 
-To add a format: a file here, and its line in ``FORMATS``.
+To add a format: a file here, and its name in ``report.formats``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol
+
+from ...report.formats import TREND, load
 
 if TYPE_CHECKING:
     from ...report.interface import Options
     from ..model import Trend
 
-FORMATS = ("text", "json", "csv", "markdown", "html", "svg")
+FORMATS = TREND
 
 
 class Render(Protocol):
@@ -24,5 +25,6 @@ class Render(Protocol):
 
 
 def renderer(name: str) -> Render:
-    """Return what renders a format of ``FORMATS``."""
-    return cast(Render, import_module(f".{name}", __name__).render)
+    """Return what renders a format of ``FORMATS``. Raises ``UsageError`` when there is no such format."""
+    render: Render = load(__name__, FORMATS, name)
+    return render

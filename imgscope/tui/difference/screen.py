@@ -15,9 +15,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from ...analysis import Analysis
-from ...differences.files import Found
 from ...differences.model import Difference
 from ...differences.report.words import signed
+from ...differences.rows import FileDifferences
 from ...errors import ImgscopeError, PathNotFoundError
 from ...escape import escape
 from ...layer.index import FILE, TYPE_NAMES
@@ -153,7 +153,7 @@ class Differ(Browser):
     def _build(self) -> None:
         """Lay out the paths; the panes can be used meanwhile."""
         files, wanted = self.difference.files, self.difference.filter
-        assert isinstance(files, Found)
+        assert isinstance(files, FileDifferences)
         # Of what a filter leaves out nobody has asked whether it is the same.
         paths = PairPaths(files, whole=not (wanted.kinds or wanted.paths or wanted.min_size))
         rows = Rows(paths)

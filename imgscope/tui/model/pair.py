@@ -15,7 +15,8 @@ from .marks import Mark
 from .terms import Terms
 
 if TYPE_CHECKING:
-    from ...differences.files import Found, Row, Side
+    from ...differences.files import Row, Side
+    from ...differences.rows import FileDifferences
 
 _MARKS = {
     ADDED: Mark.ADDED,
@@ -38,7 +39,7 @@ class PairPaths(Columns):
     its paths.
     """
 
-    def __init__(self, files: Found, *, whole: bool = True) -> None:
+    def __init__(self, files: FileDifferences, *, whole: bool = True) -> None:
         """Lay out both trees, or (``whole=False``) what ``files`` has alone, and the folders above that."""
         super().__init__()
         self.files = files

@@ -5,8 +5,9 @@ import subprocess
 import pytest
 
 from imgscope.dockerfile import parse
+from imgscope.suggestions.rules import all_rules
 
-from .cases import mend, read_cases
+from .cases import mend, mended, read_cases
 
 CASES = read_cases()
 
@@ -17,7 +18,7 @@ def ids(case):
 
 @pytest.mark.parametrize("case", CASES, ids=ids)
 def test_a_dockerfile_becomes_what_is_expected(case, tmp_path):
-    fixed = mend(case.before, case.image, tmp_path, case.config)
+    fixed = mended(case, tmp_path)
     assert fixed.after.text == (case.before if case.after is None else case.after)
     assert [f"{left.code} {left.why}" for left in fixed.left] == case.left
     assert bool(fixed.made) == (case.after is not None)
@@ -51,7 +52,7 @@ def test_line_ends_are_the_files_own(variant, tmp_path):
     for number, case in enumerate(cases):
         folder = tmp_path / str(number)
         folder.mkdir()
-        fixed = mend(written(case.before), case.image, folder, case.config)
+        fixed = mend(written(case.before), case.image, folder, case.config, tried=case.tried, least=case.least)
         assert fixed.after.text == written(case.before if case.after is None else case.after), case.name
         if case.after is not None:
             (folder / "Dockerfile").write_bytes(written(case.before).encode())
@@ -65,3 +66,11 @@ def test_line_ends_are_the_files_own(variant, tmp_path):
 def test_an_image_of_the_fixed_file_asks_for_nothing_more(case, tmp_path):
     fixed = mend(case.after, [], tmp_path, case.config)
     assert (fixed.made, fixed.diff) == ((), "")
+
+
+def test_every_fixer_mends_a_case(tmp_path):
+    made = set()
+    for number, case in enumerate(case for case in CASES if case.after is not None):
+        (folder := tmp_path / str(number)).mkdir()
+        made.update(fix.code for fix in mended(case, folder).made)
+    assert not {rule.code for rule in all_rules() if rule.fixer is not None} - made
