@@ -69,6 +69,9 @@ if TYPE_CHECKING:
     from .largest import PackageSize as PackageSize
     from .largest import PackageSizes as PackageSizes
     from .layer.estimate import Estimate as Estimate
+    from .pulls.cost import PullCost as PullCost
+    from .pulls.cost import PulledLayer as PulledLayer
+    from .pulls.cost import pull_cost as pull_cost
     from .reading import ReadOptions as ReadOptions
     from .rollup import WasteGroup as WasteGroup
     from .rootfs.resolve import Resolved as Resolved
@@ -152,6 +155,8 @@ _FACE = {
     "RegistryError": "errors",
     "Point": "trends.model",
     "Pull": "differences.model",
+    "PullCost": "pulls.cost",
+    "PulledLayer": "pulls.cost",
     "ReadOptions": "reading",
     "Resolved": "rootfs.resolve",
     "RuleResult": "checks.model",
@@ -168,6 +173,7 @@ _FACE = {
     "bases": "base_images.compare",
     "check": "checks.run",
     "diff": "differences",
+    "pull_cost": "pulls.cost",
     "squash": "squashing.run",
     "suggest": "suggestions.image",
     "trend": "trends.collect",

@@ -42,7 +42,7 @@ STATIONS = [
     ["compat", "extract", "packages", "dockerfile"],
     ["report"],
     ["differences"],
-    ["trends", "squashing"],
+    ["trends", "squashing", "pulls"],
     ["base_images"],
     ["suggestions"],
     ["checks"],

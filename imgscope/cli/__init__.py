@@ -28,6 +28,7 @@ COMMANDS = {
     "extract": "Copy a file, a folder or a whole layer out of an image.",
     "fix": "Change a Dockerfile so that its image is smaller, and prove it.",
     "plugin": "Make imgscope a command of Docker: docker imgscope.",
+    "pull-cost": "Show what a pull of an image costs: bytes and seconds, layer by layer.",
     "report": "Write one HTML file that shows an image whole, to hand on.",
     "squash": "Write an image anew in one layer, or without its waste.",
     "suggest": "Find what an image does not need, and what each fix saves.",
@@ -47,7 +48,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f".{cmd_name}", __name__).command
+        command: click.Command = import_module(f".{cmd_name.replace('-', '_')}", __name__).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -17,6 +17,7 @@ BASES = ("text", "json", "markdown", "html")
 SUGGESTIONS = ("text", "json", "markdown", "sarif", "html")
 VERDICT = ("text", "json", "markdown", "junit", "sarif", "gitlab", "github", "html")
 REPAIR = ("text", "json", "markdown", "patch")
+PULL = ("text", "json", "markdown")
 TREND = ("text", "json", "csv", "markdown", "html", "svg")
 
 

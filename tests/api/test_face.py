@@ -22,9 +22,10 @@ NAMES = """
     DirectoryDifference DirectorySize DiveFigures Duplicate EncryptedLayerError EngineError Estimate Event
     Evidence File FileDifference FileSize Filter Finding Fit Fixed HistoryStep Image ImageCheck ImageError
     ImageNotFoundError ImgscopeError Jump Lack Layer LayerError LayerPair LimitError PackageDifference PackageSize
-    PackageSizes PathNotFoundError PlatformError Point Pull ReadOptions RegistryError Resolved RuleResult Squashed
-    SquashedLayer Suggestions     Totals Trend
-    UsageError Waste WasteGroup WastedPath __version__ analyze bases check diff squash suggest trend
+    PackageSizes PathNotFoundError PlatformError Point Pull PullCost PulledLayer ReadOptions RegistryError Resolved
+    RuleResult Squashed
+    SquashedLayer Suggestions Totals Trend
+    UsageError Waste WasteGroup WastedPath __version__ analyze bases check diff pull_cost squash suggest trend
 """
 
 HOSTILE = '<script>alert("x")</script>\x1b[31m\u202e'

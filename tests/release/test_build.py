@@ -67,7 +67,7 @@ def test_the_commands_need_nothing_but_click_to_be_described():
     """What a build in isolation has is click alone: importing any command may need no other library."""
     script = (
         "import sys\nfrom importlib import import_module\nfrom imgscope.cli import COMMANDS\n"
-        "[import_module(f'imgscope.cli.{name}') for name in COMMANDS]\n"
+        "[import_module('imgscope.cli.' + name.replace('-', '_')) for name in COMMANDS]\n"
         "names = {name.partition('.')[0] for name in sys.modules}\n"
         "print(sorted(names - set(sys.stdlib_module_names) - {'__main__', '_distutils_hack', 'imgscope'}))"
     )

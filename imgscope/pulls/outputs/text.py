@@ -1,0 +1,55 @@
+"""What a pull costs, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...escape import escape
+from ...report.interface import Options
+from ...report.page import Instruction, Page
+from ..cost import PullCost
+from . import words
+
+
+def render(cost: PullCost, options: Options) -> Iterator[bytes]:
+    """Yield the report; see ``outputs.Render``."""
+    page = _Pull(cost, options)
+    page.write()
+    yield page.bytes()
+
+
+class _Pull(Page):
+    def __init__(self, cost: PullCost, options: Options) -> None:
+        super().__init__(options)
+        self.cost = cost
+
+    def write(self) -> None:
+        from rich.text import Text
+
+        cost = self.cost
+        self.console.print(Text(escape(cost.reference), style="bold cyan"), no_wrap=True, overflow="ellipsis")
+        for number, line in enumerate(words.lines(cost, self.options.exact_bytes)):
+            self.show(Text(escape(line), style="dim" if number == 1 else ""))
+        self.console.print()
+        columns = [
+            ("#", "right"),
+            ("to pull", "right"),
+            ("unpacked", "right"),
+            ("there at", "right"),
+            ("ready at", "right"),
+        ]
+        columns += [] if self.narrow else [("", "left")]
+        table = self.table(*columns, ("instruction", "rest"))
+        for layer in cost.layers:
+            about = "~" if layer.about else ""
+            row: list[Text | Instruction | str] = [
+                Text(str(layer.index), style="dim"),
+                about + self.size(layer.bytes),
+                ("~" if layer.unpacked_about else "") + self.size(layer.unpacked_bytes),
+                "has it" if layer.present else words.seconds(layer.downloaded),
+                "" if layer.present else words.seconds(layer.unpacked),
+            ]
+            if not self.narrow:
+                row.append(Text(self.bar(round(layer.seconds * 1000), round(cost.seconds * 1000), 8), style="cyan"))
+            table.add_row(*row, Instruction(escape(layer.instruction), "dim" if layer.present else ""))
+        self.show(table)
