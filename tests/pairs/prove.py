@@ -21,7 +21,7 @@ from pathlib import Path
 
 from imgscope.errors import ImgscopeError
 from imgscope.fixes import fix
-from imgscope.fixes.model import Options
+from imgscope.fixes.model import LEVELS, Level, Options
 
 from .build import (
     _SETTINGS,
@@ -72,7 +72,7 @@ class Row:
         return (self.predicted - saved) / saved if saved else 0.0
 
 
-def prove(pair: Pair, folder: Path) -> Row:
+def prove(pair: Pair, folder: Path, level: Level) -> Row:
     """Fix a pair's sloppy Dockerfile and see what came of it. Raises ``Unreachable``, ``RuntimeError``."""
     context(pair, folder, base_for(pair))
     files = folder / "context"
@@ -89,7 +89,7 @@ def prove(pair: Pair, folder: Path) -> Row:
     record = fix(
         files,
         str(folder / "Dockerfile.sloppy"),
-        options=Options(min_size=10_000, level="possible"),
+        options=Options(min_size=10_000, level=level),
         arguments=settings,
         network="host" if pair.registries else "none",
         client="docker",
@@ -151,6 +151,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="put the table into docs/pairs.md")
     parser.add_argument("--only-write", action="store_true", help="run nothing, write what is kept")
     parser.add_argument("--results", type=Path, default=Path("build/proven.json"), help="where results are kept")
+    parser.add_argument("--level", choices=LEVELS, default=Options().level, help="how far fix may go")
     options = parser.parse_args()
     kept = json.loads(options.results.read_text()) if options.results.is_file() else {}
     failed = False
@@ -159,7 +160,7 @@ def main() -> int:
             continue
         with tempfile.TemporaryDirectory(prefix="imgscope-prove-") as folder:
             try:
-                row = prove(pair, Path(folder))
+                row = prove(pair, Path(folder), options.level)
             except (Unreachable, RuntimeError, ImgscopeError) as error:
                 print(f"{pair.name}: left out: {error}", file=sys.stderr)
                 failed = True
