@@ -6,6 +6,7 @@ A file of ``data/`` holds several. ``==== name`` begins one, with the Dockerfile
                some kB, ``path=text`` one with that text (``\\n``, ``\\t``), ``path:7`` one of uid 7, ``-path`` a
                removed one, ``path>target`` a link; ``WORDS`` stand for usual ones, ``.`` for nothing to speak of.
 ``## config``  settings of the image as JSON.
+``## level``   how far edits go, where that is further than ``safe``: ``likely`` or ``possible``.
 ``## after``   the Dockerfile as it has to be; without it, it has to stay as it is.
 ``## left``    what is left, and why, a line each.
 
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from imgscope import analyze
 from imgscope.dockerfile import Dockerfile, match, parse
+from imgscope.fixes.model import LEVELS, Level
 from imgscope.suggestions import Options, suggest
 from imgscope.suggestions.fix import Fixed, fix
 from tests.oracle.maketar import directory, file, layer, symlink, whiteout
@@ -55,6 +57,7 @@ class Case:
     before: str
     image: list[str] = field(default_factory=list)
     config: dict = field(default_factory=dict)
+    level: Level = "safe"
     after: str | None = None
     left: list[str] = field(default_factory=list)
 
@@ -65,12 +68,14 @@ def read_cases() -> list[Case]:
     for path in sorted(DATA.glob("*.txt")):
         parts = re.split(r"^==== (.+)\n", path.read_text(), flags=re.MULTILINE)[1:]
         for name, body in zip(parts[::2], parts[1::2], strict=True):
-            sections = re.split(r"^## (image|config|after|left)\n", body, flags=re.MULTILINE)
+            sections = re.split(r"^## (image|config|level|after|left)\n", body, flags=re.MULTILINE)
             case = Case(f"{path.stem}: {name}", sections[0].rstrip("\n") + "\n")
             for kind, text in zip(sections[1::2], sections[2::2], strict=True):
                 lines = [line for line in text.split("\n") if line.strip()]
                 if kind == "config":
                     case.config = json.loads(text)
+                elif kind == "level":
+                    case.level = lines[0]
                 elif kind == "after":
                     case.after = text.rstrip("\n") + "\n"
                 else:
@@ -117,10 +122,10 @@ def _steps(dockerfile: Dockerfile, stage: int) -> list[dict]:
     return steps
 
 
-def mend(text: str, image: list[str], folder: Path, config: dict | None = None, stage: int = -1) -> Fixed:
+def mend(text: str, image: list[str], folder: Path, config: dict | None = None, level: Level = "safe") -> Fixed:
     """Fix a Dockerfile whose image has these layers."""
     dockerfile = parse(text, "Dockerfile")
-    stage %= len(dockerfile.stages)
+    stage = len(dockerfile.stages) - 1
     steps = _steps(dockerfile, stage)
     wanted = sum("empty_layer" not in step for step in steps)
     assert len(image) <= wanted, "more layers than instructions"
@@ -132,7 +137,9 @@ def mend(text: str, image: list[str], folder: Path, config: dict | None = None, 
     with analyze(path, cache=False, contents=True) as analysis:
         matched = match(dockerfile, analysis)
         assert matched.belongs, matched.note
-        return fix(suggest(analysis, Options(min_size=1), dockerfile=matched))
+        return fix(
+            suggest(analysis, Options(min_size=1), dockerfile=matched), unsafe=LEVELS[1 : LEVELS.index(level) + 1]
+        )
 
 
 def _write_anew() -> None:
@@ -142,11 +149,13 @@ def _write_anew() -> None:
     of: dict[str, list[str]] = {}
     for case in read_cases():
         with tempfile.TemporaryDirectory() as folder:
-            fixed = mend(case.before, case.image, Path(folder), case.config)
+            fixed = mend(case.before, case.image, Path(folder), case.config, case.level)
         stem, _, name = case.name.partition(": ")
         parts = [f"==== {name}\n{case.before}## image\n" + "".join(line + "\n" for line in case.image)]
         if case.config:
             parts.append(f"## config\n{json.dumps(case.config)}\n")
+        if case.level != "safe":
+            parts.append(f"## level\n{case.level}\n")
         if fixed.after.text != case.before:
             parts.append(f"## after\n{fixed.after.text}")
         if fixed.left:

@@ -17,7 +17,7 @@ def ids(case):
 
 @pytest.mark.parametrize("case", CASES, ids=ids)
 def test_a_dockerfile_becomes_what_is_expected(case, tmp_path):
-    fixed = mend(case.before, case.image, tmp_path, case.config)
+    fixed = mend(case.before, case.image, tmp_path, case.config, case.level)
     assert fixed.after.text == (case.before if case.after is None else case.after)
     assert [f"{left.code} {left.why}" for left in fixed.left] == case.left
     assert bool(fixed.made) == (case.after is not None)
@@ -51,7 +51,7 @@ def test_line_ends_are_the_files_own(variant, tmp_path):
     for number, case in enumerate(cases):
         folder = tmp_path / str(number)
         folder.mkdir()
-        fixed = mend(written(case.before), case.image, folder, case.config)
+        fixed = mend(written(case.before), case.image, folder, case.config, case.level)
         assert fixed.after.text == written(case.before if case.after is None else case.after), case.name
         if case.after is not None:
             (folder / "Dockerfile").write_bytes(written(case.before).encode())
@@ -63,5 +63,5 @@ def test_line_ends_are_the_files_own(variant, tmp_path):
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.after is not None], ids=ids)
 def test_an_image_of_the_fixed_file_asks_for_nothing_more(case, tmp_path):
-    fixed = mend(case.after, [], tmp_path, case.config)
+    fixed = mend(case.after, [], tmp_path, case.config, case.level)
     assert (fixed.made, fixed.diff) == ((), "")
