@@ -26,6 +26,7 @@ from ..ending import tidied
 from ..errors import EngineError, UsageError
 from ..processes import end
 from ..settings import RUN_LABEL
+from .stopping import stoppable
 
 if TYPE_CHECKING:
     from ..dockerfile import Dockerfile
@@ -188,7 +189,7 @@ class Engine:
             from_line = self._note(line, from_line)
 
         try:
-            with tidied(process.kill):
+            with tidied(process.kill), stoppable(process.kill):
                 for raw in iter(partial(process.stdout.readline, 1 << 16), b""):
                     take(raw)
                 code = process.wait()
