@@ -26,6 +26,7 @@ from ..ending import tidied
 from ..errors import EngineError, UsageError
 from ..processes import end
 from ..settings import RUN_LABEL
+from .stopping import stoppable
 
 if TYPE_CHECKING:
     from ..dockerfile import Dockerfile
@@ -33,17 +34,20 @@ if TYPE_CHECKING:
 
 CLIENTS = ("docker", "podman", "buildah")
 _TITLES = {"buildkit": "docker (BuildKit)", "classic": "docker (its older builder)"}
+# Docker's versions that have BuildKit, and that reach it by buildx alone.
+_FIRST, _BUILDX = (18, 9), (23, 0)
 # Of what a builder says so much is kept: its last lines are what counts.
 _LINES, _WIDTH = 400, 2000
 # Lines of a failed build that are shown.
 SHOWN = 12
 COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _STEP = re.compile(r"^(?:\[[^\]]*\] )?(?:Step|STEP) (\d+)/(\d+) ?: (.*)$|^#\d+ \[[^\]]*(?<=\d)\] (.*)$")
+_FAILED = re.compile(r"^#(\d+) ERROR: ")
 _IMAGE = re.compile(r"^ ?-{2,3}> (?:Pushing cache.*|Using cache )?([0-9a-f]{11,64})$")
 _CONTAINER = re.compile(r"^ ---> Running in ([0-9a-f]{12,64})$")
 _NOISE = re.compile(
     r"^(?:DEPRECATED: |\s+(?:BuildKit is currently|Install the buildx|environment-variable)|Sending build context"
-    r"|#\d+ (?:CACHED|DONE|sha256|transferring|extracting)| ?-{2,3}> |$)"
+    r"|#\d+ (?:CACHED|CANCELED|DONE|sha256|transferring|extracting)| ?-{2,3}> |$)"
 )
 
 
@@ -75,6 +79,8 @@ class Engine:
     containers: list[str] = field(default_factory=list)
     archives: dict[str, str] = field(default_factory=dict)
     folder: str = ""
+    buildx: bool = True
+    """Whether BuildKit is called by ``buildx``; clients before 23 reach it by ``docker build`` itself."""
 
     @property
     def title(self) -> str:
@@ -139,8 +145,10 @@ class Engine:
         return Outcome(None, line, step, wanted)
 
     def _verb(self) -> list[str]:
-        if self.kind == "buildkit":
+        if self.kind == "buildkit" and self.buildx:
             return ["buildx", "build", "--load", "--progress=plain", "--provenance=false"]
+        if self.kind == "buildkit":
+            return ["build", "--progress=plain"]
         if self.kind == "classic":
             return ["build", "--force-rm"]
         verb = ["build", "--force-rm"] if self.kind == "podman" else ["bud"]
@@ -149,7 +157,7 @@ class Engine:
 
     def _options(self, recipe: Recipe) -> Iterator[str]:
         if self.kind == "classic" and (recipe.secrets or recipe.ssh):
-            raise UsageError("--secret and --ssh need BuildKit, and docker has no buildx here")
+            raise UsageError("--secret and --ssh need BuildKit, and docker has none here")
         for name, values in (("--build-arg", recipe.arguments), ("--secret", recipe.secrets), ("--ssh", recipe.ssh)):
             for value in values:
                 yield from (name, value)
@@ -181,7 +189,7 @@ class Engine:
             from_line = self._note(line, from_line)
 
         try:
-            with tidied(process.kill):
+            with tidied(process.kill), stoppable(process.kill):
                 for raw in iter(partial(process.stdout.readline, 1 << 16), b""):
                     take(raw)
                 code = process.wait()
@@ -256,15 +264,26 @@ def choose(client: str | None = None, environment: Callable[[str], str | None] =
             reasons.append(f"{name} is not on this machine's PATH")
             continue
         if name == "docker":
-            done = Engine(name, "classic").call("version", "--format", "{{.Server.Version}}")
+            done = Engine(name, "classic").call("version", "--format", "{{.Client.Version}}/{{.Server.Version}}")
             if done.returncode:
                 reasons.append(f"docker: {_last(done.stderr)}")
                 continue
-            wanted = environment("DOCKER_BUILDKIT") != "0"
-            found = wanted and Engine(name, "buildkit").call("buildx", "version").returncode == 0
-            return Engine(name, "buildkit" if found else "classic")
+            return _docker(done.stdout, wanted=environment("DOCKER_BUILDKIT") != "0")
         return Engine(name, "podman" if name == "podman" else "buildah")
     raise EngineError(f"nothing can build here: {'; '.join(reasons)}")
+
+
+def _docker(versions: str, *, wanted: bool) -> Engine:
+    """Return how docker builds: by BuildKit if that is wanted and there, else by its older builder.
+
+    ``versions`` are the client's and the engine's. Both have BuildKit from 18.09 on; from 23.0 on the client calls it
+    by buildx alone, which may not be installed.
+    """
+    numbers = [tuple(map(int, found)) for found in re.findall(r"(?:^|/)(\d+)\.(\d+)", versions.strip())]
+    if wanted and len(numbers) == 2 and _FIRST <= numbers[0] < _BUILDX and numbers[1] >= _FIRST:
+        return Engine("docker", "buildkit", buildx=False)
+    found = wanted and Engine("docker", "buildkit").call("buildx", "version").returncode == 0
+    return Engine("docker", "buildkit" if found else "classic")
 
 
 def _last(text: str) -> str:
@@ -288,9 +307,11 @@ def _failed(said: Sequence[str], dockerfile: Dockerfile) -> tuple[str, int | Non
             continue
         if told and any(item.first <= int(told[2]) <= item.last for item in dockerfile.instructions):
             return "", int(told[2])
+    # BuildKit runs several steps at once: the last that it names need not be the one that failed.
+    failed = next((found[1] for line in reversed(said) if (found := _FAILED.match(line))), None)
     for said_line in reversed(said):
         step = _STEP.match(said_line)
-        if step:
+        if step and (failed is None or said_line.startswith(f"#{failed} ")):
             text = " ".join((step[3] or step[4] or "").split())
             for item in dockerfile.instructions:
                 written = " ".join(item.text.split())

@@ -21,6 +21,7 @@ from ..ending import tidied
 from ..errors import EngineError
 from ..processes import end
 from .builders import COLOUR
+from .stopping import stoppable
 
 if TYPE_CHECKING:
     from .builders import Engine
@@ -227,7 +228,7 @@ def call(
     listening = threading.Thread(target=listen, daemon=True)
     listening.start()
     try:
-        with tidied(kill):
+        with tidied(kill), stoppable(kill):
             until = None if timeout is None else time.monotonic() + timeout
             # What it has started and left behind may go on talking.
             listening.join(timeout)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,15 @@ def write(record: Record) -> None:
     none of them is changed.
     """
     written: dict[str, str | None] = {}
+    try:
+        _write(record, written)
+    except BaseException:
+        _take_back(written)
+        raise
+    record.written = written
+
+
+def _write(record: Record, written: dict[str, str | None]) -> None:
     ignore = Path(record.ignore_path)
     before = record.ignore_before.text if record.ignore_before is not None and record.ignore_before.path else None
     if record.ignore_after is not None:
@@ -35,15 +46,20 @@ def write(record: Record) -> None:
         write_dockerfile(record.dockerfile, record.changed)
     if record.ignore_after is not None:
         try:
-            if before is not None:
-                written[str(ignore)] = _keep(ignore, before)
+            written[str(ignore)] = _keep(ignore, before) if before is not None else None
             write_whole(ignore, [_bytes(record.ignore_after)])
-            written.setdefault(str(ignore), None)
         except OutputError:
             if record.changed is not None:
                 write_dockerfile(record.changed, record.dockerfile)
             raise
-    record.written = written
+
+
+def _take_back(written: Mapping[str, str | None]) -> None:
+    """Remove the old texts that were kept of files that are as they were."""
+    for path, kept in written.items():
+        with suppress(OSError):
+            if kept is not None and Path(kept).read_bytes() == Path(path).read_bytes():
+                Path(kept).unlink()
 
 
 def _bytes(text: str) -> bytes:
@@ -72,8 +88,12 @@ def _keep(path: Path, text: str) -> str | None:
             continue
         except OSError as error:
             raise OutputError(f"{escape(str(kept))} can't be written: {error.strerror or error}") from None
-        with os.fdopen(handle, "wb") as file:
-            file.write(_bytes(text))
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_bytes(text))
+        except OSError as error:
+            kept.unlink(missing_ok=True)
+            raise OutputError(f"{escape(str(kept))} can't be written: {error.strerror or error}") from None
         return str(kept)
     raise OutputError(f"{escape(str(path))} has too many old texts beside it")
 

@@ -31,6 +31,7 @@ from .export import render
 from .findings.dockerfile import DockerfileScreen, changes
 from .findings.fix import FixScreen
 from .findings.pane import FindingsPane, look_for
+from .findings.prove import ProofScreen
 from .key_bar import bindings
 from .keys import KEYS
 from .layers.pane import LayersPane
@@ -422,6 +423,16 @@ class Explorer(WhatIf):
             self.notify("There is no finding to fix." if self.report else "The findings are not known yet: 5 looks.")
         else:
             self.app.push_screen(FixScreen(self.report, finding))
+
+    def action_prove(self) -> None:
+        """Fix the Dockerfile that the image is of, and prove it with an engine; nothing is written."""
+        found = self.report.dockerfile if self.report is not None else None
+        if self.report is None:
+            self.notify("The findings are not known yet: 5 looks.")
+        elif found is None or not found.belongs:
+            self.notify("No Dockerfile here is this image's: there is nothing to prove.", severity="warning")
+        else:
+            self.app.push_screen(ProofScreen(found.dockerfile.path))
 
     # -- contents ----------------------------------------------------------------------------------------
 

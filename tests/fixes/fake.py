@@ -28,6 +28,8 @@ class FakeEngine(Engine):
     home: Path = Path()
     breaks: Callable[[Dockerfile, str], str] = lambda dockerfile, ignore: ""
     texts: list[str] = field(default_factory=list)
+    removals: int = 0
+    """How often the removal of what was built was started."""
 
     @property
     def title(self) -> str:
@@ -41,6 +43,8 @@ class FakeEngine(Engine):
         return image
 
     def _start_removal(self, *, patient: bool = True):
+        self.removals += 1
+
         class Done:
             def wait(self) -> int:
                 return 0

@@ -129,6 +129,31 @@ def test_the_first_that_answers_is_taken(tmp_path, monkeypatch):
     assert choose(environment={"DOCKER_BUILDKIT": "0"}.get).kind == "classic"
 
 
+@pytest.mark.parametrize(
+    ("versions", "buildx", "kind", "verb"),
+    [
+        ("20.10.24+dfsg1/20.10.24+dfsg1", False, "buildkit", "build"),
+        ("20.10.24/27.1.1", True, "buildkit", "build"),
+        ("18.09.1/18.09.1", False, "buildkit", "build"),
+        ("18.06.3-ce/20.10.1", False, "classic", "build"),
+        ("20.10.1/17.12.0-ce", False, "classic", "build"),
+        ("23.0.0/20.10.24", False, "classic", "build"),
+        ("28.2.2/28.2.2", True, "buildkit", "buildx"),
+        # Podman's stand-in for docker has versions of its own.
+        ("4.3.1/4.3.1", False, "classic", "build"),
+        ("none", False, "classic", "build"),
+    ],
+)
+def test_buildkit_is_reached_as_the_client_does(tmp_path, monkeypatch, versions, buildx, kind, verb):
+    program = tmp_path / "docker"
+    program.write_text(f'#!/bin/sh\ntest "$1" = buildx && exit {int(not buildx)}\necho {versions}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    engine = choose(environment={}.get)
+    assert (engine.kind, engine._verb()[0]) == (kind, verb)
+    assert choose(environment={"DOCKER_BUILDKIT": "0"}.get).kind == "classic"
+
+
 def test_secrets_need_a_builder_that_knows_them(project):
     from imgscope.fixes.recipe import read_recipe
 
@@ -150,6 +175,18 @@ TEXT = "FROM base AS a\nRUN one \\\n    && two\nFROM a\nRUN three\n"
         (["STEP 1/2: FROM base AS a", "[2/2] STEP 2/2: RUN three", "Error: exit 1"], 5),
         (["#5 [a 2/2] RUN one     && two", "#5 ERROR: process did not complete", "Dockerfile:5", "ERROR: x"], 5),
         (["#7 [stage-1 2/2] RUN three", "#7 0.3 sh: three: not found"], 5),
+        (
+            [
+                "#5 [a 2/2] RUN one     && two",
+                "#6 [stage-1 2/2] RUN three",
+                "#5 ERROR: executor failed: exit code: 3",
+                "------",
+                " > [a 2/2] RUN one     && two:",
+                "executor failed: exit code: 3",
+            ],
+            2,
+        ),
+        (["#1 DONE 0.0s", "failed to solve: dockerfile parse error line 4: unknown instruction: FORM"], 4),
         (["error during connect"], None),
     ],
 )

@@ -85,6 +85,26 @@ def test_both_files_or_none(fixed, tmp_path):
     assert (folder / "Dockerfile").read_text() == record.changed.text
 
 
+@pytest.mark.parametrize("fails", ["Dockerfile", ".dockerignore"])
+def test_where_writing_fails_nothing_is_left_beside(fixed, tmp_path, monkeypatch, fails):
+    record, _ = fixed(f"FROM base\n{pairs(1)}COPY . /src\n", files={**IGNORED, ".dockerignore": b"mine\n"})
+    folder = tmp_path / "project"
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert record.changed is not None and record.ignore_after is not None
+
+    def full(path, parts, **options):
+        if path.name == fails:
+            raise OutputError(f"{path} can't be written: No space left on device")
+        path.write_bytes(b"".join(parts))
+
+    monkeypatch.setattr("imgscope.output.write_whole", full)
+    monkeypatch.setattr("imgscope.fixes.writing.write_whole", full)
+    with pytest.raises(OutputError, match="No space left"):
+        write(record)
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+    assert not record.written
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_is_read_only_is_said_and_left(fixed, tmp_path):
     record, _ = fixed(TEXT)

@@ -95,7 +95,72 @@ def _typescript(folder: Path) -> None:
 
 
 def _ruby(folder: Path) -> None:
-    write(folder, **{"app.rb": "require 'msgpack'\nputs MessagePack.unpack({'it' => 'runs'}.to_msgpack).inspect\n"})
+    """A gem of its own with a part in C: what is built at its installation is what counts."""
+    write(
+        folder,
+        **{
+            "fast/fast.gemspec": "Gem::Specification.new do |s|\n  s.name = 'fast'\n  s.version = '1.0'\n  s.summary = 'x'\n"
+            "  s.authors = ['x']\n  s.files = Dir['ext/**/*', 'lib/**/*']\n  s.extensions = ['ext/fast/extconf.rb']\nend\n",
+            "fast/ext/fast/extconf.rb": "require 'mkmf'\ncreate_makefile('fast/fast')\n",
+            "fast/ext/fast/fast.c": "#include <ruby.h>\nstatic VALUE twice(VALUE self, VALUE n) { return INT2NUM(2 * NUM2INT(n)); }\n"
+            'void Init_fast(void) { rb_define_global_function("twice", twice, 1); }\n',
+            "fast/lib/fast.rb": "require 'fast/fast'\n",
+            "app.rb": "require 'fast'\nrequire 'json'\nputs JSON.generate({ 'it runs' => twice(21) })\n",
+        },
+    )
+
+
+def _rust(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "Cargo.toml": '[package]\nname = "app"\nversion = "1.0.0"\nedition = "2021"\n[profile.release]\nstrip = true\n',
+            "src/main.rs": "use std::collections::BTreeMap;\nfn main() {\n    let mut seen = BTreeMap::new();\n"
+            "    for word in \"it runs and runs\".split(' ') {\n        *seen.entry(word).or_insert(0) += 1;\n    }\n"
+            '    println!("{:?}", seen);\n}\n',
+        },
+    )
+
+
+def _vite(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "package.json": '{"name": "site", "private": true, "type": "module", "scripts": {"build": "vite build"}, '
+            '"devDependencies": {"vite": "5.2.11"}}\n',
+            "index.html": '<!doctype html><title>it runs</title><script type="module" src="/src/main.js"></script>\n',
+            "src/main.js": "import './style.css'\ndocument.body.textContent = 'it runs'\n",
+            "src/style.css": "body { color: green }\n",
+        },
+    )
+
+
+def _pandas(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "requirements.txt": "pandas\n",
+            "model.csv": "name,weight\n" + "".join(f"feature{n},{n / 7:.6f}\n" for n in range(20_000)),
+            "app.py": "import pandas\nmodel = pandas.read_csv('model.csv').set_index('name')['weight']\n"
+            "rows = pandas.DataFrame({'feature1': [1.0, 2.0], 'feature7': [3.0, 4.0]})\n"
+            "print('it runs', [round(float(x), 3) for x in rows @ model[rows.columns]])\n",
+        },
+    )
+
+
+def _latex(folder: Path) -> None:
+    write(
+        folder,
+        **{
+            "doc.tex": "\\documentclass{article}\n\\begin{document}\nIt runs: $e^{i\\pi} = -1$.\n\\end{document}\n",
+            "serve.py": "import functools, http.server, threading, sys, urllib.request\n"
+            "handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory='/srv/doc')\n"
+            "server = http.server.ThreadingHTTPServer(('', 8000), handler)\n"
+            "if sys.argv[1:] == ['--check']:\n    threading.Thread(target=server.serve_forever, daemon=True).start()\n"
+            "    data = urllib.request.urlopen('http://127.0.0.1:8000/doc.pdf').read()\n"
+            "    print(data[:5], data.count(b'/Type /Page'), b'%%EOF' in data)\nelse:\n    server.serve_forever()\n",
+        },
+    )
 
 
 def _locale(folder: Path) -> None:
@@ -103,11 +168,18 @@ def _locale(folder: Path) -> None:
 
 
 def _composer(folder: Path) -> None:
+    """Two packages of folders beside, so that no registry of PHP's is needed."""
+    library = '{"name": "x/%s", "version": "1.0.0", "autoload": {"psr-4": {"X\\\\%s\\\\": "src/"}}}\n'
     write(
         folder,
         **{
-            "composer.json": '{"require": {"psr/log": "3.0.0"}, "require-dev": {"psr/container": "2.0.2"}}\n',
-            "app.php": "<?php require 'vendor/autoload.php'; echo Psr\\Log\\LogLevel::ALERT, \" it runs\\n\";\n",
+            "packages/words/composer.json": library % ("words", "Words"),
+            "packages/words/src/Words.php": "<?php\nnamespace X\\Words;\nclass Words { static function say() { return 'it runs'; } }\n",
+            "packages/tests/composer.json": library % ("tests", "Tests"),
+            "packages/tests/src/data.bin": noise(400_000, 8),
+            "composer.json": '{"repositories": [{"type": "path", "url": "packages/*", "options": {"symlink": false}}, '
+            '{"packagist.org": false}], "require": {"x/words": "1.0.0"}, "require-dev": {"x/tests": "1.0.0"}}\n',
+            "app.php": "<?php require 'vendor/autoload.php'; echo X\\Words\\Words::say(), \"\\n\";\n",
         },
     )
 
@@ -282,9 +354,11 @@ KINDS = [
     Pair(
         "ruby-native",
         f"FROM base\nRUN apt-get update && {APT} ruby ruby-dev gcc make libc6-dev && {CLEAN}\nWORKDIR /app\nCOPY app.rb .\n"
-        'RUN gem install msgpack --no-document\nCMD ["ruby", "app.rb"]\n',
+        "COPY fast /src/fast\nRUN cd /src/fast && gem build fast.gemspec && gem install --local fast-1.0.gem --no-document\n"
+        'CMD ["ruby", "app.rb"]\n',
         f"FROM base AS build\nRUN apt-get update && {APT} ruby ruby-dev gcc make libc6-dev\n"
-        "RUN gem install msgpack --no-document && rm -rf /var/lib/gems/3.1.0/cache /var/lib/gems/3.1.0/gems/msgpack-*/ext\n"
+        "COPY fast /src/fast\nRUN cd /src/fast && gem build fast.gemspec && gem install --local fast-1.0.gem --no-document\n"
+        "RUN rm -rf /var/lib/gems/3.1.0/cache /var/lib/gems/3.1.0/gems/fast-1.0/ext\n"
         f"FROM base\nRUN apt-get update && {APT} ruby && {CLEAN}\nCOPY --from=build /var/lib/gems /var/lib/gems\n"
         'WORKDIR /app\nCOPY app.rb .\nCMD ["ruby", "app.rb"]\n',
         _ruby,
@@ -328,6 +402,61 @@ KINDS = [
         'COPY --from=build /opt/app.jar /opt/app.jar\nCMD ["java", "-jar", "/opt/app.jar"]\n',
         _jar,
         ("java", "-jar", "/opt/app.jar"),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "rust",
+        f"FROM base\nRUN apt-get update && {APT} cargo && {CLEAN}\nWORKDIR /src\nCOPY . .\n"
+        'RUN cargo build --release\nCMD ["/src/target/release/app"]\n',
+        f"FROM base AS build\nRUN apt-get update && {APT} cargo\nWORKDIR /src\nCOPY . .\nRUN cargo build --release\n"
+        'FROM base\nCOPY --from=build /src/target/release/app /src/target/release/app\nWORKDIR /src\nCMD ["/src/target/release/app"]\n',
+        _rust,
+        ("/src/target/release/app",),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "vite-nginx",
+        f"FROM base\nRUN apt-get update && {APT} nodejs npm nginx-light && {CLEAN}\nWORKDIR /app\nCOPY . .\nRUN npm install\n"
+        "RUN npm run build && rm -rf /var/www/html && cp -r dist /var/www/html\n"
+        'EXPOSE 80\nCMD ["nginx", "-g", "daemon off;"]\n',
+        f"FROM base AS build\n{NODE}WORKDIR /app\nCOPY . .\nRUN npm install\nRUN npm run build\n"
+        f"FROM base\nRUN apt-get update && {APT} nginx-light && {CLEAN} && rm -rf /var/www/html && mkdir /var/log/nginx\nWORKDIR /app\n"
+        'COPY --from=build /app/dist /var/www/html\nEXPOSE 80\nCMD ["nginx", "-g", "daemon off;"]\n',
+        _vite,
+        (
+            "bash",
+            "-c",
+            "mkdir -p /var/log/nginx; nginx && exec 3<>/dev/tcp/127.0.0.1/80 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && grep -o 'it runs' <&3",
+        ),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "pandas",
+        f"FROM base\n{PYTHON}WORKDIR /app\nCOPY . .\nRUN pip install --break-system-packages -r requirements.txt\n"
+        'CMD ["python3", "app.py"]\n',
+        f"FROM base AS build\n{PYTHON}COPY requirements.txt .\n"
+        "RUN pip install --break-system-packages --no-cache-dir -r requirements.txt\n"
+        f"FROM base\nRUN apt-get update && {APT} python3 && {CLEAN}\nCOPY --from=build {SITE} {SITE}\nWORKDIR /app\n"
+        'COPY . .\nCMD ["python3", "app.py"]\n',
+        _pandas,
+        ("python3", "app.py"),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "latex",
+        f"FROM base\nRUN apt-get update && {APT} texlive-latex-base python3 && {CLEAN}\nWORKDIR /src\nCOPY . .\n"
+        "RUN pdflatex -interaction=batchmode doc.tex && mkdir /srv/doc && cp doc.pdf /srv/doc\n"
+        'EXPOSE 8000\nCMD ["python3", "/src/serve.py"]\n',
+        f"FROM base AS build\nRUN apt-get update && {APT} texlive-latex-base\nWORKDIR /src\nCOPY doc.tex .\n"
+        "RUN pdflatex -interaction=batchmode doc.tex && mkdir /srv/doc && cp doc.pdf /srv/doc\n"
+        f"FROM base\nRUN apt-get update && {APT} python3 && {CLEAN}\nWORKDIR /src\nCOPY serve.py .\nCOPY --from=build /srv/doc /srv/doc\n"
+        'EXPOSE 8000\nCMD ["python3", "/src/serve.py"]\n',
+        _latex,
+        ("python3", "/src/serve.py", "--check"),
         ("IS201",),
         registries=True,
     ),

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from imgscope.errors import ImgscopeError
 from imgscope.fixes import fix
-from imgscope.fixes.model import Options
+from imgscope.fixes.model import LEVELS, Level, Options
 
 from .build import (
     _SETTINGS,
@@ -40,7 +40,8 @@ from .pairs import PAIRS, Pair
 
 ALL = [*PAIRS, *KINDS]
 
-START, END = "<!-- proven -->\n", "\n<!-- proven end -->"
+# Each level has a table of its own in the page.
+START, END = "<!-- proven at {} -->\n", "\n<!-- proven at {} end -->"
 # At least so much of the expert's saving in most pairs, and in each.
 MOST, EACH, SHARE = 0.9, 0.6, 0.8
 
@@ -72,7 +73,7 @@ class Row:
         return (self.predicted - saved) / saved if saved else 0.0
 
 
-def prove(pair: Pair, folder: Path) -> Row:
+def prove(pair: Pair, folder: Path, level: Level) -> Row:
     """Fix a pair's sloppy Dockerfile and see what came of it. Raises ``Unreachable``, ``RuntimeError``."""
     context(pair, folder, base_for(pair))
     files = folder / "context"
@@ -89,7 +90,7 @@ def prove(pair: Pair, folder: Path) -> Row:
     record = fix(
         files,
         str(folder / "Dockerfile.sloppy"),
-        options=Options(min_size=10_000, level="possible"),
+        options=Options(min_size=10_000, level=level),
         arguments=settings,
         network="host" if pair.registries else "none",
         client="docker",
@@ -150,30 +151,33 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help=", ".join(pair.name for pair in ALL))
     parser.add_argument("--write", action="store_true", help="put the table into docs/pairs.md")
     parser.add_argument("--only-write", action="store_true", help="run nothing, write what is kept")
-    parser.add_argument("--results", type=Path, default=Path("build/proven.json"), help="where results are kept")
+    parser.add_argument("--results", type=Path, help="where results are kept; by default build/proven-LEVEL.json")
+    parser.add_argument("--level", choices=LEVELS, default=Options().level, help="how far fix may go")
     options = parser.parse_args()
-    kept = json.loads(options.results.read_text()) if options.results.is_file() else {}
+    results = options.results or Path(f"build/proven-{options.level}.json")
+    kept = json.loads(results.read_text()) if results.is_file() else {}
     failed = False
     for pair in ALL:
         if options.only_write or (options.names and pair.name not in options.names):
             continue
         with tempfile.TemporaryDirectory(prefix="imgscope-prove-") as folder:
             try:
-                row = prove(pair, Path(folder))
+                row = prove(pair, Path(folder), options.level)
             except (Unreachable, RuntimeError, ImgscopeError) as error:
                 print(f"{pair.name}: left out: {error}", file=sys.stderr)
                 failed = True
                 continue
         print(table([row]).splitlines()[2], f"{row.seconds:.0f} s", row.fault, flush=True)
         kept[pair.name] = dataclasses.asdict(row)
-        options.results.parent.mkdir(parents=True, exist_ok=True)
-        options.results.write_text(json.dumps(kept, indent=1))
+        results.parent.mkdir(parents=True, exist_ok=True)
+        results.write_text(json.dumps(kept, indent=1))
         docker("rmi", "-f", f"imgscope-fixcmd:{pair.name}-fixed") if row.fixed != row.sloppy else None
     rows = [Row(**kept[pair.name]) for pair in ALL if pair.name in kept]
     if (options.write or options.only_write) and rows:
         text = PAGE.read_text()
-        before, _, rest = text.partition(START)
-        PAGE.write_text(before + START + table(rows) + END + rest.partition(END)[2])
+        start, end = START.format(options.level), END.format(options.level)
+        before, _, rest = text.partition(start)
+        PAGE.write_text(before + start + table(rows) + end + rest.partition(end)[2])
     print(table(rows) if rows else "nothing ran")
     good = rows and sum(row.share >= MOST for row in rows) >= SHARE * len(rows)
     return int(failed or not good or any(row.fault or row.share < EACH for row in rows))

@@ -149,3 +149,11 @@ def test_dpkgs_settings_are_only_for_an_image_that_has_dpkg(findings, dpkg):
     system = [file("usr/bin/dpkg", b"x")] if dpkg else []
     found = findings(("RUN apt-get update && apt-get install -y p", layer(*members, *system)), select=["IS210"])
     assert found and all(("dpkg.cfg.d" in "\n".join(row.lines)) is dpkg for row in found)
+
+
+def test_what_copy_put_into_the_images_temporary_folder_is_not_called_so_in_the_context(findings):
+    brought = layer(file("tmp/in/big.tar", b"x" * 5000), file("var/log/app/x.log", b"x" * 5000))
+    for words in ("COPY . /tmp/in", "COPY big.tar /tmp/in/", "ADD in /tmp/in"):
+        found = findings((words, brought), select=["IS122"])
+        assert [(row.ignore_lines, row.lines) for row in found] == [((), ())]
+        assert "copy only what is run" in found[0].fix

@@ -57,7 +57,7 @@ class Plan:
         before = self._planned()
         try:
             step.take()
-            self.after = apply(self.dockerfile, [*self.edits, *self._group_edits()])
+            self.after = apply(self.dockerfile, self._edits())
             self._check_scripts()
         except (NotSafe, EditError, ShellError) as error:
             self._restore(state)
@@ -395,6 +395,17 @@ class Plan:
                 step.key, finding.code, step.grade, lines, size, "; ".join(dict.fromkeys(words)) or finding.fix
             )
         return tuple(found.values())
+
+    def _edits(self) -> list[Edit]:
+        """Return all edits. What is put into a script comes before what is added at its end, at the same place too."""
+        inserted: dict[int, str] = {}
+        others: list[Edit] = []
+        for edit in dict.fromkeys([*self.edits, *self._group_edits()]):
+            if edit.start == edit.end:
+                inserted[edit.start] = inserted.get(edit.start, "") + edit.text
+            else:
+                others.append(edit)
+        return [*others, *(Edit(place, place, text) for place, text in inserted.items())]
 
     def _group_edits(self) -> Iterator[Edit]:
         """Make the edits of what is joined, cleaned and appended."""

@@ -72,8 +72,9 @@ def _check(leftover: Leftover) -> Callable[[Context], Iterator[Draft]]:
         lines: tuple[str, ...] = ()
         ignored: tuple[str, ...] = ()
         if origins == {CONTEXT.where}:
-            fix = "Keep it out of the build context with .dockerignore."
             ignored = covering(context, claims, _ignored(leftover), layers)
+        if ignored:
+            fix = "Keep it out of the build context with .dockerignore."
         elif "" not in origins:
             fix = "It was copied: copy only what is run."
         else:
@@ -184,11 +185,15 @@ _WAYS = {
 
 
 def _ignored(leftover: Leftover) -> dict[str, tuple[str, ...]]:
-    """Return the lines of ``.dockerignore`` for a tool's leftovers, with the globs that each is for."""
+    """Return the lines of ``.dockerignore`` for a tool's leftovers, with the globs that each is for.
+
+    Only folders of a name that is the tool's anywhere: what lies in the image's ``/tmp`` has another place in the
+    context, and was put there by COPY to be used.
+    """
     return {
-        "**/" + glob.strip("/").removesuffix("/**").removeprefix("**/").replace("**/", ""): (glob,)
+        "**/" + glob.removesuffix("/**").removeprefix("/**/").replace("**/", ""): (glob,)
         for glob in leftover.places
-        if glob.endswith("/**")
+        if glob.startswith("/**/") and glob.endswith("/**")
     }
 
 

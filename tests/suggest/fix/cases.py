@@ -6,7 +6,7 @@ A file of ``data/`` holds several. ``==== name`` begins one, with the Dockerfile
                some kB, ``path=text`` one with that text (``\\n``, ``\\t``), ``path:7`` one of uid 7, ``-path`` a
                removed one, ``path>target`` a link; ``WORDS`` stand for usual ones, ``.`` for nothing to speak of.
 ``## config``  settings of the image as JSON.
-``## tried``   certainties whose fixes are made too, though they would have to be tried.
+``## level``   how far edits go, where that is further than ``safe``: ``likely`` or ``possible``.
 ``## least``   the bytes below which a finding is not told; 1 without it.
 ``## after``   the Dockerfile as it has to be; without it, it has to stay as it is.
 ``## left``    what is left, and why, a line each.
@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from imgscope import analyze
 from imgscope.dockerfile import Dockerfile, match, parse
+from imgscope.fixes.model import LEVELS, Level
 from imgscope.suggestions import Options, suggest
 from imgscope.suggestions.fix import Fixed, fix
 from tests.oracle.maketar import directory, file, layer, symlink, whiteout
@@ -58,7 +58,7 @@ class Case:
     before: str
     image: list[str] = field(default_factory=list)
     config: dict = field(default_factory=dict)
-    tried: list[str] = field(default_factory=list)
+    level: Level = "safe"
     least: int = 1
     after: str | None = None
     left: list[str] = field(default_factory=list)
@@ -70,14 +70,14 @@ def read_cases() -> list[Case]:
     for path in sorted(DATA.glob("*.txt")):
         parts = re.split(r"^==== (.+)\n", path.read_text(), flags=re.MULTILINE)[1:]
         for name, body in zip(parts[::2], parts[1::2], strict=True):
-            sections = re.split(r"^## (image|config|tried|least|after|left)\n", body, flags=re.MULTILINE)
+            sections = re.split(r"^## (image|config|level|least|after|left)\n", body, flags=re.MULTILINE)
             case = Case(f"{path.stem}: {name}", sections[0].rstrip("\n") + "\n")
             for kind, text in zip(sections[1::2], sections[2::2], strict=True):
                 lines = [line for line in text.split("\n") if line.strip()]
                 if kind == "config":
                     case.config = json.loads(text)
-                elif kind == "tried":
-                    case.tried = text.split()
+                elif kind == "level":
+                    case.level = lines[0]
                 elif kind == "least":
                     case.least = int(text)
                 elif kind == "after":
@@ -128,7 +128,7 @@ def _steps(dockerfile: Dockerfile, stage: int) -> list[dict]:
 
 def mended(case: Case, folder: Path) -> Fixed:
     """Fix a case's Dockerfile."""
-    return mend(case.before, case.image, folder, case.config, tried=case.tried, least=case.least)
+    return mend(case.before, case.image, folder, case.config, level=case.level, least=case.least)
 
 
 def mend(
@@ -137,7 +137,7 @@ def mend(
     folder: Path,
     config: dict | None = None,
     stage: int = -1,
-    tried: Sequence[str] = (),
+    level: Level = "safe",
     least: int = 1,
 ) -> Fixed:
     """Fix a Dockerfile whose image has these layers."""
@@ -154,7 +154,10 @@ def mend(
     with analyze(path, cache=False, contents=True) as analysis:
         matched = match(dockerfile, analysis)
         assert matched.belongs, matched.note
-        return fix(suggest(analysis, Options(min_size=least), dockerfile=matched), unsafe=tried)
+        return fix(
+            suggest(analysis, Options(min_size=least), dockerfile=matched),
+            unsafe=LEVELS[1 : LEVELS.index(level) + 1],
+        )
 
 
 def _write_anew() -> None:
@@ -169,8 +172,8 @@ def _write_anew() -> None:
         parts = [f"==== {name}\n{case.before}## image\n" + "".join(line + "\n" for line in case.image)]
         if case.config:
             parts.append(f"## config\n{json.dumps(case.config)}\n")
-        if case.tried:
-            parts.append(f"## tried\n{' '.join(case.tried)}\n")
+        if case.level != "safe":
+            parts.append(f"## level\n{case.level}\n")
         if case.least != 1:
             parts.append(f"## least\n{case.least}\n")
         if fixed.after.text != case.before:

@@ -52,7 +52,7 @@ def test_line_ends_are_the_files_own(variant, tmp_path):
     for number, case in enumerate(cases):
         folder = tmp_path / str(number)
         folder.mkdir()
-        fixed = mend(written(case.before), case.image, folder, case.config, tried=case.tried, least=case.least)
+        fixed = mend(written(case.before), case.image, folder, case.config, level=case.level, least=case.least)
         assert fixed.after.text == written(case.before if case.after is None else case.after), case.name
         if case.after is not None:
             (folder / "Dockerfile").write_bytes(written(case.before).encode())
@@ -64,7 +64,7 @@ def test_line_ends_are_the_files_own(variant, tmp_path):
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.after is not None], ids=ids)
 def test_an_image_of_the_fixed_file_asks_for_nothing_more(case, tmp_path):
-    fixed = mend(case.after, [], tmp_path, case.config)
+    fixed = mend(case.after, [], tmp_path, case.config, level=case.level)
     assert (fixed.made, fixed.diff) == ((), "")
 
 

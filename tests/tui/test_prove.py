@@ -1,0 +1,149 @@
+"""F in the view: the Dockerfile is fixed and proven, with progress; Esc stops it, and nothing is left behind."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+import imgscope
+from imgscope.dockerfile import read
+from imgscope.fixes.containers import call
+from imgscope.fixes.recipe import read_recipe
+from imgscope.fixes.stopping import Stop, Stopped
+from imgscope.tui.findings.prove import ProofScreen
+from tests.fixes.fake import FakeEngine, pairs
+
+from .driver import explore
+from .test_findings import known
+
+TEXT = f'FROM base\n{pairs(2)}CMD ["sh"]\n'
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with a Dockerfile, its image, and a builder that makes one; ``engines`` are those of each run."""
+    folder, images = tmp_path / "project", tmp_path / "images"
+    folder.mkdir()
+    images.mkdir()
+    (folder / "Dockerfile").write_text(TEXT)
+    first = FakeEngine("fake", "classic", home=images)
+    built = first.build(read_recipe(str(folder)), read(str(folder / "Dockerfile")))
+    monkeypatch.chdir(folder)
+    engines = []
+
+    def choose(client=None):
+        home = tmp_path / f"run{len(engines)}"
+        home.mkdir()
+        engines.append(FakeEngine("fake", "classic", home=home, breaks=lambda *_: project.slow()))
+        return engines[-1]
+
+    class Project:
+        slow = staticmethod(lambda: "")
+
+        def __init__(self):
+            self.folder, self.engines = folder, engines
+            self.analysis = imgscope.analyze(built.image, cache=False, contents=True)
+
+    monkeypatch.setattr("imgscope.fixes.run.choose", choose)
+    project = Project()
+    yield project
+    project.analysis.close()
+
+
+async def shows(view, words):
+    """Wait until a person would read ``words``."""
+    for _ in range(500):
+        if words in view.text():
+            return
+        await view.pilot.pause(0.02)
+    raise AssertionError(view.text())
+
+
+def test_f_proves_the_fix_and_writes_nothing(project):
+    async def scenario(view):
+        await known(view)
+        await view.press("5", "F")
+        assert isinstance(view.app.screen, ProofScreen)
+        await shows(view, "Nothing is written: imgscope")
+        text = view.text()
+        for words in ("600 kB", "Nothing is written", "RUN put /big1"):
+            assert words in text
+        await view.press("y")
+        assert view.app.clipboard.startswith("--- a/")
+        await view.press("escape")
+        assert view.app.screen is view.explorer
+
+    explore(scenario, analysis=project.analysis)
+    assert (project.folder / "Dockerfile").read_text() == TEXT
+    assert sorted(path.name for path in project.folder.iterdir()) == ["Dockerfile"]
+    assert len(project.engines) == 1
+
+
+def test_esc_stops_it(project):
+    going = threading.Event()
+    project.slow = lambda: going.wait(5) and ""
+
+    async def scenario(view):
+        await known(view)
+        await view.press("5", "F")
+        await shows(view, "building what is there")
+        assert "Esc stops it" in view.text()
+        await view.press("escape")
+        assert "Stopping" in view.text()
+        going.set()
+        for _ in range(200):
+            if view.app.screen is view.explorer:
+                break
+            await view.pilot.pause(0.02)
+        assert view.app.screen is view.explorer
+
+    explore(scenario, analysis=project.analysis)
+    (engine,) = project.engines
+    assert len(engine.texts) == 1
+    assert engine.removals == 1
+    assert (project.folder / "Dockerfile").read_text() == TEXT
+
+
+def test_what_does_not_build_is_said(project):
+    project.slow = lambda: "2 no-space-left"
+
+    async def scenario(view):
+        await known(view)
+        await view.press("5", "F")
+        await shows(view, "does not build as it is")
+        assert "no-space-left" in view.text()
+
+    explore(scenario, analysis=project.analysis)
+
+
+def test_without_a_dockerfile_of_the_image_there_is_nothing_to_prove():
+    async def scenario(view):
+        await known(view)
+        await view.press("5", "F")
+        assert view.app.screen is view.explorer
+        assert "No Dockerfile here" in view.text()
+
+    explore(scenario)
+
+
+def test_a_program_that_runs_is_ended_when_the_run_is_stopped():
+    stop, raised = Stop(), []
+
+    def work():
+        try:
+            with stop.holds():
+                call(["sleep", "30"], None)
+        except Stopped:
+            raised.append(True)
+
+    thread = threading.Thread(target=work)
+    began = time.monotonic()
+    thread.start()
+    while not stop._kills and time.monotonic() - began < 5:
+        time.sleep(0.01)
+    stop.now()
+    thread.join(10)
+    assert raised == [True]
+    assert time.monotonic() - began < 10
