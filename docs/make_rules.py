@@ -13,7 +13,7 @@ FAMILIES = {
     "IS2": "What only a build needs",
     "IS3": "What .dockerignore should keep out",
     "IS4": "Instructions",
-    "IS5": "Base images",
+    "IS5": "AI and GPU images",
     "IS6": "Secrets",
     "IS9": "Good practice, which saves no bytes",
 }

@@ -23,6 +23,7 @@ GROUP = "imgscope.rules"
 
 def _built_in() -> list[Rule]:
     from . import (
+        accelerators,
         base_changes,
         build_context,
         build_leftovers,
@@ -53,6 +54,7 @@ def _built_in() -> list[Rule]:
         *build_leftovers.RULES,
         *sources.RULES,
         *bytecode.RULES,
+        *accelerators.RULES,
         *debug_symbols.RULES,
         *order.RULES,
         *practice.RULES,
