@@ -39,6 +39,10 @@ _MANAGERS = frozenset(
         *("circusd", "monit", "cron", "crond", "openrc", "dinit", "overmind", "honcho"),
     )
 )
+# Servers that start no program: beside one that alone is run, what makes sites is there for the build only.
+_SERVERS = frozenset(("nginx", "caddy", "lighttpd", "darkhttpd", "thttpd"))
+_SHELLS = frozenset(("sh", "bash", "dash", "ash", "busybox"))
+_FOR_SITES = re.compile(r"nodejs|hugo|jekyll|sass|sassc")
 # Where other people's scripts lie.
 _LIBRARIES = (b"usr/lib/", b"usr/share/", b"usr/local/lib/", b"var/", b"etc/", b"proc", b"tmp")
 # With more packages than that, one that comes along with another is named all the same.
@@ -98,7 +102,7 @@ def own_packages(context: Context) -> OwnPackages | None:
         return None
     found = OwnPackages(every, own, system_owners(context), set(), [])
     used = _used(context, found)
-    found.unneeded = _unneeded(found, used)
+    found.unneeded = _unneeded(found, used, serves=_only_serves(context))
     found.wanted = _wanted(found, used)
     return found
 
@@ -152,9 +156,20 @@ def _wanted(found: OwnPackages, used: _Identities) -> list[str]:
     return [one.name for one in asked if not one.name.startswith(".")]
 
 
-def _unneeded(found: OwnPackages, used: _Identities) -> set[Installed]:
-    """Return the own packages that go when those for building do, with all that nothing else needs."""
-    build = {one for one in found.own if BUILD.fullmatch(one.name)}
+def _only_serves(context: Context) -> bool:
+    """Tell whether a container runs a server of files, and nothing else, as far as is known."""
+    run = program(context)
+    programs = {path.rpartition(b"/")[2].decode("utf-8", "replace") for path in run.mentioned if b"bin/" in path}
+    programs -= _SHELLS
+    return run.known and bool(programs) and programs <= _SERVERS
+
+
+def _unneeded(found: OwnPackages, used: _Identities, *, serves: bool) -> set[Installed]:
+    """Return the own packages that go when those for building do, with all that nothing else needs.
+
+    ``serves``: a container runs a server of files alone.
+    """
+    build = {one for one in found.own if BUILD.fullmatch(one.name) or (serves and _FOR_SITES.fullmatch(one.name))}
     if not build:
         return set()
     roots = [one for one in found.every if one not in found.own or one.vital or RUNTIME.fullmatch(one.name)]

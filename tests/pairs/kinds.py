@@ -418,7 +418,7 @@ KINDS = [
     ),
     Pair(
         "vite-nginx",
-        f"FROM base\nRUN apt-get update && {APT} nodejs npm nginx-light && {CLEAN}\nWORKDIR /app\nCOPY . .\nRUN npm install\n"
+        f"FROM base\nRUN apt-get update && {APT} nodejs npm nginx-light && {CLEAN} && mkdir /var/log/nginx\nWORKDIR /app\nCOPY . .\nRUN npm install\n"
         "RUN npm run build && rm -rf /var/www/html && cp -r dist /var/www/html\n"
         'EXPOSE 80\nCMD ["nginx", "-g", "daemon off;"]\n',
         f"FROM base AS build\n{NODE}WORKDIR /app\nCOPY . .\nRUN npm install\nRUN npm run build\n"
@@ -428,7 +428,7 @@ KINDS = [
         (
             "bash",
             "-c",
-            "mkdir -p /var/log/nginx; nginx && exec 3<>/dev/tcp/127.0.0.1/80 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && grep -o 'it runs' <&3",
+            "nginx && exec 3<>/dev/tcp/127.0.0.1/80 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && grep -o 'it runs' <&3",
         ),
         ("IS201",),
         registries=True,

@@ -190,6 +190,32 @@ def test_scripts_that_are_served_do_not_keep_their_interpreter(findings):
         assert names(found) == {"npm"}
 
 
+@pytest.mark.parametrize(
+    ("command", "goes"),
+    [
+        (["nginx", "-g", "daemon off;"], True),
+        (["/bin/sh", "-c", "exec nginx -g 'daemon off;'"], True),
+        (["python3", "/app/main.py"], False),
+        (["/start.sh"], False),
+        (["bash"], False),
+    ],
+)
+def test_node_that_was_asked_for_goes_where_only_a_server_of_files_is_run(findings, command, goes):
+    made = debian(
+        package("libc6"),
+        package("gcc-base"),
+        package("npm", "nodejs"),
+        package("nodejs", files={"usr/bin/node": b"x" * KB, "usr/lib/nodejs/data": b"x" * KB}),
+        package("nginx", files={"usr/sbin/nginx": b"x" * KB}),
+        package("python3", files={"usr/bin/python3": b"x" * KB}),
+        more=[file("bin/sh", b"x", mode=0o755), file("bin/bash", b"x", mode=0o755)],
+    )
+    script = file("start.sh", b"#!/bin/sh\nnode /app/main.js &\nexec nginx\n", mode=0o755)
+    steps = (BASE, ("RUN apt-get install npm nodejs nginx python3", made), ("COPY . /", layer(script)))
+    (found,) = findings(*steps, base=False, select=["IS201"], config={"Cmd": command})
+    assert names(found) == ({"npm", "nodejs"} if goes else {"npm"})
+
+
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
 @pytest.mark.parametrize("pack", ["", "gzip"])
 def test_libraries_of_the_program_stay(make, tmp_path, pack):
