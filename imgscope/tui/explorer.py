@@ -28,10 +28,9 @@ from .content.versions import Held, held, layer_of_tree
 from .details.pane import DetailsPane
 from .details.why import WhyPane
 from .export import render
-from .findings.dockerfile import DockerfileScreen, changes
 from .findings.fix import FixScreen
 from .findings.pane import FindingsPane, look_for
-from .findings.prove import ProofScreen
+from .findings.prove import proof_of
 from .key_bar import bindings
 from .keys import KEYS
 from .layers.pane import LayersPane
@@ -48,7 +47,7 @@ from .whatif import WhatIf
 from .widgets import Lines
 
 if TYPE_CHECKING:
-    from ..suggestions.model import Suggestions
+    pass
 
 
 class Explorer(WhatIf):
@@ -75,7 +74,6 @@ class Explorer(WhatIf):
     def __init__(self, analysis: Analysis, *, open_folders: bool = False) -> None:
         """Explore ``analysis``; ``open_folders`` opens all folders at the start, as dive does."""
         super().__init__(analysis)
-        self.report: Suggestions | None = None
         """What suggest found, once that is known."""
         self._finding = False
         self._all_open = open_folders
@@ -291,8 +289,9 @@ class Explorer(WhatIf):
         self.layer_pane.cursor = self.waste_pane.items[event.row].stored_in
         self._compare(None)
         if self.paths is not None:
-            node = self.paths.find(self.waste_pane.path(event.row))
-            self.go_to(node, "The path is hidden: see what is filtered out.")
+            self.go_to(
+                self.paths.find(self.waste_pane.path(event.row)), "The path is hidden: see what is filtered out."
+            )
 
     def action_toggle_mark(self, name: str) -> None:
         """Show or hide paths by what was done to them."""
@@ -414,9 +413,7 @@ class Explorer(WhatIf):
     def action_fix(self, one: bool = False) -> None:
         """Show what to change for what is struck out; else, or for ``one``, how to fix the selected finding."""
         if self.struck and not one:
-            layers, findings = self.struck_out()
-            lines = changes(self.analysis, self.report, layers, findings)
-            self.app.push_screen(DockerfileScreen(f"What to change: without {len(self.struck)}", lines))
+            self.show_changes()
             return
         finding = self.findings_pane.selected
         if self.report is None or finding is None:
@@ -426,13 +423,11 @@ class Explorer(WhatIf):
 
     def action_prove(self) -> None:
         """Fix the Dockerfile that the image is of, and prove it with an engine; nothing is written."""
-        found = self.report.dockerfile if self.report is not None else None
-        if self.report is None:
-            self.notify("The findings are not known yet: 5 looks.")
-        elif found is None or not found.belongs:
-            self.notify("No Dockerfile here is this image's: there is nothing to prove.", severity="warning")
+        found = proof_of(self.report)
+        if isinstance(found, str):
+            self.notify(found, severity="warning")
         else:
-            self.app.push_screen(ProofScreen(found.dockerfile.path))
+            self.app.push_screen(found)
 
     # -- contents ----------------------------------------------------------------------------------------
 

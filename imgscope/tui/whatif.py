@@ -12,6 +12,7 @@ from ..analysis import Analysis
 from ..escape import escape
 from ..report.sizes import percent, quantity, size
 from .details.pane import DetailsPane
+from .findings.dockerfile import DockerfileScreen, changes
 from .findings.pane import FindingsPane
 from .layer_filter import LayerFilter
 from .model.views import Views
@@ -21,7 +22,7 @@ from .waste.pane import WastePane
 from .widgets import Lines
 
 if TYPE_CHECKING:
-    from ..suggestions.model import Finding
+    from ..suggestions.model import Finding, Suggestions
 
 
 class WhatIf(LayerFilter):
@@ -31,6 +32,8 @@ class WhatIf(LayerFilter):
         """Show all of ``analysis``."""
         super().__init__()
         self.analysis = analysis
+        self.report: Suggestions | None = None
+        """What was found, once that is known."""
         self.views: Views | None = None
         self.struck: list[int | Finding] = []
         """Layers and findings that the image is shown without, in the order in which they were struck out."""
@@ -54,6 +57,12 @@ class WhatIf(LayerFilter):
             [item for item in self.struck if isinstance(item, int)],
             [item for item in self.struck if not isinstance(item, int)],
         )
+
+    def show_changes(self) -> None:
+        """Show what to change in a Dockerfile for what is struck out."""
+        layers, findings = self.struck_out()
+        lines = changes(self.analysis, self.report, layers, findings)
+        self.app.push_screen(DockerfileScreen(f"What to change: without {len(self.struck)}", lines))
 
     def summary(self) -> Text:
         """Write the title line: the image's figures, or those of the image without what is struck out."""

@@ -134,11 +134,11 @@ def test_a_saved_analysis_with_another_layer_of_that_name_is_not_believed(tmp_pa
 
 
 def test_compressed_layers_that_both_have_are_unpacked_once(make, monkeypatch):
-    from imgscope import analyzer
+    from imgscope import scanning
 
     scanned = []
-    scan = analyzer._scan_blob
-    monkeypatch.setattr(analyzer, "_scan_blob", lambda *given: scanned.append(1) or scan(*given))
+    scan = scanning._scan_blob
+    monkeypatch.setattr(scanning, "_scan_blob", lambda *given: scanned.append(1) or scan(*given))
     with diff(make(A, B, pack="gzip"), make(A, C, pack="gzip"), cache=False) as found:
         assert lined_up(found)[0] == ("shared", 0, 0)
     assert len(scanned) == 3

@@ -97,10 +97,10 @@ def test_cancelled_is_no_exception_that_anybody_catches():
 
 def test_what_manifest_and_config_tell_is_shown_before_the_layers_are_read(tmp_path, monkeypatch):
     import imgscope
-    from imgscope import analyzer
+    from imgscope import scanning
 
     go, reading = threading.Event(), threading.Event()
-    scan = analyzer._Run._scan_region
+    scan = scanning.Scanning._scan_region
 
     def slow(self, number, blob):
         index = scan(self, number, blob)
@@ -109,7 +109,7 @@ def test_what_manifest_and_config_tell_is_shown_before_the_layers_are_read(tmp_p
             assert go.wait(10)
         return index
 
-    monkeypatch.setattr(analyzer._Run, "_scan_region", slow)
+    monkeypatch.setattr(scanning.Scanning, "_scan_region", slow)
 
     def work(progress):
         return imgscope.analyze(FIXTURES / "webapp.tar", cache=False, contents=True, progress=progress)

@@ -20,6 +20,7 @@ from ..dialogs.window import Window
 
 if TYPE_CHECKING:
     from ...fixes.model import Record
+    from ...suggestions.model import Suggestions
 
 _EVERY = 0.2
 # Seconds that the program's end waits until the removal of what was built has been started.
@@ -47,6 +48,16 @@ class ProofProgress:
     def finish(self) -> None:
         """End what was begun."""
         self._stop.look()
+
+
+def proof_of(report: Suggestions | None) -> ProofScreen | str:
+    """Return the window for the Dockerfile that a report's image is of, or why there is none."""
+    if report is None:
+        return "The findings are not known yet: 5 looks."
+    found = report.dockerfile
+    if found is None or not found.belongs:
+        return "No Dockerfile here is this image's: there is nothing to prove."
+    return ProofScreen(found.dockerfile.path)
 
 
 class ProofScreen(Window):
