@@ -43,6 +43,8 @@ def commands(image: str, other: str, path: str, dockerfile: str | None) -> list[
         for name in ("text", "json", "markdown", "sarif", "html")
     ]
     found += [["diff", image, other, "--format", name, "--top", "30"] for name in ("text", "json", "markdown")]
+    found += [["trend", image, other, "--format", name] for name in ("text", "json", "markdown", "svg")]
+    found += [["pull-cost", image, "--from", other, "--format", name] for name in ("text", "json")]
     if dockerfile:
         found.append(["suggest", image, "--min-size", "1B", "--dockerfile", dockerfile, "--diff"])
     return found
