@@ -191,6 +191,10 @@ class ImageContents:
         found = self._blobs[layer].listed if self._blobs is not None else None
         return cast("Listed | None", found)
 
+    def is_listed(self, layer: int) -> bool:
+        """Tell whether a layer's index comes from its table of contents: where things lie in its tar is not known."""
+        return self._listed(layer) is not None
+
     def _bytes(self, layer: int) -> TarBytes:
         listed = self._listed(layer)
         if listed is not None:

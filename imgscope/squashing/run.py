@@ -137,6 +137,10 @@ class _Work:
         """Return a layer's plain tar; one that is compressed is unpacked to a nameless file, once."""
         if layer not in self._sources:
             contents: ImageContents = self.analysis.contents  # type: ignore[assignment]
+            if contents.is_listed(layer):
+                raise ContentUnavailableError(
+                    f"layer {layer} is known by its table of contents alone: copy the image to an archive and squash that"
+                )
             self._sources[layer] = contents.unpacked(layer, self._file())
         return self._sources[layer]
 
@@ -145,7 +149,7 @@ class _Work:
         return self.stack.enter_context(tempfile.TemporaryFile())
 
     def _keep(self, number: int) -> None:
-        source, length = self.source(number), self.indexes[number].tar_bytes
+        source = self.source(number)
 
         def pieces() -> Iterator[bytes]:
             done = 0
@@ -153,7 +157,7 @@ class _Work:
                 yield data
                 done += len(data)
 
-        blob = self._blob(f"copying layer {number}", length, pieces())
+        blob = self._blob(f"copying layer {number}", pieces())
         known = self.analysis.layers[number].diff_id
         if known is not None and known.startswith("sha256:") and known != blob.digest:
             raise ImageError(f"layer {number} is damaged: its diff_id is {blob.digest}, claimed is {known}")
@@ -167,7 +171,7 @@ class _Work:
             removed = select.whiteouts(Overlay(self.indexes[:first]), tree.overlay)
         members = select.members(tree, first, last)
         what = f"writing layer {first}" if first == last else f"writing layers {first} to {last} as one"
-        blob = self._blob(what, None, layer_tar(removed, members, self.indexes, self.source))
+        blob = self._blob(what, layer_tar(removed, members, self.indexes, self.source))
         self._add(blob, first, last)
 
     def _add(self, blob: Blob, first: int, last: int, *, kept: bool = False) -> None:
@@ -177,7 +181,7 @@ class _Work:
         self.blobs.append(blob)
         self.layers.append(SquashedLayer(blob.digest, index.content_bytes, blob.bytes, (first, last), kept))
 
-    def _blob(self, what: str, total: int | None, pieces: Iterator[bytes]) -> Blob:
+    def _blob(self, what: str, pieces: Iterator[bytes]) -> Blob:
         from ..progress import working
 
         file, state, length = self._file(), hashlib.sha256(), 0

@@ -13,11 +13,12 @@ import pytest
 from imgscope import analyze
 from imgscope.archive import toc
 from imgscope.compression import reader
-from imgscope.errors import ArchiveError, ImageError
+from imgscope.errors import ArchiveError, ContentUnavailableError, ImageError
 from imgscope.layer.contents import content
 from imgscope.layer.listed import Listed, ListedBytes
 from imgscope.sources.registry.client import Client
 from imgscope.sources.registry.names import parse
+from imgscope.squashing import squash
 from imgscope.verify import verify
 from tests.archive.images import OCI, Image, descriptor, oci, write_tar
 from tests.archive.images import digest as digest_of
@@ -141,6 +142,13 @@ def test_a_table_is_never_taken_for_the_layer(registry, pair):
     with registry.counted() as asked:
         assert all(check.ok for check in verify(listed))
     assert of_layers(registry, asked) > 3_000_000
+
+
+def test_it_is_not_squashed_by_its_table(pair, tmp_path):
+    listed, _ = pair
+    with pytest.raises(ContentUnavailableError, match="copy the image to an archive"):
+        squash(listed, tmp_path / "out.tar", cache=False)
+    assert not list(tmp_path.iterdir())
 
 
 def test_both_tables_at_once_are_refused(registry):
