@@ -139,7 +139,8 @@ class _Work:
             contents: ImageContents = self.analysis.contents  # type: ignore[assignment]
             if contents.is_listed(layer):
                 raise ContentUnavailableError(
-                    f"layer {layer} is known by its table of contents alone: copy the image to an archive and squash that"
+                    f"layer {layer} is known by its table of contents alone: "
+                    "copy the image to an archive and squash that"
                 )
             self._sources[layer] = contents.unpacked(layer, self._file())
         return self._sources[layer]
