@@ -52,6 +52,12 @@ class Contents(Protocol):
     def read(self, keys: Sequence[ContentKey]) -> Iterator[tuple[ContentKey, bytes]]:
         """Yield each file's content whole: small files only. Each layer is read once. Raises ``ImageError``."""
 
+    def streams(self, layer: int, entries: Iterable[int]) -> Iterator[tuple[int, BinaryIO]]:
+        """Yield (entry, its content in sequence) of a layer's files, however large; the layer is read once.
+
+        A stream is good until the next is asked for. Raises ``ImageError``.
+        """
+
     def at_hand(self, layer: int, entry: int) -> bool:
         """Tell whether one file's content can be read without exporting the image, or decompressing a layer."""
 
@@ -88,6 +94,10 @@ class NoContents:
         if keys:
             raise ContentUnavailableError(self._why)
         return iter(())
+
+    def streams(self, layer: int, entries: Iterable[int]) -> Iterator[tuple[int, BinaryIO]]:
+        """Raise ``ContentUnavailableError``."""
+        raise ContentUnavailableError(self._why)
 
     def at_hand(self, layer: int, entry: int) -> bool:
         """Return ``False``."""
@@ -300,6 +310,16 @@ class ImageContents:
             finally:
                 source.close()
 
+    def streams(self, layer: int, entries: Iterable[int]) -> Iterator[tuple[int, BinaryIO]]:
+        """Yield (entry, its content in sequence) of a layer's files, in the order of its tar."""
+        index = self._indexes()[layer]
+        source = self._bytes(layer)
+        try:
+            for entry in sorted(set(entries), key=index.offsets.__getitem__):
+                yield entry, io.BufferedReader(ContentStream(_Shared(source), index, entry), 1 << 16)
+        finally:
+            source.close()
+
     def at_hand(self, layer: int, entry: int) -> bool:
         """Tell whether the scan kept one file's content, or it lies uncompressed in a file that is open."""
         if entry in self._indexes()[layer].kept:
@@ -327,6 +347,17 @@ class ImageContents:
             self._reopened = None
         if self._close is not None:
             self._close()
+
+
+class _Shared:
+    """A layer's bytes that several streams take turns with: none closes them."""
+
+    def __init__(self, source: TarBytes) -> None:
+        self.random_access = source.random_access
+        self.at = source.at
+
+    def close(self) -> None:
+        """Do nothing: the bytes are read on."""
 
 
 class _Jobs:

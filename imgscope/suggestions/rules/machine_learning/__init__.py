@@ -1,0 +1,7 @@
+"""Images of machine learning: what they hold for nothing, twice, or for GPUs that nobody has. A subject a file."""
+
+from __future__ import annotations
+
+from . import kernels
+
+RULES = (*kernels.RULES,)
