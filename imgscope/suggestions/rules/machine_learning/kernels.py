@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ...context import Context
 
 # ROCm's libraries keep code objects in files of their own, named for the architecture.
+# More architectures than these are not named one by one.
+_NAMED = 4
 _CODE_OBJECT = re.compile(rb".*[._-](gfx[0-9a-f]{3,5})(?:[._-].*)?\.(?:co|hsaco|dat|kdb|db\.txt|fdb\.txt)(?:\.bz2)?")
 
 
@@ -67,10 +69,12 @@ def _ranges(context: Context, libraries: Mapping[int, bytes]) -> dict[int, tuple
     overlay, contents = context.overlay, context.analysis.contents
     found: dict[int, tuple[tuple[int, int], ...]] = {}
     small: list[int] = []
+    elves = [None if index.fingerprints is None else frozenset(index.elf) for index in overlay.layers]
     for entry in libraries:
         layer, own = overlay.locate(entry)
         index = overlay.layers[layer]
-        if index.fingerprints is not None and own not in set(index.elf):
+        seen = elves[layer]
+        if seen is not None and own not in seen:
             continue
         held = overlay.sizes[entry] <= MAX_STREAMED or own in index.parts or own in index.kept
         if held or contents.random_access(layer) is not None:
@@ -130,6 +134,8 @@ def _architectures(context: Context) -> Iterator[Draft]:
         return
     layers = tuple(context.by_layer(claims))
     names = _named(spare)
+    if asked and len(spare) > _NAMED:
+        names = f"{len(spare)} other architectures"
     if asked:
         why = f"none of it runs on {', '.join(said)}"
     elif said:
@@ -176,7 +182,7 @@ def _named(sizes: Mapping[str, int]) -> str:
     parts: list[str] = []
     for kind in ("sm_", "compute_"):
         some = [name for name in cuda if name.startswith(kind)]
-        parts += [f"{some[0]} to {some[-1]}"] if len(some) > 3 and not others else some
+        parts += [f"{some[0]} to {some[-1]}"] if len(some) > _NAMED and not others else some
     return ", ".join([*parts, *others[:6], *([f"{len(others) - 6} more"] if len(others) > 6 else [])])
 
 
