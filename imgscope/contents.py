@@ -446,7 +446,7 @@ def in_place(
         if entry in index.kept:
             yield entry, partial(_part, index.kept[entry]), size
         elif entry in index.parts:
-            yield entry, _Held(contents, index, layer, entry).at, size
+            yield entry, _Held(contents, index, layer, entry, limit).at, size
         elif plain is not None and entry not in index.sparse:
             yield entry, partial(_part_of_file, plain, index.offsets[entry], size), size
         elif size <= limit:
@@ -458,16 +458,19 @@ def in_place(
 class _Held:
     """A file of which the index holds parts: those that readers of its kind ask for."""
 
-    def __init__(self, contents: Contents, index: LayerIndex, layer: int, entry: int) -> None:
+    def __init__(self, contents: Contents, index: LayerIndex, layer: int, entry: int, limit: int) -> None:
         self._contents, self._index, self._layer, self._entry = contents, index, layer, entry
+        self._limit = limit
         self._whole: bytes | None = None
 
     def at(self, offset: int, length: int) -> bytes:
-        """Return a part of it; what the index does not hold is read from the image."""
+        """Return a part of it; what the index does not hold is read from the image. Raises ``ImageError``."""
         if self._whole is None:
             try:
                 return part_of(self._index.parts[self._entry], self._index.sizes[self._entry], offset, length)
             except Missing:
+                if self._index.sizes[self._entry] > self._limit:
+                    raise ContentUnavailableError(f"a file of layer {self._layer} is too large to be read") from None
                 key = self._layer, self._entry
                 self._whole = next(data for _, data in self._contents.read([key]))
         return _part(self._whole, offset, length)

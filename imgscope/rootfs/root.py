@@ -210,11 +210,12 @@ class Root:
         overlay, contents = self.overlay, self.analysis.contents
         first = overlay.first[layer]
         try:
-            large = any(overlay.sizes[entry] > MAX_STREAMED for entry in entries)
+            index = overlay.layers[layer]
+            own = [entry - first for entry in entries]
+            large = any(index.sizes[entry] > MAX_STREAMED and entry not in index.parts for entry in own)
             if large and contents.random_access(layer) is None:
                 self.files.unread = True
-            own = [entry - first for entry in entries]
-            for entry, at, size in in_place(contents, overlay.layers[layer], layer, own, MAX_STREAMED):
+            for entry, at, size in in_place(contents, index, layer, own, MAX_STREAMED):
                 yield first + entry, at, size
         except ImageError as error:
             self.files.unread = True

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...layer.index import FILE
-from ...paths import join, public, split
+from ...paths import public, split
 from ..context import Context
 from ..model import Claim, Draft, Rule
 from . import words
@@ -17,14 +16,8 @@ from .build_leftovers import shown
 
 # A library smaller than this is not told: copies of those are many and cost nothing.
 _LARGE = 1 << 20
-# A shared object: its name, and the major version, which is what programs ask for (ld.so(8), *soname*). Wheels that
-# auditwheel has repaired put eight characters of a hash before it.
-_LIBRARY = re.compile(rb"(lib[A-Za-z0-9_+.-]+?)(?:-[0-9a-f]{8})?\.so(?:\.(\d+))?(?:\.[\d.]+)?")
-# What loads of its own another library than the system's stands in a folder of a language's packages.
-_PACKAGES = (b"site-packages/", b"dist-packages/", b"/conda/", b"/envs/", b"node_modules/")
 
 _GPU = "IS501"
-_TWICE = "IS502"
 _BASE = "IS503"
 _WEIGHTS = "IS504"
 _BROWSERS = "IS505"
@@ -82,52 +75,6 @@ def _gpu_libraries(context: Context) -> Iterator[Draft]:
         claims,
         layers,
         lines=line,
-    )
-
-
-def _large_libraries(context: Context) -> Mapping[tuple[bytes, bytes], list[tuple[bytes, int]]]:
-    """Return the large shared objects that the merged tree shows, by name and major version: (path, entry)."""
-    overlay = context.overlay
-    sizes, kinds = overlay.sizes, overlay.kinds
-    found: dict[tuple[bytes, bytes], list[tuple[bytes, int]]] = {}
-    if max(sizes, default=0) < _LARGE:
-        return found
-    for directory in sorted(overlay.tree):
-        for name, entry in overlay.tree[directory].items():
-            if entry >= 0 and sizes[entry] >= _LARGE and b".so" in name and kinds[entry] == FILE:
-                match = _LIBRARY.fullmatch(name)
-                if match is not None:
-                    found.setdefault((match[1], match[2] or b""), []).append((join(directory, name), entry))
-    return found
-
-
-def _twice(context: Context) -> Iterator[Draft]:
-    """Find a library that a language's packages bring beside the system's, or that two of them bring."""
-    first = context.overlay.start(context.own_layers.start)
-    claims: list[Claim] = []
-    names: list[str] = []
-    for (name, major), copies in sorted(_large_libraries(context).items()):
-        homes = {split(path)[0] for path, _ in copies}
-        if len(homes) < 2:
-            continue
-        # A package loads its own: so of the system's and a package's the system's is the one to do without.
-        copies.sort(key=lambda copy: (not any(part in copy[0] + b"/" for part in _PACKAGES), copy[0]))
-        spare = [Claim(path, entry) for path, entry in copies[1:] if entry >= first]
-        if not spare and copies[0][1] >= first:
-            spare = [Claim(*copies[0])]
-        if spare:
-            claims += spare
-            names.append(f"{name.decode('utf-8', 'replace')}.so{'.' if major else ''}{major.decode()}")
-    if not claims:
-        return
-    layers = tuple(context.by_layer(claims))
-    shown_names = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    yield Draft(
-        f"The same libraries in different places: {shown_names}",
-        "Bring them once: from the base image with a build that uses the system's, or with the packages on a base "
-        "without them. Which one is loaded is told by: ldd, or LD_DEBUG=libs.",
-        claims,
-        layers,
     )
 
 
@@ -254,16 +201,5 @@ RULES = (
         everywhere=True,
         before="FROM nvidia/cuda:12.6.3-devel-ubuntu24.04",
         after="FROM nvidia/cuda:12.6.3-devel-ubuntu24.04 AS build\n…\nFROM nvidia/cuda:12.6.3-runtime-ubuntu24.04",
-    ),
-    _rule(
-        _TWICE,
-        "libraries-twice",
-        "Large shared libraries in different places.",
-        "A base image or the distribution has CUDA, cuDNN, MKL or OpenBLAS, and wheels bring their own beside it. A "
-        "process loads one of them.",
-        _twice,
-        (),
-        before="FROM nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04\nRUN pip install torch",
-        after="FROM python:3.13-slim\nRUN pip install torch",
     ),
 )

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import kernels
+from . import copies, kernels
 
-RULES = (*kernels.RULES,)
+RULES = (*copies.RULES, *kernels.RULES)
