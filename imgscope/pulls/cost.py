@@ -27,7 +27,7 @@ RATE, UNPACK_RATE = "1Gbit", "200MB"
 _RATIO = 2.6
 _FASTEST = 10**15
 _WEIGHED = 128
-_BITS = re.compile(r"(?i)\s*([0-9.]+\s*[kmgt]?)\s*(?:bit(?:/s)?|bps)\s*")
+_BITS = re.compile(r"(?i)([0-9.]{1,20} ?[kmgt]?)(?:bit(?:/s)?|bps)")
 
 
 @brief("index", "bytes", "unpacked_bytes", "present", "seconds")
@@ -90,7 +90,7 @@ class PullCost:
 
 def parse_rate(text: str, option: str) -> float:
     """Read a rate in bytes a second: bits (``1Gbit``, ``100Mbps``) or bytes (``50MB``). Raises ``UsageError``."""
-    match = _BITS.fullmatch(text)
+    match = _BITS.fullmatch(text.strip())
     size = read_size(match[1].replace(" ", "")) if match else read_size(text.lower().removesuffix("/s"))
     if not size or size > _FASTEST:
         raise UsageError(f"{option} {escape(text)}: not a rate; write it as 1Gbit, 100Mbit or 50MB")
