@@ -6,7 +6,7 @@ That they are there is seen in the layers. Whether a GPU will be used is not: so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from ...layer.index import FILE
 from ...paths import join, public, split
@@ -197,30 +197,30 @@ def _browsers(context: Context) -> Iterator[Draft]:
     )
 
 
-def _rule(code: str, name: str, summary: str, why: str, check: object, places: Sequence[str], **more: object) -> Rule:
-    return Rule(code, name, summary, "possible", check, why, places=tuple(places), **more)  # type: ignore[arg-type]
-
-
 RULES = (
-    _rule(
-        _WEIGHTS,
-        "weights-twice",
-        "The weights of a model in two formats.",
-        "Model repositories hold the same weights as safetensors and as pickled files. Libraries load the first where "
-        "both are there; a download of everything brings gigabytes twice.",
-        _weights,
-        ("**/*.bin", "**/*.pt", "**/*.pth", "**/*.ckpt"),
+    Rule(
+        code=_WEIGHTS,
+        name="weights-twice",
+        summary="The weights of a model in two formats.",
+        certainty="possible",
+        check=_weights,
+        why="Model repositories hold the same weights as safetensors and as pickled files. Libraries load the first "
+        "where both are there; a download of everything brings gigabytes twice.",
         before="RUN hf download org/model --local-dir /models",
         after="RUN hf download org/model --local-dir /models --exclude '*.bin' '*.pt'",
+        places=("**/*.bin", "**/*.pt", "**/*.pth", "**/*.ckpt"),
     ),
-    _rule(
-        _BROWSERS,
-        "browsers-twice",
-        "More than one browser for tests or rendering.",
-        "Playwright and Puppeteer download browsers of their own, often beside the distribution's, and Playwright all "
-        "three kinds where one is driven.",
-        _browsers,
-        (
+    Rule(
+        code=_BROWSERS,
+        name="browsers-twice",
+        summary="More than one browser for tests or rendering.",
+        certainty="possible",
+        check=_browsers,
+        why="Playwright and Puppeteer download browsers of their own, often beside the distribution's, and Playwright "
+        "all three kinds where one is driven.",
+        before="RUN npx playwright install",
+        after="RUN npx playwright install chromium --with-deps",
+        places=(
             "**/ms-playwright/**",
             "**/puppeteer/**",
             "**/.local-chromium/**",
@@ -230,40 +230,41 @@ RULES = (
             "/usr/lib/firefox-esr/**",
             "/usr/lib/firefox/**",
         ),
-        before="RUN npx playwright install",
-        after="RUN npx playwright install chromium --with-deps",
     ),
-    _rule(
-        _GPU,
-        "gpu-libraries",
-        "GPU libraries in an image that nothing marks as one for GPUs.",
-        "The default wheels of torch and others bring CUDA: 2 to 6 GB that a service on CPUs never loads. Where the "
-        "image sets NVIDIA_VISIBLE_DEVICES, or holds a CUDA toolkit, it is taken to be for GPUs.",
-        _gpu_libraries,
-        _GPU_PLACES,
+    Rule(
+        code=_GPU,
+        name="gpu-libraries",
+        summary="GPU libraries in an image that nothing marks as one for GPUs.",
+        certainty="possible",
+        check=_gpu_libraries,
+        why="The default wheels of torch and others bring CUDA: 2 to 6 GB that a service on CPUs never loads. Where "
+        "the image sets NVIDIA_VISIBLE_DEVICES, or holds a CUDA toolkit, it is taken to be for GPUs.",
         before="RUN pip install torch",
         after="RUN pip install torch --index-url https://download.pytorch.org/whl/cpu",
+        places=_GPU_PLACES,
     ),
-    _rule(
-        _BASE,
-        "cuda-devel",
-        "A CUDA toolkit's compiler, headers and static libraries.",
-        "A devel image is to build on. What was built needs the libraries, which the runtime image has.",
-        _toolkit,
-        ("/usr/local/cuda*/**", "/opt/cuda*/**"),
-        everywhere=True,
+    Rule(
+        code=_BASE,
+        name="cuda-devel",
+        summary="A CUDA toolkit's compiler, headers and static libraries.",
+        certainty="possible",
+        check=_toolkit,
+        why="A devel image is to build on. What was built needs the libraries, which the runtime image has.",
         before="FROM nvidia/cuda:12.6.3-devel-ubuntu24.04",
         after="FROM nvidia/cuda:12.6.3-devel-ubuntu24.04 AS build\n…\nFROM nvidia/cuda:12.6.3-runtime-ubuntu24.04",
+        places=("/usr/local/cuda*/**", "/opt/cuda*/**"),
+        everywhere=True,
     ),
-    _rule(
-        _TWICE,
-        "libraries-twice",
-        "Large shared libraries in different places.",
-        "A base image or the distribution has CUDA, cuDNN, MKL or OpenBLAS, and wheels bring their own beside it. A "
-        "process loads one of them.",
-        _twice,
-        (),
+    Rule(
+        code=_TWICE,
+        name="libraries-twice",
+        summary="Large shared libraries in different places.",
+        certainty="possible",
+        check=_twice,
+        why="A base image or the distribution has CUDA, cuDNN, MKL or OpenBLAS, and wheels bring their own beside it. "
+        "A process loads one of them.",
         before="FROM nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04\nRUN pip install torch",
         after="FROM python:3.13-slim\nRUN pip install torch",
+        places=(),
     ),
 )
