@@ -178,7 +178,7 @@ class ImageContents:
         return FileBytes(region.fd, region.start, region.length)
 
     def unpacked(self, layer: int, into: BinaryIO) -> FileBytes:
-        """Return a layer's plain tar for random access; one that is compressed is unpacked ``into`` a file.
+        """Return a layer's plain tar for random access; one that is compressed is unpacked ``into`` a file, at its end.
 
         That stays the caller's, as long as the tar is read. Raises ``ImageError``.
         """
@@ -189,12 +189,12 @@ class ImageContents:
 
         assert blob.region is not None
         read = reader(blob.compression, sequential(blob.region)).read
-        length = 0
+        start, length = into.tell(), 0
         while data := read(1 << 20):
             into.write(data)
             length += len(data)
         into.flush()
-        return FileBytes(into.fileno(), 0, length)
+        return FileBytes(into.fileno(), start, length)
 
     def _listed(self, layer: int) -> Listed | None:
         """Return what a table of contents told of a layer, where its index is made of that."""

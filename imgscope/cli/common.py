@@ -112,13 +112,7 @@ def result_options(
 
     def add(function: Command) -> Command:
         for option in (
-            click.option(
-                "--open",
-                is_flag=True,
-                expose_value=False,
-                callback=_remember_to_open,
-                help="Open the HTML file that is written in a browser.",
-            ),
+            *([_open] if "html" in formats else []),
             click.option("-o", "--output", "outputs", metavar="FORMAT=FILE", multiple=True, help=to_file),
             click.option(
                 "--format", "format_", type=click.Choice(list(formats)), help="What to print on standard output."
@@ -135,6 +129,15 @@ _OPEN = "imgscope.open"
 
 def _remember_to_open(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     context.meta[_OPEN] = wanted
+
+
+_open = click.option(
+    "--open",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember_to_open,
+    help="Open the HTML file that is written in a browser.",
+)
 
 
 def open_page(target: str) -> None:

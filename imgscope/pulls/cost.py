@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 RATE, UNPACK_RATE = "1Gbit", "200MB"
 # What a layer is about unpacked for each of its bytes, where nobody has unpacked it.
 _RATIO = 2.6
-_BITS = re.compile(r"(?i)\s*([0-9.]+\s*[kmgt]?)\s*(?:bit(?:/s)?|bps)\s*")
+_FASTEST = 10**15
+_WEIGHED = 128
+_BITS = re.compile(r"(?i)([0-9.]{1,20} ?[kmgt]?)(?:bit(?:/s)?|bps)")
 
 
 @brief("index", "bytes", "unpacked_bytes", "present", "seconds")
@@ -88,9 +90,9 @@ class PullCost:
 
 def parse_rate(text: str, option: str) -> float:
     """Read a rate in bytes a second: bits (``1Gbit``, ``100Mbps``) or bytes (``50MB``). Raises ``UsageError``."""
-    match = _BITS.fullmatch(text)
+    match = _BITS.fullmatch(text.strip())
     size = read_size(match[1].replace(" ", "")) if match else read_size(text.lower().removesuffix("/s"))
-    if not size:
+    if not size or size > _FASTEST:
         raise UsageError(f"{option} {escape(text)}: not a rate; write it as 1Gbit, 100Mbit or 50MB")
     return size / 8 if match else float(size)
 
@@ -115,7 +117,7 @@ def pull_cost(
     from ..analyzer import name_of, opened
     from ..reading import ReadOptions
 
-    line, unpacking = parse_rate(rate, "rate"), parse_rate(unpack_rate, "unpack-rate")
+    line, unpacking = parse_rate(rate, "--rate"), parse_rate(unpack_rate, "--unpack-rate")
     if parallel < 1:
         raise UsageError("at least one download at a time is needed")
     chosen = ReadOptions.of(options, {"layers": False, **how})
@@ -131,6 +133,8 @@ def pull_cost(
         wanted = [(stored, plain) for stored, plain, _ in sizes[shared:]]
         times = timeline(wanted, line, unpacking, parallel)
         whole = times[-1].unpacked if times else 0.0
+        # An engine takes no more layers than this; of more that lie in an archive the largest are weighed.
+        weighed = set(sorted(range(len(wanted)), key=lambda number: -sum(wanted[number]))[:_WEIGHED])
         rows = [
             PulledLayer(layer.index, layer.instruction, stored, plain, about, not read, present=True)
             for layer, (stored, plain, about) in zip(image.layers[:shared], sizes, strict=False)
@@ -138,8 +142,10 @@ def pull_cost(
         for number, (layer, (stored, plain, about), time) in enumerate(
             zip(image.layers[shared:], sizes[shared:], times, strict=True)
         ):
-            without = timeline([*wanted[:number], *wanted[number + 1 :]], line, unpacking, parallel)
-            shorter = whole - (without[-1].unpacked if without else 0.0)
+            shorter = 0.0
+            if number in weighed:
+                without = timeline([*wanted[:number], *wanted[number + 1 :]], line, unpacking, parallel)
+                shorter = whole - (without[-1].unpacked if without else 0.0)
             rows.append(
                 PulledLayer(layer.index, layer.instruction, stored, plain, about, not read, False, *time, shorter)
             )

@@ -17,11 +17,12 @@ _OCI = "application/vnd.oci.image."
 
 
 class Blob(NamedTuple):
-    """A layer that was written to a file: its diff_id, which is its digest too, and its length."""
+    """A layer that was written to a file from ``start`` on: its diff_id, which is its digest too, and its length."""
 
     digest: str
     bytes: int
     file: BinaryIO
+    start: int
 
 
 def archive(config: bytes, layers: Sequence[Blob], names: Sequence[str], platform: dict[str, str]) -> Iterator[bytes]:
@@ -61,9 +62,11 @@ def archive(config: bytes, layers: Sequence[Blob], names: Sequence[str], platfor
     # The same layer twice is one blob.
     for path, layer in sorted({_path(layer.digest): layer for layer in layers}.items()):
         yield _member(path, layer.bytes)
-        layer.file.seek(0)
-        while data := layer.file.read(_PIECE):
+        layer.file.seek(layer.start)
+        left = layer.bytes
+        while data := layer.file.read(min(_PIECE, left)):
             yield data
+            left -= len(data)
         yield bytes(-layer.bytes % tarfile.BLOCKSIZE)
     yield bytes(2 * tarfile.BLOCKSIZE)
 

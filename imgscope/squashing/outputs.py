@@ -17,7 +17,7 @@ SCHEMA_VERSION = 1
 
 def lines(found: Squashed, exact: bool) -> Iterator[str]:
     """Yield the lines for people."""
-    share = f" ({percent(found.saved, found.before)} less)" if found.saved else ""
+    share = f" ({percent(found.saved, found.before)} less)" if found.saved * 2000 >= max(found.before, 1) else ""
     sizes = f"{size(found.after, exact)} of {size(found.before, exact)} content{share}"
     yield f"{escape(found.path)}: {sizes}, {found.id[:19]}"
     for number, layer in enumerate(found.layers):

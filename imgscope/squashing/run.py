@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from ..brief import brief
 from ..errors import ContentUnavailableError, ImageError, UsageError
 from ..escape import escape
+from ..output import OutputError, whole_file
 from ..overlay.merge import Overlay
 from . import select
 from .archive import Blob, archive
 from .layertar import layer_tar
+from .names import given, tagged
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -81,14 +83,17 @@ def squash(
     whole, or not at all. ``reference`` is as for ``analyze``. Raises ``UsageError``, ``ImageError``, ``OutputError``.
     """
     from ..analyzer import opened
-    from ..output import whole_file
     from ..reading import ReadOptions
 
     chosen = ReadOptions.of(options, how).but(contents=True, raw=True)
+    wanted = tuple(given(name) for name in names or ())
+    if os.fspath(target) == "-":
+        raise UsageError("what is squashed is read again and proven, so it goes to a file: name one")
     with opened(reference, chosen) as analysis, ExitStack() as stack:
         work = _Work(analysis, first, drop_waste, stack, chosen.progress)
         config = work.config()
-        tags = tuple(analysis.image.names if names is None else names)
+        # Of the archive's own names those are kept that an engine takes.
+        tags = tuple(filter(None, map(tagged, analysis.image.names))) if names is None else wanted
         platform = dict(zip(("os", "architecture", "variant"), analysis.image.platform.split("/"), strict=False))
         with whole_file(Path(target), lambda path: _prove(analysis, path, chosen)) as file:
             for piece in archive(config, work.blobs, tags, platform):
@@ -115,7 +120,8 @@ class _Work:
             raise UsageError("layers of Windows images cannot be written anew: they hold registry hives besides files")
         count = len(analysis.layers)
         if not 0 <= first < max(count, 1):
-            raise UsageError(f"there is no layer {first}: the image has layers 0 to {count - 1}")
+            there = f"layers 0 to {count - 1}" if count else "no layers"
+            raise UsageError(f"there is no layer {first}: the image has {there}")
         for layer in analysis.layers:
             if layer.missing is not None:
                 raise ContentUnavailableError(f"layer {layer.index} can't be read: {layer.missing}")
@@ -124,6 +130,9 @@ class _Work:
         self.stack = stack
         self.progress = progress
         self.indexes = list(analysis.body.overlay.layers)
+        # All new layers lie in one file, what is unpacked of old ones in another: an image may have any number of them.
+        self._written = self._file()
+        self._unpacked = self._file()
         self.blobs: list[Blob] = []
         self.layers: list[SquashedLayer] = []
         self._sources: dict[int, FileBytes] = {}
@@ -132,6 +141,10 @@ class _Work:
         groups = [(number, number) for number in range(first, count)] if drop_waste else [(first, count - 1)]
         for group in groups if count else []:
             self._write(*group)
+
+    def _file(self) -> BinaryIO:
+        """Make a nameless file that lasts as long as the work."""
+        return self.stack.enter_context(tempfile.TemporaryFile())
 
     def source(self, layer: int) -> FileBytes:
         """Return a layer's plain tar; one that is compressed is unpacked to a nameless file, once."""
@@ -142,12 +155,9 @@ class _Work:
                     f"layer {layer} is known by its table of contents alone: "
                     "copy the image to an archive and squash that"
                 )
-            self._sources[layer] = contents.unpacked(layer, self._file())
+            with _room():
+                self._sources[layer] = contents.unpacked(layer, self._unpacked)
         return self._sources[layer]
-
-    def _file(self) -> BinaryIO:
-        """Make a nameless file that lasts as long as the work."""
-        return self.stack.enter_context(tempfile.TemporaryFile())
 
     def _keep(self, number: int) -> None:
         source = self.source(number)
@@ -178,23 +188,24 @@ class _Work:
     def _add(self, blob: Blob, first: int, last: int, *, kept: bool = False) -> None:
         from ..layer.scan import scan_file
 
-        index = scan_file(blob.file.fileno(), 0, blob.bytes)
+        index = scan_file(blob.file.fileno(), blob.start, blob.bytes)
         self.blobs.append(blob)
         self.layers.append(SquashedLayer(blob.digest, index.content_bytes, blob.bytes, (first, last), kept))
 
     def _blob(self, what: str, pieces: Iterator[bytes]) -> Blob:
         from ..progress import working
 
-        file, state, length = self._file(), hashlib.sha256(), 0
+        file, state, length = self._written, hashlib.sha256(), 0
+        start = file.tell()
         advance: Callable[[int], object] = self.progress.advance if self.progress is not None else (lambda _: None)
-        with working(self.progress, what):
+        with working(self.progress, what), _room():
             for piece in pieces:
                 file.write(piece)
                 state.update(piece)
                 length += len(piece)
                 advance(len(piece))
-        file.flush()
-        return Blob("sha256:" + state.hexdigest(), length, file)
+            file.flush()
+        return Blob("sha256:" + state.hexdigest(), length, file, start)
 
     def config(self) -> bytes:
         """Return the new image's config: the old one's, but for layers and history."""
@@ -235,6 +246,18 @@ class _Work:
         step = {"created_by": f"imgscope squash: {which} of {self.analysis.image.id}"}
         created = self.analysis.image.created
         return {"created": created, **step} if created else step
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Say where there is no room, if that is so: what lies there has no name. Raises ``OutputError``."""
+    try:
+        yield
+    except OSError as error:
+        folder = escape(tempfile.gettempdir())
+        raise OutputError(
+            f"{folder} can't hold the layers: {error.strerror or error}; set TMPDIR to a folder that can"
+        ) from None
 
 
 def _comment(step: dict[str, Any], words: str) -> str:

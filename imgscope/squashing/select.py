@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ..errors import ImageError
+from ..escape import escape
 from ..layer.index import DIRECTORY, HARDLINK
 from ..overlay.merge import NO_ENTRY, Overlay
-from ..paths import join
+from ..paths import join, public
 from ..rows import File
 from ..tree import Tree
 
@@ -46,14 +48,16 @@ def members(tree: Tree, first: int, last: int) -> Iterator[Member]:
             yield Member(path, file)
             continue
         inode = overlay.inode(entry)
-        if inode != NO_ENTRY and (overlay.kinds[entry] == HARDLINK or inode in overlay.home):
+        if inode == NO_ENTRY:
+            raise ImageError(f"{escape(public(path))} is a hard link to nothing, which no container can have")
+        if overlay.kinds[entry] == HARDLINK or inode in overlay.home:
             if inode in homes:
                 links.append(Member(path, file, None, homes[inode]))
                 continue
             homes[inode] = path
             # Whichever name comes first is the file now; it shares its metadata with the others.
             file = tree.row(path, inode)._replace(type=_type(overlay, inode))
-        kept = overlay.locate(inode if inode != NO_ENTRY else entry) if file.type == "file" else None
+        kept = overlay.locate(inode) if file.type == "file" else None
         yield Member(path, file, kept)
     yield from links
 

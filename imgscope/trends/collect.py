@@ -178,7 +178,7 @@ def _jump(before: Point, after: Point, gained: int, options: ReadOptions) -> Jum
 
     try:
         with diff(before.reference, after.reference, options=options.but(layers=True)) as difference:
-            text = why(difference).replace("NEW", after.name).replace("OLD", before.name)
+            text = "in content, " + why(difference).replace("NEW", after.name).replace("OLD", before.name)
             return Jump(before, after, gained, text, tuple(_causes(difference)))
     except ImgscopeError as error:
         return Jump(before, after, gained, problem=str(error))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
+import resource
+import subprocess
+import sys
 import tarfile
 
 import pytest
@@ -146,6 +151,71 @@ def test_a_layer_that_is_not_what_it_claims_is_not_written(image, tmp_path):
     with pytest.raises(ImageError, match="layer 0 is damaged"):
         squash(image, tmp_path / "out.tar", first=1, cache=False)
     assert not (tmp_path / "out.tar").exists()
+
+
+NAMES = ("", "bad name", "UP/x:1", "-x", "a:b:c", "a\x1b[31m", "app@sha256:" + "0" * 64, "x" * 300)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_image_is_given_a_name_that_no_engine_takes(image, tmp_path, name):
+    with pytest.raises(UsageError, match="not a name"):
+        squash(image, tmp_path / "out.tar", names=[name])
+    assert not (tmp_path / "out.tar").exists()
+
+
+def test_a_name_without_a_tag_is_latest(image, tmp_path):
+    names = squash(image, tmp_path / "out.tar", names=["h:5000/org", "app:2"]).names
+    assert names == ("h:5000/org:latest", "app:2")
+
+
+def test_what_nobody_can_write_is_said(image, tmp_path, imgscope):
+    done = imgscope("squash", image, "-o", "-")
+    assert done.returncode == 2 and "goes to a file" in done.stderr
+    linked = tar.docker_archive(tmp_path / "linked.tar", [tar.layer(tar.hardlink("here", "nowhere"))])
+    with pytest.raises(ImageError, match="/here is a hard link to nothing"):
+        squash(linked, tmp_path / "out.tar")
+    empty = tar.docker_archive(tmp_path / "empty.tar", [])
+    with pytest.raises(UsageError, match="no layers"):
+        squash(empty, tmp_path / "out.tar", first=1)
+
+
+def test_an_image_may_have_any_number_of_layers(tmp_path):
+    """With a file for each the program would run out of them."""
+    many = tar.docker_archive(tmp_path / "many.tar", [tar.layer(tar.file(f"f{number}", b"x")) for number in range(300)])
+    command = [
+        sys.executable,
+        "-m",
+        "imgscope",
+        "squash",
+        many,
+        "-o",
+        tmp_path / "out.tar",
+        "--drop-waste",
+        "--no-cache",
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200)),
+    )
+    assert done.returncode == 0 and b"300 layers" in done.stdout, done.stderr
+
+
+class Full:
+    """A file on a full disk."""
+
+    def write(self, data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def tell(self):
+        return 0
+
+
+def test_where_there_is_no_room_is_said(image, tmp_path, monkeypatch):
+    monkeypatch.setattr("imgscope.squashing.run._Work._file", lambda self: Full())
+    with pytest.raises(OutputError, match="set TMPDIR"):
+        squash(image, tmp_path / "out.tar", cache=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["image.tar"]
 
 
 def test_errors_have_their_kinds(image, tmp_path):

@@ -165,7 +165,7 @@ def test_a_repository_is_followed_by_its_manifests_alone(registry, tagged, insid
 def test_a_repository_s_jump_is_read_and_explained(tagged, inside):
     done = inside("trend", f"{tagged}:1.*", "--limit", "4", "--no-color", "--width", "100")
     assert done.returncode == 0
-    assert "Jump  1.2 → 1.3: +901 kB" in done.stdout and "COPY model.bin /srv" in done.stdout
+    assert "Jump  1.2 → 1.3: +901 kB to pull" in done.stdout and "COPY model.bin /srv" in done.stdout
     assert "1 more before these; --limit shows them" in done.stdout
     with pytest.raises(ImageNotFoundError):
         imgscope.trend(f"{tagged}:9*", cache=False)

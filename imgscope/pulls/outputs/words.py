@@ -18,7 +18,7 @@ def seconds(count: float) -> str:
 
 def rate(count: float) -> str:
     """Write a rate in bits, as lines are sold."""
-    return size(round(count * 8)).replace("B", "bit") + "/s"
+    return size(round(count * 8)).replace("B", "bit") + " a second"
 
 
 def lines(cost: PullCost, exact: bool) -> Iterator[str]:
@@ -29,12 +29,13 @@ def lines(cost: PullCost, exact: bool) -> Iterator[str]:
     yield f"{bytes_} in {quantity(pulled, 'layer')}, {time}"
     yield (
         f"the line alone takes {seconds(cost.download_seconds)} at {rate(cost.rate)}, unpacking alone "
-        f"{seconds(cost.unpack_seconds)} at {size(round(cost.unpack_rate))}/s, {cost.parallel} downloads at a time"
+        f"{seconds(cost.unpack_seconds)} at {size(round(cost.unpack_rate))} a second, "
+        f"{cost.parallel} downloads at a time"
     )
     if cost.kept_by is not None:
         whole = cost.bytes + cost.saved_bytes
         share = percent(cost.saved_bytes, whole)
         yield f"{cost.kept_by} has {size(cost.saved_bytes, exact)} of it already ({share})"
     most = cost.dominating
-    if most is not None and most.seconds > 0:
+    if most is not None and most.seconds >= 0.005:
         yield f"layer {most.index} dominates: without it the pull takes {seconds(most.seconds)} less"

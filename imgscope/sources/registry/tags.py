@@ -142,7 +142,8 @@ def ask(
     try:
         words = listed(client, globs, memory)
         if not words and globs:
-            raise ImageNotFoundError(f"no tag of {escape(name.place)} fits {escape(' '.join(globs))}")
+            place, asked = escape(name.place), escape(" ".join(globs))
+            raise ImageNotFoundError(f"no tag of {place} fits {asked}; imgscope tags {place} lists them")
         shown = words[-limit:] if limit else words
         if not long:
             return Tags(name.place, len(words), [Tag(word) for word in shown])

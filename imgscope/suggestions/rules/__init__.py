@@ -23,7 +23,6 @@ GROUP = "imgscope.rules"
 
 def _built_in() -> list[Rule]:
     from . import (
-        accelerators,
         base_changes,
         build_context,
         build_leftovers,
@@ -55,7 +54,6 @@ def _built_in() -> list[Rule]:
         *build_leftovers.RULES,
         *sources.RULES,
         *bytecode.RULES,
-        *accelerators.RULES,
         *machine_learning.RULES,
         *debug_symbols.RULES,
         *order.RULES,

@@ -47,7 +47,7 @@ def _lines(trend: Trend, exact: bool) -> Iterator[str]:
         ),
     )
     for step in trend.jumps:
-        yield f"<h2>{_html(words.jump(step, exact))}</h2><p>{_html(step.problem or step.why)}</p>"
+        yield f"<h2>{_html(words.jump(trend, step, exact))}</h2><p>{_html(step.problem or step.why)}</p>"
         if step.causes:
             rows = ((cause.kind, signed(cause.bytes, exact), cause.what) for cause in step.causes)
             yield from _table([("kind", False), ("bytes", True), ("what", False)], rows)

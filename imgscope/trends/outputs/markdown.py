@@ -29,7 +29,7 @@ def _lines(trend: Trend, options: Options) -> Iterator[str]:
         ),
     )
     for step in trend.jumps:
-        yield from ("", f"## {code(words.jump(step, options.exact_bytes))}", "")
+        yield from ("", f"## {code(words.jump(trend, step, options.exact_bytes))}", "")
         yield prose(step.problem or step.why)
         if step.causes:
             yield ""

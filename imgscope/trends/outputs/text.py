@@ -33,7 +33,7 @@ class _Trend(Page):
         self.show(Text(f"{words.heading(trend)}  {line}".rstrip(), no_wrap=True))
         self.points()
         for step in trend.jumps:
-            self.heading("Jump", escape(words.jump(step, self.options.exact_bytes)))
+            self.heading("Jump", escape(words.jump(trend, step, self.options.exact_bytes)))
             self.show(Text(escape(step.problem or step.why)))
             table = self.table(("", "left"), ("", "right"), ("", "rest"), header=False)
             for cause in step.causes:

@@ -47,9 +47,9 @@ def cells(trend: Trend, exact: bool) -> list[tuple[Point, str, str, str]]:
     return rows
 
 
-def jump(step: Jump, exact: bool) -> str:
-    """Say by how much a jump is."""
-    return f"{step.before.name} → {step.after.name}: {signed(step.bytes, exact)}"
+def jump(trend: Trend, step: Jump, exact: bool) -> str:
+    """Say by how much a jump is, in what the trend measures."""
+    return f"{step.before.name} → {step.after.name}: {signed(step.bytes, exact)} {trend.measure}"
 
 
 def left_out(trend: Trend) -> str:

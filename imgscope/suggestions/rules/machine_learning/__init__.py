@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from . import copies, kernels
+from . import browsers, copies, gpu, kernels, models, toolkit
 
-RULES = (*copies.RULES, *kernels.RULES)
+RULES = (
+    *models.RULES,
+    *browsers.RULES,
+    *gpu.RULES,
+    *toolkit.RULES,
+    *copies.RULES,
+    *kernels.RULES,
+)
