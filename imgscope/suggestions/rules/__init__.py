@@ -45,6 +45,7 @@ def _built_in() -> list[Rule]:
         *secrets.RULES,
         *leftovers.RULES,
         *build_context.RULES,
+        *machine_learning.REPLACED,
         *layer_waste.RULES,
         *base_changes.RULES,
         *build_packages.RULES,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from . import browsers, copies, gpu, kernels, models, toolkit
+from . import browsers, copies, environments, gpu, kernels, models, parts, toolkit, wheels
+
+REPLACED = wheels.RULES
+"""Those about what a later layer replaced: they say more than the rules about layers, and come before them."""
 
 RULES = (
     *models.RULES,
@@ -10,5 +13,7 @@ RULES = (
     *gpu.RULES,
     *toolkit.RULES,
     *copies.RULES,
+    *environments.RULES,
+    *parts.RULES,
     *kernels.RULES,
 )
