@@ -76,7 +76,7 @@ def _is_used(context: Context, prefix: bytes) -> bool:
     nested = inside + b"envs/"
     if any(path.startswith(inside) and not path.startswith(nested) for path in run.files):
         return True
-    if re.search(rf"(?:-n|--name|-p|--prefix|activate)[= ](?:\S*/)?{re.escape(name)}(?![\w.-])", run.text):
+    if re.search(rf"(?:-n|--name|-p|--prefix|activate)[=\s](?:\S*/)?{re.escape(name)}(?![\w.-])", run.text):
         return True
     search = search_path(variables)
     conda = [path for path in search if path.endswith(b"bin") and _META in context.overlay.tree.get(split(path)[0], {})]
@@ -84,7 +84,7 @@ def _is_used(context: Context, prefix: bytes) -> bool:
 
 
 def _names_twice(context: Context) -> bool:
-    """Tell whether two folders hold records of one distribution, by their names: without that nothing has to be read."""
+    """Tell whether two folders hold records of one distribution, by their names: else nothing has to be read."""
     seen: set[bytes] = set()
     for path in context.overlay.tree:
         if path.endswith((b".dist-info", b".egg-info")):

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from ...context import Context
 
 _FOR_GPUS = re.compile(
-    r"--(?:device|accelerator)[= ](?:cuda|gpu|rocm|hip)|\bnvidia-smi\b|\brocm-smi\b|--(?:n-)?gpus?\b"
+    r"--(?:device|accelerator)[=\s](?:cuda|gpu|rocm|hip)|\bnvidia-smi\b|\brocm-smi\b|--(?:n-)?gpus?\b"
 )
-_FOR_CPUS = re.compile(r"--(?:device|accelerator|platform)[= ]cpu\b|--(?:use[-_])?cpu(?:-only)?\b|--no-?(?:gpu|cuda)\b")
+_FOR_CPUS = re.compile(
+    r"--(?:device|accelerator|platform)[=\s]cpu\b|--(?:use[-_])?cpu(?:-only)?\b|--no-?(?:gpu|cuda)\b"
+)
 _HIDDEN = re.compile(r"""\b(?:CUDA|HIP|ROCR|NVIDIA)_VISIBLE_DEVICES=(?:""|''|-1|none|void)?(?=\s|$)""")
 _VISIBLE = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")
 _NONE = ("", "-1", "none", "void", "NoDevFiles")

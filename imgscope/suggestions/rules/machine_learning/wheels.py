@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _SITE = re.compile(rb"(.*/(?:site|dist)-packages)/(.+)")
 _INFO = re.compile(rb"([^/]+)-([^-/]+)\.dist-info/RECORD")
-# Less is told by the rules about layers, which see no packages.
-_LEAST = 10_000_000
 # So many distributions are named.
 _NAMED = 3
 # Folders that several distributions share.
@@ -38,8 +36,6 @@ def _shadowed(context: Context) -> Iterator[Draft]:
             if row.by in context.own_layers and _SITE.fullmatch(row.path):
                 groups.setdefault((row.stored_in, row.by), []).append(row)
     for (stored, by), rows in sorted(groups.items()):
-        if sum(row.bytes for row in rows) < _LEAST:
-            continue
         owners = _owners(context, rows)
         if not owners:
             continue
