@@ -448,7 +448,7 @@ def in_place(
         elif entry in index.parts:
             yield entry, _Held(contents, index, layer, entry, limit).at, size
         elif plain is not None and entry not in index.sparse:
-            yield entry, partial(_part_of_file, plain, index.offsets[entry], size), size
+            yield entry, partial(part_of_file, plain, index.offsets[entry], size), size
         elif size <= limit:
             (_, found), data = next(read)
             assert found == entry
@@ -480,7 +480,8 @@ def _part(data: bytes, offset: int, length: int) -> bytes:
     return data[offset : offset + length] if offset >= 0 and length > 0 else b""
 
 
-def _part_of_file(source: FileBytes, start: int, size: int, offset: int, length: int) -> bytes:
+def part_of_file(source: FileBytes, start: int, size: int, offset: int, length: int) -> bytes:
+    """Return a part of a file of a plain layer, whose content is ``size`` bytes from ``start`` of the layer's tar."""
     return source.at(start + offset, min(length, size - offset)) if 0 <= offset < size and length > 0 else b""
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ....contents import in_place
+from ....contents import part_of_file
 from ....knowledge.gpu import ARCHITECTURE_VARIABLES, OLDEST_CUDA
 from ....layer.index import FILE
 from ....paths import join
@@ -106,10 +107,13 @@ def _read(
     overlay, contents = context.overlay, context.analysis.contents
     first, index = overlay.first[layer], overlay.layers[layer]
     own = [entry - first for entry in entries]
+    plain = contents.random_access(layer)
     # In a layer that comes in sequence all is read as it passes: it may be as large as it likes.
-    streamed = own if contents.random_access(layer) is None else [one for one in own if one in index.sparse]
-    for one, at, _ in in_place(contents, index, layer, set(own).difference(streamed), 0):
-        yield first + one, read_kernels(at, ranges[first + one], budget)
+    streamed = own if plain is None else [one for one in own if one in index.sparse]
+    for one in own:
+        if plain is not None and one not in index.sparse:
+            at = partial(part_of_file, plain, index.offsets[one], index.sizes[one])
+            yield first + one, read_kernels(at, ranges[first + one], budget)
     for one, stream in contents.streams(layer, streamed) if streamed else ():
         yield first + one, read_kernels(Forward(stream).at, ranges[first + one], budget)
 

@@ -11,13 +11,13 @@ from ...once import once
 if TYPE_CHECKING:
     from ...context import Context
 
-LARGE = 1 << 20
+LARGE = 256 << 10
 """A library smaller than this is not told: copies of those are many and cost nothing."""
 
 
 @once
 def large_libraries(context: Context) -> dict[int, bytes]:
-    """Return the paths of shared objects of a megabyte or more that the merged tree shows, by global entry.
+    """Return the paths of shared objects that are not small that the merged tree shows, by global entry.
 
     One that has several names is there once. In the order of their paths.
     """
