@@ -76,3 +76,9 @@ def test_words_that_are_no_architecture_are_a_usage_error(make):
     path = make(layer(SYSTEM))
     with pytest.raises(errors.UsageError, match="sm_80"):
         suggest_image(path, gpu="ampere")
+
+
+def test_a_program_of_ones_own_is_looked_into_as_well(told):
+    program = elf(interpreter="/lib64/ld-linux-x86-64.so.2", sections={".nv_fatbin": nvidia(*ALL)})
+    (found,), _ = told(layer(file("usr/local/bin/simulate", program, mode=0o755)), ("sm_86",))
+    assert found.bytes == sum(size + 64 for _, size in ALL) - 800_064

@@ -16,6 +16,7 @@ from ....report.sizes import size as size_text
 from ....rootfs.kernels import UNKNOWN, Budget, Forward, Kernels, architectures, number, read_kernels
 from ....rootfs.root import MAX_STREAMED
 from ....settings import environment
+from ...elf import elf_files
 from ...model import Certainty, Claim, Draft, Rule
 from ...once import once
 from .. import words
@@ -24,9 +25,14 @@ from .libraries import large_libraries
 if TYPE_CHECKING:
     from ...context import Context
 
-# ROCm's libraries keep code objects in files of their own, named for the architecture.
 # More architectures than these are not named one by one.
 _NAMED = 4
+# What names of libraries for GPUs have in them, or of the folders that they lie in.
+_FOR_GPUS = re.compile(
+    rb"cuda|cudnn|cublas|cufft|curand|cusolver|cusparse|nccl|nvidia|libnv|libnpp|tensor|torch|onnxruntime|jax|xla|cupy|"
+    rb"triton|paddle|faiss|xgboost|lightgbm|ggml|llama|whisper|rocm|amdhip|libhip|rocblas|libroc|rccl|MIOpen|gpu|flash_attn|vllm"
+)
+# ROCm's libraries keep code objects in files of their own, named for the architecture.
 _CODE_OBJECT = re.compile(rb".*[._-](gfx[0-9a-f]{3,5})(?:[._-].*)?\.(?:co|hsaco|dat|kdb|db\.txt|fdb\.txt)(?:\.bz2)?")
 
 
@@ -44,9 +50,7 @@ def kernels(context: Context) -> Mapping[int, tuple[bytes, Kernels]]:
             one = Kernels()
             one.add({name[1].decode(): context.overlay.sizes[entry]})
             found[entry] = path, one
-    libraries = large_libraries(context)
-    if libraries:
-        context.require_contents()
+    libraries = _candidates(context)
     ranges = _ranges(context, libraries)
     budget = Budget()
     for layer, entries in _by_layer(context, ranges).items():
@@ -54,6 +58,19 @@ def kernels(context: Context) -> Mapping[int, tuple[bytes, Kernels]]:
             if read.containers:
                 found[entry] = libraries[entry], read
     return found
+
+
+def _candidates(context: Context) -> dict[int, bytes]:
+    """Return the files that may hold some: what own layers add, whose headers other rules read as well, and of the
+    rest what stands beside a library for GPUs.
+    """
+    libraries = large_libraries(context)
+    hinted = any(_FOR_GPUS.search(path) for path in libraries.values())
+    if libraries and hinted:
+        context.require_contents()
+    found = dict(libraries) if hinted else {}
+    found.update((entry, path) for entry, (path, elf) in elf_files(context).items() if elf.kernels)
+    return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
 def _code_objects(context: Context) -> Iterator[tuple[int, bytes]]:
