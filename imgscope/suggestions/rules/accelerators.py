@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from ...layer.index import FILE
 from ...paths import join, public, split
+from ...settings import environment
 from ..context import Context
 from ..model import Claim, Draft, Rule
 from . import words
@@ -43,6 +44,8 @@ _GPU_PLACES = (
     "**/onnxruntime/capi/libonnxruntime_providers_cuda.so",
     "**/onnxruntime/capi/libonnxruntime_providers_tensorrt.so",
 )
+# Variables by which an image says that it is for a GPU: all that begin so, and one by its whole name.
+_FOR_GPU, _DEVICES = ("NVIDIA_REQUIRE_", "HIP_VISIBLE", "ROCR_VISIBLE"), "NVIDIA_VISIBLE_DEVICES"
 # A toolkit's folders that nothing needs that was built already.
 _TOOLKIT = (b"bin/", b"include/", b"nvvm/", b"nsight", b"compute-sanitizer/", b"extras/", b"src/", b"share/doc/")
 _TOOLKIT_HOME = re.compile(rb"(?:usr/local|opt)/cuda(?:-[\d.]+)?(?:/targets/[^/]+)?/")
@@ -57,13 +60,7 @@ _BROWSER = re.compile(
 
 def _uses_gpu(context: Context) -> bool:
     """Tell whether the image says that it is for a GPU: by a setting of the NVIDIA container runtime, or a toolkit."""
-    environment = context.analysis.image.config.get("config")
-    values = environment.get("Env") if isinstance(environment, Mapping) else None
-    said = [str(value) for value in values] if isinstance(values, list) else []
-    if any(
-        value.startswith(("NVIDIA_VISIBLE_DEVICES=", "NVIDIA_REQUIRE_", "HIP_VISIBLE", "ROCR_VISIBLE"))
-        for value in said
-    ):
+    if any(name == _DEVICES or name.startswith(_FOR_GPU) for name in environment(context.analysis.image.config)):
         return True
     return any(_TOOLKIT_HOME.match(directory + b"/") for directory in context.overlay.tree)
 
