@@ -26,9 +26,7 @@ class PathFilter:
 
     def fits(self, directory: bytes, name: bytes) -> bool:
         """Tell whether the path of ``name`` in ``directory`` (no leading slashes) fits."""
-        if self._directory(directory):
-            return True
-        return self._whole.fullmatch(join(directory, name)) is not None
+        return self._directory(directory) or self.fits_itself(directory, name)
 
     def fits_itself(self, directory: bytes, name: bytes) -> bool:
         """Tell whether the path of ``name`` in ``directory`` fits, whatever lies above it."""

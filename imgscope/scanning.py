@@ -21,6 +21,7 @@ from .layer import codec, estimate
 from .layer.index import LayerIndex
 from .layer.keep import MAX_IMAGE
 from .layer.scan import scan_file, scan_stream
+from .layer.sound import check
 from .layer.texts import MAX_JUDGED, MAX_JUDGED_BYTES, Texts
 from .layer.workers import scan_side_by_side, several_at_a_time
 
@@ -62,6 +63,7 @@ class Scanning:
             return None
         try:
             index = codec.decode(data)
+            check(index)
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
             return None
         if self.shared is not None:

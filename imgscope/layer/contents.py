@@ -157,17 +157,19 @@ def content(index: LayerIndex, entry: int, source: TarBytes) -> bytes:
     """Return one file's content whole. Raises ``LayerError`` when the layer ends too early."""
     parts: list[bytes] = []
     for offset, left in pieces(index, entry):
-        if offset is None:
-            parts.append(bytes(left))
-            continue
-        while left:
-            data = source.at(offset, min(left, READ))
-            if not data:
-                raise LayerError("the layer ends in the middle of a file")
-            parts.append(data)
-            offset += len(data)
-            left -= len(data)
+        parts += [bytes(left)] if offset is None else copied(source, offset, left)
     return b"".join(parts)
+
+
+def copied(source: TarBytes, offset: int, length: int) -> Iterator[bytes]:
+    """Yield a part of a tar, piece by piece. Raises ``LayerError`` when the layer ends too early."""
+    while length:
+        data = source.at(offset, min(length, READ))
+        if not data:
+            raise LayerError("the layer ends in the middle of a file")
+        yield data
+        offset += len(data)
+        length -= len(data)
 
 
 def fingerprints(index: LayerIndex, entries: Iterable[int], source: TarBytes) -> dict[int, bytes]:

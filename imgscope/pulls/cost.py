@@ -125,7 +125,9 @@ def pull_cost(
         image = stack.enter_context(opened(reference, chosen))
         shared, kept_by = 0, None
         for other in present:
-            count = shared_prefix(stack.enter_context(opened(other, chosen)).layers, image.layers)
+            # Which of several images an archive holds is said of the one that is pulled.
+            there = stack.enter_context(opened(other, chosen.but(image=None)))
+            count = shared_prefix(there.layers, image.layers)
             if count > shared:
                 shared, kept_by = count, name_of(other)
         read = image.image.layers_read

@@ -1,13 +1,13 @@
-"""What every report format is: a function from an analysis to bytes."""
+"""What every report format is: a function from what a command found to bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from ..analysis import Analysis
+Record_contra = TypeVar("Record_contra", contravariant=True)
+"""An analysis, a difference, a verdict, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Options:
     again: str = ""
 
 
-class Render(Protocol):
-    """Renders an analysis in one format."""
+class Render(Protocol[Record_contra]):
+    """Renders what a command found in one format."""
 
-    def __call__(self, analysis: Analysis, options: Options) -> Iterator[bytes]:
+    def __call__(self, record: Record_contra, options: Options, /) -> Iterator[bytes]:
         """Yield the report in pieces. Raises ``ImageError`` where contents are needed and can't be read."""

@@ -52,12 +52,12 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
     share = percent(image.wasted_bytes, image.content_bytes)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
-        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{_xml(name)}: {facts}">'
+        f'viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{xml(name)}: {facts}">'
         f"<style>{_STYLE}</style>"
         '<pattern id="h" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<path d="M0 0V7" stroke="#fff" stroke-opacity=".4" stroke-width="2"/></pattern>'
         f'<rect class="g" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>'
-        f'<text class="t" x="12" y="21">{_xml(_cut(name, 600, _LARGE))}</text>'
+        f'<text class="t" x="12" y="21">{xml(_cut(name, 600, _LARGE))}</text>'
         f'<text class="m" x="12" y="39">{facts} ({share}) in {quantity(len(analysis.layers), "layer")}</text>'
         f'<rect class="w" x="{_WIDTH - 92}" y="30" width="14" height="10"/>'
         f'<rect fill="url(#h)" x="{_WIDTH - 92}" y="30" width="14" height="10"/>'
@@ -68,7 +68,8 @@ def render(analysis: Analysis, options: Options) -> Iterator[bytes]:
     yield b"</svg>\n"
 
 
-def _xml(text: str) -> str:
+def xml(text: str) -> str:
+    """Write a text that is safe to print as XML, in an attribute too."""
     return escape_xml(text, {'"': "&quot;"})
 
 
@@ -199,5 +200,5 @@ class _Picture:
         shown = _cut(text, box.width - 8)
         if not shown or (whole and shown != text):
             return False
-        self.parts.append(f'<text x="{box.x + 4:.1f}" y="{box.y + down:.1f}">{_xml(shown)}</text>')
+        self.parts.append(f'<text x="{box.x + 4:.1f}" y="{box.y + down:.1f}">{xml(shown)}</text>')
         return True

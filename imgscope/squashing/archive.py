@@ -6,11 +6,12 @@ That is what ``docker save`` writes from version 25 on; Docker of any age, podma
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tarfile
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
+
+from ..archive.digests import digest_of
 
 _PIECE = 1 << 20
 _OCI = "application/vnd.oci.image."
@@ -27,34 +28,39 @@ class Blob(NamedTuple):
 
 def archive(config: bytes, layers: Sequence[Blob], names: Sequence[str], platform: dict[str, str]) -> Iterator[bytes]:
     """Yield the archive of an image in pieces; ``names`` are its references, as ``docker load`` tags it."""
+    described = _descriptor(f"{_OCI}config.v1+json", config)
     manifest = _dumps(
         {
             "schemaVersion": 2,
             "mediaType": f"{_OCI}manifest.v1+json",
-            "config": _descriptor(f"{_OCI}config.v1+json", config),
+            "config": described,
             "layers": [
                 {"mediaType": f"{_OCI}layer.v1.tar", "digest": layer.digest, "size": layer.bytes} for layer in layers
             ],
         }
     )
-    described = {**_descriptor(f"{_OCI}manifest.v1+json", manifest), "platform": platform}
+    top = {**_descriptor(f"{_OCI}manifest.v1+json", manifest), "platform": platform}
     tagged = [
         {
-            **described,
+            **top,
             "annotations": {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": _tag(name)},
         }
         for name in names
     ]
-    index = {"schemaVersion": 2, "mediaType": f"{_OCI}index.v1+json", "manifests": tagged or [described]}
+    index = {"schemaVersion": 2, "mediaType": f"{_OCI}index.v1+json", "manifests": tagged or [top]}
     docker = [
-        {"Config": _path(digest(config)), "RepoTags": list(names), "Layers": [_path(layer.digest) for layer in layers]}
+        {
+            "Config": _path(described["digest"]),
+            "RepoTags": list(names),
+            "Layers": [_path(layer.digest) for layer in layers],
+        }
     ]
     small = {
         "oci-layout": _dumps({"imageLayoutVersion": "1.0.0"}),
         "index.json": _dumps(index),
         "manifest.json": _dumps(docker),
-        _path(digest(config)): config,
-        _path(digest(manifest)): manifest,
+        _path(described["digest"]): config,
+        _path(top["digest"]): manifest,
     }
     for name, data in sorted(small.items()):
         yield _member(name, len(data))
@@ -71,13 +77,8 @@ def archive(config: bytes, layers: Sequence[Blob], names: Sequence[str], platfor
     yield bytes(2 * tarfile.BLOCKSIZE)
 
 
-def digest(data: bytes) -> str:
-    """Return the digest of some bytes."""
-    return "sha256:" + hashlib.sha256(data).hexdigest()
-
-
 def _descriptor(media: str, data: bytes) -> dict[str, Any]:
-    return {"mediaType": media, "digest": digest(data), "size": len(data)}
+    return {"mediaType": media, "digest": digest_of(data), "size": len(data)}
 
 
 def _dumps(value: object) -> bytes:

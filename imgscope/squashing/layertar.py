@@ -10,8 +10,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..errors import LayerError
-from ..layer.contents import FileBytes, pieces
+from ..layer.contents import FileBytes, copied, pieces
 from ..paths import join
 from ..tar.header import BLOCK
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from ..layer.index import LayerIndex
     from .select import Member
 
-_PIECE = 1 << 20
 _TYPES = {
     "directory": tarfile.DIRTYPE,
     "symlink": tarfile.SYMTYPE,
@@ -45,7 +43,6 @@ def layer_tar(
 
 def _info(path: bytes) -> tarfile.TarInfo:
     info = tarfile.TarInfo(path.decode("utf-8", "surrogateescape"))
-    # A link's number and names of users are the old image's own affair: containers go by numbers.
     info.mode = 0
     return info
 
@@ -101,18 +98,8 @@ def _member(member: Member, indexes: list[LayerIndex], sources: Sources) -> Iter
     for offset, length in pieces(index, entry):
         # A hole is in the map, and takes no bytes.
         if offset is not None:
-            yield from _copied(source, offset, length)
+            yield from copied(source, offset, length)
     yield bytes(-info.size % BLOCK)
-
-
-def _copied(source: FileBytes, offset: int, length: int) -> Iterator[bytes]:
-    while length:
-        data = source.at(offset, min(length, _PIECE))
-        if not data:
-            raise LayerError("the layer ends in the middle of a file")
-        yield data
-        offset += len(data)
-        length -= len(data)
 
 
 def _sparse_map(index: LayerIndex, entry: int) -> bytes:

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from ..archive.digests import digest_of
 from ..brief import brief
 from ..errors import ContentUnavailableError, ImageError, UsageError
 from ..escape import escape
+from ..layer.contents import copied
 from ..output import OutputError, whole_file
 from ..overlay.merge import Overlay
 from . import select
@@ -100,7 +102,7 @@ def squash(
                 file.write(piece)
         return Squashed(
             str(target),
-            "sha256:" + hashlib.sha256(config).hexdigest(),
+            digest_of(config),
             tags,
             tuple(work.layers),
             analysis.image.content_bytes,
@@ -160,15 +162,7 @@ class _Work:
         return self._sources[layer]
 
     def _keep(self, number: int) -> None:
-        source = self.source(number)
-
-        def pieces() -> Iterator[bytes]:
-            done = 0
-            while data := source.at(done, 1 << 20):
-                yield data
-                done += len(data)
-
-        blob = self._blob(f"copying layer {number}", pieces())
+        blob = self._blob(f"copying layer {number}", copied(self.source(number), 0, self.indexes[number].tar_bytes))
         known = self.analysis.layers[number].diff_id
         if known is not None and known.startswith("sha256:") and known != blob.digest:
             raise ImageError(f"layer {number} is damaged: its diff_id is {blob.digest}, claimed is {known}")

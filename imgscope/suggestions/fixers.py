@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from .fix.model import Step
+    from .fix.model import Grade, Step
     from .fix.plan import Plan
     from .model import Finding
 
@@ -39,13 +39,17 @@ def at_once(finding: Finding, take: Callable[[], None], *, joins: bool = False) 
     yield Step(finding, layers_of(finding), take, joins=joins)
 
 
-def by_layer(finding: Finding, take: Callable[[int], None]) -> Iterator[Step]:
-    """Yield a step for each layer of a finding that has to be tried: as sure as the finding is."""
-    from .fix.model import Grade, Step
+def by_layer(finding: Finding, take: Callable[[int], None], grade: Grade = "safe") -> Iterator[Step]:
+    """Yield a step for each layer of a finding."""
+    from .fix.model import Step
 
-    grade: Grade = "likely" if finding.certainty == "likely" else "possible"
     for layer in layers_of(finding):
         yield Step(finding, (layer,), partial(take, layer), grade)
+
+
+def tried(finding: Finding, take: Callable[[int], None]) -> Iterator[Step]:
+    """Yield a step for each layer of a finding that has to be tried: as sure as the finding is."""
+    return by_layer(finding, take, "likely" if finding.certainty == "likely" else "possible")
 
 
 def _join_or_move(plan: Plan, finding: Finding) -> Iterator[Step]:
@@ -70,10 +74,8 @@ def _join_pairs(plan: Plan, finding: Finding) -> Iterator[Step]:
 
 def _removed_later(plan: Plan, finding: Finding) -> Iterator[Step]:
     from .fix.joins import removed_later
-    from .fix.model import Step
 
-    for layer in layers_of(finding):
-        yield Step(finding, (layer,), partial(removed_later, plan, finding, layer))
+    yield from by_layer(finding, partial(removed_later, plan, finding))
 
 
 def _clean(plan: Plan, finding: Finding) -> Iterator[Step]:
@@ -89,10 +91,8 @@ def _clean(plan: Plan, finding: Finding) -> Iterator[Step]:
 
 def _without_pip_cache(plan: Plan, finding: Finding) -> Iterator[Step]:
     from .fix.leftovers import pip
-    from .fix.model import Step
 
-    for layer in layers_of(finding):
-        yield Step(finding, (layer,), partial(pip, plan, finding.code, layer))
+    yield from by_layer(finding, partial(pip, plan, finding.code))
 
 
 JOIN_OR_MOVE = Fixer(_join_or_move)

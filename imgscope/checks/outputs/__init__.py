@@ -5,26 +5,17 @@ To add a format: a file here with a function ``render``, and its name in ``repor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ...report.formats import VERDICT, load
 
 if TYPE_CHECKING:
-    from ...report.interface import Options
+    from ...report.interface import Render
     from ..model import CheckReport
 
 FORMATS = VERDICT
 
-
-class Render(Protocol):
-    """Renders a verdict in one format."""
-
-    def __call__(self, report: CheckReport, options: Options) -> Iterator[bytes]:
-        """Yield the output in pieces."""
-
-
-def renderer(name: str) -> Render:
-    """Return what renders a format of ``FORMATS``. Raises ``UsageError`` when there is no such format."""
-    render: Render = load(__name__, FORMATS, name)
-    return render
+renderer: Callable[[str], Render[CheckReport]] = partial(load, __name__, FORMATS)
+"""Returns what renders a format of ``FORMATS``. Raises ``UsageError`` when there is no such format."""

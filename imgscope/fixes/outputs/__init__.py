@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ...report.formats import REPAIR, load
@@ -21,7 +22,5 @@ class Render(Protocol):
         """Yield the report; ``secrets`` shows those that the Dockerfile holds."""
 
 
-def renderer(name: str) -> Render:
-    """Return what renders a format of ``FORMATS``. Raises ``UsageError`` when there is no such format."""
-    render: Render = load(__name__, FORMATS, name)
-    return render
+renderer: Callable[[str], Render] = partial(load, __name__, FORMATS)
+"""Returns what renders a format of ``FORMATS``. Raises ``UsageError`` when there is no such format."""

@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 
 
 def render(cost: PullCost, options: Options) -> Iterator[bytes]:
-    """Yield the JSON; see ``outputs.Render``."""
+    """Yield the JSON; see ``report.interface.Render``."""
     most = cost.dominating
     document = {
         "schema_version": SCHEMA_VERSION,

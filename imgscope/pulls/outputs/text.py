@@ -12,7 +12,7 @@ from . import words
 
 
 def render(cost: PullCost, options: Options) -> Iterator[bytes]:
-    """Yield the report; see ``outputs.Render``."""
+    """Yield the report; see ``report.interface.Render``."""
     page = _Pull(cost, options)
     page.write()
     yield page.bytes()
@@ -31,24 +31,11 @@ class _Pull(Page):
         for number, line in enumerate(words.lines(cost, self.options.exact_bytes)):
             self.show(Text(escape(line), style="dim" if number == 1 else ""))
         self.console.print()
-        columns = [
-            ("#", "right"),
-            ("to pull", "right"),
-            ("unpacked", "right"),
-            ("there at", "right"),
-            ("ready at", "right"),
-        ]
+        columns = [(title, "right") for title in words.NUMBERS]
         columns += [] if self.narrow else [("", "left")]
         table = self.table(*columns, ("instruction", "rest"))
         for layer in cost.layers:
-            about = "~" if layer.about else ""
-            row: list[Text | Instruction | str] = [
-                Text(str(layer.index), style="dim"),
-                about + self.size(layer.bytes),
-                ("~" if layer.unpacked_about else "") + self.size(layer.unpacked_bytes),
-                "has it" if layer.present else words.seconds(layer.downloaded),
-                "" if layer.present else words.seconds(layer.unpacked),
-            ]
+            row: list[Text | str] = [Text(str(layer.index), style="dim"), *words.cells(layer, self.options.exact_bytes)]
             if not self.narrow:
                 row.append(Text(self.bar(round(layer.seconds * 1000), round(cost.seconds * 1000), 8), style="cyan"))
             table.add_row(*row, Instruction(escape(layer.instruction), "dim" if layer.present else ""))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...report.sizes import percent, quantity, size
-from ..cost import PullCost
+from ..cost import PullCost, PulledLayer
+
+NUMBERS = ("#", "to pull", "unpacked", "there at", "ready at")
+"""The columns of a layer's number and its ``cells``."""
 
 
 def seconds(count: float) -> str:
@@ -39,3 +42,13 @@ def lines(cost: PullCost, exact: bool) -> Iterator[str]:
     most = cost.dominating
     if most is not None and most.seconds >= 0.005:
         yield f"layer {most.index} dominates: without it the pull takes {seconds(most.seconds)} less"
+
+
+def cells(layer: PulledLayer, exact: bool) -> list[str]:
+    """Return what a table tells of a layer: bytes to pull and unpacked, and when it has come and is ready."""
+    return [
+        ("~" if layer.about else "") + size(layer.bytes, exact),
+        ("~" if layer.unpacked_about else "") + size(layer.unpacked_bytes, exact),
+        "has it" if layer.present else seconds(layer.downloaded),
+        "" if layer.present else seconds(layer.unpacked),
+    ]

@@ -14,7 +14,7 @@ from ...paths import join, public, split
 from ...report.sizes import quantity
 from ...settings import environment
 from ..context import Context
-from ..fixers import Fixer, by_layer
+from ..fixers import Fixer, tried
 from ..model import Claim, Draft, Rule
 from ..own_lines import mended, quoted, with_option
 from ..program import program
@@ -229,7 +229,7 @@ def _files(context: Context, folder: bytes) -> Iterator[Claim]:
 def _production_only(plan: Plan, finding: Finding) -> Iterator[Step]:
     from ..fix.options import dev_dependencies
 
-    yield from by_layer(finding, partial(dev_dependencies, plan, finding))
+    yield from tried(finding, partial(dev_dependencies, plan, finding))
 
 
 RULES = (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...packages.dependencies import Installed, needed
 from ...report.sizes import quantity
 from ..context import Context
-from ..fixers import Fixer, by_layer
+from ..fixers import Fixer, tried
 from ..model import Claim, Draft, Rule
 from ..own_lines import mended, with_option
 from ..own_packages import own_packages
@@ -88,7 +88,7 @@ def _named(found: Iterable[Installed]) -> str:
 def _without_recommends(plan: Plan, finding: Finding) -> Iterator[Step]:
     from ..fix.options import recommends
 
-    yield from by_layer(finding, partial(recommends, plan, finding))
+    yield from tried(finding, partial(recommends, plan, finding))
 
 
 RULES = (

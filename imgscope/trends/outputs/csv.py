@@ -13,7 +13,7 @@ from ..model import Point, Trend
 
 
 def render(trend: Trend, options: Options) -> Iterator[bytes]:
-    """Yield the CSV; see ``outputs.Render``."""
+    """Yield the CSV; see ``report.interface.Render``."""
     buffer = StringIO(newline="")
     writer = csv.DictWriter(buffer, [field.name for field in fields(Point)])
     writer.writeheader()

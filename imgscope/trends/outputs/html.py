@@ -26,7 +26,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def render(trend: Trend, options: Options) -> Iterator[bytes]:
-    """Yield the page; see ``outputs.Render``."""
+    """Yield the page; see ``report.interface.Render``."""
     yield "\n".join(_lines(trend, options.exact_bytes)).encode("utf-8", "replace") + b"\n"
 
 

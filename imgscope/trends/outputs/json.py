@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 
 
 def render(trend: Trend, options: Options) -> Iterator[bytes]:
-    """Yield the JSON; see ``outputs.Render``."""
+    """Yield the JSON; see ``report.interface.Render``."""
     yield dumps(document(trend)) + b"\n"
 
 

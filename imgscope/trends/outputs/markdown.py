@@ -12,7 +12,7 @@ from . import words
 
 
 def render(trend: Trend, options: Options) -> Iterator[bytes]:
-    """Yield the report; see ``outputs.Render``."""
+    """Yield the report; see ``report.interface.Render``."""
     yield from (line.encode("utf-8", "replace") + b"\n" for line in _lines(trend, options))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from xml.sax.saxutils import escape as escape_xml
 
 from ...escape import escape
 from ...report.interface import Options
 from ...report.sizes import size
-from ..model import Trend
+from ...report.svg import xml
+from ..model import PULL, Trend
 from . import words
 
 _WIDTH, _HEIGHT, _TOP, _FOOT, _SIDE = 960, 360, 56, 64, 12
@@ -26,15 +26,14 @@ text{fill:#e6ebf2}.m{fill:#a3b0c2}}
 
 
 def render(trend: Trend, options: Options) -> Iterator[bytes]:
-    """Yield the picture; see ``outputs.Render``."""
+    """Yield the picture; see ``report.interface.Render``."""
     yield picture(trend, options.exact_bytes).encode("utf-8", "replace") + b"\n"
 
 
 def picture(trend: Trend, exact: bool = False) -> str:
     """Return the chart as an SVG element: images from left to right, from nothing up to the largest."""
-    known = trend.points
-    most = max((trend.size(point) or 0 for point in known), default=0) or 1
-    room = (_WIDTH - 2 * _SIDE) / max(len(known), 1)
+    most = max((trend.size(point) or 0 for point in trend.points), default=0) or 1
+    room = (_WIDTH - 2 * _SIDE) / max(len(trend.points), 1)
     step = min(room, _WIDEST)
     base, height = _HEIGHT - _FOOT, _HEIGHT - _FOOT - _TOP - 16
     jumps = {id(jump.after) for jump in trend.jumps}
@@ -54,7 +53,7 @@ def picture(trend: Trend, exact: bool = False) -> str:
         kind = "j" if id(point) in jumps else "n"
         title = f"{point.name}: {shown or point.problem or ''}{f' ({change})' if change else ''}"
         parts.append(f"<g><title>{_xml(title)}</title>{_bar(kind, x, base, width, tall)}")
-        if trend.measure != "content" and point.new_bytes is not None and kind == "n":
+        if trend.measure == PULL and point.new_bytes is not None and kind == "n":
             parts.append(_bar("b", x, base, width, min(point.new_bytes / most * height, tall)))
         if width >= _NAMED:
             middle = x + width / 2
@@ -77,4 +76,4 @@ def _text(text: str, x: float, y: float, width: float, kind: str = "") -> str:
 
 
 def _xml(text: str) -> str:
-    return escape_xml(escape(text), {'"': "&quot;"})
+    return xml(escape(text))

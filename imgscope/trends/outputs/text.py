@@ -13,7 +13,7 @@ from . import words
 
 
 def render(trend: Trend, options: Options) -> Iterator[bytes]:
-    """Yield the report; see ``outputs.Render``."""
+    """Yield the report; see ``report.interface.Render``."""
     page = _Trend(trend, options)
     page.write()
     yield page.bytes()
@@ -49,18 +49,26 @@ class _Trend(Page):
         trend = self.trend
         self.console.print()
         most = max((trend.size(point) or 0 for point in trend.points), default=0)
-        measure = "to pull" if trend.measure == PULL else "content"
-        about = "~" if any(point.about for point in trend.points) and trend.measure == PULL else ""
         # Long names are folded, so that no figure gives way to them.
         long = max(len(point.name) for point in trend.points) > self.options.width // 3
-        columns = [("image", "path" if long else "left"), ("made", "left"), (measure, "right"), ("change", "right")]
+        columns = [
+            ("image", "path" if long else "left"),
+            ("made", "left"),
+            (trend.measure, "right"),
+            ("change", "right"),
+        ]
         columns += [] if self.narrow else [("new to pull", "right"), ("", "left")]
         table = self.table(*columns)
         for point, shown, change, new in words.cells(trend, self.options.exact_bytes):
             name = Text(escape(point.name))
             made = Text(words.date(point), style="dim")
             style = "yellow" if change.startswith("+") else "green" if change.startswith("-") else ""
-            row: list[str | Text] = [name, made, f"{about if point.about else ''}{shown}", Text(change, style=style)]
+            row: list[str | Text] = [
+                name,
+                made,
+                f"{'~' if point.about and trend.measure == PULL else ''}{shown}",
+                Text(change, style=style),
+            ]
             if not self.narrow:
                 row += [Text(new, style="dim"), Text(self.bar(trend.size(point) or 0, most, 16), style="cyan")]
             table.add_row(*row)

@@ -107,7 +107,7 @@ class ProofScreen(Window):
             said = [redact(line) for line in getattr(error, "said", ())]
             self.failure = "\n".join([str(error), *(f"    {escape(line)}" for line in said)])
         except Exception as error:
-            self.failure = f"it could not be tried: {escape(repr(error))}"
+            self.failure = f"it could not be tried: {escape(redact(repr(error)))}"
 
     def _look(self) -> None:
         """Show how far the work is, or what came of it."""
@@ -157,5 +157,7 @@ class ProofScreen(Window):
     def action_copy(self) -> None:
         """Copy the patch."""
         if self.record is not None and self.record.after is not None:
-            self.app.copy_to_clipboard(self.record.patch)
+            from ...fixes.outputs.words import patch
+
+            self.app.copy_to_clipboard(patch(self.record, secrets=False)[0])
             self.notify("Copied: the patch")
