@@ -74,12 +74,7 @@ def _fix(fixed: Fixed, write: bool, show_diff: bool, show_secrets: bool) -> None
 @click.option("--min-size", metavar="SIZE", help="Leave out findings that save less.  [default: 100kB]")
 @click.option("--gpu", metavar="ARCH", multiple=True, help="The GPUs that there are (sm_80,sm_90, gfx90a); repeatable.")
 @click.option(
-    "--list",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_list_rules,
-    help="Print all rules and exit.",
+    "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_rules, help="Print all rules and exit."
 )
 @result_options(SUGGESTIONS)
 @size_options("Rows of evidence of each finding.", 3)
@@ -119,7 +114,7 @@ def command(
       imgscope suggest app.tar --dockerfile Dockerfile
       imgscope suggest app.tar --dockerfile Dockerfile --diff
       imgscope suggest myapp:1.1 --previous myapp:1.0 --select IS4
-      imgscope suggest trainer:1.0 --gpu sm_80,sm_90
+      imgscope suggest myapp:1.0 --gpu sm_80,sm_90
       imgscope suggest myapp:1.0 --ignore IS9 -o sarif=suggestions.sarif
     """
     from ..progress import terminal_progress

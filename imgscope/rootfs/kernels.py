@@ -27,6 +27,8 @@ SECTIONS = (b".nv_fatbin", b"__nv_relfatbin", b".hip_fatbin")
 """The sections that hold code for GPUs."""
 # All containers and entries of an image: of its largest libraries one has some ten thousand.
 MAX_ENTRIES = 500_000
+# Containers of one library hold the same few sets of architectures: a further set counts as so many entries.
+_SET = 100
 
 _NVIDIA, _BUNDLE, _COMPRESSED = b"\x50\xed\x55\xba\x01\x00\x10\x00", b"__CLANG_OFFLOAD_BUNDLE__", b"CCOB"
 _MARKS = re.compile(b"|".join(map(re.escape, (_NVIDIA, _BUNDLE, _COMPRESSED))))
@@ -37,11 +39,14 @@ _ENTRY = struct.Struct("<HHIQIIHHI")
 _LEAST_ENTRY = 64
 _MOST_ENTRY = 4096
 _PTX = 1
+_ROW = struct.Struct("<QQQ")
 _MAX_BUNDLE = 4096
 _MAX_ID = 4096
 _GFX = re.compile(rb"gfx[0-9a-f]{3,5}|gfx[0-9]+(?:-[0-9]+)?-generic")
 _WORD = re.compile(r"(?:sm_|compute_)?(\d{1,2})\.?(\d)(?:[af]|-real|-virtual|\+PTX)*|(gfx[0-9a-f]{3,5})", re.IGNORECASE)
 _MAX_TEXT = 4096
+# Nobody has more kinds of GPUs than these.
+_MAX_WANTED = 64
 # The newest number that could be: what is above is no architecture.
 _MAX_ARCHITECTURE = 1000
 
@@ -57,10 +62,11 @@ class Kernels:
 
     containers: dict[frozenset[str], Counter[str]] = field(default_factory=dict)
 
-    def add(self, entries: Mapping[str, int]) -> None:
-        """Add a container."""
-        if entries:
-            self.containers.setdefault(frozenset(entries), Counter()).update(entries)
+    def add(self, entries: Mapping[str, int], budget: Budget) -> None:
+        """Add a container; what is beyond the budget is left out."""
+        names = frozenset(entries)
+        if names and (names in self.containers or budget.spend(_SET)):
+            self.containers.setdefault(names, Counter()).update(entries)
 
     @property
     def by_architecture(self) -> Counter[str]:
@@ -98,7 +104,7 @@ def architectures(texts: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...
             unknown.append(word)
         else:
             found[match[3].lower() if match[3] else f"sm_{match[1]}{match[2]}"] = None
-    return tuple(found), tuple(unknown)
+    return tuple(found)[:_MAX_WANTED], tuple(unknown)
 
 
 def loaded(names: Iterable[str], wanted: Iterable[str]) -> set[str]:
@@ -134,10 +140,38 @@ class Budget:
         """Allow ``left``."""
         self.left = left
 
-    def spend(self) -> bool:
-        """Count one; ``False`` once there were too many."""
-        self.left -= 1
+    def spend(self, count: int = 1) -> bool:
+        """Count some; ``False`` once there were too many."""
+        self.left -= count
         return self.left >= 0
+
+
+class _Window:
+    """A part of a file that moves forward: headers are many and small, and each byte is fetched about once."""
+
+    def __init__(self, at: ReadAt) -> None:
+        self._at = at
+        self._start = 0
+        self._held = b""
+
+    def at(self, offset: int, length: int) -> bytes:
+        """Return up to ``length`` bytes, at most a window's."""
+        place = offset - self._start
+        if place < 0 or place + length > len(self._held):
+            self._start, self._held, place = offset, self._at(offset, _WINDOW), 0
+        return self._held[place : place + length]
+
+    def mark(self, offset: int) -> tuple[int, bytes]:
+        """Return where the next mark stands in what is held from ``offset`` on, and it; else where to go on, and
+        nothing: at ``offset`` itself where the file ends.
+        """
+        place = offset - self._start
+        if not 0 <= place <= len(self._held) - _LONGEST:
+            self._start, self._held, place = offset, self._at(offset, _WINDOW), 0
+        found = _MARKS.search(self._held, place)
+        if found is not None:
+            return self._start + found.start(), found[0]
+        return max(self._start + len(self._held) - _LONGEST + 1, offset), b""
 
 
 def read_kernels(at: ReadAt, ranges: Iterable[tuple[int, int]], budget: Budget) -> Kernels:
@@ -146,21 +180,21 @@ def read_kernels(at: ReadAt, ranges: Iterable[tuple[int, int]], budget: Budget) 
     ``at`` is asked for offsets that never go back.
     """
     found = Kernels()
+    window = _Window(at)
     for start, end in ranges:
         place = start
         while place < end:
-            data = at(place, min(_WINDOW, end - place))
-            mark = _MARKS.search(data)
-            if mark is None:
-                if len(data) < min(_WINDOW, end - place) or place + len(data) >= end:
+            before = place
+            place, mark = window.mark(place)
+            if not mark:
+                if place == before:
                     break
-                place += len(data) - _LONGEST + 1
                 continue
+            if place >= end:
+                break
             if not budget.spend():
                 return found
-            place += mark.start()
-            length = _read_container(at, place, end, mark[0], found, budget)
-            place += max(length, 4)
+            place += max(_read_container(window.at, place, end, mark, found, budget), 4)
     return found
 
 
@@ -180,7 +214,7 @@ def _read_container(at: ReadAt, place: int, end: int, mark: bytes, found: Kernel
     length = int.from_bytes(head[8:16] if version == 3 else head[8:12], "little")
     if not 32 <= length <= end - place:
         return 0
-    found.add({UNKNOWN: length})
+    found.add({UNKNOWN: length}, budget)
     return length
 
 
@@ -205,7 +239,7 @@ def _read_nvidia(at: ReadAt, place: int, end: int, found: Kernels, budget: Budge
         if 10 <= architecture <= _MAX_ARCHITECTURE:
             entries[f"{'compute' if kind == _PTX else 'sm'}_{architecture}"] += length
         here += length
-    found.add(entries)
+    found.add(entries, budget)
     return stop - place
 
 
@@ -215,22 +249,21 @@ def _read_bundle(at: ReadAt, place: int, end: int, found: Kernels, budget: Budge
     count = int.from_bytes(head, "little") if len(head) == 8 else 0
     if not 0 < count <= _MAX_BUNDLE:
         return 0
-    # The table is read as one, as far as it may go: what follows lies behind it.
-    table = at(place, min(len(_BUNDLE) + 8 + count * (24 + 256), _WINDOW, end - place))
     entries: Counter[str] = Counter()
     here, last = start + 8 - place, 0
     for _ in range(count):
-        if here + 24 > len(table) or not budget.spend():
+        row = at(place + here, _ROW.size)
+        if len(row) < _ROW.size or not budget.spend():
             break
-        offset, size, named = struct.unpack_from("<QQQ", table, here)
+        offset, size, named = _ROW.unpack(row)
         if named > _MAX_ID or offset + size > end - place:
             break
-        found_name = _GFX.search(table[here + 24 : here + 24 + named])
+        found_name = _GFX.search(at(place + here + _ROW.size, named))
         if found_name is not None and size:
             entries[found_name[0].decode()] += size
         last = max(last, offset + size)
-        here += 24 + named
-    found.add(entries)
+        here += _ROW.size + named
+    found.add(entries, budget)
     return max(last, here)
 
 

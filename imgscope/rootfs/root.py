@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..contents import in_place
-from ..errors import ImageError
+from ..errors import ContentUnavailableError, ImageError
 from ..layer.index import FILE
 from ..layer.keep import LINE, first_line
 from ..layer.scan import ELF, SCRIPT
@@ -168,7 +168,12 @@ class Root:
                 if len(self.files.elves) >= MAX_ELVES:
                     self.files.unread = True
                     continue
-                self.files.elves[key] = read_elf(at, size)
+                try:
+                    self.files.elves[key] = read_elf(at, size)
+                except ContentUnavailableError as error:
+                    # One file that lies about itself and is too large to be read: of the others all is known.
+                    self.files.unread = True
+                    self.files.trouble = error
             for entry in some:
                 known.setdefault(self._key(entry), b"")
 

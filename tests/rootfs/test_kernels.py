@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgscope.rootfs.elf import read_elf
-from imgscope.rootfs.kernels import UNKNOWN, Budget, Forward, architectures, loaded, read_kernels
+from imgscope.rootfs.kernels import MAX_ENTRIES, UNKNOWN, Budget, Forward, architectures, loaded, read_kernels
 from tests.oracle.makeelf import bundle, compressed_bundle, elf, nvidia
 
 HEAD = 64
@@ -77,6 +77,37 @@ def test_no_byte_is_counted_twice_whatever_the_headers_say(parts, data):
 def test_containers_are_counted():
     many = nvidia() * 5000
     assert read_kernels(at(many), [(0, len(many))], Budget(100)).by_architecture == {}
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        nvidia(),
+        b"\x50\xed\x55\xba\x01\x00\x10\x00" + b"\xff" * 8,
+        b"__CLANG_OFFLOAD_BUNDLE__" + (4096).to_bytes(8, "little") + b"\xff" * 24,
+        b"CCOB",
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_marks_beside_marks_are_fetched_about_once(unit, stream):
+    data = unit * ((4 << 20) // len(unit))
+    fetched = 0
+    under = Forward(io.BytesIO(data)).at if stream else at(data)
+
+    def counted(offset, size):
+        nonlocal fetched
+        part = under(offset, size)
+        fetched += len(part)
+        return part
+
+    read_kernels(counted, [(0, len(data))], Budget())
+    assert fetched < 2 * len(data)
+
+
+def test_sets_of_architectures_are_bounded():
+    names = [f"sm_{number}" for number in range(10, 1000)]
+    many = b"".join(nvidia((one, 1), (other, 1)) for one in names[:60] for other in names)
+    assert len(read_kernels(at(many), [(0, len(many))], Budget()).containers) <= MAX_ENTRIES // 100
 
 
 def test_sections_that_overlap_are_read_once():

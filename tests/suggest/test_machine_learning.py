@@ -19,10 +19,13 @@ def claimed(*found):
     return {row.path for finding in found for row in finding.evidence}
 
 
-def dist(name, version, *files, site=SITE):
+OWNED = (("torch", "2.4.0", "torch/lib/a.so"), ("other", "1.0", "other/b.so"))
+
+
+def dist(name, version, *files, site=SITE, **how):
     record = "".join(f"{path},,\n" for path in files).encode()
     home = f"{site}/{name}-{version}.dist-info"
-    return file(f"{home}/METADATA", b"Name: x\n") + file(f"{home}/RECORD", record)
+    return file(f"{home}/METADATA", b"Name: x\n", **how) + file(f"{home}/RECORD", record, **how)
 
 
 def python(cmd=("python", "app.py"), *env):
@@ -175,6 +178,7 @@ def test_wheels_over_wheels_are_told_by_distribution(findings):
         whiteout(f"{SITE}/nvidia/cudnn/lib/c.so"),
         whiteout(f"{SITE}/nvidia_cudnn_cu12-9.0.dist-info"),
         dist("torch", "2.5.1", "torch/lib/a.so"),
+        dist("nvidia_cudnn_cu12", "9.1", "nvidia/cudnn/lib/d.so"),
     )
     (found,) = findings((PIP, first), ("RUN pip install torch==2.5.1", second), select=["IS0", "IS509"], min_size=1000)
     assert found.code == "IS509" and found.layers == (1, 2) and found.certainty == "certain"
@@ -182,6 +186,44 @@ def test_wheels_over_wheels_are_told_by_distribution(findings):
     assert found.lines == ("RUN pip install torch && \\", "    pip install torch==2.5.1")
     # Built at once, the image has what is told less.
     assert found.bytes == pytest.approx(len(first) - 4096, rel=0.05)
+
+
+def test_what_is_uninstalled_or_given_to_another_owner_is_no_wheel_over_a_wheel(findings):
+    files = ("torch/lib/a.so", BIG), ("other/b.so", BIG[1:])
+    first = layer(
+        *(file(f"{SITE}/{path}", data) for path, data in files),
+        dist("torch", "2.4.0", "torch/lib/a.so"),
+        dist("other", "1.0", "other/b.so"),
+    )
+    gone = layer(
+        *(whiteout(f"{SITE}/{name}") for name in ("torch", "torch-2.4.0.dist-info")),
+        dist("unrelated", "1.0", "unrelated/c.so"),
+    )
+    (found,) = findings((PIP, first), ("RUN pip uninstall -y torch", gone), select=["IS0", "IS509"], min_size=1000)
+    assert found.code == "IS001"
+    owned = layer(
+        *(file(f"{SITE}/{path}", data, uid=1000) for path, data in files),
+        *(dist(name, version, path, uid=1000) for name, version, path in OWNED),
+    )
+    (found,) = findings((PIP, first), ("RUN chown -R 1000 /usr", owned), select=["IS0", "IS509"], min_size=1000)
+    assert found.code == "IS003"
+
+
+def test_no_byte_of_a_replaced_wheel_is_counted_again_as_removed(findings):
+    first = layer(
+        file(f"{SITE}/torch/lib/a.so", BIG),
+        dist("torch", "2.4.0", "torch/lib/a.so"),
+        file("root/kept", BIG[:1_000_000]),
+    )
+    second = layer(
+        *(whiteout(path) for path in (f"{SITE}/torch", f"{SITE}/torch-2.4.0.dist-info", "root/kept")),
+        *(file(f"{SITE}/torch/b.so", BIG[1:]), dist("torch", "2.5.1", "torch/b.so")),
+    )
+    found = {
+        one.code: one.bytes
+        for one in findings((PIP, first), ("RUN pip install torch==2.5.1", second), select=["IS0", "IS509"])
+    }
+    assert found["IS001"] == 1_000_000 and found["IS509"] == pytest.approx(2_000_000, rel=0.001)
 
 
 def conda(prefix, name, *files):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ....paths import public, split
 from ...model import Claim, Draft, Rule
+from .conda import in_conda
 from .libraries import large_libraries
 from .loading import PACKAGES, TOOLKIT, loading
 
@@ -20,7 +21,6 @@ _NAME = re.compile(rb"(lib[A-Za-z0-9_+.-]+?)\.so(?:\.(\d+))?(?:\.[\d.]+)?")
 _HASHED = re.compile(rb"-[0-9a-f]{8}(?=\.so)")
 # Variants of one library for other processors, or other uses: beside each other on purpose.
 _VARIANTS = re.compile(rb"(?:^|/)(?:glibc-hwcaps|stubs|debug|tls|haswell|i686|sse2)(?:/|$)")
-_CONDA = re.compile(rb"(?:^|/)(?:[^/]*conda[^/]*|envs|micromamba|miniforge[^/]*)/")
 # So many libraries are named, and of each so many of those that load it.
 _NAMED = 3
 
@@ -107,7 +107,7 @@ def _spare(context: Context, copies: Sequence[Copy]) -> list[Copy]:
 
     What a base brings can't be removed, so that of two its copy stays.
     """
-    ranked = sorted(copies, key=lambda copy: (not (PACKAGES.search(copy.path) or _CONDA.search(copy.path)), copy.path))
+    ranked = sorted(copies, key=lambda copy: (not (PACKAGES.search(copy.path) or in_conda(copy.path)), copy.path))
     if any(copy.askers for copy in copies):
         ranked = [ranked[0], *(copy for copy in ranked if not copy.askers)]
     own = [copy for copy in ranked[1:] if context.overlay.layer_of(copy.entry) in context.own_layers]

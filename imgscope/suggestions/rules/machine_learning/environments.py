@@ -12,6 +12,7 @@ from ....rootfs.programs import directories, search_path
 from ....settings import environment
 from ...model import Claim, Draft, Rule
 from ...program import started
+from .conda import in_conda
 
 if TYPE_CHECKING:
     from ....packages import Package
@@ -21,8 +22,7 @@ _META = b"conda-meta"
 _LEAST = 5_000_000
 # Every environment has these, and they are small.
 _USUAL = frozenset(("pip", "setuptools", "wheel"))
-_CONDA_HOME = re.compile(rb"(?:^|/)(?:[^/]*conda[^/]*|micromamba|miniforge[^/]*|envs)/")
-_SITE = re.compile(rb"(.*?)/?([^/]+\.(?:dist|egg)-info)(?:/[^/]+)?$")
+_INFO = (b".dist-info", b".egg-info")
 _NAMED = 3
 
 
@@ -43,7 +43,7 @@ def _below(context: Context, prefix: bytes, without: tuple[bytes, ...]) -> Itera
 
 def _environments(context: Context) -> Iterator[Draft]:
     """Find conda's environments beside the one that is used."""
-    prefixes = sorted(split(path)[0] for path in context.overlay.tree if split(path)[1] == _META)
+    prefixes = sorted(split(path)[0] for path in context.overlay.tree if path.endswith(b"/" + _META))
     if len(prefixes) < 2:
         return
     used = [prefix for prefix in prefixes if _is_used(context, prefix)]
@@ -87,12 +87,20 @@ def _names_twice(context: Context) -> bool:
     """Tell whether two folders hold records of one distribution, by their names: else nothing has to be read."""
     seen: set[bytes] = set()
     for path in context.overlay.tree:
-        if path.endswith((b".dist-info", b".egg-info")):
+        if path.endswith(_INFO):
             name = re.sub(rb"[-_.]+", b"-", split(path)[1].partition(b"-")[0]).lower()
             if name.decode("utf-8", "replace") not in _USUAL and name in seen:
                 return True
             seen.add(name)
     return False
+
+
+def _site(location: bytes) -> bytes | None:
+    """Return the folder of packages that a distribution lies in, by where its records are."""
+    directory, name = split(location)
+    if not name.endswith(_INFO):
+        directory, name = split(directory)
+    return directory if name.endswith(_INFO) else None
 
 
 def _distributions(context: Context) -> Iterator[Draft]:
@@ -101,11 +109,11 @@ def _distributions(context: Context) -> Iterator[Draft]:
         return
     by_name: dict[str, dict[bytes, Package]] = {}
     for one in context.packages.packages:
-        match = _SITE.fullmatch(one.location)
-        if one.ecosystem == "python" and match is not None and not _CONDA_HOME.search(one.location):
+        site = _site(one.location)
+        if one.ecosystem == "python" and site is not None and not in_conda(one.location):
             name = re.sub(r"[-_.]+", "-", one.name).lower()
             if name not in _USUAL:
-                by_name.setdefault(name, {}).setdefault(match[1], one)
+                by_name.setdefault(name, {}).setdefault(site, one)
     twice = {name: sites for name, sites in by_name.items() if len(sites) > 1}
     if not twice:
         return

@@ -33,7 +33,8 @@ _FOR_GPUS = re.compile(
     rb"triton|paddle|faiss|xgboost|lightgbm|ggml|llama|whisper|rocm|amdhip|libhip|rocblas|libroc|rccl|MIOpen|gpu|flash_attn|vllm"
 )
 # ROCm's libraries keep code objects in files of their own, named for the architecture.
-_CODE_OBJECT = re.compile(rb".*[._-](gfx[0-9a-f]{3,5})(?:[._-].*)?\.(?:co|hsaco|dat|kdb|db\.txt|fdb\.txt)(?:\.bz2)?")
+_CODE_OBJECT = re.compile(rb"(?<=[._-])gfx[0-9a-f]{3,5}(?=[._-])")
+_ENDINGS = tuple(one + packed for one in (b".co", b".hsaco", b".dat", b".kdb", b"db.txt") for packed in (b"", b".bz2"))
 
 
 @once
@@ -44,15 +45,13 @@ def kernels(context: Context) -> Mapping[int, tuple[bytes, Kernels]]:
     sequence is searched as it passes. Raises ``ContentUnavailableError`` where contents can't be read.
     """
     found: dict[int, tuple[bytes, Kernels]] = {}
-    for entry, path in _code_objects(context):
-        name = _CODE_OBJECT.fullmatch(path.rpartition(b"/")[2])
-        if name is not None:
-            one = Kernels()
-            one.add({name[1].decode(): context.overlay.sizes[entry]})
-            found[entry] = path, one
+    budget = Budget()
+    for entry, path, architecture in _code_objects(context):
+        one = Kernels()
+        one.add({architecture: context.overlay.sizes[entry]}, budget)
+        found[entry] = path, one
     libraries = _candidates(context)
     ranges = _ranges(context, libraries)
-    budget = Budget()
     for layer, entries in _by_layer(context, ranges).items():
         for entry, read in _read(context, layer, entries, ranges, budget):
             if read.containers:
@@ -73,13 +72,16 @@ def _candidates(context: Context) -> dict[int, bytes]:
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
-def _code_objects(context: Context) -> Iterator[tuple[int, bytes]]:
+def _code_objects(context: Context) -> Iterator[tuple[int, bytes, str]]:
+    """Yield (entry, path, architecture) of ROCm's files of code."""
     overlay = context.overlay
     for directory, names in overlay.tree.items():
         if directory.endswith((b"/library", b"/db", b"/lib")):
             for name, entry in names.items():
-                if b"gfx" in name and entry >= 0 and overlay.kinds[entry] == FILE:
-                    yield entry, join(directory, name)
+                if b"gfx" in name and name.endswith(_ENDINGS) and entry >= 0 and overlay.kinds[entry] == FILE:
+                    match = _CODE_OBJECT.search(name)
+                    if match is not None:
+                        yield entry, join(directory, name), match[0].decode()
 
 
 def _ranges(context: Context, libraries: Mapping[int, bytes]) -> dict[int, tuple[tuple[int, int], ...]]:
@@ -97,7 +99,8 @@ def _ranges(context: Context, libraries: Mapping[int, bytes]) -> dict[int, tuple
         held = overlay.sizes[entry] <= MAX_STREAMED or own in index.parts or own in index.kept
         if held or contents.random_access(layer) is not None:
             small.append(entry)
-        else:
+        elif seen is not None and own not in index.sparse:
+            # The scan saw all of it pass: a header's word alone is no reason to read so much.
             found[entry] = ((0, overlay.sizes[entry]),)
     context.root.look(small)
     for entry in small:

@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ....rootfs.loaders import Loaders
 from ....rootfs.programs import directories
 from ....settings import environment
 from ...elf import all_elf_files
@@ -47,6 +46,8 @@ def loading(context: Context, libraries: Collection[bytes]) -> Loading:
     Programs begin, what lies in a language's packages, and what lies where no loader looks: plugins. A toolkit's parts
     are there to be asked for. Raises ``ContentUnavailableError``.
     """
+    from ....rootfs.loaders import Loaders
+
     by_path = dict(all_elf_files(context).values())
     search = environment(context.analysis.image.config).get("LD_LIBRARY_PATH", "")
     loaders = Loaders(context.root, directories(search))

@@ -11,7 +11,9 @@ from ....layer.index import FILE
 from ....paths import join, public, split
 from ....report.sizes import size as size_text
 from ...model import Certainty, Claim, Draft, Evidence, Rule
+from ...once import once
 from ..build_leftovers import shown
+from .libraries import large_files
 
 if TYPE_CHECKING:
     from ...context import Context
@@ -62,20 +64,14 @@ def _formats(context: Context) -> Iterator[Draft]:
     )
 
 
+@once
 def _weights(context: Context) -> list[Claim]:
     """Return the files that are weights by their names and sizes, once each, in the order of their paths."""
-    overlay = context.overlay
-    sizes, kinds = overlay.sizes, overlay.kinds
-    if max(sizes, default=0) < _LEAST:
-        return []
+    sizes = context.overlay.sizes
     found: dict[int, bytes] = {}
-    for directory in sorted(overlay.tree):
-        blobs = directory.endswith(b"blobs")
-        for name, entry in sorted(overlay.tree[directory].items()):
-            if entry >= 0 and sizes[entry] >= _LEAST and kinds[entry] == FILE:
-                path = join(directory, name)
-                if name.endswith(_ENDINGS) or (blobs and _BLOB.search(path)):
-                    found.setdefault(entry, path)
+    for path, entry in large_files(context):
+        if sizes[entry] >= _LEAST and (path.endswith(_ENDINGS) or _BLOB.search(path)):
+            found.setdefault(entry, path)
     return [Claim(path, entry) for entry, path in found.items()]
 
 
