@@ -29,6 +29,8 @@ SECTIONS = (b".nv_fatbin", b"__nv_relfatbin", b".hip_fatbin")
 MAX_ENTRIES = 500_000
 # Containers of one library hold the same few sets of architectures: a further set counts as so many entries.
 _SET = 100
+# So does a window in which no mark stands: sections begin with one, and have few bytes between containers.
+_IN_VAIN = 100
 
 _NVIDIA, _BUNDLE, _COMPRESSED = b"\x50\xed\x55\xba\x01\x00\x10\x00", b"__CLANG_OFFLOAD_BUNDLE__", b"CCOB"
 _MARKS = re.compile(b"|".join(map(re.escape, (_NVIDIA, _BUNDLE, _COMPRESSED))))
@@ -189,6 +191,8 @@ def read_kernels(at: ReadAt, ranges: Iterable[tuple[int, int]], budget: Budget) 
             if not mark:
                 if place == before:
                     break
+                if not budget.spend(_IN_VAIN):
+                    return found
                 continue
             if place >= end:
                 break

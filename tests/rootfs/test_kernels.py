@@ -110,6 +110,17 @@ def test_sets_of_architectures_are_bounded():
     assert len(read_kernels(at(many), [(0, len(many))], Budget()).containers) <= MAX_ENTRIES // 100
 
 
+def test_what_holds_no_code_is_not_searched_to_its_end():
+    asked = []
+
+    def endless(offset, size):
+        asked.append(offset)
+        return bytes(size)
+
+    read_kernels(endless, [(0, 1 << 62)], Budget(10_000))
+    assert len(asked) <= 102
+
+
 def test_sections_that_overlap_are_read_once():
     data = bytearray(elf(sections={".nv_fatbin": nvidia(("sm_80", 100)), "__nv_relfatbin": b"x" * 50}))
     rows = int.from_bytes(data[40:48], "little")
