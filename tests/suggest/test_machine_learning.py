@@ -153,6 +153,17 @@ def test_a_copy_beside_the_cache_is_told_by_content(findings):
     assert claimed(found) == {f"/{SNAPSHOT}"}
 
 
+def test_other_large_files_that_are_there_twice_are_no_weights(findings):
+    tar = layer(file("app/a/snapshot_blob.bin", WEIGHTS), file("app/b/snapshot_blob.bin", WEIGHTS))
+    assert not findings(("COPY app", tar), select=["IS507"])
+    tar = layer(file("app/a/model/x.bin", WEIGHTS), file("app/b/model/x.bin", WEIGHTS))
+    assert findings(("COPY app", tar), select=["IS507"])
+    ollama = f"root/.ollama/models/blobs/sha256-{'ab' * 32}"
+    tar = layer(file(ollama, WEIGHTS), file("models/m.gguf", WEIGHTS))
+    (found,) = findings(("RUN ollama create", tar), select=["IS507"])
+    assert claimed(found) == {f"/{ollama}"}
+
+
 def test_weights_in_a_layer_with_the_program_are_noted(findings, monkeypatch):
     monkeypatch.setattr("imgscope.suggestions.rules.machine_learning.models._MODEL_LAYER", len(WEIGHTS))
     program = [file(f"app/src/m{number}.py", b"x") for number in range(30)]
@@ -249,6 +260,26 @@ def test_condas_own_environment_beside_the_one_that_is_used(findings):
     )
     # Nothing says which of them is used.
     assert not findings(("RUN conda env create", tar), select=["IS510"], config={"Env": ["PATH=/usr/bin"]})
+
+
+@pytest.mark.parametrize(
+    ("extra", "config"),
+    [
+        (file("root/.bashrc", b". /opt/conda/etc/profile.d/conda.sh\nconda activate app\n"), {}),
+        (file("x", b""), {"ENV_NAME": "app"}),
+        (file("x", b""), {"CONDA_DEFAULT_ENV": "app"}),
+        (file("entry.sh", b"#!/bin/sh\nconda run -n app python\n", mode=0o755), {}),
+    ],
+)
+def test_an_environment_that_a_shell_or_a_script_activates_is_used(findings, extra, config):
+    tar = layer(
+        *(conda("opt/conda", "conda", "bin/conda"), file("opt/conda/bin/conda", b"#!x", mode=0o755), extra),
+        *(conda("opt/conda/envs/app", "numpy", "lib/n.so"), file("opt/conda/envs/app/lib/n.so", BIG * 4)),
+        *(conda("opt/conda/envs/old", "numpy", "lib/n.so"), file("opt/conda/envs/old/lib/n.so", BIG * 4)),
+    )
+    env = ["PATH=/opt/conda/bin:/usr/bin", *(f"{name}={value}" for name, value in config.items())]
+    (found,) = findings(("RUN conda", tar), select=["IS510"], config={"Env": env, "Cmd": ["/entry.sh"]})
+    assert claimed(found) >= {"/opt/conda/envs/old/lib/n.so"} and not any("envs/app" in path for path in claimed(found))
 
 
 def test_files_that_pkgs_and_an_environment_share_are_not_saved(findings):

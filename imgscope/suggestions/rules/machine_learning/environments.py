@@ -11,6 +11,7 @@ from ....paths import join, public, split
 from ....rootfs.programs import directories, search_path
 from ....settings import environment
 from ...model import Claim, Draft, Rule
+from ...once import once
 from ...program import started
 from .conda import in_conda
 
@@ -24,6 +25,11 @@ _LEAST = 5_000_000
 _USUAL = frozenset(("pip", "setuptools", "wheel"))
 _INFO = (b".dist-info", b".egg-info")
 _NAMED = 3
+# By these a shell, or micromamba's entry point, knows which one to activate.
+_VARIABLES = ("CONDA_DEFAULT_ENV", "ENV_NAME")
+_SYSTEM_SHELLS = (b"etc/profile", b"etc/bash.bashrc", b"etc/bashrc", b"etc/profile.d/conda.sh")
+_OWN_SHELLS = (b".bashrc", b".bash_profile", b".profile", b".zshrc")
+_HOMES = 20
 
 
 def _below(context: Context, prefix: bytes, without: tuple[bytes, ...]) -> Iterator[Claim]:
@@ -69,18 +75,31 @@ def _is_used(context: Context, prefix: bytes) -> bool:
     """Tell whether anything says that an environment is used: PATH, conda's variables, the command."""
     variables = environment(context.analysis.image.config)
     place, name = public(prefix), split(prefix)[1].decode("utf-8", "replace")
-    if variables.get("CONDA_PREFIX", "") == place or variables.get("CONDA_DEFAULT_ENV", "") in (place, name):
+    if variables.get("CONDA_PREFIX", "") == place or any(
+        variables.get(word, "") in (place, name) for word in _VARIABLES
+    ):
         return True
     run = started(context)
     inside = prefix + b"/"
     nested = inside + b"envs/"
     if any(path.startswith(inside) and not path.startswith(nested) for path in run.files):
         return True
-    if re.search(rf"(?:-n|--name|-p|--prefix|activate)[=\s](?:\S*/)?{re.escape(name)}(?![\w.-])", run.text):
+    words = re.compile(rf"(?:-n|--name|-p|--prefix|activate)[=\s](?:\S{{0,200}}/)?{re.escape(name)}(?![\w.-])")
+    if words.search(run.text) or words.search(_shells(context)):
         return True
     search = search_path(variables)
     conda = [path for path in search if path.endswith(b"bin") and _META in context.overlay.tree.get(split(path)[0], {})]
     return bool(conda) and split(conda[0])[0] == prefix
+
+
+@once
+def _shells(context: Context) -> str:
+    """Return what shells read when they start, which is where ``conda init`` and many Dockerfiles activate one."""
+    homes = [b"root", *(join(b"home", name) for name in sorted(context.root.names(b"home"))[:_HOMES])]
+    paths = [*_SYSTEM_SHELLS, *(join(home, name) for home in homes for name in _OWN_SHELLS)]
+    if not context.has_contents:
+        return ""
+    return "\n".join(context.root.text(path).decode("utf-8", "replace") for path in paths)
 
 
 def _names_twice(context: Context) -> bool:

@@ -27,16 +27,20 @@ _PICKLED = re.compile(
 # The same weights for other frameworks, as model repositories hold them.
 _OTHERS = re.compile(rb"(?:tf_model\.h5|flax_model.*\.msgpack|rust_model\.ot)")
 _ENDINGS = (
-    *(b".safetensors", b".gguf", b".ggml", b".bin", b".onnx", b".onnx_data", b".pt", b".pth", b".ckpt", b".h5"),
-    *(b".tflite", b".msgpack", b".ot", b".pb", b".engine", b".plan", b".nemo", b".llamafile", b".pdparams"),
+    *(b".safetensors", b".gguf", b".ggml", b".onnx", b".onnx_data", b".pt", b".pth", b".ckpt", b".tflite"),
+    *(b".nemo", b".llamafile", b".pdparams"),
 )
-# Smaller ones are no weights that anybody would miss, and .bin and .pb may be anything.
+# What may be anything else as well, is weights where its path says so.
+_LOOSE_ENDINGS = (b".bin", b".h5", b".msgpack", b".ot", b".pb", b".engine", b".plan")
+_SAID = re.compile(rb"model|weight|checkpoint|huggingface|whisper|ggml|diffusion|embedding", re.IGNORECASE)
+# Smaller ones are no weights that anybody would miss.
 _LEAST = 4 << 20
 # Where hubs keep what they downloaded.
 _CACHES = re.compile(
     rb"(?:^|/)(?:\.cache/(?:huggingface|torch|whisper|modelscope|clip|suno)|huggingface/hub|hub/models--[^/]+)/"
 )
-_BLOB = re.compile(rb"(?:^|/)blobs/[0-9a-f]{40,64}$")
+# Hugging Face's and Ollama's.
+_BLOB = re.compile(rb"(?:^|/)blobs/(?:sha256-)?[0-9a-f]{40,64}$")
 # A layer has the program's files too where it holds so many that are no part of a model's folder.
 _PROGRAM_FILES = 20
 _MODEL_LAYER = 100 << 20
@@ -64,13 +68,19 @@ def _formats(context: Context) -> Iterator[Draft]:
     )
 
 
+def _is_weights(path: bytes) -> bool:
+    if path.endswith(_ENDINGS) or _BLOB.search(path) is not None:
+        return True
+    return path.endswith(_LOOSE_ENDINGS) and _SAID.search(path) is not None
+
+
 @once
 def _weights(context: Context) -> list[Claim]:
     """Return the files that are weights by their names and sizes, once each, in the order of their paths."""
     sizes = context.overlay.sizes
     found: dict[int, bytes] = {}
     for path, entry in large_files(context):
-        if sizes[entry] >= _LEAST and (path.endswith(_ENDINGS) or _BLOB.search(path)):
+        if sizes[entry] >= _LEAST and _is_weights(path):
             found.setdefault(entry, path)
     return [Claim(path, entry) for entry, path in found.items()]
 
