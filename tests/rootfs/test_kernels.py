@@ -90,7 +90,7 @@ def test_containers_are_counted():
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_marks_beside_marks_are_fetched_about_once(unit, stream):
-    data = unit * ((4 << 20) // len(unit))
+    data = unit * ((2 << 20) // len(unit))
     fetched = 0
     under = Forward(io.BytesIO(data)).at if stream else at(data)
 
