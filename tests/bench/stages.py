@@ -1,4 +1,4 @@
-"""Where the time of one analysis goes, stage by stage: ``python -m tests.bench.stages ARCHIVE [--runs N] [COMMAND...]``.
+"""Where the time of one run goes, stage by stage: ``python -m tests.bench.stages ARCHIVE``, or a whole command line.
 
 Each stage is a function that everything of its kind goes through, so the stages don't add up to the whole: they lie in
 one another (``assemble`` waits for ``largest``) and beside one another, in other processes. Wall and processor time
