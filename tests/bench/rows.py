@@ -262,6 +262,38 @@ def _engine(bench: Bench) -> list[Result]:
     ]
 
 
+def _registry(bench: Bench) -> list[Result]:
+    """Measure an image in a registry on loopback (needs ``docker-registry`` and ``skopeo``)."""
+    from tests.registry.servers import Registry, missing
+
+    lacking = missing()
+    if lacking is not None:
+        bench.say(f"the rows of a registry are left out: {lacking}")
+        return []
+    path, out = bench.archive("medium"), bench.scratch / "copy"
+    registry = Registry(bench.scratch / "registry")
+    try:
+        reference = registry.push(f"docker-archive:{path}", "bench/medium:latest", "--dest-compress-format=gzip")
+        source = reference.replace("registry:", "docker://", 1)
+        copy = f"rm -rf '{out}'; exec skopeo copy --quiet --src-tls-verify=false {source} 'oci:{out}'"
+        times = bench.time(
+            [
+                bench.imgscope("analyze", reference, "--no-cache"),
+                Command("skopeo copy", ["sh", "-c", copy]),
+                bench.imgscope("analyze", reference, name="known image"),
+            ]
+        )
+    finally:
+        registry.stop()
+    seconds = _seconds(times)
+    known = seconds.pop("known image")
+    share = seconds["imgscope"] / seconds["skopeo copy"]
+    return [
+        Result("image in a registry", "480 MB, gzip", share, "x copy", 1, None, True, seconds, {}, _runs(times)),
+        Result("image in a registry, known", "480 MB, gzip", known, "s", 0.35, None, True, {"imgscope": known}),
+    ]
+
+
 def _check(bench: Bench) -> list[Result]:
     path = bench.archive("small")
     times = bench.time(
@@ -323,6 +355,7 @@ ROWS: dict[str, Callable[[Bench], list[Result]]] = {
     "cached-big": _cached("big", "gzip", 25, 80),
     "growth": _growth,
     "engine": _engine,
+    "registry": _registry,
     "check": _check,
     "diff": _diff,
     "suggest": _suggest,
