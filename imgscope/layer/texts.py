@@ -13,6 +13,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush, heappushpop
 from typing import NamedTuple
 
+from ..knowledge.texts import TEXT_ENDINGS, TEXT_NAMES
 from ..paths import clean
 from .keep import kept_endings
 
@@ -56,7 +57,7 @@ class Texts:
         places = kinds.SECRET_PLACES
         inside = bool(places.inside(directory))
         text = not kinds.others(directory)
-        names, ends, known, texts = places.names, places.endings, kinds.TEXT_NAMES, kinds.TEXT_ENDINGS
+        names, ends, known, texts = places.names, places.endings, TEXT_NAMES, TEXT_ENDINGS
         most, most_text, hint = kinds.MAX_SECRET, kinds.MAX_TEXT, _HINT.search
 
         def wanted(name: bytes, size: int) -> bool:
