@@ -87,7 +87,7 @@ class Browser(FileActions):
         """Make the line of keys."""
         return KeyBar((), shortcuts(self.keys, ALWAYS))
 
-    def on_descendant_focus(self) -> None:
+    def watch_focused(self) -> None:
         """Show the keys of the pane that has them now."""
         name = self.focused.id if self.focused is not None else None
         if name in FOOTERS:

@@ -8,6 +8,7 @@ the pieces of lines that changed are asked for, from front to back, and each onl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
@@ -39,18 +40,19 @@ class PartCompositor(Compositor):
         for y, first, stop in spans:
             line = cuts[y]
             missing.setdefault(y, set()).update(
-                start for start, end in zip(line, line[1:], strict=False) if start < stop and end > first
+                start for start, end in pairwise(line) if start < stop and end > first
             )
         for widget, (region, clip) in self.visible_widgets.items():
             x, y, width, height = region.intersection(clip)
-            rows = [row for row in range(y, y + height) if any(x <= start < x + width for start in missing.get(row, ()))]
+            stop = x + width
+            rows = [row for row in range(y, y + height) if any(x <= start < stop for start in missing.get(row, ()))]
             if not rows:
                 continue
             top, bottom = rows[0], rows[-1]
             strips = widget.render_lines(Region(x - region.x, top - region.y, width, bottom - top + 1))
             for row in rows:
-                starts = [cut for cut in cuts[row] if x <= cut < x + width]
-                ends = [cut - x for cut in (*starts[1:], x + width)]
+                starts = [cut for cut in cuts[row] if x <= cut < stop]
+                ends = [cut - x for cut in (*starts[1:], stop)]
                 for start, piece in zip(starts, strips[row - top].divide(ends), strict=False):
                     if start in missing[row]:
                         missing[row].remove(start)
