@@ -39,9 +39,7 @@ class PartCompositor(Compositor):
         missing: dict[int, set[int]] = {}
         for y, first, stop in spans:
             line = cuts[y]
-            missing.setdefault(y, set()).update(
-                start for start, end in pairwise(line) if start < stop and end > first
-            )
+            missing.setdefault(y, set()).update(start for start, end in pairwise(line) if start < stop and end > first)
         for widget, (region, clip) in self.visible_widgets.items():
             x, y, width, height = region.intersection(clip)
             stop = x + width

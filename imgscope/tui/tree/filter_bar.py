@@ -75,6 +75,7 @@ class FilterBar(Row):
         """Empty the line and hide it."""
         self.remove_class("open")
         self.query_one(FilterInput).value = ""
+        self.understood("")
         self.tell("")
 
     def next_mode(self) -> None:
