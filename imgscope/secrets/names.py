@@ -40,8 +40,9 @@ _GLUED = tuple(
     )
 )
 _GLUED_SHORT = (
-    r"(?:db|sa|smtp|store|key|user|root|admin|e?mail|my|pg|sql|ftp|ssh|http|proxy|trust|rpc|auth|redis|ldap|bind|sudo)"
-    r"(?:pass|pwd|pw)"
+    r"(?:db|sa|smtp|store|key|user|root|admin|e?mail|my|pg|sql|ftp|ssh|http|proxy|trust|rpc|auth|redis|ldap|bind|sudo"
+    r"|smb|rdp|vnc|wifi|vpn|cert|p12|pfx|login|app|svc|service|api|git|svn|mongo|mqtt|amqp|imap|pop|sasl|zip|ipmi|snmp"
+    r"|tls|ssl|domain|join|become|su)(?:pass|pwd|pw)"
 )
 # What kind of key is secret whatever its value looks like.
 _KEYS = word_set(
@@ -86,7 +87,8 @@ _REFERENCE = r"""(?ix)
     % [A-Za-z_]\w*+ % | \{\{ | \{%  | <[\w .:/-]*> | \[ | @[./~-] | \( | `
     | \.{1,2}/ | ~/ | [a-z]:\\ | \\\\\w | file: | env: | env\. | process\.env | os\.environ | os\.getenv | getenv
     | System\. | vault: | op:// | ssm: | secretsmanager: | arn:aws | ref: | sops: | awssm: | secretref: | config\.
-    | \.[*+] | (?:id|src|source|target|env|type|required|mode|uid|gid|dst)= | keyring: | keychain:
+    | :[\"'] | %-?[0-9.]{0,8}[sdqbv](?![A-Za-z0-9]) | \.[*+]
+    | (?:id|src|source|target|env|type|required|mode|uid|gid|dst)= | keyring: | keychain:
     | (?:true|false|yes|no|none|null|nil|undefined|on|off|enabled?|disabled?|required|optional|auto|string|always|never
         |basic|bearer|digest|negotiate|password|passwd|secret|token|inherit|prompt|ask|str|int|bool|object|plain)
       (?=$|[,;)\]}'"])
