@@ -37,6 +37,15 @@ from .widgets import Lines
 _ORDERS = 9
 
 
+def settle_down() -> None:
+    """Take it that all that was made so far stays: collections needn't look at it again, while somebody waits for a key.
+
+    Drawing makes many objects that are soon gone without any collection, so it is no reason to collect often.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 100)
+
+
 class Browser(FileActions):
     """A tree beside other panes."""
 
@@ -70,8 +79,7 @@ class Browser(FileActions):
     def start(self, paths: Columns, rows: Rows) -> None:
         """Show the tree."""
         self.paths, self.rows = paths, rows
-        # All that was made so far stays: collections needn't look at it again.
-        gc.freeze()
+        settle_down()
         gc.enable()
         self.tree_pane.start(paths, rows)
         self.tree_pane.when_moved = self.say_path

@@ -22,6 +22,7 @@ from ..paths import internal, public
 from ..report.sizes import quantity, size
 from ..rollup import WasteGroup, roll_up
 from .aside import aside
+from .browser import settle_down
 from .containers import Column, Row
 from .content.screen import ContentScreen, Version
 from .content.versions import Held, held, layer_of_tree
@@ -350,6 +351,7 @@ class Explorer(WhatIf):
             return
         finally:
             sys.setswitchinterval(interval)
+        settle_down()
         self.report = report
         pane.start(report.findings)
         self._say_findings()
