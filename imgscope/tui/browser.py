@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from typing import ClassVar
 
 from textual import on, work
@@ -13,6 +12,7 @@ from textual.widget import Widget
 from ..escape import escape
 from ..paths import public
 from ..report.sizes import quantity
+from .aside import settle_down
 from .compositor import PartCompositor
 from .details.why import WhyPane
 from .files import FileActions
@@ -33,17 +33,7 @@ from .tree.pane import TreePane
 from .tree.path_line import PathLine
 from .widgets import Lines
 
-# More than any list has.
-_ORDERS = 9
-
-
-def settle_down() -> None:
-    """Take it that all that was made so far stays: collections needn't look at it again, while somebody waits for a key.
-
-    Drawing makes many objects that are soon gone without any collection, so it is no reason to collect often.
-    """
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 100)
+_ORDERS = 9  # More than any list has.
 
 
 class Browser(FileActions):
@@ -57,7 +47,7 @@ class Browser(FileActions):
     """The orders of the tree; the first is the one it opens with."""
     hiding: ClassVar[dict[str, tuple[Mark, ...]]] = {}
     """Names of what can be hidden, and the marks that it has."""
-    # Textual draws all of the screen when the keys go to another pane; the two panes draw themselves anew.
+    # When the keys go to another pane, Textual draws all of the screen; here the two panes alone.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self) -> None:
@@ -80,7 +70,6 @@ class Browser(FileActions):
         """Show the tree."""
         self.paths, self.rows = paths, rows
         settle_down()
-        gc.enable()
         self.tree_pane.start(paths, rows)
         self.tree_pane.when_moved = self.say_path
 
