@@ -104,9 +104,8 @@ class Browser(FileActions):
 
     def say_path(self) -> None:
         """Write the path under the cursor below the tree."""
-        node = self.tree_pane.node
-        known = self.paths is not None and node >= 0
-        path = "/" + shown(self.paths.path(node)) if known and self.paths is not None else "nothing to show"
+        node, paths = self.tree_pane.node, self.paths
+        path = "/" + shown(paths.path(node)) if paths is not None and node >= 0 else "nothing to show"
         self.query_one(PathLine).show(path)
 
     def say_tree(self) -> None:
@@ -302,8 +301,7 @@ class Browser(FileActions):
             self.clear_filter()
         if self.rows is None:
             return
-        focused = self.focused
-        bar, pane = self.filter_bar, focused if isinstance(focused, ListPane) else self.tree_pane
+        bar, pane = self.filter_bar, self.focused if isinstance(self.focused, ListPane) else self.tree_pane
         assert pane.id is not None
         if bar.has_class("open") and bar.target != pane.id:
             self.clear_filter()
