@@ -13,7 +13,7 @@ from .rules.interface import CannotTell, Outcome, Subject
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from .baseline import Baseline
+    from .baselines.model import Baseline
 
 
 def check(

@@ -13,7 +13,7 @@ from .values import Limit
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from .baseline import Baseline
+    from .baselines.model import Baseline
 
 PASS, WARN, FAIL, SKIPPED, ERROR = "pass", "warn", "fail", "skipped", "error"
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..analyzer import AnyImage
     from ..compat.dive_ci import DiveRules
     from ..reading import ReadKeywords
-    from .baseline import Baseline
+    from .baselines.model import Baseline
 
 DEFAULTS = "imgscope's defaults"
 """Where the rules come from that hold where none is set."""
@@ -209,15 +209,15 @@ class _Session:
         return self.baselines[rules.baseline]
 
     def _load(self, reference: str) -> Baseline:
-        from . import baseline, baseline_file
+        from .baselines import file, measure
 
         path = Path(reference)
-        if baseline_file.is_baseline(path):
-            return baseline_file.load(path)
+        if file.is_baseline(path):
+            return file.load(path)
         if path.suffix == ".json" and not path.exists():
             shown = escape(reference)
             raise ConfigError(f"there is no baseline {shown}; make it with: imgscope baseline save IMAGE -o {shown}")
-        return baseline.make(self.analysis(reference, self.options.but(image=None)))
+        return measure.make(self.analysis(reference, self.options.but(image=None)))
 
 
 def _outline_will_do(rules: ImageRules) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..contents import in_place
 from ..errors import ContentUnavailableError, ImageError
 from ..layer.index import FILE
-from ..layer.keep import LINE, first_line
+from ..layer.retention import LINE, first_line
 from ..layer.scan import ELF, SCRIPT
 from ..overlay.merge import NO_ENTRY
 from ..paths import join

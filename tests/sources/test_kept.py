@@ -18,6 +18,7 @@ from imgscope.contents import in_place
 from imgscope.layer import codec, parts, scan
 from imgscope.layer.texts import MAX_JUDGED, Texts
 from imgscope.rootfs.elf import read_elf
+from imgscope.scanning import RETENTION
 
 from ..archive.images import Image, docker_archive, write_tar
 from ..oracle.maketar import file, layer, symlink
@@ -168,7 +169,7 @@ def streamed(data: bytes):
         position += len(part)
         return part
 
-    return scan.scan_stream(read)
+    return scan.scan_stream(read, texts=Texts(retention=RETENTION))
 
 
 class NothingElse:

@@ -16,7 +16,7 @@ from ..values import BYTES, SHARE, Kind, Limit
 if TYPE_CHECKING:
     from ...analysis import Analysis
     from ...suggestions.model import Suggestions
-    from ..baseline import Baseline
+    from ..baselines.model import Baseline
 
 
 class CannotTell(Exception):

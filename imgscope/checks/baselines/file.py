@@ -5,53 +5,45 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigError
-from ..escape import escape
-from ..layer.estimate import Estimate
-from ..paths import internal, public
-from ..report.portable import dumps
-from ..secrets import redact
-from .baseline import BaseLayer, Baseline
+from ...errors import ConfigError
+from ...escape import escape
+from ...layer.estimate import Estimate
+from ...paths import internal, public
+from ...report.portable import dumps
+from ...secrets import redact
+from .model import BaseLayer, Baseline
 
 VERSION = 1
 _MOST_BYTES = 64 << 20
 _MARK = "imgscope_baseline"
+# The fields of ``Baseline`` that are written as they are, in the order of the file.
+_FIGURES = {
+    "reference": "text",
+    "id": "text",
+    "platform": "text",
+    "content_bytes": "count",
+    "merged_bytes": "count",
+    "wasted_bytes": "count",
+    "blob_bytes": "count or null",
+    "compressed": "flag",
+    "file_count": "count",
+    "files_above": "count",
+    "waste_above": "count",
+}
 
 
 def dump(base: Baseline) -> bytes:
     """Write a baseline as JSON: the same for the same image, a row a line, so that its changes can be read."""
-    head = {
-        _MARK: VERSION,
-        "reference": base.reference,
-        "id": base.id,
-        "platform": base.platform,
-        "content_bytes": base.content_bytes,
-        "merged_bytes": base.merged_bytes,
-        "wasted_bytes": base.wasted_bytes,
-        "blob_bytes": base.blob_bytes,
-        "compressed": base.compressed,
-        "file_count": base.file_count,
-        "files_above": base.files_above,
-        "waste_above": base.waste_above,
-    }
+    head: dict[str, Any] = {_MARK: VERSION, **{name: getattr(base, name) for name in _FIGURES}}
     if base.compressed_estimate is not None:
         about = base.compressed_estimate
         head["compressed_estimate"] = {"bytes": about.bytes, "error": about.error, "method": about.method}
     lists: dict[str, list[Any]] = {
-        "layers": [
-            {
-                "diff_id": layer.diff_id,
-                "instruction": layer.instruction,
-                "content_bytes": layer.content_bytes,
-                "blob_bytes": layer.blob_bytes,
-                "wasted_bytes": layer.wasted_bytes,
-            }
-            for layer in base.layers
-        ],
+        "layers": [asdict(layer) for layer in base.layers],
         "files": [[public(path), layer, count] for path, layer, count in base.files],
         "directories": [[public(path), layer, count, number] for path, layer, count, number in base.directories],
         "waste": [[public(path), count] for path, count in base.waste.items()],
@@ -124,22 +116,12 @@ def load(path: Path) -> Baseline:
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{shown} is not a readable baseline: {escape(str(error))}") from None
     return Baseline(
-        reference=saved.reference,
-        id=saved.id,
-        platform=saved.platform,
-        content_bytes=saved.content_bytes,
-        merged_bytes=saved.merged_bytes,
-        wasted_bytes=saved.wasted_bytes,
-        blob_bytes=saved.blob_bytes,
-        compressed=saved.compressed,
-        file_count=saved.file_count,
+        **{name: getattr(saved, name) for name in _FIGURES},
         # Those that were saved before instructions were held without their secrets may have some.
         layers=tuple(replace(layer, instruction=redact(layer.instruction)) for layer in saved.layers),
         files=tuple((files[row], layer, count) for row, (_, layer, count) in enumerate(saved.files)),
-        files_above=saved.files_above,
         directories=tuple((directories[row], *numbers) for row, (_, *numbers) in enumerate(saved.directories)),
         waste={waste[row]: count for row, (_, count) in enumerate(saved.waste)},
-        waste_above=saved.waste_above,
         origin=str(path),
         compressed_estimate=saved.compressed_estimate,
     )
@@ -159,20 +141,11 @@ def _saved_type() -> Any:
     import msgspec
 
     count = Annotated[int, msgspec.Meta(ge=0)]
+    kinds = {"text": str, "count": count, "count or null": count | None, "flag": bool}
     return msgspec.defstruct(
         "SavedBaseline",
         [
-            ("reference", str),
-            ("id", str),
-            ("platform", str),
-            ("content_bytes", count),
-            ("merged_bytes", count),
-            ("wasted_bytes", count),
-            ("blob_bytes", count | None),
-            ("compressed", bool),
-            ("file_count", count),
-            ("files_above", count),
-            ("waste_above", count),
+            *((name, kinds[kind]) for name, kind in _FIGURES.items()),
             ("layers", list[BaseLayer]),
             ("files", list[tuple[str, count, count]]),
             ("directories", list[tuple[str, count, count, count]]),

@@ -12,12 +12,12 @@ from ...dockerfile.shell import Command, Script
 from ...layer.index import DIRECTORY
 from ...overlay.changes import METADATA_ONLY
 from ...paths import internal, join
-from .model import NotSafe
+from ..fix.model import NotSafe
 
 if TYPE_CHECKING:
     from ...dockerfile import Instruction
+    from ..fix.plan import Plan
     from ..model import Finding
-    from .plan import Plan
 
 
 # chown -R OWNER PATH

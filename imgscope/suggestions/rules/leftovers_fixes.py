@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...dockerfile.model import Instruction
-from .calls import Call
-from .cleaning import check_places, cleaning
-from .cleans import CLEANS
-from .model import NotSafe
-from .needs import Needs
-from .options import add_option
+from ..fix.cleaning import check_places, cleaning
+from ..fix.cleans import CLEANS
+from ..fix.model import NotSafe
+from ..fix.needs import Needs
+from ..fix.options import add_option, does
 
 if TYPE_CHECKING:
-    from .plan import Plan
+    from ..fix.plan import Plan
 
 
 def clean_layer(plan: Plan, code: str, layer: int) -> None:
@@ -97,7 +96,7 @@ def pip(plan: Plan, code: str, layer: int) -> None:
         raise NotSafe(f"line {later.users[0].first} uses what line {run.first} fetches")
     needs.mentions(run, run, needs.folders(layer))
     check_places(plan, [run], [shown for shown, _, _ in plan.facts.leftovers(clean, layer)])
-    calls = [call for call in plan.calls(run) if _installs(call)]
+    calls = [call for call in plan.calls(run) if does(call, "pip", ("install", "wheel", "download"))]
     wanted = [call for call in calls if "--no-cache-dir" not in call.words]
     if not calls:
         # Something else filled it, a build tool for instance.
@@ -110,8 +109,3 @@ def pip(plan: Plan, code: str, layer: int) -> None:
     for call in wanted:
         add_option(plan, run, call, "--no-cache-dir")
     plan.note(code, run, "pip install --no-cache-dir")
-
-
-def _installs(call: Call) -> bool:
-    managed = call.managed
-    return managed is not None and managed[0].name == "pip" and managed[1] in ("install", "wheel", "download")

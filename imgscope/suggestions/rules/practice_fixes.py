@@ -9,11 +9,11 @@ from ...rootfs.programs import search_path
 from ...rootfs.root import FileFacts, Root
 from ...rootfs.start import command_of
 from ...settings import environment, settings
-from .model import NotSafe
+from ..fix.model import NotSafe
 
 if TYPE_CHECKING:
+    from ..fix.plan import Plan
     from ..model import Finding
-    from .plan import Plan
 
 
 def add_to_copy(plan: Plan, finding: Finding) -> None:
