@@ -29,7 +29,7 @@ _WORDS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z]++|[A-Z](?=[a-z])|[0-9]++")
 _NOUNS = word_set(
     "password passwd passphrase passcode passwords pwd secret token apikey credential credentials accesskey "
     "privatekey secretkey authkey authtoken accountkey masterkey signingkey encryptionkey activationkey requirepass "
-    "masterauth passwort kennwort passe motdepasse contrasena senha wachtwoord haslo salasana"
+    "masterauth psk passwort kennwort passe motdepasse contrasena senha wachtwoord haslo salasana"
 )
 _GLUED = tuple(
     sorted(
@@ -213,6 +213,12 @@ def _of_kind(words: tuple[str, ...], value: str | None, strength: bool) -> bool 
 def negated(name: str) -> bool:
     """Tell whether an option only speaks of a secret: ``--disabled-password``, ``--no-password``."""
     return any(word in _NEGATED for word in words_of(name)[:-1])
+
+
+def speaks_of(value: str) -> bool:
+    """Tell whether a value is what is said of secrets rather than one: ``reset``, ``policy``, ``required``."""
+    words = words_of(value)
+    return value.isalpha() and all(word in _ABOUT or word in _NEGATED for word in words)
 
 
 def about(name: str) -> bool:
