@@ -60,12 +60,11 @@ def fed(line: Line, before: Sequence[Command]) -> None:
 
 def _is_text(command: Command, names: Sequence[str]) -> bool:
     """Tell whether a command is a quoted text and nothing else."""
-    before = names[: len(command.words) - 1]
-    return (
-        bool(command.words)
-        and bool(command.words[-1].quoted)
-        and all(name in ("run", "powershell", "pwsh") or name[:1] == "-" for name in before)
-    )
+    if not command.words or not command.words[-1].quoted:
+        return False
+    before = [name for name in names[: len(command.words) - 1] if name[:1] != "-"]
+    # sh -c 'curl x' is a command.
+    return before in ([], ["run"]) or before[-1] in ("powershell", "pwsh")
 
 
 def _logins_of(script: Script, command: Command) -> None:
