@@ -39,7 +39,7 @@ def by_place(line: Line, number: int, following: int, before: Sequence[Command])
         if number and line.heads[number - 1].lower() == "set" and line.heads[following].lower() == "to":
             # SET app.password TO 'X'
             following = line.after(following)
-            if following < 0 or line.text[line.words[following].start] not in "\\'\"":
+            if following < 0 or not line.words[following].quoted:
                 return -1
         value = line.value(following)
         sure = bool(seen & programs.SET_SURELY) or looks_random(value)
@@ -220,11 +220,12 @@ def _counted(line: Line, number: int, distances: tuple[int, ...], own: bool) -> 
     slash = bool(line.seen & programs.SLASHES)
     rest: list[int] = []
     for at in range(number + 1, min(len(line.words), number + 40)):
-        first = line.text[line.words[at].start]
+        start = line.words[at].start
+        first = line.text[start : start + 1]
         if first == "+" or (first == "-" and own and not line.seen & programs.FLAGS):
             break
         # Of Windows' programs: /add, \\server\share, X: and the * that asks for a password.
-        other = first in "/\\" or line.heads[at] == "*" or line.heads[at][1:] == ":"
+        other = first in ("/", "\\") or line.heads[at] == "*" or line.heads[at][1:] == ":"
         if first != "-" and not (slash and other):
             rest.append(at)
     for distance in distances:
@@ -240,10 +241,10 @@ def _written(line: Line) -> None:
     if not before.endswith(">"):
         return
     said = [number for number in range(len(line.words) - 1) if line.heads[number][:1] != "-"]
-    at = next(place for place, number in enumerate(said) if program(line.heads[number]) in programs.SAY)
+    at = next((place for place, number in enumerate(said) if program(line.heads[number]) in programs.SAY), -1)
     name = line.heads[-1].rpartition("/")[2]
     formats = len(said) > at + 2 and compiled(_ONE_PLACE).fullmatch(line.heads[said[at + 1]]) is not None
-    if len(said) != at + 2 + formats:
+    if at < 0 or len(said) != at + 2 + formats:
         return
     if name in programs.LOGIN_FILES:
         from .fed import said as taken
