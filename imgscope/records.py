@@ -22,7 +22,7 @@ from .rows import ConfigSecret, DiveFigures, Image, Layer, Totals, Waste, Wasted
 from .soundness import check, texts
 
 # Raised when what a record holds, or the meaning of a figure, changes: older ones are then not read.
-VERSION = 4
+VERSION = 5
 
 _TOTALS = ("added", "modified", "metadata_only", "rewritten", "removed", "repeated")
 

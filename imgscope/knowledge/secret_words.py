@@ -15,7 +15,7 @@ def word_set(words: str) -> frozenset[str]:
 NOUNS = word_set(
     "password passwd passphrase passcode passwords pwd secret token apikey credential credentials accesskey "
     "privatekey secretkey authkey authtoken accountkey masterkey signingkey encryptionkey activationkey requirepass "
-    "masterauth passwort kennwort passe motdepasse contrasena senha wachtwoord haslo salasana"
+    "masterauth psk passwort kennwort passe motdepasse contrasena senha wachtwoord haslo salasana"
 )
 GLUED = tuple(
     sorted(

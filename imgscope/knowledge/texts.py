@@ -37,7 +37,7 @@ SETTINGS_ENDINGS = frozenset(
     b".yaml .yml .json .toml .ini .conf .cfg .cnf .properties .xml .config .env .tfvars .service .plist .rc "
     b".hcl .cs .php".split()
 )
-SCRIPT_ENDINGS = frozenset(b".sh .bash .zsh .ash .ksh .ps1 .bat .cmd .sql".split())
+SCRIPT_ENDINGS = frozenset(b".sh .bash .zsh .ash .ksh .csh .fish .ps1 .psm1 .bat .cmd .sql .acl".split())
 SOURCE_ENDINGS = frozenset(
     b".py .rb .js .ts .mjs .cjs .jsx .tsx .go .java .kt .pl .lua .tf .gradle .groovy .txt .exs .ex .scala .rs "
     b".ipynb .r".split()

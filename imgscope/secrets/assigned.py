@@ -17,7 +17,7 @@ _NEXT = r"[;&|\s\"'`]|,(?=[\w.\-]{1,60}=)|[)}\]]"
 _MORE = r",(?=[\w.\-]{1,60}=)"
 # me:password@host, without a scheme. Images and packages are written alike: name:tag@sha256:…, npm:name@latest.
 _HOST_LOGIN = (
-    r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|registry|engine|docker-daemon|containers-storage):)?"
+    r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|registry|engine|docker-daemon|containers-storage|:pserver):)?"
     r"([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)"
     r"(?:[A-Za-z\[(]|(?:\d{1,3}\.){3}\d{1,3}(?![\w.]))"
 )
@@ -57,11 +57,13 @@ def _first(line: Line, number: int, at: int, inner: int, name: str) -> bool | No
     """Judge what only the first ``=`` of a word can be; ``None`` where it is nothing of that kind."""
     text, seen, (start, end) = line.text, line.seen, line.cores[number]
     option = text[start:at]
-    if option == f"${name}" and powershell_variable(line, name, text[at + 1 : min(end, at + 600)].strip(AROUND)):
+    if option in (f"${name}", f"${{{name}}}") and powershell_variable(
+        line, name, text[at + 1 : min(end, at + 600)].strip(AROUND)
+    ):
         return line.script.add("password", at + 1, line.words[number].end)
     if option == "--user" and seen & programs.PERCENT and "%" in text[at:end]:
         return line.script.add("password in a login", text.index("%", at) + 1, line.words[number].end)
-    if name == "key" and "uci" in seen:
+    if name == "key" and seen & {"uci", "netsh"}:
         return line.script.add("key", at + 1, line.words[number].end)
     if option in programs.LOGIN_OPTIONS and compiled(LOGIN).match(text[at + 1 : min(end, at + 600)].strip(AROUND)):
         return line.script.add("password in a login", text.index(":", at) + 1, line.words[number].end)
@@ -112,10 +114,10 @@ def _with_colon(line: Line, number: int, inner: int) -> bool:
     if text[colon + 1] in "\"'\\" and line.words[number].quoted and (name == "pwd" or line.script.strong(name)):
         # {user:"me",pwd:"X"}
         return line.script.add(name, colon + 1, line.words[number].end)
-    if text[start] == "/":
-        # /processModel.password:X
-        name = name.rpartition(".")[2]
     lower = name.lower()
+    if text[start] == "/" and (lower in ("pw", "pwd") or line.script.strong(name)):
+        # /pw:X, /TargetPassword:X, /processModel.password:X
+        return line.script.add(name, colon + 1, line.words[number].end)
     if not (lower in _PASSED or lower in HEADERS or looks_random(value)):
         return False
     if (lower in HEADERS or names_secret(name, value)) and not (lower in _PASSED and _slug(value)):
@@ -155,7 +157,10 @@ def announced(line: Line, number: int, following: int) -> bool:
 
 def _cut(text: str, start: int, end: int) -> int:
     """Return where a value ends that is one of several in a word."""
-    match = compiled(_NEXT).search(text, start, end)
+    begin = start
+    while begin < min(end, start + 8) and text[begin] in AROUND:
+        begin += 1
+    match = compiled(_NEXT).search(text, begin, end)
     return match.start() if match is not None else end
 
 

@@ -8,7 +8,7 @@ import binascii
 from .line import Line
 from .names import compiled, looks_random
 
-_DECODES = frozenset(("-d", "-D", "-di", "--decode"))
+_DECODES = frozenset(("-d", "-D", "-di", "--decode", "-r"))
 _LOGIN = r"[\w.@+\\-]{1,128}+:(?=\S{4})"
 # Of an encoded text so much is looked at.
 _MOST = 1 << 16
@@ -18,7 +18,7 @@ _ENCODED_COMMAND = frozenset(("-e", "-ec", "-enc", "-encodedcommand"))
 
 def coder(seen: set[str]) -> str | None:
     """Tell whether a command encodes what it is fed as base64 (``"to"``), or decodes it (``"from"``)."""
-    if "base64" in seen or ("openssl" in seen and seen & {"-base64", "-a"}):
+    if seen & {"base64", "base32", "xxd"} or ("openssl" in seen and seen & {"-base64", "-a"}):
         return "from" if seen & _DECODES else "to"
     return None
 

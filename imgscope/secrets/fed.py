@@ -26,9 +26,10 @@ def fed(line: Line, before: Sequence[Command]) -> None:
         return
     coded = coder(seen)
     reads = _reads(line) or coded is not None
-    if not reads and not seen & {"su", "read"}:
+    named = bool(seen & {"read", "mapfile", "readarray"})
+    if not reads and not named and "su" not in seen:
         return
-    if "read" in seen and not before:
+    if named and not before:
         # read PASSWORD <<< X
         if (name := next((head for head in line.heads if head.isidentifier() and names_secret(head)), "")) != "":
             script = line.script
@@ -42,7 +43,7 @@ def fed(line: Line, before: Sequence[Command]) -> None:
         names = [program(text_of(text, core(text, word))) for word in other.words[:_BEFORE_SAID]]
         first = next((place for place, name in enumerate(names) if name in programs.SAY), None)
         sources += [*(other.words[first + 1 :] if first is not None else ()), *other.fed]
-        if first is None and other.words and other.words[-1].quoted and seen & programs.WRITES:
+        if first is None and _is_text(other, names):
             # PowerShell says a text by itself.
             sources.append(other.words[-1])
         if first is not None and names[first] == "printf" and (logins or coded == "to"):
@@ -55,6 +56,15 @@ def fed(line: Line, before: Sequence[Command]) -> None:
         value = text_of(text, core(text, word))
         if reads or looks_chosen(value) or (len(sources) == 1 and compiled(_PIECE).fullmatch(value)):
             said(line.script, word, logins)
+
+
+def _is_text(command: Command, names: Sequence[str]) -> bool:
+    """Tell whether a command is a quoted text and nothing else."""
+    if not command.words or not command.words[-1].quoted:
+        return False
+    before = [name for name in names[: len(command.words) - 1] if name[:1] != "-"]
+    # sh -c 'curl x' is a command.
+    return before in ([], ["run"]) or before[-1] in ("powershell", "pwsh")
 
 
 def _logins_of(script: Script, command: Command) -> None:

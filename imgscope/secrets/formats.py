@@ -12,7 +12,7 @@ from .names import compiled, names_secret
 # What stands for an argument; %% is a sign of its own.
 _PLACE = r"%(?:%|[-+ #0']{0,4}(?:[0-9]{1,4}|\*)?(?:\.(?:[0-9]{1,4}|\*))?(?:ll?|hh?)?[A-Za-z])"
 # The name that a text ends with, as it is given a value: NAME=, NAME: ", password .
-_NAME = r"([A-Za-z_$][\w.\-/]{0,80}+)[\"'\\]{0,8}+(?:\s{0,4}+(=>|:=|=|:)\s{0,4}+|\s{1,4}+)[\"'\\]{0,8}+$"
+_NAME = r"([A-Za-z_$][\w.\-/]{0,80}+)[\"'\\]{0,8}+(?:\s{0,4}+(=>|:=|=|:|>)\s{0,4}+|\s{1,4}+)[\"'\\]{0,8}+$"
 _ESCAPES = r"\\{1,4}[nrt]"
 _BETWEEN = ("=", ":", ":=", "=>")
 _PROGRAM_WITHIN, _MOST_ARGUMENTS = 32, 256

@@ -15,12 +15,20 @@ _HINTS = (
     "mc config",
     "mc alias",
     "mc admin",
+    "connect ",
+    "npm adduser",
+    "borg init",
+    "funzip",
+    "arj ",
+    "extpass",
     "user =",
     "vercel env",
     "bw ",
     "bao ",
     "$p=",
     "$p =",
+    "${p}",
+    "--masked",
     "put-parameter",
     "jdbc:",
     "/p:",
@@ -31,7 +39,8 @@ _HINTS = (
             "identified mongo signature bearer runas seed sqlplus composer poetry bundle influx rabbitmqctl session "
             "secure signtool cryptsetup kinit codecov x-jfrog kennw senha wachtw haslo salasana contrasena @ obscure "
             "unseal cloudflared samba-tool smbclient impdp expdp sqlldr isql qpdf db2 add-user realm openconnect "
-            "transmission base64 vault newusers etcdctl setuser ftp davfs encodedcommand uci hdbsql"
+            "transmission base64 vault newusers etcdctl setuser ftp davfs unlock fscrypt ecryptfs kubeseal create-user "
+            "eyaml nomad keyctl encodedcommand uci hdbsql psk"
         )
     ),
 )

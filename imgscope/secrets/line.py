@@ -132,4 +132,7 @@ def keeps_secret(path: str, value: str | None = None) -> bool:
 
 def says_password(name: str) -> bool:
     """Tell whether a name is that of a command that prints a password: ``--password-command``, ``BORG_PASSCOMMAND``."""
-    return re.search(r"(?i)(?:pass(?:word|phrase)?|secret|token)[-_]?(?:command|cmd)$", name[-80:]) is not None
+    return (
+        re.search(r"(?i)(?:pass(?:word|phrase)?|secret|token)[-_]?(?:command|cmd|eval)$|(?i:^extpass$)", name[-80:])
+        is not None
+    )

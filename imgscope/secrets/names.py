@@ -170,6 +170,12 @@ def negated(name: str) -> bool:
     return any(word in NEGATED for word in words_of(name)[:-1])
 
 
+def speaks_of(value: str) -> bool:
+    """Tell whether a value is what is said of secrets rather than one: ``reset``, ``policy``, ``required``."""
+    words = words_of(value)
+    return value.isalpha() and all(word in ABOUT or word in NEGATED for word in words)
+
+
 def about(name: str) -> bool:
     """Tell whether a name is of something about a secret: its file, its length."""
     words = words_of(name)

@@ -62,6 +62,9 @@ def _glued(line: Line, number: int, curl: re.Match[str] | None) -> bool:
     if curl is not None and ":" in head[curl.end() + 1 :]:
         line.take("password option", number, head.index(":") + 1)
         return True
+    if head[:2] == "-U" and "%" in head and seen & programs.PERCENT:
+        line.take("password in a login", number, head.index("%") + 1)
+        return True
     for begin, least, takers in programs.GLUED:
         if head.startswith(begin) and len(head) >= least and seen & takers and not head.startswith("--"):
             line.take("password option", number, len(begin))
@@ -116,7 +119,11 @@ def _secret_of(line: Line, name: str, following: int) -> None:
 
 
 def _takes_login(head: str, seen: set[str]) -> bool:
-    return head in programs.LOGIN_OPTIONS or (head == "-n" and "transmission-remote" in seen)
+    return (
+        head in programs.LOGIN_OPTIONS
+        or (head == "-n" and "transmission-remote" in seen)
+        or (head == "-A" and "ab" in seen)
+    )
 
 
 def _login(line: Line, head: str, following: int) -> int:
@@ -133,7 +140,7 @@ def _login(line: Line, head: str, following: int) -> int:
         named = head in ("-u", "--user")
         if named and seen & programs.TAKE_OWNERS and "curl" not in seen and not looks_random(match[2]):
             return -1
-    elif head == "-U" and seen & programs.PERCENT and "%" in value:
+    elif head in ("-U", "--user") and seen & programs.PERCENT and "%" in value:
         separator = value.index("%") + 1
     elif head == "-u" and seen & {"lftp", "ncftpput", "ncftpget", "open"} and "," in value:
         separator = value.index(",") + 1

@@ -30,6 +30,8 @@ GLUED = (
     ("-P", 5, word_set("zip unzip bcp sqlcmd")),
     ("-hp", 7, _ZIP),
     ("-a", 5, word_set("redis-cli")),
+    ("-", 5, word_set("funzip")),
+    ("-g", 5, word_set("arj")),
     ("-w", 5, word_set("ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete")),
 )
 # -p=PASSWORD and /p:PASSWORD.
@@ -53,16 +55,19 @@ APART = _by_program(
     {
         "-p": "sshpass useradd usermod mongo mongosh mongodump mongorestore mongoimport mongoexport twine cqlsh "
         "rabbitmqadmin poetry conan vsce ovsx psexec cypher-shell couchbase-cli beeline oras ncftpput ncftpget smbmap "
-        "crackmapexec nxc netexec evil-winrm hydra hdbsql unar steghide veracrypt certutil "
+        "crackmapexec nxc netexec evil-winrm hydra hdbsql unar steghide veracrypt certutil rdesktop "
+        "npm-cli-login fcrackzip signcode kwalletcli "
         "airflow altool rhc pihole unlock-keychain create-keychain add-user-keycloak.sh "
         "add-user.sh elasticsearch-users doveadm",
         "-P": "zip unzip sqlcmd bcp tsql isql mosquitto_pub mosquitto_sub mqttx ipmitool p4 kdb5_util "
-        "security yubico-piv-tool",
+        "security yubico-piv-tool osql gpg-preset-passphrase",
         "-a": "redis-cli",
         "-w": "ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete kadmin ipa-client-install dsconf vsql "
         "add-generic-password add-internet-password",
-        "-pw": "nzsql plink pscp psftp putty addprinc kadmin kadmin.local",
-        "-s": "slappasswd",
+        "-ap": "swaks",
+        "-encrypt": "consul nomad serf",
+        "-pw": "manage-bde nzsql plink pscp psftp putty addprinc kadmin kadmin.local",
+        "-s": "slappasswd eyaml",
         "-xp": "sendemail",
         "--plaintext": "caddy",
         "-serial": "unity-editor unity",
@@ -89,7 +94,7 @@ APART = _by_program(
 # Options that take much else as well: their next word has to look like one that a machine made.
 RANDOM = _by_program(
     {
-        "-t": "uv anaconda flyctl fly vercel vc",
+        "-t": "rancher uv anaconda flyctl fly vercel vc",
         "-k": "gem choco newrelic",
         "--auth": "netlify crictl http https",
         "-v": "kaggle",
@@ -109,6 +114,12 @@ AFTER: dict[str, tuple[tuple[frozenset[str], tuple[int, ...], bool], ...]] = {
     "neo4j-admin": ((word_set("set-initial-password"), (1,), False),),
     "vault": ((word_set("unseal"), (1,), False),),
     "bw": ((word_set("login"), (2,), False), (word_set("unlock"), (1,), False)),
+    "consul": ((word_set("set-agent-token"), (2,), False),),
+    "cf": ((word_set("create-user"), (2,), False),),
+    "salt": ((word_set("shadow.set_password"), (2,), False),),
+    "keyctl": ((word_set("add"), (3,), False),),
+    "sp_addlogin": ((frozenset(), (2,), False),),
+    "sp_password": ((frozenset(), (2,), False),),
     "doppler": ((word_set("set"), (2,), False),),
     "ansible-vault": ((word_set("encrypt_string"), (1,), False),),
     "credstash": ((word_set("put"), (2,), False),),
@@ -152,7 +163,8 @@ LOGIN_SETTINGS = word_set("http-basic github-oauth gitlab-token bearer pypi-toke
 READ = word_set(
     "chpasswd passwd smbpasswd htpasswd kinit cryptsetup vncpasswd tigervncpasswd kpasswd vault "
     "ecryptfs-add-passphrase keyctl rabbitmqctl newusers elasticsearch-keystore realm openconnect saslpasswd2 "
-    "secret-tool systemd-creds mount.davfs"
+    "secret-tool systemd-creds mount.davfs kubeseal keepassxc-cli fscrypt ecryptfs-mount-private pure-pw "
+    "gpg-preset-passphrase"
 )
 # Others read data or a script there, unless one of their words begins like this.
 READ_WITH = {
@@ -162,8 +174,16 @@ READ_WITH = {
     "gpg2": ("--passphrase-fd",),
     "cargo": ("login",),
     "wrangler": ("secret",),
-    "docker": ("secret",),
+    "docker": ("secret", "unlock"),
     "podman": ("secret",),
+    "circleci": ("store-secret",),
+    "gopass": ("insert",),
+    "rbw": ("unlock",),
+    "zfs": ("load-key",),
+    "jupyter": ("password",),
+    "npm": ("adduser", "login"),
+    "borg": ("init",),
+    "ipa": ("--password",),
     "gcloud": ("--data-file",),
     "gh": ("secret",),
     "pass": ("insert",),
@@ -186,15 +206,16 @@ TAKE_OWNERS = word_set(
 # Commands that are followed by a name and its value.
 SET = word_set(
     "set setx config configure add setenv put env --env -e modify --set set-env set-item set-variable new-variable "
-    "dconf gsettings option config:set --arg"
+    "dconf gsettings option config:set env:set --arg set_network"
 )
 SET_SURELY = word_set(
     "set setx config configure setenv modify --set set-env set-item set-variable new-variable dconf gsettings etcdctl "
-    "consul option config:set --arg"
+    "consul option config:set env:set --arg set_network nmcli"
 )
 # Options that take a name and a password.
 LOGIN_OPTIONS = word_set(
-    "-u --user --proxy-user -U --auth -a -auth --credentials --creds --src-creds --dest-creds --user-password"
+    "-u --user --proxy-user -U --auth -a -auth --credentials "
+    "--auth-basic --basic-auth --userpass --http-auth --creds --src-creds --dest-creds --user-password"
 )
 # Files of lines that are a name and a password.
 LOGIN_FILES = frozenset((".htpasswd", "htpasswd", ".passwd-s3fs", "sasl_passwd"))
@@ -210,7 +231,8 @@ NAMED_VALUES = {
     "gh": (frozenset[str](), word_set("--body -b"), word_set("secret")),
     "occ": (frozenset[str](), word_set("--value"), frozenset[str]()),
     "dasel": (frozenset[str](), word_set("-v --value"), frozenset[str]()),
-    "xmlstarlet": (word_set("-u --update"), word_set("-v --value"), frozenset[str]()),
+    "glab": (frozenset[str](), word_set("--value"), word_set("--masked")),
+    "xmlstarlet": (word_set("-u --update -n --name"), word_set("-v --value"), frozenset[str]()),
     **dict.fromkeys(
         word_set(
             "set-variable new-variable set-item new-item set-itemproperty new-itemproperty set-content add-content"
@@ -223,6 +245,7 @@ KEEPERS = {
     "vault": (word_set("kv put"), word_set("kv patch")),
     "flyctl": (word_set("secrets set"),),
     "doppler": (word_set("secrets set"),),
+    "nomad": (word_set("var put"),),
     "infisical": (word_set("secrets set"),),
     "supabase": (word_set("secrets set"),),
 }

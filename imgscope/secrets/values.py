@@ -13,7 +13,7 @@ from .line import Line, keeps_secret, tail
 from .names import about, looks_chosen, looks_random, names_secret, word_set, words_of
 
 _ENDINGS = (".sh", ".bash", ".py", ".pl", ".rb", ".js", ".exe", ".ps1", ".cmd", ".bat")
-_LOGS_IN = word_set("login logon signin auth authenticate password passwd pwd credentials")
+_LOGS_IN = word_set("token login logon signin auth authenticate password passwd pwd credentials")
 _SETS = word_set("set change reset update create init make add")
 _PASSWORDS = word_set("password passwd pwd pass passphrase")
 _OPTIONS = word_set("-p -P -w -pw")
@@ -45,15 +45,18 @@ def _options(line: Line, options: frozenset[str]) -> Iterator[tuple[int, int | N
 
 
 def _named_value(line: Line, names: frozenset[str], values: frozenset[str], surely: frozenset[str]) -> None:
-    """Take the value that one option gives to the name that another tells; without ``names`` any word may tell it."""
-    if names:
+    """Take the value that one option gives to the name that another tells; without those any word may tell it."""
+    named: list[str] = []
+    sure = any(head.lower().rpartition("=")[2] in surely for head in line.heads)
+    if any(True for _ in _options(line, names)):
         named = [line.heads[number][offset or 0 :] for number, offset in _options(line, names)]
-    else:
-        named = [head for head in line.heads if head[:1] != "-"]
+    elif line.heads:
+        given = {number for number, _ in _options(line, values)}
+        named = [head for number, head in enumerate(line.heads) if head[:1] != "-" and number not in given]
     for number, offset in _options(line, values):
         value = line.value(number)[offset or 0 :]
         kind = next((tail(name) for name in named if _tells(name, value)), "")
-        if kind or (surely & line.seen and not value.isdigit()):
+        if kind or (sure and not value.isdigit()):
             line.take(kind or "secret value", number, offset)
 
 
@@ -92,9 +95,17 @@ def _plain(value: str) -> bool:
 
 
 def _last_chosen(line: Line, at: int) -> None:
-    rest = [number for number in range(at + 1, len(line.words)) if line.heads[number][:1] != "-"]
+    rest = [
+        number
+        for number in range(at + 1, len(line.words))
+        if line.heads[number][:1] != "-" and not _other_option(line.heads[number - 1])
+    ]
     if rest and _plain(line.value(rest[-1])):
         line.take("password", rest[-1])
+
+
+def _other_option(head: str) -> bool:
+    return len(head) == 2 and head[0] == "-" and head not in _OPTIONS
 
 
 def _chosen_options(line: Line, at: int) -> None:
@@ -114,5 +125,5 @@ def _slashed(line: Line, at: int) -> None:
 def powershell_variable(line: Line, name: str, value: str) -> bool:
     """Tell whether ``$p = 'X'`` is a password: no shell but PowerShell writes a variable so to set it."""
     if name.lower() == "p":
-        return looks_chosen(value) and not set("/\\: =") & set(value)
-    return name.lower() in ("k", "s", "t") and looks_random(value)
+        return len(value) >= 8 and _plain(value)
+    return name.lower() in ("k", "s", "t") and looks_random(value) and _plain(value)

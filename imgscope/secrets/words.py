@@ -28,6 +28,7 @@ _DEPTH = 5
 _PIPED = 8
 _SCRIPT_FLAG = r"-\w{0,6}[cC]|/[cCkK]|-[Cc]ommand|-e(?:ncodedcommand)?|-EncodedCommand|--command|--eval|CMD-SHELL"
 _SCRIPT = r"\n| (?:&&|\|\|?|;) |; |\$\(|&& "
+_FILE_OF = r"(?i)(?:pass|secret|token|key)[a-z-]{0,12}file=?$"
 _COMPOSED = r"[\s|&;=:<>()]"
 
 
@@ -115,6 +116,8 @@ class _Finder:
         line = Line(self.script, command)
         for number in range(len(line.words)):
             line.see(number)
+        if line.heads and compiled(_FILE_OF).search(line.heads[-1]) and said.words:
+            line.printed("password", said.words[0].start, said.words[-1].end)
         fed(line, (said,))
 
     def quoted(self, line: Line, start: int, end: int, depth: int, previous: str) -> None:
