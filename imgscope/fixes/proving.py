@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from ..errors import EngineError, UsageError
 from ..escape import escape
+from ..report.sizes import quantity
 from ..settings import mapping, settings
 from .comparing import config_losses, rights
 from .imports import imports
 from .loading import Needing, look, lost, words
-from ..report.sizes import quantity
 from .model import Check, Options
 
 if TYPE_CHECKING:
