@@ -26,8 +26,9 @@ GLUED = tuple(
     )
 )
 GLUED_SHORT = (
-    r"(?:db|sa|smtp|store|key|user|root|admin|e?mail|my|pg|sql|ftp|ssh|http|proxy|trust|rpc|auth|redis|ldap|bind|sudo)"
-    r"(?:pass|pwd|pw)"
+    r"(?:db|sa|smtp|store|key|user|root|admin|e?mail|my|pg|sql|ftp|ssh|http|proxy|trust|rpc|auth|redis|ldap|bind|sudo"
+    r"|smb|rdp|vnc|wifi|vpn|cert|p12|pfx|login|app|svc|service|api|git|svn|mongo|mqtt|amqp|imap|pop|sasl|zip|ipmi|snmp"
+    r"|tls|ssl|domain|join|become|su)(?:pass|pwd|pw)"
 )
 # What kind of key is secret whatever its value looks like.
 KEYS = word_set(

@@ -6,6 +6,7 @@ from . import programs
 from .line import Line, says_password, tail
 from .names import compiled, is_version, looks_chosen, looks_random, names_secret, plausible, word_set
 from .shell import AROUND
+from .values import powershell_variable
 
 SCHEMES = word_set("basic bearer token digest apikey negotiate key aws4-hmac-sha256 bot")
 HEADERS = word_set("authorization proxy-authorization cookie set-cookie x-auth x-jfrog-art-api")
@@ -56,6 +57,12 @@ def _first(line: Line, number: int, at: int, inner: int, name: str) -> bool | No
     """Judge what only the first ``=`` of a word can be; ``None`` where it is nothing of that kind."""
     text, seen, (start, end) = line.text, line.seen, line.cores[number]
     option = text[start:at]
+    if option == f"${name}" and powershell_variable(line, name, text[at + 1 : min(end, at + 600)].strip(AROUND)):
+        return line.script.add("password", at + 1, line.words[number].end)
+    if option == "--user" and seen & programs.PERCENT and "%" in text[at:end]:
+        return line.script.add("password in a login", text.index("%", at) + 1, line.words[number].end)
+    if name == "key" and "uci" in seen:
+        return line.script.add("key", at + 1, line.words[number].end)
     if option in programs.LOGIN_OPTIONS and compiled(LOGIN).match(text[at + 1 : min(end, at + 600)].strip(AROUND)):
         return line.script.add("password in a login", text.index(":", at) + 1, line.words[number].end)
     if option == "--from-literal" and {"create", "secret"} <= seen:
@@ -102,12 +109,27 @@ def _with_colon(line: Line, number: int, inner: int) -> bool:
         return line.script.add("password option", colon + 1, line.words[number].end)
     name = tail(text[start:colon].rstrip(AROUND))
     value = text[colon + 1 : min(end, colon + 600)].strip(AROUND)
+    if text[colon + 1] in "\"'\\" and line.words[number].quoted and (name == "pwd" or line.script.strong(name)):
+        # {user:"me",pwd:"X"}
+        return line.script.add(name, colon + 1, line.words[number].end)
+    if text[start] == "/":
+        # /processModel.password:X
+        name = name.rpartition(".")[2]
     lower = name.lower()
     if not (lower in _PASSED or lower in HEADERS or looks_random(value)):
         return False
     if (lower in HEADERS or names_secret(name, value)) and not (lower in _PASSED and _slug(value)):
         return line.script.add(name, colon + 1, line.words[number].end)
     return False
+
+
+def unnamed(line: Line, head: str, number: int) -> bool:
+    """Tell whether a word is a password though its name is of none: ``$p = 'X'``, ``user = me:X`` of curl."""
+    value = line.value(number)
+    if head[:1] == "$":
+        return powershell_variable(line, head[1:], value)
+    match = compiled(LOGIN).fullmatch(value) if head in ("user", "proxy-user") else None
+    return match is not None and looks_chosen(match[2])
 
 
 def announced(line: Line, number: int, following: int) -> bool:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from .assigned import announced, assigned, headed
+from .assigned import announced, assigned, headed, unnamed
 from .fed import fed
+from .forms import forms
 from .hints import hinted
 from .line import Line, Script, tail
 from .names import compiled
@@ -49,23 +50,32 @@ def in_arguments(text: str, words: Sequence[tuple[int, int]]) -> list[Secret]:
     return finder.script.found
 
 
+def _holds(text: str) -> bool:
+    return bool(by_words(text)) or any(True for _ in forms(text))
+
+
 class _Finder:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.script = Script(text)
+        self.script = Script(text, _holds)
 
     def look(self, start: int, end: int, depth: int) -> None:
         """Look through a part of the text that may be a script, or one word."""
         before: deque[Command] = deque(maxlen=_PIPED)
         piped, brackets = False, 0
+        takes: Command | None = None
         for command in commands(self.text, start, end):
             words = command.words
             if words or command.fed:
                 first = (words or command.fed)[0].start
                 last = max(word.end for part in (words, command.fed) for word in part[-1:])
-                if hinted(self.text, first, last):
+                if self.script.ftp or hinted(self.text, first, last):
                     self.command(command, before if piped else (), depth)
+                if takes is not None:
+                    # secret set X < <(echo X)
+                    self.fed_by(takes, command)
                 before.append(command)
+                takes = command if command.ends.endswith("<(") else None
             piped = command.ends in ("|", "|&")
             opened, closed = command.ends.count("("), command.ends.count(")")
             for word in words:
@@ -95,8 +105,17 @@ class _Finder:
                     self.quoted(line, start, end, depth + 1, previous)
                 previous = head
             if command.fed:
+                outer, self.script.ftp = self.script.ftp, "ftp" in line.seen
                 # A here-document is looked through as if it were a script.
                 self.look(command.fed[0].start, command.fed[-1].end, depth + 1)
+                self.script.ftp = outer
+
+    def fed_by(self, command: Command, said: Command) -> None:
+        """Judge what a command reads of another as if it were a file."""
+        line = Line(self.script, command)
+        for number in range(len(line.words)):
+            line.see(number)
+        fed(line, (said,))
 
     def quoted(self, line: Line, start: int, end: int, depth: int, previous: str) -> None:
         """Look into a quoted piece: a header, an assignment, or a script of its own."""
@@ -120,7 +139,7 @@ class _Finder:
                 return following
         elif following >= 0 and line.heads[following] in ("=", ":", ":=", "=>") and following + 1 < len(line.words):
             name = tail(head)
-            if line.names(name, following + 1):
+            if line.names(name, following + 1) or unnamed(line, head, following + 1):
                 line.take(name, following + 1)
                 return -1
         if head[:1] == "-" and len(head) > 1 and "=" not in head:

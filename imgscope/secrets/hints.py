@@ -13,6 +13,15 @@ _HINTS = (
     "ua attach",
     "pro attach",
     "mc config",
+    "mc alias",
+    "mc admin",
+    "user =",
+    "vercel env",
+    "bw ",
+    "bao ",
+    "$p=",
+    "$p =",
+    "put-parameter",
     "jdbc:",
     "/p:",
     "/rp",
@@ -22,7 +31,7 @@ _HINTS = (
             "identified mongo signature bearer runas seed sqlplus composer poetry bundle influx rabbitmqctl session "
             "secure signtool cryptsetup kinit codecov x-jfrog kennw senha wachtw haslo salasana contrasena @ obscure "
             "unseal cloudflared samba-tool smbclient impdp expdp sqlldr isql qpdf db2 add-user realm openconnect "
-            "transmission"
+            "transmission base64 vault newusers etcdctl setuser ftp davfs encodedcommand uci hdbsql"
         )
     ),
 )
@@ -30,6 +39,8 @@ _HINTS = (
 _EDGES = (
     ("pat", r"pat(?<![a-z0-9]pat)(?![a-z])"),
     ("pw", r"pw(?!\w)"),
+    ("sed", r"sed(?<!\wsed)(?!\w)"),
+    ("perl", r"perl(?<!\wperl)(?!\w)"),
     ("pin", r"pin(?!\w)"),
     ("sas", r"sas(?!\w)"),
     ("su", r"su(?<!\wsu)(?!\w)"),

@@ -45,7 +45,8 @@ _REFERENCE = r"""(?ix)
     % [A-Za-z_]\w*+ % | \{\{ | \{%  | <[\w .:/-]*> | \[ | @[./~-] | \( | `
     | \.{1,2}/ | ~/ | [a-z]:\\ | \\\\\w | file: | env: | env\. | process\.env | os\.environ | os\.getenv | getenv
     | System\. | vault: | op:// | ssm: | secretsmanager: | arn:aws | ref: | sops: | awssm: | secretref: | config\.
-    | \.[*+] | (?:id|src|source|target|env|type|required|mode|uid|gid|dst)= | keyring: | keychain:
+    | :[\"'] | %-?[0-9.]{0,8}[sdqbv](?![A-Za-z0-9]) | \.[*+]
+    | (?:id|src|source|target|env|type|required|mode|uid|gid|dst)= | keyring: | keychain:
     | (?:true|false|yes|no|none|null|nil|undefined|on|off|enabled?|disabled?|required|optional|auto|string|always|never
         |basic|bearer|digest|negotiate|password|passwd|secret|token|inherit|prompt|ask|str|int|bool|object|plain)
       (?=$|[,;)\]}'"])

@@ -6,14 +6,16 @@ import re
 
 from . import programs
 from .assigned import LOGIN
+from .encoded import encoded_command
 from .line import Line, says_password
 from .names import about, compiled, looks_random, names_secret, negated, word_set
 
 SHELLS = word_set("sh bash zsh dash ash ksh")
 # curl -sSfLu me:password, curl -sume:password: options in one word, of those that take nothing.
 _CURL_LOGIN = r"-[#BfgGiIjJkLlnNOpqRsSvZ0-6]{0,16}u"
-# zip -rP X, unzip -qP X.
+# zip -rP X, unzip -qP X; ldapsearch -xw X.
 _ZIP = r"-[A-Za-z]{1,8}P"
+_LDAP = r"-[A-Za-z]{1,8}w"
 
 
 def option(line: Line, number: int, following: int) -> int:
@@ -44,12 +46,7 @@ def option(line: Line, number: int, following: int) -> int:
     if says_password(name):
         line.printed(name, *line.cores[following])
         return -1
-    if head.lower() == "-value" and any(
-        word.lower().startswith("env:") and names_secret(word[4:], line.value(following))
-        for word in line.heads[max(0, number - 3) : number]
-    ):
-        # Set-Item -Path Env:NAME -Value X
-        line.take("password option", following)
+    if encoded_command(line, head, following):
         return following
     if (len(name) > 2 or head == "--pw") and names_secret(name, value) and not negated(name) and not about(name):
         if head == "--secret" and not looks_random(value) and seen & {"gcloud", "docker", "podman", "buildah"}:
@@ -88,6 +85,8 @@ def _apart(line: Line, head: str, following: int) -> bool:
     if any(head in programs.APART[name] for name in seen & programs.APART.keys()):
         return True
     if seen & {"zip", "unzip"} and compiled(_ZIP).fullmatch(head):
+        return True
+    if any(name.startswith("ldap") for name in seen) and compiled(_LDAP).fullmatch(head):
         return True
     if not looks_random(value) or set("/:") & set(value):
         return False

@@ -13,6 +13,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.theme import Theme
 
 from ..analysis import Analysis
 from ..errors import ImgscopeError
@@ -76,6 +77,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         driver_class: type[Driver] | None = None,
     ) -> None:
         """Show what ``work`` returns; it runs in a thread of its own and is told where to report progress."""
+        self._known_theme: Theme | None = None
         super().__init__(driver_class)
         self._analyse = work
         self.reference = titled(reference)
@@ -89,6 +91,13 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         # Without a terminal (in tests) colours are not limited.
         depth = self.console.color_system if driver_class is not None else None
         self.theme = fitting(depth, light_terminal()) if chosen == AUTO else chosen
+
+    @property
+    def current_theme(self) -> Theme:
+        """The theme, which Textual looks up for each line that it draws."""
+        if self._known_theme is None or self._known_theme.name != self.theme:
+            self._known_theme = super().current_theme
+        return self._known_theme
 
     def get_css_variables(self) -> dict[str, str]:
         """Return the theme's variables; themes of Textual's own get what this program's have besides."""

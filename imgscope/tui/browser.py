@@ -7,10 +7,13 @@ import gc
 from typing import ClassVar
 
 from textual import on, work
+from textual.reactive import Reactive
+from textual.widget import Widget
 
 from ..escape import escape
 from ..paths import public
 from ..report.sizes import quantity
+from .compositor import PartCompositor
 from .details.why import WhyPane
 from .files import FileActions
 from .key_bar import KeyBar, shortcuts
@@ -45,10 +48,13 @@ class Browser(FileActions):
     """The orders of the tree; the first is the one it opens with."""
     hiding: ClassVar[dict[str, tuple[Mark, ...]]] = {}
     """Names of what can be hidden, and the marks that it has."""
+    # Textual draws all of the screen when the keys go to another pane; the two panes draw themselves anew.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self) -> None:
         """Show nothing until ``start``."""
         super().__init__()
+        self._compositor = PartCompositor()
         self.paths: Columns | None = None
         self.rows: Rows | None = None
         self.finder: Finder | None = None
@@ -81,7 +87,7 @@ class Browser(FileActions):
         """Make the line of keys."""
         return KeyBar((), shortcuts(self.keys, ALWAYS))
 
-    def on_descendant_focus(self) -> None:
+    def watch_focused(self) -> None:
         """Show the keys of the pane that has them now."""
         name = self.focused.id if self.focused is not None else None
         if name in FOOTERS:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from ..analysis import Analysis
@@ -23,6 +22,7 @@ from ..paths import internal, public
 from ..report.sizes import quantity, size
 from ..rollup import WasteGroup, roll_up
 from .aside import aside
+from .containers import Column, Row
 from .content.screen import ContentScreen, Version
 from .content.versions import Held, held, layer_of_tree
 from .details.pane import DetailsPane
@@ -81,13 +81,13 @@ class Explorer(WhatIf):
     def compose(self) -> ComposeResult:
         """Make the panes."""
         yield Static(self.summary(), id="title")
-        with Horizontal(id="panes"):
-            with Vertical(id="left"):
+        with Row(id="panes"):
+            with Column(id="left"):
                 yield LayersPane(self.analysis.layers, id="layers")
                 yield DetailsPane(self.analysis, id="details").add_class("lower", "chosen")
                 yield WastePane(id="waste").add_class("lower")
                 yield FindingsPane(id="findings").add_class("lower")
-            with Vertical(id="right"):
+            with Column(id="right"):
                 yield LayerTreePane(id="tree")
                 yield PathLine(id="path")
                 yield WhyPane(id="why")

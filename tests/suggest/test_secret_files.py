@@ -8,6 +8,7 @@ from imgscope.secrets import find, redact
 from tests.oracle.maketar import file, layer
 from tests.suggest.command_samples import FALSE_COMMANDS, TRUE_COMMANDS, VALUES
 from tests.suggest.secret_samples import FALSE, FALSE_TEXTS, HEX, TRUE, TRUE_TEXTS, V, W
+from tests.suggest.shell_samples import FALSE_SHELLS, TRUE_SHELLS, encoded
 
 
 def content(text: str) -> bytes:
@@ -59,12 +60,12 @@ def test_texts_without_one_stay_as_they_are(text):
     assert redact(text) == text
 
 
-@pytest.mark.parametrize("text", TRUE_COMMANDS)
+@pytest.mark.parametrize("text", [*TRUE_COMMANDS, *TRUE_SHELLS])
 def test_command_lines_with_a_secret(text):
     assert find(text)
-    assert not any(value in redact(text) for value in VALUES)
+    assert not any(value in redact(text) for value in (*VALUES, encoded("me:" + V)))
 
 
-@pytest.mark.parametrize("text", FALSE_COMMANDS)
+@pytest.mark.parametrize("text", [*FALSE_COMMANDS, *FALSE_SHELLS])
 def test_command_lines_without_one_stay_as_they_are(text):
     assert redact(text) == text

@@ -47,11 +47,12 @@ class Subject:
 
         Raises ``ConfigError`` when what is set for it can't be understood.
         """
+        from ...rootfs.kernels import architectures
         from ...suggestions import Options, suggest
         from ...suggestions.config import Settings, read
 
         settings = read(self.config) if self.config is not None else Settings()
-        options = Options(settings.selected, settings.ignored, settings.min_size)
+        options = Options(settings.selected, settings.ignored, settings.min_size, architectures(settings.gpu)[0])
         return suggest(self.analysis, options, dockerfile=self.place.matched(self.analysis))
 
     def instruction(self, layer: int) -> str:

@@ -51,7 +51,8 @@ def certificates(host: str) -> list[Path]:
 def context(host: str) -> ssl.SSLContext:
     """Return how TLS with a host is checked. Raises ``RegistryError`` for a certificate that can't be read."""
     found = ssl.create_default_context()
-    bundles = [os.environ[name] for name in _BUNDLES if os.environ.get(name)]
+    # Several variables mostly name the same file.
+    bundles = dict.fromkeys(os.environ[name] for name in _BUNDLES if os.environ.get(name))
     try:
         for bundle in bundles:
             folder = bundle if Path(bundle).is_dir() else None
