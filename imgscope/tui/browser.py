@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from typing import ClassVar
 
 from textual import on, work
@@ -13,6 +12,7 @@ from textual.widget import Widget
 from ..escape import escape
 from ..paths import public
 from ..report.sizes import quantity
+from .aside import settle_down
 from .compositor import PartCompositor
 from .details.why import WhyPane
 from .files import FileActions
@@ -33,8 +33,7 @@ from .tree.pane import TreePane
 from .tree.path_line import PathLine
 from .widgets import Lines
 
-# More than any list has.
-_ORDERS = 9
+_ORDERS = 9  # More than any list has.
 
 
 class Browser(FileActions):
@@ -48,7 +47,7 @@ class Browser(FileActions):
     """The orders of the tree; the first is the one it opens with."""
     hiding: ClassVar[dict[str, tuple[Mark, ...]]] = {}
     """Names of what can be hidden, and the marks that it has."""
-    # Textual draws all of the screen when the keys go to another pane; the two panes draw themselves anew.
+    # When the keys go to another pane, Textual draws all of the screen; here the two panes alone.
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self) -> None:
@@ -70,9 +69,7 @@ class Browser(FileActions):
     def start(self, paths: Columns, rows: Rows) -> None:
         """Show the tree."""
         self.paths, self.rows = paths, rows
-        # All that was made so far stays: collections needn't look at it again.
-        gc.freeze()
-        gc.enable()
+        settle_down()
         self.tree_pane.start(paths, rows)
         self.tree_pane.when_moved = self.say_path
 
@@ -107,9 +104,8 @@ class Browser(FileActions):
 
     def say_path(self) -> None:
         """Write the path under the cursor below the tree."""
-        node = self.tree_pane.node
-        known = self.paths is not None and node >= 0
-        path = "/" + shown(self.paths.path(node)) if known and self.paths is not None else "nothing to show"
+        node, paths = self.tree_pane.node, self.paths
+        path = "/" + shown(paths.path(node)) if paths is not None and node >= 0 else "nothing to show"
         self.query_one(PathLine).show(path)
 
     def say_tree(self) -> None:
@@ -305,8 +301,7 @@ class Browser(FileActions):
             self.clear_filter()
         if self.rows is None:
             return
-        focused = self.focused
-        bar, pane = self.filter_bar, focused if isinstance(focused, ListPane) else self.tree_pane
+        bar, pane = self.filter_bar, self.focused if isinstance(self.focused, ListPane) else self.tree_pane
         assert pane.id is not None
         if bar.has_class("open") and bar.target != pane.id:
             self.clear_filter()

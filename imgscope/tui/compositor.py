@@ -30,7 +30,8 @@ class PartCompositor(Compositor):
 
     def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:
         """Draw the lines of a region that are asked for: how all of the screen is drawn."""
-        return self._pieces((y, crop.x, crop.right) for y in crop.line_range if is_rendered_line(y))
+        lines = crop.intersection(self.size.region).line_range
+        return self._pieces((y, crop.x, crop.right) for y in lines if is_rendered_line(y))
 
     def _pieces(self, spans: Iterable[Span]) -> Sequence[Mapping[int, Strip]]:
         """Return for each line of the screen its pieces by their first cell; those outside ``spans`` are ``None``."""

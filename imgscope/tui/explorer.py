@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -21,7 +21,7 @@ from ..layer.index import TYPE_NAMES
 from ..paths import internal, public
 from ..report.sizes import quantity, size
 from ..rollup import WasteGroup, roll_up
-from .aside import aside
+from .aside import aside, settle_down
 from .containers import Column, Row
 from .content.screen import ContentScreen, Version
 from .content.versions import Held, held, layer_of_tree
@@ -45,9 +45,6 @@ from .tree.path_line import PathLine
 from .waste.pane import WastePane
 from .whatif import WhatIf
 from .widgets import Lines
-
-if TYPE_CHECKING:
-    pass
 
 
 class Explorer(WhatIf):
@@ -350,6 +347,7 @@ class Explorer(WhatIf):
             return
         finally:
             sys.setswitchinterval(interval)
+        settle_down()
         self.report = report
         pane.start(report.findings)
         self._say_findings()

@@ -76,6 +76,13 @@ class Program:
             waiting = QUIET
         return last - began
 
+    def busy(self) -> float:
+        """Return the seconds of processor time that the program's first thread, which draws, has taken (Linux)."""
+        try:
+            return int(Path(f"/proc/{self.pid}/task/{self.pid}/schedstat").read_text().split()[0]) / 1e9
+        except OSError:
+            return 0.0
+
     def memory(self) -> int:
         """Return the most bytes of memory that the program has had (resident)."""
         try:
@@ -107,6 +114,8 @@ class Measured:
     first: list[float] = field(default_factory=list)
     useful: list[float] = field(default_factory=list)
     keys: dict[str, list[float]] = field(default_factory=dict)
+    busy: list[float] = field(default_factory=list)
+    """Processor time of the thread that draws, for each key but typed filters: that of a Go program is spread."""
     memory: int = 0
 
     def at(self, share: float) -> float:
@@ -167,10 +176,13 @@ def measure(
             program.settle(0.5)
             if number == starts - 1:
                 for name, key in keys:
+                    before = program.busy()
                     took = program.press(key)
                     # A key that changes nothing (down at the end) says nothing of how fast the others are.
                     if took:
                         found.keys.setdefault(name, []).append(took)
+                        if not name.startswith("filter"):
+                            found.busy.append(program.busy() - before)
                 found.memory = program.memory()
         finally:
             program.end(b"\x03")
@@ -185,6 +197,9 @@ def report(names: list[str], measured: list[Measured]) -> str:
     rows.append(("tree on the screen (median)", *(f"{statistics.median(m.useful) * 1e3:.0f}" for m in measured)))
     for share, words in ((0.5, "any key, median"), (0.95, "any key, 95th percentile"), (1.0, "any key, slowest")):
         rows.append((words, *(f"{m.at(share) * 1e3:.0f}" for m in measured)))
+    busy = [sorted(m.busy) or [0.0] for m in measured]
+    cells = [f"{statistics.median(some) * 1e3:.0f} / {some[int(len(some) * 0.95)] * 1e3:.0f}" for some in busy]
+    rows.append(("processor time: median / 95th", *cells))
     for name in dict.fromkeys(name for m in measured for name in m.keys):
         cells = []
         for m in measured:
