@@ -45,14 +45,14 @@ def has_shell() -> bool:
     return os.getpgrp() != os.getsid(0)
 
 
-class Opened(Protocol):
+class Closeable(Protocol):
     """What is looked at: an analysis, or two that are compared."""
 
     def close(self) -> None:
         """Release it."""
 
 
-Work = Callable[[ScreenProgress], Opened]
+Work = Callable[[ScreenProgress], Closeable]
 
 
 class ImgscopeApp(TypedAhead[ImgscopeError | None]):
@@ -82,7 +82,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         self._analyse = work
         self.reference = titled(reference)
         self.settings = settings or Settings()
-        self.opened: Opened | None = None
+        self.opened: Closeable | None = None
         self._progress = ScreenProgress()
         self._thread = threading.Thread(target=self._run_work, daemon=True, name="analyse")
         for theme in THEMES:
@@ -133,7 +133,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         else:
             self._tell(self._show, opened)
 
-    def _tell(self, what: Callable[..., object], value: Opened | BaseException) -> None:
+    def _tell(self, what: Callable[..., object], value: Closeable | BaseException) -> None:
         """Call something in the program's own thread, unless the program is over."""
         try:
             self.call_from_thread(what, value)
@@ -144,7 +144,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
     def _fail(self, error: BaseException) -> None:
         raise error
 
-    def _show(self, opened: Opened) -> None:
+    def _show(self, opened: Closeable) -> None:
         self.opened = opened
         screen = self._screen_of(opened)
         if isinstance(self.screen, LoadingScreen):
@@ -152,7 +152,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         else:
             self.push_screen(screen)
 
-    def _screen_of(self, opened: Opened) -> Browser:
+    def _screen_of(self, opened: Closeable) -> Browser:
         if isinstance(opened, Analysis):
             from .explorer import Explorer
 

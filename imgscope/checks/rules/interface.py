@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...report.sizes import quantity, size
+from ..annotated_file import AnnotatedFile
 from ..model import Cause, Causes
-from ..place import Place
 from ..values import BYTES, SHARE, Kind, Limit
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Subject:
     analysis: Analysis
     baseline: Baseline | None = None
     ignored: tuple[str, ...] = ()
-    place: Place = field(default_factory=Place)
+    place: AnnotatedFile = field(default_factory=AnnotatedFile)
     config: Path | None = None
 
     @cached_property

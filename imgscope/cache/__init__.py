@@ -5,7 +5,7 @@ carries a checksum over its name and content; one that doesn't hold, or can't be
 raises: a cache that can't be used only costs time.
 
 Only what the cache wrote is read, replaced or removed: a regular file of the user's own, with a record's name and
-first bytes, in a folder that carries the cache's mark (see ``cache_folder``).
+first bytes, in a folder that carries the cache's mark (see ``folder``).
 
 What a record may be named after is decided by the caller (see ``analyzer``): only bytes that were checked against
 a digest, or that an engine vouches for, may be shared under it.
@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import __version__
-from . import cache_folder as folders
-from .cache_folder import FAMILY, KINDS, Unusable
+from .. import __version__
+from . import folder as folders
+from .folder import FAMILY, KINDS, Unusable
 
 MAX_BYTES = 1 << 30
 _MAGIC = FAMILY + b"2\n"

@@ -9,7 +9,7 @@ import tracemalloc
 
 import pytest
 
-from imgscope.archive import directory, outer
+from imgscope.archive import directory, tar_stores
 from imgscope.archive.open import open_file, open_layout, open_stream
 from imgscope.errors import ArchiveError, ImageError, ImageNotFoundError
 
@@ -93,7 +93,7 @@ def test_a_size_that_lies_is_an_error(tmp_path):
 
 
 def test_an_endless_number_of_members_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(outer, "MAX_MEMBERS", 50)
+    monkeypatch.setattr(tar_stores, "MAX_MEMBERS", 50)
     path = write_tar(tmp_path / "image.tar", {f"x{n}": b"" for n in range(60)})
     for opening in both_ways(path):
         with pytest.raises(ArchiveError, match="has over 50 members"):
@@ -105,7 +105,7 @@ def test_endless_names_are_refused(tmp_path, monkeypatch):
     for opening in both_ways(path):
         with pytest.raises(ArchiveError, match="names longer than"):
             opening()
-    monkeypatch.setattr(outer, "MAX_ALL_NAMES", 1000)
+    monkeypatch.setattr(tar_stores, "MAX_ALL_NAMES", 1000)
     path = write_tar(tmp_path / "image.tar", {f"{n:0200}": b"" for n in range(20)})
     for opening in both_ways(path):
         with pytest.raises(ArchiveError, match="names longer than"):
@@ -113,7 +113,7 @@ def test_endless_names_are_refused(tmp_path, monkeypatch):
 
 
 def test_json_that_nobody_needs_is_kept_within_bounds(tmp_path, monkeypatch):
-    monkeypatch.setattr(outer, "MAX_ALL_JSON", 100_000)
+    monkeypatch.setattr(tar_stores, "MAX_ALL_JSON", 100_000)
     path = write_tar(tmp_path / "image.tar", {f"j{n}": b"{" + bytes(50_000) for n in range(5)})
     with pytest.raises(ArchiveError, match="MiB of JSON"):
         open_stream(path.open("rb").read, scan_layer=scan)

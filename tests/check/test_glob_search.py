@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgscope.checks.sieve import Sieve, at_and_below
+from imgscope.checks.glob_search import GlobSearch, at_and_below
 from imgscope.globs import PathFilter
 
 NAMES = st.sampled_from(["a", "b", "a.pem", ".env", ".git", "x-key", "é", "a*b"])
@@ -36,7 +36,7 @@ def test_all_at_and_below(paths, glob):
 @given(st.lists(PATHS, max_size=12), st.lists(GLOBS, min_size=1, max_size=5))
 def test_every_path_that_fits_is_a_candidate(paths, globs):
     tree = _tree(paths)
-    sieve = Sieve(tuple(globs))
+    fitting = GlobSearch(tuple(globs))
     for directory, names in tree.items():
-        candidates = set(sieve.candidates(directory, names))
-        assert {name for name in names if sieve.fits(directory, name)} <= candidates
+        candidates = set(fitting.candidates(directory, names))
+        assert {name for name in names if fitting.fits(directory, name)} <= candidates

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from .analysis import Analysis
-from .asides import largest_from
-from .highlights import Highlights
-from .history import HistoryStep
-from .largest import Largest
-from .layer.estimate import Estimate
-from .overlay.changes import WASTE_REASONS
-from .rollup import WasteGroup
-from .rows import ConfigSecret, DiveFigures, Image, Layer, Totals, Waste, WastedPath
+from ..analysis import Analysis
+from ..asides import largest_from
+from ..highlights import Highlights
+from ..history import HistoryStep
+from ..largest import Largest
+from ..layer.estimate import Estimate
+from ..overlay.changes import WASTE_REASONS
+from ..rollup import WasteGroup
+from ..rows import ConfigSecret, DiveFigures, Image, Layer, Totals, Waste, WastedPath
 from .soundness import check, texts
 
 # Raised when what a record holds, or the meaning of a figure, changes: older ones are then not read.

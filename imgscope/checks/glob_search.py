@@ -12,7 +12,7 @@ def _is_plain(text: bytes) -> bool:
     return WILD.search(text) is None
 
 
-class Sieve:
+class GlobSearch:
     """Tells which names of a directory may fit a glob, and whether they do.
 
     A glob without a slash is told by the name's end, one that spells out the directory right above by that
@@ -68,7 +68,7 @@ class Sieve:
 
 def at_and_below(tree: Mapping[bytes, Mapping[bytes, int]], glob: str) -> Iterator[tuple[bytes, bytes, int]]:
     """Yield (directory, name, entry) of all paths of a tree that fit a glob, and of all that lies below them."""
-    sieve = Sieve((glob,))
+    search = GlobSearch((glob,))
     fitting: set[bytes] = set()
     # Parents come before what lies in them: a parent's path is the shorter one.
     for directory in sorted(tree, key=len):
@@ -77,7 +77,7 @@ def at_and_below(tree: Mapping[bytes, Mapping[bytes, int]], glob: str) -> Iterat
             fitting.add(directory)
             yield from ((directory, name, entry) for name, entry in names.items())
             continue
-        for name in sieve.candidates(directory, names):
-            if sieve.fits(directory, name):
+        for name in search.candidates(directory, names):
+            if search.fits(directory, name):
                 fitting.add(join(directory, name))
                 yield directory, name, names[name]

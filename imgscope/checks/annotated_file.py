@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..dockerfile import Dockerfile, DockerfileMatch
 
 
-class Place:
+class AnnotatedFile:
     """A file of the repository. ``path`` is its path there; ``matched`` tells what its lines have made of an image."""
 
     def __init__(self, path: str = "Dockerfile", file: Path | None = None, *, named: bool = True) -> None:
@@ -80,17 +80,17 @@ class Place:
         return next((made.first for made in reversed(found.chain) if made.keyword == keyword), stage.from_.first)
 
 
-def place(dockerfile: str | None, config: Path | None, *, here: bool = True) -> Place:
+def annotated_file(dockerfile: str | None, config: Path | None, *, here: bool = True) -> AnnotatedFile:
     """Return the place to point at: the Dockerfile that is named, that which lies ``here``, or ``config``.
 
     Raises ``ConfigError`` when there is no such Dockerfile.
     """
     named = Path(dockerfile or "Dockerfile")
     if (here or dockerfile is not None) and named.is_file():
-        return Place(_in_repository(named), named, named=dockerfile is not None)
+        return AnnotatedFile(_in_repository(named), named, named=dockerfile is not None)
     if dockerfile is not None:
         raise ConfigError(f"there is no Dockerfile {escape(dockerfile)}")
-    return Place(_in_repository(config) if config is not None else "Dockerfile")
+    return AnnotatedFile(_in_repository(config) if config is not None else "Dockerfile")
 
 
 def _in_repository(named: Path) -> str:
