@@ -1,0 +1,1 @@
+"""The store of a fleet: Parquet tables in a folder or an object store."""
