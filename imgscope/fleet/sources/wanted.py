@@ -1,0 +1,28 @@
+"""Which images of a source are wanted, and what is known of them already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ..model import Trouble
+from .known import Known
+
+if TYPE_CHECKING:
+    from ...sources.options import Options
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What a scan asks of every source. ``trouble`` is told of what can't be had, which stops nothing."""
+
+    known: Known
+    options: Options
+    trouble: Callable[[Trouble], None]
+    platform: str | None = None
+    newest: int | None = None
+    since: datetime | None = None
+    asked: int = field(default=8)
+    """Requests to a registry at a time."""
