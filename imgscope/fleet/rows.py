@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -103,8 +103,8 @@ def layer_row(analysis: Analysis, number: int) -> Row:
     }
 
 
-def file_rows(layer: str, index: LayerIndex) -> pa.Table:
-    """Return the rows of all that a layer holds, sorted by path."""
+def file_rows(layer: str, index: LayerIndex, digests: Mapping[int, bytes]) -> pa.Table:
+    """Return the rows of all that a layer holds, sorted by path; ``digests`` are contents' sha256 by entry."""
     import pyarrow as pa
 
     from .store.schema import schemas
@@ -131,9 +131,7 @@ def file_rows(layer: str, index: LayerIndex) -> pa.Table:
         "gid": [_number(gid) for _, _, gid in owners],
         "modified": [None if time is None else time // 1000 for time in times],
         "target": [None if (link := index.links.get(entry)) is None else _link(link, kind) for _, kind, entry in found],
-        "content": [
-            None if (data := index.digests.get(entry)) is None else f"sha256:{data.hex()}" for entry in entries
-        ],
+        "content": [None if (data := digests.get(entry)) is None else f"sha256:{data.hex()}" for entry in entries],
     }
     return pa.Table.from_pydict(columns, schema=schema)
 

@@ -6,6 +6,7 @@ tags. So whatever ends a worker, nothing is held to be there that is not.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from ..errors import ArtifactError, ImgscopeError, UsageError
 from ..escape import escape, without_credentials
+from ..layer.index import FILE
 from . import rows
 from .layers import StoredLayers
 from .model import Batch, How, Summary, Trouble, Unit
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 # So many rows of files are written at once, at the latest after the image with which they become more.
 _FILES = 1 << 20
+# Of a file so many bytes are digested at once.
+_PIECE = 1 << 20
 
 
 class Worker:
@@ -93,8 +97,8 @@ def _analysed(unit: Unit, how: How, layers: StoredLayers) -> Iterator[Analysis]:
         unit.read,
         platform=how.platform if unit.choice is None else None,
         image=unit.choice,
-        # Of an archive's layers nothing but the user's cache knows what it has read before.
-        cache=unit.host == "archive",
+        # The store is what is known: the user's cache is bounded, and of this machine alone.
+        cache=False,
         shared=layers,
         source=how.source,
         jobs=how.jobs,
@@ -146,10 +150,29 @@ class _Found:
             lacking.append(number)
             self.layers.setdefault(name, set()).add(layer.digest)
             if not self.known.has_files(name) and name not in self.files:
-                self.files[name] = rows.file_rows(name, indexes[number])
+                self.files[name] = rows.file_rows(name, indexes[number], self._digests(number))
         if lacking and self.unit.host == "archive":
             self._confirm()
         self.rows["layers"] = [rows.layer_row(self.analysis, number) for number in lacking]
+
+    def _digests(self, number: int) -> dict[int, bytes]:
+        """Return the sha256 of a layer's files by entry: as they streamed by, or out of a file where it lies plain."""
+        overlay = self.analysis.body.overlay
+        index = overlay.layers[number]
+        if index.digests or not self.known.digests or self.unit.host != "archive":
+            return index.digests
+        plain = self.analysis.contents.random_access(number)
+        if plain is None:
+            return {}
+        found: dict[int, bytes] = {}
+        for entry, kind in enumerate(index.kinds):
+            if kind == FILE and entry not in index.sparse:
+                state = hashlib.sha256(usedforsecurity=False)
+                begin, size = index.offsets[entry], index.sizes[entry]
+                for done in range(0, size, _PIECE):
+                    state.update(plain.at(begin + done, min(_PIECE, size - done)))
+                found[entry] = state.digest()
+        return found
 
     def _confirm(self) -> None:
         """See that an archive's layers are what it says: others will be taken for the same by that.

@@ -36,14 +36,16 @@ class Cluster:
         self._how = how
         self._address = scheduler
         self._own: Any = None
+        self._client: Any = None
         if scheduler is None:
-            from distributed import LocalCluster
+            import distributed
 
-            self._own = LocalCluster(
+            make: Any = distributed.LocalCluster
+            self._own = make(
                 n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.ERROR
             )
             self._address = self._own.scheduler_address
-        self._client: Any = self._connected(_CONNECT)
+        self._client = self._connected(_CONNECT)
         self._done: queue.SimpleQueue[_Result] = queue.SimpleQueue()
         self._running: dict[int, tuple[Batch, Any]] = {}
 
@@ -51,17 +53,18 @@ class Cluster:
     def workers(self) -> int:
         """How many threads the cluster's workers have now."""
         with suppress(Exception):
-            return max(1, sum(self._client.nthreads().values()))
+            return max(1, sum(map(int, self._client.nthreads().values())))
         return 1
 
     def _connected(self, seconds: float) -> Any:
-        from distributed import Client
+        import distributed
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         until = time.monotonic() + seconds
         while True:
             try:
-                return Client(self._address, timeout=min(_CONNECT, seconds), set_as_default=False)
+                make: Any = distributed.Client
+                return make(self._address, timeout=min(_CONNECT, seconds), set_as_default=False)
             except (OSError, TimeoutError, ValueError) as error:
                 if isinstance(error, ValueError) or time.monotonic() > until:
                     raise UsageError(f"no Dask scheduler answers at {escape(str(self._address))}") from None
@@ -84,7 +87,8 @@ class Cluster:
             if self._client.status not in ("running", "connecting"):
                 self._again()
             return None
-        if self._running.get(batch.number, (None, None))[1] is not future:
+        held = self._running.get(batch.number)
+        if held is None or held[1] is not future:
             # Of a scheduler that went away.
             return None
         if future.status in ("cancelled", "lost"):
