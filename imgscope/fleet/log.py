@@ -59,7 +59,7 @@ class Log:
         """Say what to do after an end that was not the scan's own."""
         if self._json:
             self._write("interrupted", **_figures(scan))
-        elif scan.done:
+        else:
             finish_all()
             print(f"imgscope: stopped after {quantity(scan.done, 'image')}; run it again to go on", file=sys.stderr)
 

@@ -104,7 +104,7 @@ def _of_repository(name: Name, glob: str, wanted: Wanted, *, empty: bool = False
             raise ImageNotFoundError(f"no tag of {place} fits {escape(glob)}; imgscope tags {place} lists them")
         tags = tags[-wanted.newest :] if wanted.newest else tags
         asking = _Asking(client, name, wanted)
-        for tag, result in _side_by_side(tags, asking.unit, wanted.asked):
+        for tag, result in _side_by_side(tags, asking.unit, wanted.options.jobs):
             try:
                 unit = result.result()
             except ImgscopeError as error:

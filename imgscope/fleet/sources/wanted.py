@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -24,5 +24,3 @@ class Wanted:
     platform: str | None = None
     newest: int | None = None
     since: datetime | None = None
-    asked: int = field(default=8)
-    """Requests to a registry at a time."""
