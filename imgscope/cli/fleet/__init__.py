@@ -35,6 +35,6 @@ def command() -> None:
     It needs imgscope[fleet]: pip install 'imgscope[fleet]'.
 
     \b
-    Examples:
+    Example:
       imgscope fleet scan registry:registry.example.com --store fleet
     """
