@@ -175,7 +175,10 @@ def test_what_is_no_store_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="version 99"):
         Store.open(str(tmp_path))
     with pytest.raises(UsageError, match="can't be a store"):
-        Store.open("nosuch://user:word@host/x")
+        Store.open("nosuch://host/x")
+    with pytest.raises(UsageError, match="must hold no login") as error:
+        Store.open("sftp://user:word@host/x")
+    assert "word" not in str(error.value)
 
 
 def test_a_store_lies_wherever_fsspec_reaches():
