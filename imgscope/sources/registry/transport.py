@@ -184,10 +184,8 @@ class Transport:
                 limits = Timeout(connect=CONNECT, read=patience.silence())
                 if self._patience is not None:
                     limits = Timeout(connect=self._patience, read=self._patience)
-                tls = None
-                if target.scheme == "https":
-                    # Reading a system's authorities takes some 0.1 s.
-                    tls = hosts.context(self.host if target.netloc == self.address else target.netloc)
+                host = self.host if target.netloc == self.address else target.netloc
+                tls = hosts.context(host) if target.scheme == "https" else None
                 found = self._pools[key] = hosts.pool(f"{target.scheme}://{target.netloc}", tls, limits, self._jobs)
             return found
 
