@@ -19,6 +19,9 @@ def connect(**tables):
     """A connection with all tables, those that are given with their rows."""
     connection = duckdb.connect()
     for name, schema in schemas().items():
+        if isinstance(tables.get(name), pa.Table):
+            connection.register(name, tables[name])
+            continue
         rows = [{field: row.get(field) for field in schema.names} for row in tables.get(name, ())]
         connection.register(name, pa.Table.from_pylist(rows, schema=schema))
     return connection
