@@ -1,1 +1,5 @@
-"""The store of a fleet: Parquet tables in a folder or an object store."""
+"""The store of a fleet: Parquet files in a folder or an object store, and DuckDB's views over them."""
+
+from .store import Store
+
+__all__ = ["Store"]

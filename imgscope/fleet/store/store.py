@@ -1,0 +1,152 @@
+"""A fleet's store as one thing: rows go in, DuckDB's views come out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ...errors import UsageError
+from ..extras import need_store
+from .compacting import compact
+from .parts import UNITS, Part, as_table, describe, encode, overlapping
+from .place import Place
+from .schema import KEYS, VERSION, schemas
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+MARK = "imgscope-fleet.json"
+
+
+class Store:
+    """A store at a place: ``TABLE/….parquet`` of the tables of ``schema``. Any number of writers may add to it."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    @classmethod
+    def open(cls, path: str, *, create: bool = False) -> Store:
+        """Open the store at a folder or an fsspec URL; with ``create`` it is made where none is.
+
+        Raises ``UsageError`` where there is none, or one of another version, and ``OutputError``.
+        """
+        need_store()
+        place = Place(path)
+        mark = place.read(MARK)
+        if mark is None:
+            if not create:
+                raise UsageError(f"{place.shown} is no fleet's store; imgscope fleet scan makes one")
+            place.write(MARK, json.dumps({"imgscope": "fleet", "version": VERSION}).encode() + b"\n")
+            return cls(place)
+        try:
+            found = json.loads(mark)
+            version = found["version"] if found["imgscope"] == "fleet" else None
+        except (ValueError, LookupError, TypeError):
+            version = None
+        if not isinstance(version, int):
+            raise UsageError(f"{place.shown} is no fleet's store: its {MARK} does not say so")
+        if version != VERSION:
+            what = "a newer imgscope reads it" if version > VERSION else "scan into another folder"
+            raise UsageError(f"the store {place.shown} is of version {version}, not {VERSION}: {what}")
+        return cls(place)
+
+    # -- writing -----------------------------------------------------------------------------------------
+
+    def add(self, table: str, rows: Iterable[Mapping[str, object]] | pa.Table) -> None:
+        """Write one part of a table, whole or not at all. Written twice it changes nothing.
+
+        Rows of an image or a layer that is there already replace it. Raises ``OutputError``.
+        """
+        made = as_table(table, rows)
+        if made.num_rows:
+            self.place.write(*encode(table, made))
+
+    def compact(self) -> None:
+        """Make fewer, larger parts of many small ones. Readers and other writers go on meanwhile."""
+        for table in KEYS:
+            compact(self.place, table, self.parts, self.fragment)
+
+    # -- reading -----------------------------------------------------------------------------------------
+
+    def parts(self, table: str) -> list[Part]:
+        """Return what is there of a table. Raises ``OutputError``."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        names = self.place.names(table, ".parquet")
+        if len(names) < 8:
+            found = [self._part(name) for name in names]
+        else:
+            with ThreadPoolExecutor(8) as executor:
+                found = list(executor.map(self._part, names))
+        return [part for part in found if part is not None]
+
+    def _part(self, name: str) -> Part | None:
+        import pyarrow.parquet as pq
+
+        try:
+            metadata = pq.read_metadata(self.place.path(name), filesystem=self.place.arrow())
+        except FileNotFoundError:
+            # A compaction has just put another in its place, which the next listing has.
+            return None
+        except Exception as error:
+            raise self.place.refused(error, "read") from None
+        return describe(name, metadata.metadata, metadata.num_rows)
+
+    def fragment(self, table: str, names: Sequence[str]) -> ds.Dataset:
+        """Return some parts of a table as a dataset."""
+        import pyarrow.dataset as ds
+
+        paths = [self.place.path(name) for name in names]
+        return ds.dataset(paths, schema=schemas()[table], format="parquet", filesystem=self.place.arrow())
+
+    def column(self, table: str, *columns: str) -> pa.Table:
+        """Return columns of all parts of a table, as they lie there: what is there twice is twice."""
+        names = [part.name for part in self.parts(table)]
+        if not names:
+            return schemas()[table].empty_table().select(columns)
+        return self.fragment(table, names).to_table(columns=list(columns))
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Return a DuckDB in memory with a read-only view of each table, one row for each key.
+
+        It reads and writes no files by itself, loads no extension, and its configuration is locked: what others say
+        to it in SQL sees the store and nothing else. Raises ``OutputError``.
+        """
+        import duckdb
+
+        connection = duckdb.connect(
+            ":memory:",
+            config={
+                "enable_external_access": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "python_enable_replacements": False,
+            },
+        )
+        for table in KEYS:
+            self._view(connection, table)
+        connection.execute("SET lock_configuration = true")
+        return connection
+
+    def _view(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        parts = self.parts(table)
+        twice = overlapping(parts)
+        names = {part.name for part in twice}
+        clean = [part.name for part in parts if part.name not in names]
+        source = f"parts_{table}"
+        connection.register(source, self.fragment(table, clean) if clean else schemas()[table].empty_table())
+        query = f"SELECT * FROM {source}"  # noqa: S608
+        if twice:
+            ranked = []
+            for number, part in enumerate(twice):
+                connection.register(f"{source}_{number}", self.fragment(table, [part.name]))
+                ranked.append(f"SELECT *, {number} AS written FROM {source}_{number}")  # noqa: S608
+            # Of a unit that several parts have, the last one counts: all of it, for rows of two are no whole.
+            query += (
+                f" UNION ALL SELECT * EXCLUDE (written) FROM ({' UNION ALL '.join(ranked)})"  # noqa: S608
+                f" QUALIFY written = max(written) OVER (PARTITION BY {', '.join(UNITS[table])})"
+            )
+        connection.execute(f"CREATE VIEW {table} AS {query}")
