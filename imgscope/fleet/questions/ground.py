@@ -104,3 +104,8 @@ def rows(connection: Connection, sql: str, *values: Any) -> list[tuple[Any, ...]
 def row(connection: Connection, sql: str, *values: Any) -> tuple[Any, ...]:
     """Return the first row of a query of ours that has one."""
     return rows(connection, sql, *values)[0]
+
+
+def moment(column: str) -> str:
+    """Return SQL that writes a time as RFC 3339 in UTC, whatever the time zone of the connection is."""
+    return f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%dT%H:%M:%SZ')"
