@@ -65,7 +65,7 @@ def find(
     a version, and all else is a package's name; where no package has that, names of files that contain it are looked
     for. Raises ``UsageError``.
     """
-    if not what.strip() or "\0" in what:
+    if not what.strip(" ") or "\0" in what:
         raise UsageError("fleet find needs a package, a path or a digest")
     if kind is not None and kind not in KINDS:
         raise UsageError(f"there is no kind {escape(kind)!r}: choose one of {', '.join(KINDS)}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
 
-_TABLES = (
+_TAGS = (
     # A tag's latest observation. A reference without a digest (an engine's, an archive's) is known by its image.
     """ask_tags AS
     SELECT row_number() OVER (ORDER BY reference) AS ref, dense_rank() OVER (ORDER BY host) AS host_id,
@@ -28,54 +28,59 @@ _TABLES = (
     """ask_holds AS
     SELECT DISTINCT coalesce(digest, image) AS digest, image FROM tags WHERE image IS NOT NULL
     """,
-    """ask_images AS
+)
+# Images and what they are stored as: of those that a tag leads to now (``ask``), or ever did (``past``).
+_IMAGES = (
+    """{of}_images AS
     SELECT row_number() OVER (ORDER BY image) AS image_id, image, config, platform, created, layers, blobs,
            greatest(coalesce(manifest_bytes, 0), 0) AS manifest_bytes,
            greatest(coalesce(config_bytes, 0), 0) AS config_bytes
-    FROM images SEMI JOIN (SELECT image FROM ask_holds SEMI JOIN ask_tags USING (digest)) USING (image)
+    FROM images SEMI JOIN ({images}) USING (image)
     """,
-    """ask_tag_images AS
-    SELECT DISTINCT ref, host_id, repo_id, image_id
-    FROM ask_tags JOIN ask_holds USING (digest) JOIN ask_images ON ask_images.image = ask_holds.image
-    """,
-    """ask_stack_digests AS
+    """{of}_stack_digests AS
     SELECT image_id, unnest(range(1, len(layers) + 1)) AS position, unnest(layers) AS layer,
            unnest(list_resize(coalesce(blobs, []::VARCHAR[]), len(layers))) AS blob
-    FROM ask_images
+    FROM {of}_images
     """,
-    """ask_layers AS
+    """{of}_layers AS
     SELECT row_number() OVER (ORDER BY layer) AS layer_id, layer, greatest(coalesce(max(content_bytes), 0), 0) AS bytes
-    FROM (SELECT DISTINCT layer FROM ask_stack_digests) LEFT JOIN layers USING (layer)
+    FROM (SELECT DISTINCT layer FROM {of}_stack_digests) LEFT JOIN layers USING (layer)
     GROUP BY layer
     """,
     # A digest that several rows give sizes of is as large as the largest says: it is one blob.
-    """ask_pieces AS
+    """{of}_pieces AS
     SELECT row_number() OVER (ORDER BY digest) AS piece_id, digest, min(kind) AS kind,
            CAST(greatest(max(bytes), 0) AS BIGINT) AS bytes, bool_or(about) AS about
     FROM (SELECT coalesce(s.blob, s.layer) AS digest, 'layer' AS kind,
                  coalesce(b.blob_bytes, l.bytes) AS bytes, b.blob_bytes IS NULL AS about
-          FROM (SELECT DISTINCT layer, blob FROM ask_stack_digests) s
-          JOIN ask_layers l USING (layer)
+          FROM (SELECT DISTINCT layer, blob FROM {of}_stack_digests) s
+          JOIN {of}_layers l USING (layer)
           LEFT JOIN (SELECT blob, max(blob_bytes) AS blob_bytes FROM layers WHERE blob IS NOT NULL GROUP BY blob) b
                ON b.blob = s.blob
-          UNION ALL SELECT config, 'config', config_bytes, false FROM ask_images WHERE config IS NOT NULL
-          UNION ALL SELECT image, 'manifest', manifest_bytes, false FROM ask_images
+          UNION ALL SELECT config, 'config', config_bytes, false FROM {of}_images WHERE config IS NOT NULL
+          UNION ALL SELECT image, 'manifest', manifest_bytes, false FROM {of}_images
                     WHERE config IS DISTINCT FROM image)
     GROUP BY digest
     """,
-    """ask_stack AS
+    """{of}_stack AS
     SELECT image_id, position, layer_id, piece_id
-    FROM ask_stack_digests s JOIN ask_layers l USING (layer)
-    JOIN ask_pieces p ON p.digest = coalesce(s.blob, s.layer)
+    FROM {of}_stack_digests s JOIN {of}_layers l USING (layer)
+    JOIN {of}_pieces p ON p.digest = coalesce(s.blob, s.layer)
     """,
-    """ask_uses AS
-    SELECT image_id, piece_id FROM ask_stack
-    UNION SELECT image_id, piece_id FROM ask_images JOIN ask_pieces ON digest = config
-    UNION SELECT image_id, piece_id FROM ask_images JOIN ask_pieces ON digest = image
+    """{of}_uses AS
+    SELECT image_id, piece_id FROM {of}_stack
+    UNION SELECT image_id, piece_id FROM {of}_images JOIN {of}_pieces ON digest = config
+    UNION SELECT image_id, piece_id FROM {of}_images JOIN {of}_pieces ON digest = image
     """,
-    """ask_image_sizes AS
-    SELECT image_id, CAST(sum(bytes) AS BIGINT) AS bytes FROM ask_uses JOIN ask_pieces USING (piece_id)
+    """{of}_image_sizes AS
+    SELECT image_id, CAST(sum(bytes) AS BIGINT) AS bytes FROM {of}_uses JOIN {of}_pieces USING (piece_id)
     GROUP BY image_id
+    """,
+)
+_NAMES = (
+    """ask_tag_images AS
+    SELECT DISTINCT ref, host_id, repo_id, image_id
+    FROM ask_tags JOIN ask_holds USING (digest) JOIN ask_images ON ask_images.image = ask_holds.image
     """,
     # By what an image is called where one name has to do: the first of its references.
     """ask_names AS
@@ -88,11 +93,29 @@ _TABLES = (
 
 def ground(connection: Connection) -> Connection:
     """Make what the questions stand on, unless this connection has it, and return the connection."""
-    made = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'ask_names'").fetchone()
-    if made == (0,):
-        for table in _TABLES:
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}")
+    if not there(connection, "ask_names"):
+        images = "SELECT image FROM ask_holds SEMI JOIN ask_tags USING (digest)"
+        _make(connection, *_TAGS, *(table.format(of="ask", images=images) for table in _IMAGES), *_NAMES)
     return connection
+
+
+def past(connection: Connection) -> None:
+    """Make the same of the images that tags ever led to, in tables that begin with ``past_``, unless it is there."""
+    ground(connection)
+    if not there(connection, "past_image_sizes"):
+        images = "SELECT image FROM ask_holds"
+        _make(connection, *(table.format(of="past", images=images) for table in _IMAGES))
+
+
+def there(connection: Connection, table: str) -> bool:
+    """Tell whether this connection has a table of ours."""
+    found = row(connection, "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", table)
+    return found != (0,)
+
+
+def _make(connection: Connection, *tables: str) -> None:
+    for table in tables:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table}")
 
 
 def rows(connection: Connection, sql: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .ground import ground, row
+from .ground import ground, row, there
 
 if TYPE_CHECKING:
     from .ground import Connection
@@ -20,7 +20,7 @@ def prefixes(connection: Connection) -> None:
     prefix, is the same. ``bytes`` are those of the prefix's distinct blobs.
     """
     ground(connection)
-    if row(connection, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'ask_prefixes'") != (0,):
+    if there(connection, "ask_prefixes"):
         return
     connection.execute("CREATE TEMP TABLE ask_prefixed (image_id BIGINT, position BIGINT, first BIGINT)")
     (deepest,) = row(connection, "SELECT coalesce(max(position), 0) FROM ask_stack")
