@@ -149,7 +149,7 @@ class Cache:
                     return None
                 with suppress(OSError):
                     os.utime(handle)
-            return _decompressed(payload)
+            return unpacked(payload)
         except Exception:
             return None
 
@@ -157,7 +157,7 @@ class Cache:
         """Keep a record; failing to is not an error."""
         name = _name(key)
         try:
-            payload = _zstd().compress(data, 1)
+            payload = packed(data)
             if len(data) > MAX_CONTENT or len(payload) > min(MAX_RECORD, self.limit):
                 return
             with self._kind(kind, make=True) as fd:
@@ -267,8 +267,13 @@ def _remove(fd: int, name: str) -> None:
         os.unlink(name, dir_fd=fd)
 
 
-def _decompressed(payload: bytes) -> bytes | None:
-    """Decompress one frame, at most as much as a record may hold."""
+def packed(data: bytes) -> bytes:
+    """Compress a record's content."""
+    return bytes(_zstd().compress(data, 1))
+
+
+def unpacked(payload: bytes) -> bytes | None:
+    """Decompress one frame, at most as much as a record may hold; ``None`` for what is more, or cut short."""
     decoder = _zstd().ZstdDecompressor()
     data = bytes(decoder.decompress(payload, MAX_CONTENT + 1))
     return data if decoder.eof and not decoder.unused_data and len(data) <= MAX_CONTENT else None

@@ -43,6 +43,7 @@ class Scanning:
         self.jobs = jobs
         self.progress = options.progress
         self.shared = options.shared
+        self.digests = options.shared is not None and options.shared.digests
         # What the layers that were scanned so far cost together.
         self.costs = Costs()
         self.may_keep = MAX_IMAGE
@@ -88,7 +89,7 @@ class Scanning:
         if self.refused is not None:
             raise self.refused
         try:
-            index = self._counted_in(_scan_blob(read, self.may_keep, Texts(*self.may_judge), size))
+            index = self._counted_in(_scan_blob(read, self.may_keep, Texts(*self.may_judge), size, self.digests))
         except LimitError as error:
             self.refused = error
             raise
@@ -200,7 +201,8 @@ class Scanning:
                 return
             advance = self.progress.advance if self.progress is not None else _ignore
             try:
-                found = scan_remote(blob.remote, blob.diff_id, self.may_keep, Texts(*self.may_judge), advance)
+                texts = Texts(*self.may_judge)
+                found = scan_remote(blob.remote, blob.diff_id, self.may_keep, texts, advance, digests=self.digests)
                 index = self._counted_in(found.index)
             except ImgscopeError as error:
                 raise _of_layer(number, blob, error) from None
@@ -288,7 +290,7 @@ class Scanning:
                 read = sequential(region)
                 if self.progress is not None:
                     read = _counted(read, self.progress)
-                index = self._counted_in(_scan_blob(read, self.may_keep, Texts(*self.may_judge)))
+                index = self._counted_in(_scan_blob(read, self.may_keep, Texts(*self.may_judge), digests=self.digests))
             self.tell(number, index)
             return index
         except ArchiveError as error:
@@ -334,7 +336,9 @@ def _check_costs(indexes: Sequence[LayerIndex]) -> None:
         seen.add(id(index))
 
 
-def _scan_blob(read: Callable[[int], bytes], keep: int, texts: Texts, sampled: int = 0) -> LayerIndex:
+def _scan_blob(
+    read: Callable[[int], bytes], keep: int, texts: Texts, sampled: int = 0, digests: bool = False
+) -> LayerIndex:
     """Scan a layer's blob that comes in sequence, whatever it is compressed with.
 
     What it would be compressed is estimated where it is not and has ``sampled`` bytes.
@@ -349,9 +353,9 @@ def _scan_blob(read: Callable[[int], bytes], keep: int, texts: Texts, sampled: i
         return first.pop() if first else read(size)
 
     if kind or not sampled:
-        return scan_stream(reader(kind, chained).read if kind else chained, keep, texts)
+        return scan_stream(reader(kind, chained).read if kind else chained, keep, texts, digests=digests)
     sampler = estimate.Sampler(chained, sampled)
-    index = scan_stream(sampler.read, keep, texts)
+    index = scan_stream(sampler.read, keep, texts, digests=digests)
     index.sample = sampler.result()
     return index
 

@@ -20,6 +20,9 @@ _PIECE = 1 << 20
 class SharedLayers:
     """Layers that were read so far. The images whose blobs it knows have to stay open while it is used."""
 
+    digests = False
+    """Whether layers that stream by are wanted with the sha256 of each file's content (``LayerIndex.digests``)."""
+
     def __init__(self) -> None:
         """Know nothing yet."""
         self._by_key: dict[str, LayerIndex] = {}

@@ -48,6 +48,7 @@ STATIONS = [
     ["checks"],
     ["report.html"],
     ["fixes"],
+    ["fleet"],
     ["tui"],
     ["cli", "completion", "doctor", "docker_plugin"],
 ]

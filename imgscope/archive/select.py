@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..errors import AmbiguousImageError, ArchiveError, ImageNotFoundError, PlatformError
@@ -58,6 +58,23 @@ def choose(found: list[Candidate], label: str, image: str | None, platform: str 
     raise AmbiguousImageError(
         f"{label} holds {len(titles)} images: {_listed(titles)}; choose one, say with --image {example}"
     )
+
+
+def each(found: list[Candidate], label: str, platform: str | None) -> Iterator[Candidate]:
+    """Yield every image of an archive, for one platform, without artifacts and what is not there for it.
+
+    ``platform`` is as for ``choose``.
+    """
+    wanted = platforms.parse(platform) if platform else None
+    seen: set[str] = set()
+    for group in _groups([candidate for candidate in found if not candidate.aside and not candidate.artifact]):
+        try:
+            chosen = for_platform(group, wanted, label)
+        except PlatformError:
+            continue
+        if chosen.id not in seen:
+            seen.add(chosen.id)
+            yield chosen
 
 
 def _titles(candidates: Iterable[Candidate]) -> list[str]:

@@ -27,6 +27,7 @@ COMMANDS = {
     "doctor": "Show what imgscope finds here: engines, cache, terminal, versions.",
     "extract": "Copy a file, a folder or a whole layer out of an image.",
     "fix": "Change a Dockerfile so that its image is smaller, and prove it.",
+    "fleet": "Read a thousand images once, and ask what they store and waste.",
     "plugin": "Make imgscope a command of Docker: docker imgscope.",
     "pull-cost": "Show what a pull of an image costs: bytes and seconds, layer by layer.",
     "report": "Write one HTML file that shows an image whole, to hand on.",

@@ -48,16 +48,31 @@ def _login(context: click.Context, _: click.Parameter, value: str | None) -> Non
         chosen.login = read_login(value)
 
 
+_login_option = click.option(
+    "--registry-login",
+    type=click.Choice(["env", "stdin"]),
+    callback=_login,
+    expose_value=False,
+    help="Take a registry's login from the environment, or USER:PASSWORD from standard input.",
+)
+_source_option = click.option(
+    "--source",
+    metavar="LIST",
+    callback=_sources,
+    expose_value=False,
+    help="Where to look for a name, in turn: docker, podman, registry.",
+)
+
+
+def place_options(function: Command) -> Command:
+    """Add the options that say where names are looked for, and who asks registries."""
+    return _source_option(_login_option(function))
+
+
 def source_options(function: Command) -> Command:
     """Add the options that say where names are looked for, and how registries are read."""
     for option in (
-        click.option(
-            "--registry-login",
-            type=click.Choice(["env", "stdin"]),
-            callback=_login,
-            expose_value=False,
-            help="Take a registry's login from the environment, or USER:PASSWORD from standard input.",
-        ),
+        _login_option,
         click.option(
             "--jobs",
             metavar="N",
@@ -66,13 +81,7 @@ def source_options(function: Command) -> Command:
             expose_value=False,
             help="Layers to read from a registry at a time (4).",
         ),
-        click.option(
-            "--source",
-            metavar="LIST",
-            callback=_sources,
-            expose_value=False,
-            help="Where to look for a name, in turn: docker, podman, registry.",
-        ),
+        _source_option,
     ):
         function = option(function)
     return function

@@ -70,6 +70,9 @@ class LayerIndex:
     """Sparse files: offset in the file and length of each piece that the tar holds, in turns."""
     fingerprints: bytearray | None = None
     """16 bytes an entry (zeros for what has no content), or ``None`` where contents were not read."""
+    digests: dict[int, bytes] = field(default_factory=dict)
+    """sha256 (32 bytes) of regular files' contents by entry, where that was asked for as they streamed by; no cache
+    keeps them."""
     elf: array[int] = field(default_factory=lambda: array("I"))
     """Regular files that begin as ELF files do, in order, where contents were read; perhaps some that don't."""
     kept: dict[int, bytes] = field(default_factory=dict)

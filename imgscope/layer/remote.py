@@ -33,11 +33,18 @@ class Scanned:
 
 
 def scan_remote(
-    remote: Remote, diff_id: str | None, keep: int, texts: Texts, counting: Callable[[int], None]
+    remote: Remote,
+    diff_id: str | None,
+    keep: int,
+    texts: Texts,
+    counting: Callable[[int], None],
+    *,
+    digests: bool = False,
 ) -> Scanned:
     """Read a layer once: decompressed, digested and indexed as it comes, with bounded memory.
 
-    ``counting`` is told of the blob's bytes. Raises ``RegistryError`` where it can't be had, ``ArchiveError`` for one
+    ``counting`` is told of the blob's bytes; with ``digests`` files' contents are digested too.
+    Raises ``RegistryError`` where it can't be had, ``ArchiveError`` for one
     that is not what its digests say, ``LimitError``.
     """
     with remote.stream() as stream:
@@ -48,7 +55,7 @@ def scan_remote(
             return data
 
         try:
-            found = _scanned(told, remote.size, diff_id, keep, texts)
+            found = _scanned(told, remote.size, diff_id, keep, texts, digests)
         except LimitError:
             raise
         except ArchiveError:
@@ -64,7 +71,7 @@ def _drain(read: Read) -> None:
         pass
 
 
-def _scanned(read: Read, size: int, diff_id: str | None, keep: int, texts: Texts) -> Scanned:
+def _scanned(read: Read, size: int, diff_id: str | None, keep: int, texts: Texts, digests: bool) -> Scanned:
     head = read(_HEAD)
     while head and len(head) < 512 and (more := read(_HEAD)):
         head += more
@@ -90,10 +97,10 @@ def _scanned(read: Read, size: int, diff_id: str | None, keep: int, texts: Texts
         try:
             if compression is None:
                 sampler = Sampler(ahead.read, size)
-                index = scan_stream(sampler.read, keep, texts)
+                index = scan_stream(sampler.read, keep, texts, digests=digests)
                 index.sample = sampler.result()
             else:
-                index = scan_stream(ahead.read, keep, texts)
+                index = scan_stream(ahead.read, keep, texts, digests=digests)
         except LimitError:
             raise
         except ArchiveError:

@@ -331,6 +331,48 @@ class _Stream:
         return self.base
 
 
+class _Digesting(_Stream):
+    """The same, which also takes the sha256 of what is fingerprinted: ``digests``, by where the content starts."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        super().__init__(read)
+        from hashlib import sha256
+
+        self.digests: dict[int, bytes] = {}
+        self._at = 0
+        plain_hash, plain_digest, digesting = self.hash, self.digest, self
+
+        class Both:
+            """Two digests under way, of the same bytes."""
+
+            def __init__(self, data: bytes = b"") -> None:
+                self.plain, self.sha = plain_hash(data), sha256(data, usedforsecurity=False)
+
+            def update(self, data: bytes | memoryview) -> None:
+                self.plain.update(data)
+                self.sha.update(data)
+
+            def digest(self) -> bytes:
+                digesting.digests[digesting._at] = self.sha.digest()
+                return self.plain.digest()
+
+        def digest(data: bytes | memoryview) -> bytes:
+            self.digests[self._at] = sha256(data, usedforsecurity=False).digest()
+            return plain_digest(data)
+
+        self.hash = Both  # type: ignore[assignment]
+        self.digest = digest  # type: ignore[assignment]
+
+    def fingerprint(self, position: int, size: int) -> bytes:
+        self._at = position
+        return super().fingerprint(position, size)
+
+    def take(self, position: int, data: bytes) -> None:
+        """Take the digest of a content that is at hand."""
+        self._at = position
+        self.digest(data)
+
+
 def _shown(name: bytes) -> str:
     """Write a name as it may stand in a note."""
     return escape(name[:80].decode("utf-8", "surrogateescape"))
@@ -492,6 +534,8 @@ class _Scan:
             self.head(entry, first_line(data))
         elif data.startswith(ELF):
             self.index.elf.append(entry)
+        if isinstance(self.source, _Digesting):
+            self.source.take(position, data)
         return xxh3_128_digest(data)
 
     def passed(self, entry: int, position: int, size: int, directory: bytes, name: bytes) -> bytes:
@@ -788,15 +832,22 @@ def scan_file(fd: int, start: int, length: int) -> LayerIndex:
     return _run(_Scan(_File(fd, start, length), hashing=False))
 
 
-def scan_stream(read: Callable[[int], bytes], keep: int = MAX_LAYER, texts: Texts | None = None) -> LayerIndex:
+def scan_stream(
+    read: Callable[[int], bytes], keep: int = MAX_LAYER, texts: Texts | None = None, *, digests: bool = False
+) -> LayerIndex:
     """Index a plain tar that comes in sequence, and fingerprint every regular file as it passes.
 
     ``read(n)`` returns up to ``n`` bytes, ``b""`` at the end; it is called until then. At most ``keep`` bytes of
-    contents are kept in the index, those without secrets among what ``texts`` takes up included. Raises ``LayerError``
-    when the tar is truncated or corrupt, ``LimitError`` when it holds more of something than any image needs, and
-    whatever ``read`` raises.
+    contents are kept in the index, those without secrets among what ``texts`` takes up included. With ``digests`` it
+    has the sha256 of every regular file's content, sparse ones' not. Raises ``LayerError`` when the tar is truncated or
+    corrupt, ``LimitError`` when it holds more of something than any image needs, and whatever ``read`` raises.
     """
-    return _run(_Scan(_Stream(read), hashing=True, keep=keep, texts=texts))
+    stream = _Digesting(read) if digests else _Stream(read)
+    index = _run(_Scan(stream, hashing=True, keep=keep, texts=texts))
+    if isinstance(stream, _Digesting):
+        known = stream.digests
+        index.digests = {entry: known[start] for entry, start in enumerate(index.offsets) if start in known}
+    return index
 
 
 def scan_listed(places: Sequence[int], heads: Sequence[bytes], length: int) -> LayerIndex:

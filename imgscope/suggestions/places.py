@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..globs import WILD, expression
@@ -155,5 +155,6 @@ class Places:
         return found
 
 
+@lru_cache(4096)
 def _compiled(glob: bytes) -> re.Pattern[bytes]:
     return re.compile(expression(glob), re.DOTALL)

@@ -390,13 +390,13 @@ def test_nothing_secret_is_kept_or_shown(with_tokens, imgscope, own_cache, tmp_p
     failed = imgscope("analyze", reference, "--no-cache", "--no-tui", env=login)
     assert failed.returncode == 3
     texts = [done.stdout, done.stderr, failed.stdout, failed.stderr]
-    from imgscope.cache import _decompressed
+    from imgscope.cache import unpacked
 
     for path in own_cache.rglob("*"):
         if path.is_file() and path.stat().st_size > 50:
             data = path.read_bytes()
             start = data.find(b"\x28\xb5\x2f\xfd")
-            texts.append(repr(_decompressed(data[start:]) if start >= 0 else data))
+            texts.append(repr(unpacked(data[start:]) if start >= 0 else data))
     for text in texts:
         for secret in (PASSWORD, SECRET, "Bearer ey"):
             assert secret not in text

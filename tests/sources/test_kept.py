@@ -153,9 +153,9 @@ def test_what_holds_a_secret_is_read_from_the_image_and_never_from_the_cache(eng
 
 
 def unpacked(record: bytes) -> bytes | None:
-    from imgscope.cache import _CHECK, _MAGIC, _decompressed
+    from imgscope.cache import _CHECK, _MAGIC, unpacked
 
-    return _decompressed(record[len(_MAGIC) + _CHECK :])
+    return unpacked(record[len(_MAGIC) + _CHECK :])
 
 
 def streamed(data: bytes):

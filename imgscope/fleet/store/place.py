@@ -53,12 +53,25 @@ class Place:
         except Exception as error:
             raise self.refused(error, "read") from None
 
-    def write(self, name: str, data: bytes) -> None:
-        """Write a file, whole or not at all; it replaces what was there. Raises ``OutputError``."""
+    def exists(self, name: str) -> bool:
+        """Tell whether there is a file of that name. Raises ``OutputError``."""
+        try:
+            return bool(self.fs.exists(self.path(name)))
+        except Exception as error:
+            raise self.refused(error, "read") from None
+
+    def write(self, name: str, data: bytes, *, durable: bool = True) -> None:
+        """Write a file, whole or not at all; it replaces what was there. Raises ``OutputError``.
+
+        What is not ``durable`` may be lost or torn where the machine itself fails.
+        """
         path = self.path(name)
         if self.local:
             try:
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
+                if not durable:
+                    self._renamed(path, data)
+                    return
             except OSError as error:
                 raise self.refused(error, "written") from None
             write_whole(Path(path), [data])
@@ -75,6 +88,16 @@ class Place:
             self.fs.mv(temporary, path)
         except Exception as error:
             raise self.refused(error, "written") from None
+
+    @staticmethod
+    def _renamed(path: str, data: bytes) -> None:
+        temporary = Path(f"{path}.{secrets.token_hex(6)}")
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
     def names(self, folder: str, suffix: str) -> list[str]:
         """Return the names of all files below a folder with this suffix, in order. Raises ``OutputError``."""

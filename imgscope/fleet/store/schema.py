@@ -20,7 +20,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "images": ("image",),
     "layers": ("layer", "blob"),
     "files": ("layer", "path"),
-    "waste": ("image", "layer", "hidden_by", "path"),
+    "waste": ("image", "layer", "hidden_by", "path", "reason"),
     "packages": ("image", "kind", "name", "version", "layer"),
     "findings": ("image", "finding", "layer"),
     "bases": ("image",),

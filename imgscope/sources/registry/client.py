@@ -40,7 +40,7 @@ _MAX_PAGE = 4 << 20
 _NEXT = re.compile(r"<([^<>]{1,4096})>\s*;\s*rel=\"?next\"?")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 MAX_TAGS = 200_000
-_MAX_PAGES = 2000
+MAX_PAGES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,15 @@ class Document:
 class _End:
     """One host that has the repository: the registry itself, or a mirror."""
 
-    def __init__(self, place: Place, options: Options, patience: float | None) -> None:
+    def __init__(self, place: Place, options: Options, patience: float | None, scope: str = "") -> None:
         self.name = place.name
         self.transport = Transport(place.name.host, options.jobs, place.insecure, patience)
-        self.door = Door(place.name, self.transport, options)
+        self.door = Door(place.name, self.transport, options, scope)
 
     def ask(self, method: str, what: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         """Ask, and open the door where it is shut. Raises ``RegistryError``."""
-        path = f"/v2/{self.name.repository}/{what}"
+        # What begins with a slash is the registry's own, not the repository's.
+        path = f"/v2{what}" if what.startswith("/") else f"/v2/{self.name.repository}/{what}"
         tries = 0
         while True:
             shown = self.door.value()
@@ -78,10 +79,13 @@ class _End:
 class Client:
     """One repository of one registry. Safe to be used by several threads."""
 
-    def __init__(self, name: Name, options: Options | None = None, patience: float | None = None) -> None:
+    def __init__(
+        self, name: Name, options: Options | None = None, patience: float | None = None, scope: str = ""
+    ) -> None:
         """Name the repository; nothing is asked yet. ``options`` are the run's, if none are given.
 
-        ``patience`` bounds each wait, in seconds (see ``Transport``).
+        ``patience`` bounds each wait, in seconds (see ``Transport``); ``scope`` is what a token is asked for where it
+        is not the repository's contents.
 
         Raises ``RegistryError`` where the machine's configuration blocks it.
         """
@@ -89,7 +93,7 @@ class Client:
         # A login that is given for one registry is for the one that was named, whatever mirrors it has.
         options = options or chosen
         options.login_host = options.login_host or name.host
-        self._ends = [_End(place, options, patience) for place in places(name)]
+        self._ends = [_End(place, options, patience, scope) for place in places(name)]
 
     def _ask(self, method: str, what: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         """Ask the mirrors, then the registry itself. Raises ``RegistryError``."""
@@ -204,27 +208,34 @@ class Client:
 
     # -- tags --------------------------------------------------------------------------------------------
 
-    def tags(self, limit: int = MAX_TAGS, pages: int = _MAX_PAGES) -> list[str]:
+    def tags(self, limit: int = MAX_TAGS, pages: int = MAX_PAGES) -> list[str]:
         """Return the repository's tags as the registry lists them: at most ``limit``, from so many ``pages``.
 
         Raises ``ImageNotFoundError`` and ``RegistryError``.
         """
+        return self.listed("tags/list", "tags", _TAG, limit, pages)
+
+    def listed(self, what: str, kind: str, form: re.Pattern[str], limit: int, pages: int) -> list[str]:
+        """Return the names of a list that comes in pages (OCI distribution spec, *Listing Tags*).
+
+        ``what`` is asked for; ``kind`` is what they are called there. Raises as ``tags``.
+        """
         found: dict[str, None] = {}
-        what = "tags/list?n=1000"
+        asked = f"{what}?n=1000"
         for _ in range(pages):
-            data, headers = self._small(what, {"Accept": "application/json"}, _MAX_PAGE, "the list of tags", None)
+            data, headers = self._small(asked, {"Accept": "application/json"}, _MAX_PAGE, f"the list of {kind}", None)
             try:
-                listed = json.loads(data).get("tags") or []
-                page = [tag for tag in listed if isinstance(tag, str) and _TAG.fullmatch(tag)]
+                listed = json.loads(data).get(kind) or []
+                page = [name for name in listed if isinstance(name, str) and form.fullmatch(name)]
             except (ValueError, AttributeError, TypeError, RecursionError):
-                raise RegistryError(f"{self.registry} answers with something that is no list of tags") from None
+                raise RegistryError(f"{self.registry} answers with something that is no list of {kind}") from None
             before = len(found)
             found.update(dict.fromkeys(page))
             following = _NEXT.search(headers.get("Link", ""))
             if following is None or len(found) >= limit or len(found) == before:
                 break
-            # Only its query counts: it stays this repository's list.
-            what = "tags/list?" + following[1].partition("?")[2]
+            # Only its query counts: it stays this list.
+            asked = f"{what}?" + following[1].partition("?")[2]
         return list(found)[:limit]
 
     # -- errors ------------------------------------------------------------------------------------------

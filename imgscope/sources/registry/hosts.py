@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -49,9 +50,19 @@ def certificates(host: str) -> list[Path]:
 
 
 def context(host: str) -> ssl.SSLContext:
-    """Return how TLS with a host is checked. Raises ``RegistryError`` for a certificate that can't be read."""
+    """Return how TLS with a host is checked. Raises ``RegistryError`` for a certificate that can't be read.
+
+    It is made once as long as nothing of it changes: to read a system's authorities takes longer than most requests.
+    """
+    named = tuple(os.environ.get(name) for name in (*_BUNDLES, "SSL_CERT_FILE", "SSL_CERT_DIR"))
+    files = [path for folder in certificates(host) for path in sorted(folder.iterdir())]
+    return _context(named, tuple((path, path.stat().st_mtime_ns) for path in files))
+
+
+@lru_cache(64)
+def _context(named: tuple[str | None, ...], files: tuple[tuple[Path, int], ...]) -> ssl.SSLContext:
     found = ssl.create_default_context()
-    bundles = [os.environ[name] for name in _BUNDLES if os.environ.get(name)]
+    bundles = [bundle for bundle in named[: len(_BUNDLES)] if bundle]
     try:
         for bundle in bundles:
             folder = bundle if Path(bundle).is_dir() else None
@@ -63,15 +74,14 @@ def context(host: str) -> ssl.SSLContext:
         import certifi
 
         found.load_verify_locations(certifi.where())
-    for folder_ in certificates(host):
-        for path in sorted(folder_.iterdir()):
-            try:
-                if path.suffix == ".crt":
-                    found.load_verify_locations(path)
-                elif path.suffix == ".cert":
-                    found.load_cert_chain(path, path.with_suffix(".key"))
-            except (OSError, ssl.SSLError) as error:
-                raise RegistryError(f"the certificate {escape(str(path))} can't be read: {_why(error)}") from None
+    for path, _ in files:
+        try:
+            if path.suffix == ".crt":
+                found.load_verify_locations(path)
+            elif path.suffix == ".cert":
+                found.load_cert_chain(path, path.with_suffix(".key"))
+        except (OSError, ssl.SSLError) as error:
+            raise RegistryError(f"the certificate {escape(str(path))} can't be read: {_why(error)}") from None
     return found
 
 

@@ -14,7 +14,7 @@ KIND = "registry"
 _HUB_NAMES = (HUB, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com")
 # What can be asked of a registry; the distribution project's grammar of references.
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?")
-_REPOSITORY = re.compile(r"[A-Za-z0-9]+(?:(?:[._/-]|__)-*[A-Za-z0-9]+)*")
+REPOSITORY = re.compile(r"[A-Za-z0-9]+(?:(?:[._/-]|__)-*[A-Za-z0-9]+)*")
 _DIGEST = re.compile(r"[A-Za-z0-9_+.-]+:[0-9a-fA-F]{32,}")
 
 
@@ -66,7 +66,7 @@ def parse(text: str) -> Name:
     repository, _, tag = path.partition(":")
     if not repository:
         raise UsageError(f"{escape(text)!r} names no repository; write it as registry:HOST/REPOSITORY:TAG")
-    named = _REPOSITORY.fullmatch(repository) and _HOST.fullmatch(host)
+    named = REPOSITORY.fullmatch(repository) and _HOST.fullmatch(host)
     if not named or (at and not _DIGEST.fullmatch(digest)):
         raise UsageError(f"{escape(text)!r} is no repository's name; write it as HOST/REPOSITORY")
     if host == HUB and "/" not in repository:

@@ -33,9 +33,10 @@ _EARLY, _USUAL = 10, 60
 class Door:
     """What is shown at a registry's door for one repository: nothing, a login or a token, once it has said which."""
 
-    def __init__(self, name: Name, transport: Transport, options: Options) -> None:
+    def __init__(self, name: Name, transport: Transport, options: Options, scope: str = "") -> None:
         """Show nothing yet; ``options`` may hold a login."""
         self._name = name
+        self._scope = scope
         self._options = options
         self._transport = transport
         self._lock = threading.Lock()
@@ -101,7 +102,7 @@ class Door:
                 f"the registry {escape(self._name.host)} names a token service that is no address of the web"
             )
         login = self._known()
-        asked = {"scope": f"repository:{self._name.repository}:pull"}
+        asked = {"scope": self._scope or f"repository:{self._name.repository}:pull"}
         if challenge.get("service"):
             asked["service"] = challenge["service"]
         headers = {"Accept": "application/json"}

@@ -184,10 +184,9 @@ class Transport:
                 limits = Timeout(connect=CONNECT, read=patience.silence())
                 if self._patience is not None:
                     limits = Timeout(connect=self._patience, read=self._patience)
-                tls = hosts.context(self.host if target.netloc == self.address else target.netloc)
-                found = self._pools[key] = hosts.pool(
-                    f"{target.scheme}://{target.netloc}", tls if target.scheme == "https" else None, limits, self._jobs
-                )
+                host = self.host if target.netloc == self.address else target.netloc
+                tls = hosts.context(host) if target.scheme == "https" else None
+                found = self._pools[key] = hosts.pool(f"{target.scheme}://{target.netloc}", tls, limits, self._jobs)
             return found
 
     def elsewhere(

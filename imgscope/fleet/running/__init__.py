@@ -1,0 +1,1 @@
+"""Where batches run: in this process, in others of this machine, on a Dask cluster."""
