@@ -17,7 +17,7 @@ def digest(name):
 
 def connect(**tables):
     """A connection with all tables, those that are given with their rows."""
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})
     for name, schema in schemas().items():
         if isinstance(tables.get(name), pa.Table):
             connection.register(name, tables[name])

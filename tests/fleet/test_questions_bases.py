@@ -39,7 +39,7 @@ def fleet(rows):
 
 
 @given(stacks())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_tree_holds_every_prefix_at_which_images_part(rows):
     found = bases(fleet(rows))
     shared = defaultdict(set)
@@ -76,7 +76,7 @@ def physical(rows):
 
 
 @given(stacks())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_moving_to_the_newest_base_saves_what_is_told(rows):
     found = bases(fleet(rows))
     versions = defaultdict(list)

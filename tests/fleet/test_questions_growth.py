@@ -30,7 +30,7 @@ def observations(draw):
 
 
 @given(observations())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_a_point_is_what_would_have_been_stored_then(rows):
     found = growth(connect(tags=rows, images=IMAGES, layers=LAYERS))
     days = sorted({row["observed"].date() for row in rows})

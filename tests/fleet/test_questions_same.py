@@ -44,7 +44,7 @@ def contents(draw):
 
 
 @given(contents())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_copies_are_counted_by_layers(rows):
     found = same(fleet(rows))
     held = defaultdict(set)
@@ -135,7 +135,7 @@ PATHS = ["/a", "/a/b", "/a/b.pyc", "/é", "/a/é.pyc", "/[x]", "/a\nb", "/usr/li
         st.text("ab/*?[]!é.\n-", min_size=1, max_size=6),
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_paths_are_found_by_the_dialect_of_all_commands(glob):
     try:
         fits = PathFilter([glob]).fits_itself

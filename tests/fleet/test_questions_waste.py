@@ -41,7 +41,7 @@ def waste_rows(draw):
 
 
 @given(waste_rows())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_waste_of_a_layer_counts_once(rows):
     found = waste(connect(**tables(waste=rows)))
     live = [row for row in rows if row["image"] != digest("gone")]
@@ -94,7 +94,7 @@ def finding_rows(draw):
 
 
 @given(finding_rows())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_fixes_count_a_shared_layer_once(rows):
     found = fixes(connect(**tables(findings=rows)))
     live = [row for row in rows if row["image"] != digest("gone") and row["bytes"]]
