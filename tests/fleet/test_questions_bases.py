@@ -34,7 +34,9 @@ def fleet(rows):
             for number, (name, layers, _, _) in enumerate(rows)
         ],
         layers=[layer(name, 10**number) for number, name in enumerate(LAYERS)],
-        bases=[{"image": digest(name), "base": "python:3", "base_layers": based} for name, _, based, _ in rows if based],
+        bases=[
+            {"image": digest(name), "base": "python:3", "base_layers": based} for name, _, based, _ in rows if based
+        ],
     )
 
 

@@ -42,8 +42,10 @@ def test_a_point_is_what_would_have_been_stored_then(rows):
         assert (point.logical, point.physical) == (then.total.logical, then.total.physical)
         assert point.images == then.counts["images"]
         assert point.tags == len({row["reference"] for row in seen})
-    ends = [stored(connect(tags=seen, images=IMAGES, layers=LAYERS)) for seen in (
-        [row for row in rows if row["observed"].date() <= days[0]], rows)]
+    ends = [
+        stored(connect(tags=seen, images=IMAGES, layers=LAYERS))
+        for seen in ([row for row in rows if row["observed"].date() <= days[0]], rows)
+    ]
     sizes = [{(row.host, row.repository): row.physical for row in one.repositories} for one in ends]
     changed = {
         key: (sizes[0].get(key, 0), sizes[1].get(key, 0))

@@ -58,7 +58,9 @@ def test_copies_are_counted_by_layers(rows):
         places = copied[row.content, row.bytes]
         assert row.layers == len({own for own, _ in places})
         assert (row.path, row.paths) == (min(path for _, path in places), len({path for _, path in places}))
-        assert row.images == len([name for name in ("i0", "i1") if {digest(x) for x in IMAGES[name]} & {o for o, _ in places}])
+        assert row.images == len(
+            [name for name in ("i0", "i1") if {digest(x) for x in IMAGES[name]} & {o for o, _ in places}]
+        )
 
 
 def package(name, image_, own, version="1.0", size=10, kind="dpkg"):
@@ -126,12 +128,25 @@ def test_a_jar_that_no_package_manager_knows_is_found_by_its_name():
     assert not find(fleet(rows), "log4j-core", kind="package").count
 
 
-PATHS = ["/a", "/a/b", "/a/b.pyc", "/é", "/a/é.pyc", "/[x]", "/a\nb", "/usr/lib/python3/site-packages/x.py", "/a*", "/ab"]
+PATHS = [
+    "/a",
+    "/a/b",
+    "/a/b.pyc",
+    "/é",
+    "/a/é.pyc",
+    "/[x]",
+    "/a\nb",
+    "/usr/lib/python3/site-packages/x.py",
+    "/a*",
+    "/ab",
+]
 
 
 @given(
     st.one_of(
-        st.sampled_from(["*.pyc", "/a", "/usr/**/x.py", "**", "/?", "/??", "/a/*", "/[!a]", "[x]", "/[[]x]", "/a?b", "/"]),
+        st.sampled_from(
+            ["*.pyc", "/a", "/usr/**/x.py", "**", "/?", "/??", "/a/*", "/[!a]", "[x]", "/[[]x]", "/a?b", "/"]
+        ),
         st.text("ab/*?[]!é.\n-", min_size=1, max_size=6),
     )
 )
@@ -155,7 +170,13 @@ def test_whiteouts_and_layers_of_no_tag_are_not_found():
 
 def test_digests_are_found_whatever_they_are_of():
     connection = fleet([file("l0", "/x", content="c")])
-    for name, kind in [("i0", "image"), ("config i0", "config"), ("l0", "layer"), ("blob l0", "blob"), ("c", "content")]:
+    for name, kind in [
+        ("i0", "image"),
+        ("config i0", "config"),
+        ("l0", "layer"),
+        ("blob l0", "blob"),
+        ("c", "content"),
+    ]:
         for text in (digest(name), digest(name).removeprefix("sha256:")):
             found = find(connection, text)
             assert kind in [row.kind for row in found.rows], name

@@ -67,7 +67,9 @@ def test_waste_of_a_layer_counts_once(rows):
     for row in found.paths:
         own = {key: count for key, count in most.items() if key[:2] == (row.path, row.reason)}
         assert (row.bytes, row.layers) == (sum(own.values()), len(own))
-        assert row.images == len({one["image"] for one in live if (one["path"], one["reason"]) == (row.path, row.reason)})
+        assert row.images == len(
+            {one["image"] for one in live if (one["path"], one["reason"]) == (row.path, row.reason)}
+        )
     assert found.count == len(found.paths) == len({key[:2] for key in most})
     assert [row.bytes for row in found.paths] == sorted((row.bytes for row in found.paths), reverse=True)
 

@@ -204,7 +204,7 @@ def _versions(connection: Connection, limit: int | None) -> tuple[Version, ...]:
                   FROM ask_based SEMI JOIN chosen USING (base, platform, position, first)
                   JOIN ask_tag_images USING (image_id) JOIN ask_names USING (image_id) GROUP BY ALL)
         SELECT base, platform, layer, chosen.position, chosen.bytes, images, repositories.repositories,
-               {moment('made')}, exact, rank = 1, repositories.names
+               {moment("made")}, exact, rank = 1, repositories.names
         FROM chosen JOIN named AS repositories USING (base, platform, position, first)
         JOIN ask_stack s ON s.image_id = first AND s.position = chosen.position JOIN ask_layers USING (layer_id)
         ORDER BY images DESC, base, platform, rank

@@ -112,7 +112,8 @@ def _told(connection: Connection, hits: str, limit: int) -> tuple[Found, ...]:
 
 def _count(connection: Connection, hits: str) -> int:
     (count,) = row(
-        connection, f"SELECT count(*) FROM (SELECT DISTINCT kind, name, version, layer, bytes FROM {hits})"  # noqa: S608
+        connection,
+        f"SELECT count(*) FROM (SELECT DISTINCT kind, name, version, layer, bytes FROM {hits})",  # noqa: S608
     )
     return int(count)
 

@@ -83,8 +83,7 @@ class Stored:
 
 def stored(connection: Connection, *, limit: int | None = None, price_per_gb: float | None = None) -> Stored:
     """Add up what is stored; at most ``limit`` rows of each list, the largest. Raises ``UsageError``."""
-    if price_per_gb is not None and not 0 <= price_per_gb < float("inf"):
-        raise UsageError(f"--price-per-gb {price_per_gb}: a price is a number from 0 on")
+    checked_price(price_per_gb)
     ground(connection)
     hosts = _whole(connection, "host_id", "any_value(host)", "GROUP BY host_id")
     (total,) = _whole(connection, "0", "''", "")
@@ -110,6 +109,12 @@ def stored(connection: Connection, *, limit: int | None = None, price_per_gb: fl
         unread=sizes[3],
         about=sizes[4],
     )
+
+
+def checked_price(price_per_gb: float | None) -> None:
+    """See that a price is one. Raises ``UsageError``."""
+    if price_per_gb is not None and not 0 <= price_per_gb < float("inf"):
+        raise UsageError(f"--price-per-gb {price_per_gb}: a price is a number from 0 on")
 
 
 def _whole(connection: Connection, key: str, name: str, group: str) -> tuple[Share, ...]:
