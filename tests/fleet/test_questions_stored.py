@@ -145,7 +145,7 @@ def test_how_often_layers_are_used_adds_up(tables):
     for one in slow.tags:
         for name in slow.images_of(one):
             row = slow.images[name]
-            for own in {blob or layer for layer, blob in zip(row["layers"], row["blobs"], strict=True)}:
+            for own in {blob or diff for diff, blob in zip(row["layers"], row["blobs"], strict=True)}:
                 users[one["host"], own].add(name)
     for row in found.used:
         fitting = {key: len(names) for key, names in users.items() if row.low <= len(names) <= row.high}

@@ -31,7 +31,7 @@ def command(
     \b
     Examples:
       imgscope fleet sql 'DESCRIBE images' --store fleet
-      imgscope fleet sql 'SELECT name, count(DISTINCT version) AS n FROM packages GROUP BY name ORDER BY n DESC' --store fleet
+      imgscope fleet sql 'SELECT rule, count(*) FROM findings GROUP BY rule' --store fleet --format csv
     """
     from ...fleet.outputs import renderer
     from ...fleet.outputs.answers import table

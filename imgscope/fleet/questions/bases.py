@@ -45,8 +45,8 @@ class Node:
 class Version:
     """One set of layers that a base's name stood for, and who stands on it.
 
-    ``made`` is when (RFC 3339): where the base itself is in the fleet (``exact``), when that was made; else when the first image
-    on it was, which is later. ``references`` are the first of its images' names, ``bytes`` the base's as stored.
+    ``made`` is when (RFC 3339): where the base itself is in the fleet (``exact``), when that was made; else when the
+    first image on it was, which is later. ``references`` are the first of its images' names, ``bytes`` the base's as stored.
     """
 
     base: str
@@ -210,7 +210,7 @@ def _versions(connection: Connection, limit: int | None) -> tuple[Version, ...]:
         ORDER BY images DESC, base, platform, rank
         """,  # noqa: S608
     )
-    return tuple(Version(*columns, tuple(names)) for *columns, names in found)
+    return tuple(Version(*[*columns, tuple(names)]) for *columns, names in found)
 
 
 def _drift(connection: Connection, limit: int | None) -> tuple[Drift, ...]:

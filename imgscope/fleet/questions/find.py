@@ -107,7 +107,7 @@ def _told(connection: Connection, hits: str, limit: int) -> tuple[Found, ...]:
         """,  # noqa: S608
         limit,
     )
-    return tuple(Found(*columns, tuple(names)) for *columns, names in found)
+    return tuple(Found(*[*columns, tuple(names)]) for *columns, names in found)
 
 
 def _count(connection: Connection, hits: str) -> int:

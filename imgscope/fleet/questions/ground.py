@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection as Connection
+    import duckdb
+
+    Connection = duckdb.DuckDBPyConnection
 
 _TAGS = (
     # A tag's latest observation. A reference without a digest (an engine's, an archive's) is known by its image.

@@ -92,7 +92,7 @@ _START = "date_trunc('{period}', make_timestamp(epoch_us(tags.observed)))"
 _TABLES = (
     f"""ask_points AS
     SELECT start, row_number() OVER (ORDER BY start) - 1 AS point
-    FROM (SELECT DISTINCT {{start}} AS start FROM tags WHERE observed IS NOT NULL ORDER BY start DESC LIMIT {_MOST})""",
+    FROM (SELECT DISTINCT {{start}} AS start FROM tags WHERE observed IS NOT NULL ORDER BY start DESC LIMIT {_MOST})""",  # noqa: S608
     """ask_states AS
     SELECT host_id, repo_id, digest, (1::UBIGINT << until::UBIGINT) - (1::UBIGINT << point::UBIGINT) AS mask
     FROM (SELECT *, coalesce(lead(point) OVER (PARTITION BY ref ORDER BY point),
@@ -138,7 +138,8 @@ def _grown(connection: Connection, count: int, limit: int | None) -> tuple[Grown
                       FROM ({_PHYSICAL.format(keys="repo_id")}) GROUP BY repo_id)
         SELECT host, repository, CAST(before AS HUGEINT), CAST(after AS HUGEINT)
         FROM sums JOIN (SELECT DISTINCT repo_id, host, repository FROM ask_tags) USING (repo_id)
-        WHERE before <> after ORDER BY abs(after - before) DESC, repo_id {"" if limit is None else f"LIMIT {int(limit)}"}
+        WHERE before <> after ORDER BY abs(after - before) DESC, repo_id
+        {"" if limit is None else f"LIMIT {int(limit)}"}
         """,  # noqa: S608
     )
     return tuple(Grown(*columns) for columns in found)

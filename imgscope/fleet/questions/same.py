@@ -143,7 +143,7 @@ def _packages(connection: Connection, limit: int | None) -> tuple[tuple[Spread, 
         """,  # noqa: S608
     )
     (count,) = row(connection, "SELECT count(*) FROM (SELECT DISTINCT kind, name FROM ask_packages)")
-    spread = (Spread(*columns, tuple((version, n) for version, n in most)) for *columns, most in found)
+    spread = (Spread(*[*columns, tuple((version, n) for version, n in most)]) for *columns, most in found)
     return tuple(spread), count
 
 
