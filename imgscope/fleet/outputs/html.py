@@ -18,7 +18,8 @@ def render(document: Document, options: Options) -> Iterator[bytes]:
 def _body(document: Document, exact: bool) -> Iterator[str]:
     yield from (f"<p>{html(line)}</p>" for line in document.lines)
     for section in document.sections:
-        yield f"<h2>{html(section.title)}</h2>"
+        if section.title:
+            yield f"<h2>{html(section.title)}</h2>"
         if section.detail:
             yield f"<p>{html(section.detail)}</p>"
         if section.rows:

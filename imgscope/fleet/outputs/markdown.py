@@ -19,7 +19,9 @@ def _lines(document: Document, exact: bool) -> Iterator[str]:
     for line in document.lines:
         yield from ("", prose(line))
     for section in document.sections:
-        yield from ("", f"## {section.title}", "")
+        yield ""
+        if section.title:
+            yield from (f"## {section.title}", "")
         if section.detail:
             yield from (prose(section.detail), "")
         if section.rows:

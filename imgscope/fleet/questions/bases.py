@@ -46,7 +46,8 @@ class Version:
     """One set of layers that a base's name stood for, and who stands on it.
 
     ``made`` is when (RFC 3339): where the base itself is in the fleet (``exact``), when that was made; else when the
-    first image on it was, which is later. ``references`` are the first of its images' names, ``bytes`` the base's as stored.
+    first image on it was, which is later. ``references`` are the first of its images' names, ``bytes`` the base's as
+    stored.
     """
 
     base: str

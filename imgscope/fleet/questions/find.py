@@ -121,14 +121,15 @@ def _count(connection: Connection, hits: str) -> int:
 def _package(connection: Connection, name: str, version: str | None, limit: int) -> Findings:
     # The beginning of a version fits, up to where a number or a word ends; Debian's epoch may be left out.
     pattern = ".*" if version is None else rf"(?:[0-9]+:)?{_escaped(version)}(?:[^0-9A-Za-z:].*)?"
-    fits = "p.name GLOB ?" if _WILD.search(name) else "p.name = ?"
+    # A name may hold what would be a wildcard.
+    fits = "(p.name = $1 OR p.name GLOB $1)" if _WILD.search(name) else "p.name = $1"
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE ask_hits AS
         SELECT coalesce(kind, '') AS kind, p.name, coalesce(version, '') AS version, coalesce(p.layer, '') AS layer,
                p.bytes, image_id
         FROM packages p JOIN ask_images USING (image)
-        WHERE {fits} AND regexp_full_match(coalesce(version, ''), ?, 's')
+        WHERE {fits} AND regexp_full_match(coalesce(version, ''), $2, 's')
         """,  # noqa: S608
         [name, pattern],
     )
