@@ -48,8 +48,11 @@ def text() -> str:
         assert command is not None
         parts.append(f"## imgscope {name}\n\n```text\n{_help([*root, (name, command)])}\n```\n")
         if isinstance(command, click.Group):
-            for below in sorted(command.commands):
-                shown = _help([*root, (name, command), (below, command.commands[below])])
+            context = click.Context(command)
+            for below in sorted(command.list_commands(context)):
+                found = command.get_command(context, below)
+                assert found is not None
+                shown = _help([*root, (name, command), (below, found)])
                 parts.append(f"### imgscope {name} {below}\n\n```text\n{shown}\n```\n")
     return "\n".join(parts)
 

@@ -17,7 +17,9 @@ def every() -> Iterator[tuple[str, click.Command]]:
         assert command is not None
         yield name, command
         if isinstance(command, click.Group):
-            yield from ((f"{name} {below}", found) for below, found in command.commands.items())
+            context = click.Context(command)
+            for below in command.list_commands(context):
+                yield f"{name} {below}", command.get_command(context, below)
 
 
 ALL = dict(every())

@@ -112,10 +112,8 @@ def rows(path: object, query: str) -> list:
 
 def everything(path: object) -> dict[str, list[str]]:
     """All rows of a store but for when tags were seen, to compare two of them."""
-    return {
-        table: sorted(map(repr, rows(path, f"SELECT *{' EXCLUDE (observed)' if table == 'tags' else ''} FROM {table}")))
-        for table in KEYS
-    }
+    columns = {table: "DISTINCT * EXCLUDE (observed)" if table == "tags" else "*" for table in KEYS}
+    return {table: sorted(map(repr, rows(path, f"SELECT {columns[table]} FROM {table}"))) for table in KEYS}
 
 
 @pytest.fixture(scope="session")

@@ -39,7 +39,7 @@ def command() -> None:
     It needs imgscope[fleet]: pip install 'imgscope[fleet]'.
 
     \b
-    Examples:
+    Example:
       imgscope fleet scan registry:registry.example.com --store fleet
       imgscope fleet report --store fleet
     """
