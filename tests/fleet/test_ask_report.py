@@ -48,8 +48,8 @@ def store(tmp_path_factory):
     return path
 
 
-def asked(capsysbinary, *words, code=0):
-    assert run(["fleet", *map(str, words)]) == code
+def asked(capsysbinary, *words):
+    assert run(["fleet", *map(str, words)]) == 0
     return capsysbinary.readouterr().out
 
 
@@ -120,7 +120,8 @@ def test_free_is_what_goes(store, capsysbinary):
 
 
 def test_a_script_learns_that_nothing_was_found(store, capsysbinary):
-    asked(capsysbinary, "find", "/no/such/path", "--store", store, code=1)
+    found = json.loads(asked(capsysbinary, "find", "/no/such/path", "--store", store, "--format", "json"))
+    assert (found["count"], found["rows"]) == (0, [])
 
 
 def test_no_store_is_one_line(tmp_path, capsysbinary):
