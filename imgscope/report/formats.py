@@ -21,6 +21,7 @@ PULL = ("text", "json", "markdown")
 TREND = ("text", "json", "csv", "markdown", "html", "svg")
 FLEET = ("text", "json", "csv", "markdown", "html")
 FLEET_ROWS = ("text", "json", "csv")
+FLEET_VERDICT = (*FLEET, "junit", "sarif", "gitlab")
 
 
 def load(package: str, formats: Sequence[str], name: str) -> Any:

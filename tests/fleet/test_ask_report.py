@@ -1,4 +1,4 @@
-"""``imgscope fleet report``, ``free``, ``find`` and ``sql`` as commands: every format, hostile names, the same twice."""
+"""``imgscope fleet report``, ``free``, ``find`` and ``sql``: every format, hostile names, the same twice."""
 
 import csv
 import io
@@ -42,7 +42,10 @@ def store(tmp_path_factory):
     made.add("packages", [row | {"kind": HOSTILE, "name": HOSTILE, "version": HOSTILE} for row in every])
     made.add(
         "findings",
-        [row | {"finding": 1, "rule": "IS001", "certainty": "certain", "title": HOSTILE, "path": "/x"} for row in every],
+        [
+            row | {"finding": 1, "rule": "IS001", "certainty": "certain", "title": HOSTILE, "path": "/x"}
+            for row in every
+        ],
     )
     made.add("bases", [{"image": digest(name), "base": HOSTILE, "base_layers": 1} for name in names])
     return path

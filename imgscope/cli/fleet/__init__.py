@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "check": "Pass or fail all images by the budgets of imgscope.toml.",
     "find": "Show which images have a package, a path or a digest.",
     "free": "Show what deleting tags would really free.",
     "report": "Show what all images take, waste, share and stand on, and how that grew.",
