@@ -152,7 +152,9 @@ def _facts(connection: Connection) -> dict[int, _Image]:
             wasted,
             blob,
             files,
-            *(tuple(each or ()) for each in (layers, blobs, made)),
+            tuple(layers or ()),
+            tuple(blobs or ()),
+            tuple(made or ()),
             base,
             tuple(findings.get(image, ())),
         )

@@ -70,17 +70,16 @@ class Same:
 
 
 _FILE = "type = 'file' AND content IS NOT NULL"
+# Numbers of 64 bits stand for digests here: strings of 71 characters, one a file, would take ten times as long. Of a
+# million contents two are the same number with a chance of one in thirty million.
 _COPIES = (
-    # By numbers first: most contents lie in one place, and are not looked at again.
     f"""ask_contents AS
-    SELECT hash(content) AS number FROM files WHERE bytes > 0 AND {_FILE} GROUP BY number HAVING count(*) > 1""",  # noqa: S608
-    f"""ask_copies AS
-    SELECT layer_id, content, path, f.bytes FROM files f JOIN ask_layers USING (layer)
-    WHERE f.bytes > 0 AND {_FILE} AND hash(content) IN (FROM ask_contents)""",  # noqa: S608
+    SELECT hash(content) AS number, hash(layer) AS place, bytes FROM files WHERE bytes > 0 AND {_FILE}""",  # noqa: S608
     """ask_copied AS
-    SELECT content, CAST(max(bytes) AS BIGINT) AS bytes, count(*) AS layers
-    FROM (SELECT layer_id, content, max(bytes) AS bytes FROM ask_copies GROUP BY layer_id, content)
-    GROUP BY content HAVING count(*) > 1""",
+    SELECT number, CAST(max(bytes) AS BIGINT) AS bytes, count(*) AS layers
+    FROM (SELECT number, place, max(bytes) AS bytes FROM ask_contents
+          SEMI JOIN (SELECT hash(layer) AS place FROM ask_layers) USING (place) GROUP BY number, place)
+    GROUP BY number HAVING count(*) > 1""",
 )
 
 
@@ -98,19 +97,23 @@ def same(connection: Connection, *, limit: int | None = None) -> Same:
 
 
 def _files(connection: Connection, limit: int | None) -> tuple[Copied, ...]:
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE ask_chosen AS SELECT number, bytes FROM ask_copied"  # noqa: S608
+        f" ORDER BY CAST(bytes AS HUGEINT) * (layers - 1) DESC, number {_cut(limit)}"
+    )
+    (least,) = row(connection, "SELECT coalesce(min(bytes), 0) FROM ask_chosen")
     found = rows(
         connection,
         f"""
-        WITH chosen AS (SELECT * FROM ask_copied
-                        ORDER BY CAST(bytes AS HUGEINT) * (layers - 1) DESC, content {_cut(limit)}),
-        places AS (SELECT content, min(path) AS path, count(DISTINCT path) AS paths
-                   FROM ask_copies SEMI JOIN chosen USING (content) GROUP BY ALL),
+        WITH places AS (SELECT content, path, layer_id, f.bytes FROM files f JOIN ask_layers USING (layer)
+                        WHERE f.bytes >= {int(least)} AND {_FILE} AND hash(content) IN (SELECT number FROM ask_chosen)),
+        copies AS (SELECT content, min(path) AS path, count(DISTINCT path) AS paths,
+                          CAST(max(bytes) AS BIGINT) AS bytes, count(DISTINCT layer_id) AS layers
+                   FROM places GROUP BY content),
         users AS (SELECT content, count(DISTINCT image_id) AS images
-                  FROM (SELECT DISTINCT content, layer_id FROM ask_copies SEMI JOIN chosen USING (content))
-                  JOIN ask_stack USING (layer_id) GROUP BY ALL)
-        SELECT content, path, paths, bytes, layers, images
-        FROM chosen JOIN places USING (content) JOIN users USING (content)
-        ORDER BY CAST(bytes AS HUGEINT) * (layers - 1) DESC, content
+                  FROM (SELECT DISTINCT content, layer_id FROM places) JOIN ask_stack USING (layer_id) GROUP BY content)
+        SELECT content, path, paths, bytes, layers, images FROM copies JOIN users USING (content)
+        WHERE layers > 1 ORDER BY CAST(bytes AS HUGEINT) * (layers - 1) DESC, content
         """,  # noqa: S608
     )
     return tuple(Copied(*columns) for columns in found)
