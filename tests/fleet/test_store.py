@@ -175,7 +175,10 @@ def test_what_is_no_store_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="version 99"):
         Store.open(str(tmp_path))
     with pytest.raises(UsageError, match="can't be a store"):
-        Store.open("nosuch://user:word@host/x")
+        Store.open("nosuch://host/x")
+    with pytest.raises(UsageError, match="must hold no login") as error:
+        Store.open("sftp://user:word@host/x")
+    assert "word" not in str(error.value)
 
 
 def test_a_store_lies_wherever_fsspec_reaches():
@@ -198,3 +201,14 @@ def test_others_read_the_files_as_they_are(store, tmp_path):
 def test_keys_are_columns():
     for table, schema in schemas().items():
         assert set(KEYS[table]) <= set(schema.names)
+
+
+def test_what_is_added_little_by_little_does_not_rewrite_what_is_large(store):
+    store.add("images", [image(number) for number in range(1000)])
+    (large,) = (part.name for part in store.parts("images"))
+    for scan in range(12):
+        store.add("images", [image(5000 + scan)])
+        store.compact()
+    assert large in {part.name for part in store.parts("images")}
+    assert len(store.parts("images")) <= 8
+    assert rows(store, "SELECT count(*), count(DISTINCT image) FROM images") == [(1012, 1012)]

@@ -47,7 +47,7 @@ def command(
     \b
     Examples:
       imgscope fleet scan registry:registry.example.com --store fleet
-      imgscope fleet scan 'registry:ghcr.io/org/app:2.*' docker: backups/ --store fleet --newest 20
+      imgscope fleet scan 'registry:ghcr.io/org/app:2.*' docker: backups/ --store fleet
       imgscope fleet scan - --store s3://bucket/fleet --scheduler tcp://10.0.0.5:8786
     """
     import gc

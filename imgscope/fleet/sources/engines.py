@@ -43,11 +43,19 @@ def _backend(engine: str, name: str) -> Backend:
 
 def _unit(engine: str, name: str, backend: Backend, wanted: Wanted) -> Unit:
     known = backend.inspect(name)
-    digest = known.id if known is not None else None
-    image = wanted.known.image(digest, wanted.platform) if digest is not None else None
+    digest = image = None
+    held = False
+    if known is not None:
+        # Podman leaves the algorithm out.
+        digest = known.id if ":" in known.id else f"sha256:{known.id}"
+        image = wanted.known.image(digest, wanted.platform)
+        held = image is not None
+        if image is None and not known.several:
+            # The config's digest, by which an image without a manifest is called; others are read to be known.
+            image = digest
     repository, tag = _split(name)
     reference = f"{engine}:{name}"
-    return Unit(engine, repository, tag, reference, reference, digest, image, held=image is not None)
+    return Unit(engine, repository, tag, reference, reference, digest, image, held=held)
 
 
 def _split(name: str) -> tuple[str, str | None]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROWS = 1 << 20
 # Fewer parts are not worth it.
 FEW = 4
+_FAR = 8
 _LOCK = ".compacting"
 # So long may a compaction take before another takes it for dead.
 _DEAD = 1800.0
@@ -49,18 +50,31 @@ def _batches(parts: Sequence[Part]) -> list[list[Part]]:
     """Return the parts that become one each: those that overlap, and small ones up to the bound."""
     twice = overlapping(parts)
     names = {part.name for part in twice}
-    small = [part for part in parts if part.rows < ROWS and part.name not in names]
     batches: list[list[Part]] = [twice] if twice else []
-    if len(small) < FEW and not twice:
-        return []
+    small = _small([part for part in parts if part.rows < ROWS and part.name not in names])
     rows = ROWS
-    for part in sorted(small, key=lambda part: part.name):
+    for part in small if len(small) >= FEW else ():
         if rows + part.rows > ROWS:
             batches.append([])
             rows = 0
         batches[-1].append(part)
         rows += part.rows
     return [batch for batch in batches if len(batch) > 1]
+
+
+def _small(parts: Sequence[Part]) -> list[Part]:
+    """Return the smallest ones, up to the first that has far more rows than those before it together.
+
+    So a row is written anew a few times in its life, however many scans add a little.
+    """
+    found: list[Part] = []
+    rows = 0
+    for part in sorted(parts, key=lambda part: (part.rows, part.name)):
+        if found and part.rows > _FAR * rows:
+            break
+        found.append(part)
+        rows += part.rows
+    return found
 
 
 def _merged(table: str, batch: Sequence[Part], dataset: Callable[[str, Sequence[str]], ds.Dataset]) -> pa.Table:

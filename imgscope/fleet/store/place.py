@@ -29,6 +29,9 @@ class Place:
         self.address = address
         # What a URL holds besides the place may be a secret; messages leave out who logs in, and what was asked.
         self.shown = escape(_bare(address))
+        if "://" in address and "@" in address.partition("://")[2].partition("/")[0]:
+            # It would be in whatever the address is sent to: a cluster's tasks, a log.
+            raise UsageError(f"the store's address {self.shown} must hold no login: give it by fsspec's configuration")
         try:
             self.fs: Any
             self.fs, root = fsspec.url_to_fs(address)
