@@ -201,3 +201,14 @@ def test_others_read_the_files_as_they_are(store, tmp_path):
 def test_keys_are_columns():
     for table, schema in schemas().items():
         assert set(KEYS[table]) <= set(schema.names)
+
+
+def test_what_is_added_little_by_little_does_not_rewrite_what_is_large(store):
+    store.add("images", [image(number) for number in range(1000)])
+    (large,) = (part.name for part in store.parts("images"))
+    for scan in range(12):
+        store.add("images", [image(5000 + scan)])
+        store.compact()
+    assert large in {part.name for part in store.parts("images")}
+    assert len(store.parts("images")) <= 8
+    assert rows(store, "SELECT count(*), count(DISTINCT image) FROM images") == [(1012, 1012)]
