@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ...checks.annotated_file import annotated_file
 from ...checks.config import Config, Table, matches, read
 from ...checks.engine import evaluate
 from ...checks.model import Cause, Causes, CheckReport, ImageCheck, RuleResult, Setting
-from ...checks.annotated_file import place as place_of
 from ...checks.rules.interface import CannotTell, Outcome, at_most, written
 from ...checks.rules.suggestions import codes_of
 from ...checks.run import default_rules
@@ -84,7 +84,7 @@ def check(
         wanted = ", ".join(map(escape, patterns)) or "anything"
         raise UsageError(f"no image in the store fits {wanted}")
     facts = _facts(connection)
-    place = place_of(None, chosen.path, here=False)
+    place = annotated_file(None, chosen.path, here=False)
     checked = []
     for image, (reference, called) in images.items():
         rules = chosen.for_image(called, given)
