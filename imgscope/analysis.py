@@ -17,7 +17,7 @@ from .brief import shortened
 from .contents import Contents, NoContents
 from .errors import ContentUnavailableError, PathNotFoundError
 from .escape import escape
-from .highlights import HIGHLIGHTS, Highlights
+from .highlights import HIGHLIGHTS, Highlights, of_waste, ranked_waste
 from .history import read_history
 from .largest import DirectorySize, FileSize, Largest, PackageSizes, largest_directories, largest_files
 from .layer.index import DIRECTORY, FILE, HARDLINK, TYPE_NAMES
@@ -29,7 +29,6 @@ from .overlay.changes import (
     MODIFIED,
     REWRITTEN,
     TWICE,
-    WASTE_REASONS,
     Comparison,
 )
 from .overlay.merge import NO_ENTRY, Overlay
@@ -209,32 +208,7 @@ class Analysis:
     @cached_property
     def waste(self) -> Sequence[Waste]:
         """Every wasted byte, a row for each copy, largest first (ties by path)."""
-        return self._ranked_waste(None)
-
-    def _waste_row(self, row: int) -> Waste:
-        overlay = self.body.overlay
-        hidden = overlay.hidden
-        return Waste(
-            public(overlay.waste_path(row)),
-            hidden.wasted[row],
-            overlay.layer_of(overlay.inode(hidden.entries[row])),
-            hidden.by[row],
-            WASTE_REASONS[self.body.comparison.kinds[row]],
-        )
-
-    def _ranked_waste(self, limit: int | None) -> list[Waste]:
-        hidden = self.body.overlay.hidden
-        rows = [row for row, wasted in enumerate(hidden.wasted) if wasted]
-        rows.sort(key=hidden.wasted.__getitem__, reverse=True)
-        if limit is not None and limit < len(rows):
-            # Ties at the cut are told apart by path, so they all have to be looked at.
-            least = hidden.wasted[rows[limit - 1]] if limit else 0
-            while limit < len(rows) and hidden.wasted[rows[limit]] == least:
-                limit += 1
-            rows = rows[:limit]
-        found = [self._waste_row(row) for row in rows]
-        found.sort(key=lambda waste: (-waste.bytes, waste.path, waste.stored_in))
-        return found
+        return ranked_waste(self.body.comparison)
 
     @property
     def highlights(self) -> Highlights:
@@ -244,51 +218,11 @@ class Analysis:
         return self._highlights
 
     def _rank(self, limit: int) -> Highlights:
-        hidden, kinds = self.body.overlay.hidden, self.body.comparison.kinds
-        by_reason: dict[str, list[int]] = {}
-        rows = [row for row, wasted in enumerate(hidden.wasted) if wasted]
-        for kind in set(kinds):
-            of_kind = [hidden.wasted[row] for row in rows if kinds[row] == kind]
-            if of_kind:
-                reason = by_reason.setdefault(WASTE_REASONS[kind], [0, 0])
-                reason[0] += len(of_kind)
-                reason[1] += sum(of_kind)
-        # Copies of a path are added up. A path has at most as many as there are layers (and repetitions), so rows that
-        # so many times are less than what surely ranks can't rank either.
-        overlay = self.body.overlay
-        copies = len(overlay.layers) + sum(len(layer.repeated) for layer in overlay.layers)
-        ranked = sorted((hidden.wasted[row] for row in rows), reverse=True)[: limit * copies]
-        floor = ranked[-1] if ranked and len(ranked) == limit * copies else 0
-        linked = bool(overlay.home)
-        sums: dict[tuple[bytes, bytes], int] = {}
-        counts: dict[tuple[bytes, bytes], int] = {}
-        for row in rows:
-            wasted = hidden.wasted[row]
-            if wasted * copies < floor:
-                continue
-            key = split(overlay.waste_path(row)) if linked else (hidden.directories[row], hidden.names[row])
-            if key in sums:
-                sums[key] += wasted
-                counts[key] = counts.get(key, 1) + 1
-            else:
-                sums[key] = wasted
-        least = sorted(sums.values(), reverse=True)[:limit][-1] if sums else 0
-        paths = sorted((-size, join(*key), counts.get(key, 1)) for key, size in sums.items() if size >= least)
+        found = of_waste(self.body.comparison, limit)
         known = self._largest if limit == HIGHLIGHTS else None
-        groups = roll_up(self.body.comparison)
-        return Highlights(
-            {
-                reason: Totals(*pair)
-                for reason, pair in sorted(by_reason.items(), key=lambda item: (-item[1][1], item[0]))
-            },
-            self._ranked_waste(limit)[:limit],
-            [WastedPath(public(path), -size, count) for size, path, count in paths[:limit]],
-            self._ranked_directories(limit) if known is None else known.directories,
-            len(rows),
-            largest_files(self.files.tree, limit) if known is None else known.files,
-            groups[:limit],
-            len(groups),
-        )
+        if known is None:
+            return found.with_largest(self._ranked_directories(limit), largest_files(self.files.tree, limit))
+        return found.with_largest(known.directories, known.files)
 
     def waste_by_reason(self) -> Mapping[str, Totals]:
         """Return wasted bytes and copies by reason, largest first."""

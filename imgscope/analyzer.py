@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from .archive.image import OpenImage
     from .cache import Cache
+    from .cache.records import Record
     from .reading import ReadKeywords
-    from .records import Record
     from .sources.interface import Source
 
 
@@ -143,7 +143,7 @@ class _Run:
         data = self.cache.get("images", key)
         if data is None:
             return None
-        from .records import Record
+        from .cache.records import Record
         from .secrets import REDACTED
 
         if self.options.raw and REDACTED.encode() in data:
@@ -188,7 +188,7 @@ class _Run:
         return analysis
 
     def _keep_record(self, key: str, analysis: Analysis, layer_keys: list[str]) -> None:
-        from .records import encode
+        from .cache.records import encode
 
         assert self.cache is not None
         self.cache.put("images", key, encode(analysis, layer_keys))

@@ -52,6 +52,12 @@ class Contents(Protocol):
     def read(self, keys: Sequence[ContentKey]) -> Iterator[tuple[ContentKey, bytes]]:
         """Yield each file's content whole: small files only. Each layer is read once. Raises ``ImageError``."""
 
+    def streams(self, layer: int, entries: Iterable[int]) -> Iterator[tuple[int, BinaryIO]]:
+        """Yield (entry, its content in sequence) of a layer's files, however large; the layer is read once.
+
+        A stream is good until the next is asked for. Raises ``ImageError``.
+        """
+
     def at_hand(self, layer: int, entry: int) -> bool:
         """Tell whether one file's content can be read without exporting the image, or decompressing a layer."""
 
@@ -88,6 +94,10 @@ class NoContents:
         if keys:
             raise ContentUnavailableError(self._why)
         return iter(())
+
+    def streams(self, layer: int, entries: Iterable[int]) -> Iterator[tuple[int, BinaryIO]]:
+        """Raise ``ContentUnavailableError``."""
+        raise ContentUnavailableError(self._why)
 
     def at_hand(self, layer: int, entry: int) -> bool:
         """Return ``False``."""
@@ -300,6 +310,16 @@ class ImageContents:
             finally:
                 source.close()
 
+    def streams(self, layer: int, entries: Iterable[int]) -> Iterator[tuple[int, BinaryIO]]:
+        """Yield (entry, its content in sequence) of a layer's files, in the order of its tar."""
+        index = self._indexes()[layer]
+        source = self._bytes(layer)
+        try:
+            for entry in sorted(set(entries), key=index.offsets.__getitem__):
+                yield entry, io.BufferedReader(ContentStream(_Shared(source), index, entry), 1 << 16)
+        finally:
+            source.close()
+
     def at_hand(self, layer: int, entry: int) -> bool:
         """Tell whether the scan kept one file's content, or it lies uncompressed in a file that is open."""
         if entry in self._indexes()[layer].kept:
@@ -327,6 +347,17 @@ class ImageContents:
             self._reopened = None
         if self._close is not None:
             self._close()
+
+
+class _Shared:
+    """A layer's bytes that several streams take turns with: none closes them."""
+
+    def __init__(self, source: TarBytes) -> None:
+        self.random_access = source.random_access
+        self.at = source.at
+
+    def close(self) -> None:
+        """Do nothing: the bytes are read on."""
 
 
 class _Jobs:
@@ -415,9 +446,9 @@ def in_place(
         if entry in index.kept:
             yield entry, partial(_part, index.kept[entry]), size
         elif entry in index.parts:
-            yield entry, _Held(contents, index, layer, entry).at, size
+            yield entry, _Held(contents, index, layer, entry, limit).at, size
         elif plain is not None and entry not in index.sparse:
-            yield entry, partial(_part_of_file, plain, index.offsets[entry], size), size
+            yield entry, partial(part_of_file, plain, index.offsets[entry], size), size
         elif size <= limit:
             (_, found), data = next(read)
             assert found == entry
@@ -427,16 +458,19 @@ def in_place(
 class _Held:
     """A file of which the index holds parts: those that readers of its kind ask for."""
 
-    def __init__(self, contents: Contents, index: LayerIndex, layer: int, entry: int) -> None:
+    def __init__(self, contents: Contents, index: LayerIndex, layer: int, entry: int, limit: int) -> None:
         self._contents, self._index, self._layer, self._entry = contents, index, layer, entry
+        self._limit = limit
         self._whole: bytes | None = None
 
     def at(self, offset: int, length: int) -> bytes:
-        """Return a part of it; what the index does not hold is read from the image."""
+        """Return a part of it; what the index does not hold is read from the image. Raises ``ImageError``."""
         if self._whole is None:
             try:
                 return part_of(self._index.parts[self._entry], self._index.sizes[self._entry], offset, length)
             except Missing:
+                if self._index.sizes[self._entry] > self._limit:
+                    raise ContentUnavailableError(f"a file of layer {self._layer} is too large to be read") from None
                 key = self._layer, self._entry
                 self._whole = next(data for _, data in self._contents.read([key]))
         return _part(self._whole, offset, length)
@@ -446,7 +480,8 @@ def _part(data: bytes, offset: int, length: int) -> bytes:
     return data[offset : offset + length] if offset >= 0 and length > 0 else b""
 
 
-def _part_of_file(source: FileBytes, start: int, size: int, offset: int, length: int) -> bytes:
+def part_of_file(source: FileBytes, start: int, size: int, offset: int, length: int) -> bytes:
+    """Return a part of a file of a plain layer, whose content is ``size`` bytes from ``start`` of the layer's tar."""
     return source.at(start + offset, min(length, size - offset)) if 0 <= offset < size and length > 0 else b""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from .paths import join
 
@@ -39,6 +39,47 @@ class PathFilter:
                 return True
             directory = directory.rpartition(b"/")[0]
         return False
+
+
+class FolderGlobs:
+    """Tells which names in a directory globs speak of, quickly: it is asked of every directory that streams by.
+
+    Names are told by their ends, a whole one too, so it tells of no fewer files than the globs.
+    """
+
+    def __init__(self, globs: Sequence[str]) -> None:
+        """Take ``globs`` from the root; of a name each says all, or its end after ``*``."""
+        self._plain: dict[bytes, tuple[bytes, ...]] = {}
+        wild: dict[bytes, tuple[bytes, ...]] = {}
+        for glob in globs:
+            folder, _, last = glob.strip("/").encode().rpartition(b"/")
+            known = wild if WILD.search(folder) else self._plain
+            known[folder] = (*known.get(folder, ()), last.lstrip(b"*"))
+        # By the directory's name where a glob spells it out; else by what the path has to have in it.
+        self._by_name: dict[bytes, list[tuple[bytes, tuple[bytes, ...]]]] = {}
+        self._by_part: list[tuple[bytes, bytes, tuple[bytes, ...]]] = []
+        for folder, ends in wild.items():
+            own = folder.rpartition(b"/")[2]
+            if WILD.search(own):
+                self._by_part.append((max(re.split(rb"[*?\[\]/]", folder), key=len), folder, ends))
+            else:
+                self._by_name.setdefault(own, []).append((folder, ends))
+
+    def endings(self, directory: bytes) -> tuple[bytes, ...]:
+        """Return the ends of the names in a directory (no leading slash) that fit; mostly none."""
+        found = self._plain.get(directory, ())
+        for folder, ends in self._by_name.get(directory[directory.rfind(b"/") + 1 :], ()):
+            if _folder(folder).fullmatch(directory):
+                found += ends
+        for part, folder, ends in self._by_part:
+            if part in directory and _folder(folder).fullmatch(directory):
+                found += ends
+        return found
+
+
+@cache
+def _folder(glob: bytes) -> re.Pattern[bytes]:
+    return re.compile(expression(glob), re.DOTALL)
 
 
 def _expression(glob: str) -> bytes:

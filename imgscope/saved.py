@@ -135,7 +135,16 @@ class _Saved(msgspec.Struct):
 
 class _Version(msgspec.Struct):
     schema_version: int | None = None
+    # What other commands' JSON has besides.
+    diff_schema_version: int | None = None
+    bases_schema_version: int | None = None
+    layers: msgspec.Raw = msgspec.Raw()
     files: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def foreign(self) -> bool:
+        """Whether another command wrote it."""
+        return not bytes(self.layers) or self.diff_schema_version is not None or self.bases_schema_version is not None
 
 
 def load(data: bytes, reference: str) -> Analysis:
@@ -145,6 +154,8 @@ def load(data: bytes, reference: str) -> Analysis:
         version = msgspec.json.decode(data, type=_Version)
         if version.schema_version is None:
             raise ArchiveError(f"{shown} is JSON, but no saved analysis: it has no schema_version")
+        if version.foreign:
+            raise ArchiveError(f"{shown} is JSON, but no saved analysis: it has no layers, or another command wrote it")
         if version.schema_version != SCHEMA_VERSION:
             raise ArchiveError(
                 f"{shown} was saved with schema version {version.schema_version}, this imgscope reads {SCHEMA_VERSION}"

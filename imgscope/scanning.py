@@ -17,9 +17,10 @@ from .archive.store import shown
 from .bounds import REPEATED, Costs
 from .contents import sequential
 from .errors import ArchiveError, ImgscopeError, LimitError
+from .knowledge.databases import DATABASES, LOADERS, SYSTEM_FILES
 from .layer import codec, estimate
 from .layer.index import LayerIndex
-from .layer.keep import MAX_IMAGE
+from .layer.retention import MAX_IMAGE, Retention
 from .layer.scan import scan_file, scan_stream
 from .layer.sound import check
 from .layer.texts import MAX_JUDGED, MAX_JUDGED_BYTES, Texts
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from .progress import Onlooker, Progress
     from .reading import ReadOptions
     from .sources.interface import Source
+
+RETENTION = Retention((*DATABASES, *SYSTEM_FILES), LOADERS)
+"""What commands will ask of an image's files."""
 
 
 class Scanning:
@@ -79,6 +83,9 @@ class Scanning:
 
     # -- layers ------------------------------------------------------------------------------------------
 
+    def _texts(self) -> Texts:
+        return Texts(*self.may_judge, RETENTION)
+
     def member(self, name: str, read: Callable[[int], bytes], size: int) -> _Scanned:
         """Scan a layer's blob as it passes by in a stream; its name is the key only where an engine vouches."""
         key = f"{self.source.vouched}:{name}" if self.source.vouched else None
@@ -89,7 +96,7 @@ class Scanning:
         if self.refused is not None:
             raise self.refused
         try:
-            index = self._counted_in(_scan_blob(read, self.may_keep, Texts(*self.may_judge), size, self.digests))
+            index = self._counted_in(_scan_blob(read, self.may_keep, self._texts(), size, self.digests))
         except LimitError as error:
             self.refused = error
             raise
@@ -201,7 +208,7 @@ class Scanning:
                 return
             advance = self.progress.advance if self.progress is not None else _ignore
             try:
-                texts = Texts(*self.may_judge)
+                texts = self._texts()
                 found = scan_remote(blob.remote, blob.diff_id, self.may_keep, texts, advance, digests=self.digests)
                 index = self._counted_in(found.index)
             except ImgscopeError as error:
@@ -290,7 +297,7 @@ class Scanning:
                 read = sequential(region)
                 if self.progress is not None:
                     read = _counted(read, self.progress)
-                index = self._counted_in(_scan_blob(read, self.may_keep, Texts(*self.may_judge), digests=self.digests))
+                index = self._counted_in(_scan_blob(read, self.may_keep, self._texts(), digests=self.digests))
             self.tell(number, index)
             return index
         except ArchiveError as error:

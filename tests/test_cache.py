@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from imgscope import cache_folder
 from imgscope.cache import MAX_CONTENT, Cache, _checksum, _name, _zstd, default_directory
+from imgscope.cache import folder as cache_folder
 
 OLD = b"imgscope cache 1\n"
 HEX = "ab" * 32

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 import imgscope
 from imgscope.cache import Cache
+from imgscope.cache.records import Record
+from imgscope.cache.records import encode as encode_record
 from imgscope.cli import cli
 from imgscope.errors import ImgscopeError
 from imgscope.layer import codec
-from imgscope.records import Record
-from imgscope.records import encode as encode_record
 from tests.archive.images import Image, docker_archive, write_tar
 from tests.oracle.maketar import file, hardlink, layer, symlink, whiteout
 

@@ -72,6 +72,22 @@ def test_harmless_texts_stay_as_they_are(text):
     assert redact(text) == text
 
 
+@pytest.mark.parametrize(
+    "text", ["PASSWORD>echo", "token > printf", "password >cat", "$p='", "ftp <<A\nuser\nA", "read T <<<"]
+)
+def test_half_a_command_is_no_fault(text):
+    assert len(redact_list(text.split())) == len(text.split())
+    redact(text)
+
+
+@pytest.mark.parametrize(
+    "program", ["smbclient", "add-user.sh", "isql", "steamcmd +login me", "vault kv put", "printf %s"]
+)
+def test_a_list_may_end_with_an_empty_word(program):
+    words = [*program.split(), "password", ""]
+    assert redact_list(words)[-1] == ""
+
+
 def test_a_config_is_looked_through():
     def in_config(config):
         return bool(redact_config(config).found)
@@ -94,6 +110,7 @@ def test_a_long_text_takes_no_long_time():
 _WORDS = (
     "PASSWORD|token|NAME|x|=|:| |\"|'|--password|-p|-u|mysql|&&|docker login --password-stdin|chpasswd|<<EOF|EOF|https://|@"
     "|Bearer|[|]|{|}|,|;|(|)|ENV |LABEL |ARG |RUN |/bin/sh -c |#(nop) |***|<|>|/|$"
+    "|printf|%s|base64|-d|<<<|insert into a (password) values (|vault kv put|sed s/TOKEN/|$p|./login.sh|-value|<(echo"
 )
 PIECES = st.sampled_from([VALUE, "\n", "\\", "|", "|2 ", "ghp_" + "a1" * 18, *_WORDS.split("|")])
 

@@ -81,6 +81,30 @@ def commands(v: Plants, place: str) -> list[str]:
         f"aws configure set aws_secret_access_key {v(place + ' aws')}",
         f"set WIN_TOKEN={v(place + ' set')}",
         f"$env:WIN_SECRET='{v(place + ' $env')}'",
+        f"printf 'user=%s\\npassword=%s\\n' me {v(place + ' printf')} > /x.conf",
+        f"echo me:{v(place + ' to base64')} | base64",
+        f"powershell $p = '{v(place + ' $p')}'",
+        f"powershell Set-Variable -Name password -Value '{v(place + ' -Value')}'",
+        f"reg add HKLM\\x /v Password /d {v(place + ' reg')}",
+        f"fish -c 'set -x DB_PASSWORD {v(place + ' fish')}'",
+        f"csh -c 'setenv DB_PASSWORD {v(place + ' csh')}'",
+        f"./login.sh -w {v(place + ' script')}",
+        f"redis-cli ACL SETUSER me on '>{v(place + ' ACL')}'",
+        f"sqlite3 x \"INSERT INTO users (name, password) VALUES ('me', '{v(place + ' INSERT')}')\"",
+        f"mysql -e \"CREATE USER me IDENTIFIED BY '{v(place + ' IDENTIFIED')}'\"",
+        f"vault kv put secret/x value={v(place + ' vault')}",
+        f"kubectl create secret generic x --from-literal=k={v(place + ' literal')}",
+        f"gpg --passphrase {v(place + ' gpg')} -d x",
+        f"openssl enc -k {v(place + ' openssl -k')} -in x",
+        f"7z x -p{v(place + ' 7z')} x",
+        f"unzip -P {v(place + ' unzip')} x",
+        f"ldapsearch -xw {v(place + ' ldap')} -D me",
+        f"smbclient -U u%{v(place + ' smbclient')} //h/x",
+        f"curl --proxy-user u:{v(place + ' proxy')} https://r.example.net",
+        f"cat <<EOF > .env\nDB_PASSWORD={v(place + ' here-document')}\nEOF",
+        f"cat <<EOF | chpasswd\nroot:{v(place + ' here-document piped')}\nEOF",
+        f"sed -i s/PLACEHOLDER/{v(place + ' sed')}/ x",
+        f"gh secret set X < <(echo {v(place + ' substitution')})",
     ]
 
 
@@ -115,6 +139,9 @@ def config(v: Plants) -> dict:
         ["curl", "-u", f"me:{v('CMD -u')}", f"https://me:{v('CMD URL')}@x"],
         ["curl", "-H", f"Authorization: Bearer {v('CMD header')}"],
         ["sh", "-c", f"echo {v('CMD script')} | docker login --password-stdin"],
+        ["vault", "kv", "put", "secret/x", f"value={v('CMD vault')}"],
+        ["printf", "password=%s", v("CMD printf")],
+        ["redis-cli", "ACL", "SETUSER", "me", "on", f">{v('CMD ACL')}"],
     ]
     return {
         "config": {

@@ -15,8 +15,8 @@ from typing import Any
 from ..errors import ArchiveError
 from .digests import blob_name, digest_of, is_digest
 from .directory import DirectoryStore
-from .outer import TarStore
 from .store import Store, parse_json
+from .tar_stores import TarStore
 
 _OF = "vnd.docker.reference.digest"
 _TYPE = "vnd.docker.reference.type"

@@ -12,9 +12,9 @@ from ..tar.header import BLOCK
 from . import platform as platforms
 from .digests import algorithm_of, digest_of, is_digest, short
 from .keys import CONFIG, named
-from .outer import looks_like_tar
 from .platform import Platform
 from .store import Blob, Store, clean_name, parse_json, shown
+from .tar_stores import looks_like_tar
 
 # Docker stops at 127 layers; what a manifest may make us open is bounded all the same.
 MAX_LAYERS = 2000

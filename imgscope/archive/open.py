@@ -18,8 +18,8 @@ from .digests import Unverifiable, algorithm_of, digest_of, short
 from .directory import DirectoryStore
 from .image import LayerBlob, OpenImage
 from .media import is_layer
-from .outer import ScanLayer, StreamStore, TarStore
 from .store import Store, clean_name, shown
+from .tar_stores import ScanLayer, StreamStore, TarStore
 
 if TYPE_CHECKING:
     from ..progress import Progress

@@ -11,6 +11,7 @@ from ..rootfs.programs import search_path
 from ..rootfs.root import Root
 from ..settings import settings
 from .app import MANAGERS
+from .gpu import gpu_software
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,8 @@ class Facts:
     shell: str
     manager: str
     user: str
+    gpu: str
+    """What it brings for GPUs: ``CUDA 12.6 runtime, cuDNN 9``."""
 
 
 def read_facts(
@@ -82,6 +85,7 @@ def read_facts(
         _shell(root),
         manager.removesuffix("-get"),
         user if isinstance(user, str) and user else "root",
+        gpu_software(root, analysis.image.config if config is None else config),
     )
     return facts, packages
 

@@ -61,7 +61,7 @@ class Base:
     steps: int = 0
 
 
-class _Found(NamedTuple):
+class _BaseGuess(NamedTuple):
     layers: int
     steps: int
     how: str
@@ -126,9 +126,9 @@ def _whole_root(analysis: Analysis) -> bool:
     return has(b"etc/passwd") and has(b"bin/sh", b"usr/bin/sh", b"bin/busybox")
 
 
-def _by_history(history: Sequence[HistoryStep], layers: int, analysis: Analysis) -> _Found | None:
+def _by_history(history: Sequence[HistoryStep], layers: int, analysis: Analysis) -> _BaseGuess | None:
     """Return what the history tells of the base: the highest place where one ends."""
-    found: _Found | None = None
+    found: _BaseGuess | None = None
     seen, ending, official = 0, None, ""
     for number, step in enumerate(history):
         text = step.instruction
@@ -144,13 +144,13 @@ def _by_history(history: Sequence[HistoryStep], layers: int, analysis: Analysis)
             product = match[1]
             official = f", which sets {product}_VERSION: {_REPOSITORIES.get(product, product.lower())} {match[2][:20]}"
         if step.layer == 0 and _ROOT.match(text) and _whole_root(analysis):
-            found = _Found(1, number + 1, "its first layer is a whole root filesystem", False)
+            found = _BaseGuess(1, number + 1, "its first layer is a whole root filesystem", False)
         elif step.layer is None and _ENDS.match(text) and seen:
             # CMD and ENTRYPOINT may stand together.
             word = text.partition(" ")[0]
-            found = _Found(seen, number + 1, f"its history goes on after {word}{official}", _rest(history, number))
+            found = _BaseGuess(seen, number + 1, f"its history goes on after {word}{official}", _rest(history, number))
         elif ending is not None and ending.match(text) and seen:
-            found = _Found(seen, number + 1, f"its history goes on after {text[:20].strip()}{official}", True)
+            found = _BaseGuess(seen, number + 1, f"its history goes on after {text[:20].strip()}{official}", True)
             ending = None
     change = _change_of_builder(history, layers)
     return change if change is not None and (found is None or change.layers > found.layers) else found
@@ -169,14 +169,14 @@ def _rest(history: Sequence[HistoryStep], number: int) -> bool:
     return before is None or after is None or not 0 <= after - before < _ONE_BUILD
 
 
-def _change_of_builder(history: Sequence[HistoryStep], layers: int) -> _Found | None:
+def _change_of_builder(history: Sequence[HistoryStep], layers: int) -> _BaseGuess | None:
     """Find where the words of one builder give way to another's, for the last time."""
     found, seen = None, 0
     for number, step in enumerate(history):
         before = history[number - 1] if number else None
         if before is not None and 0 < seen < layers and _style(before) != _style(step):
             how = f"its history goes on in the words of {_style(step)}, after those of {_style(before)}"
-            found = _Found(seen, number, how, False)
+            found = _BaseGuess(seen, number, how, False)
         if step.layer is not None:
             seen = step.layer + 1
     return found

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 # More than these are not asked about, or not compared: each comparison exports an image.
 MAX_IMAGES = 200
 MAX_CANDIDATES = 5
-_NAMES = ("alpine", "debian", "ubuntu", "busybox", "distroless", "wolfi", "chainguard", "fedora", "ubi", "almalinux")
+_NAMES = (
+    *("alpine", "debian", "ubuntu", "busybox", "distroless", "wolfi", "chainguard", "fedora", "ubi", "almalinux"),
+    "cuda",
+)
 
 
 def others(images: Sequence[LocalImage]) -> list[Other]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -64,6 +64,11 @@ class StackedContents:
             back = {(self._side(layer)[1], entry): (layer, entry) for layer, entry in some}
             for key, data in contents.read(list(back)):
                 yield back[key], data
+
+    def streams(self, layer: int, entries: Iterable[int]) -> Iterator[tuple[int, BinaryIO]]:
+        """Yield (entry, its content in sequence) of a layer's files. Raises ``ImageError``."""
+        contents, number = self._side(layer)
+        return contents.streams(number, entries)
 
     def at_hand(self, layer: int, entry: int) -> bool:
         """Tell whether one file's content costs next to nothing to read."""

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .annotated_file import AnnotatedFile
 from .config import ImageRules
 from .model import FAIL, PASS, SKIPPED, WARN, ImageCheck, RuleResult, Setting
-from .place import Place
 from .rules import RULES, Rule
 from .rules.interface import CannotTell, Outcome, Subject
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from .baseline import Baseline
+    from .baselines.model import Baseline
 
 
 def check(
-    analysis: Analysis, rules: ImageRules, baseline: Baseline | None = None, place: Place | None = None
+    analysis: Analysis, rules: ImageRules, baseline: Baseline | None = None, place: AnnotatedFile | None = None
 ) -> ImageCheck:
     """Hold an analysis against the rules that are set for it, and against ``baseline`` where they are about growth."""
-    place = place or Place()
+    place = place or AnnotatedFile()
     subject = Subject(analysis, baseline, rules.ignored, place, rules.config)
     results = [judge(subject, setting, rules.allow_skipped) for setting in rules.settings]
     if rules.dive is not None:

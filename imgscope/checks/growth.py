@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..differences.layers import Pairing, pairings
 from ..differences.model import words_of
 from ..paths import internal, public
-from .baseline import Baseline, by_home, by_layer, stored
+from .baselines.model import Baseline, by_home, by_layer, stored
 from .model import Cause
 
 if TYPE_CHECKING:

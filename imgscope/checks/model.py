@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..brief import brief
 from ..reading import Holding
-from .place import Place
+from .annotated_file import AnnotatedFile
 from .values import Limit
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
-    from .baseline import Baseline
+    from .baselines.model import Baseline
 
 PASS, WARN, FAIL, SKIPPED, ERROR = "pass", "warn", "fail", "skipped", "error"
 
@@ -145,7 +145,7 @@ class ImageCheck:
     baseline: Baseline | None = None
     notes: tuple[str, ...] = ()
     error: str = ""
-    place: Place = field(default_factory=Place)
+    place: AnnotatedFile = field(default_factory=AnnotatedFile)
 
     @property
     def verdict(self) -> str:

@@ -16,10 +16,10 @@ from ..errors import ConfigError, ImageError, UsageError
 from ..escape import escape
 from ..progress import working
 from ..reading import ReadOptions
+from .annotated_file import AnnotatedFile, annotated_file
 from .config import DIVE_FILE, Config, ImageRules, Table, from_rules, needs_baseline, read, read_rule
 from .engine import check as judge_all
 from .model import CheckReport, ImageCheck
-from .place import Place, place
 from .rules import RULES
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..analyzer import AnyImage
     from ..compat.dive_ci import DiveRules
     from ..reading import ReadKeywords
-    from .baseline import Baseline
+    from .baselines.model import Baseline
 
 DEFAULTS = "imgscope's defaults"
 """Where the rules come from that hold where none is set."""
@@ -158,7 +158,7 @@ class _Session:
         self.here = here
         self.whole = whole
         self.baselines: dict[str, Baseline] = {}
-        self.places: dict[str | None, Place] = {}
+        self.places: dict[str | None, AnnotatedFile] = {}
 
     def analysis(self, image: AnyImage, options: ReadOptions) -> Analysis:
         from ..analyzer import opened
@@ -190,9 +190,9 @@ class _Session:
         with working(self.options.progress, f"checking {escape(reference)}"):
             return judge_all(analysis, rules, before, self.place(rules))
 
-    def place(self, rules: ImageRules) -> Place:
+    def place(self, rules: ImageRules) -> AnnotatedFile:
         if rules.dockerfile not in self.places:
-            self.places[rules.dockerfile] = place(rules.dockerfile, self.config.path, here=self.here)
+            self.places[rules.dockerfile] = annotated_file(rules.dockerfile, self.config.path, here=self.here)
         return self.places[rules.dockerfile]
 
     def baseline(self, rules: ImageRules) -> Baseline | None:
@@ -209,15 +209,15 @@ class _Session:
         return self.baselines[rules.baseline]
 
     def _load(self, reference: str) -> Baseline:
-        from . import baseline, baseline_file
+        from .baselines import file, measure
 
         path = Path(reference)
-        if baseline_file.is_baseline(path):
-            return baseline_file.load(path)
+        if file.is_baseline(path):
+            return file.load(path)
         if path.suffix == ".json" and not path.exists():
             shown = escape(reference)
             raise ConfigError(f"there is no baseline {shown}; make it with: imgscope baseline save IMAGE -o {shown}")
-        return baseline.make(self.analysis(reference, self.options.but(image=None)))
+        return measure.make(self.analysis(reference, self.options.but(image=None)))
 
 
 def _outline_will_do(rules: ImageRules) -> bool:

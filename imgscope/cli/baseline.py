@@ -58,8 +58,8 @@ def save(
       imgscope baseline save myapp:1.0
       imgscope baseline save app.tar --files-above 1MB -o ci/baseline.json
     """
-    from ..checks.baseline import FILES, make
-    from ..checks.baseline_file import dump
+    from ..checks.baselines.file import dump
+    from ..checks.baselines.measure import FILES, make
     from ..errors import UsageError
     from ..units import parse_size
 
@@ -87,7 +87,7 @@ def show(file: str, top: int, exact_bytes: bool, no_color: bool, width: int | No
     Example:
       imgscope baseline show
     """
-    from ..checks.baseline_file import load as read
+    from ..checks.baselines.file import load as read
     from ..checks.outputs.baseline import render
 
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes)

@@ -142,6 +142,12 @@ def command(
         write_files(record)
     if not asked:
         results.write(lambda name, chosen: renderer(name)(record, chosen, secrets=show_secrets))
+    if results.writes("patch"):
+        # A patch that does not hold all of a line would not apply.
+        from ..fixes.outputs.words import shown_secrets
+
+        for said in shown_secrets(record):
+            click.echo(said, err=True)
     for path, kept in record.written.items():
         click.echo(f"{path} is written{f'; as it was: {kept}' if kept else ''}", err=True)
 

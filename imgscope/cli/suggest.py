@@ -72,6 +72,7 @@ def _fix(fixed: Fixed, write: bool, show_diff: bool, show_secrets: bool) -> None
 )
 @click.option("--ignore", "ignored", metavar="RULE", multiple=True, help="Leave out these rules; repeatable.")
 @click.option("--min-size", metavar="SIZE", help="Leave out findings that save less.  [default: 100kB]")
+@click.option("--gpu", metavar="ARCH", multiple=True, help="The GPUs that there are (sm_80,sm_90, gfx90a); repeatable.")
 @click.option(
     "--list", is_flag=True, is_eager=True, expose_value=False, callback=_list_rules, help="Print all rules and exit."
 )
@@ -93,6 +94,7 @@ def command(
     selected: tuple[str, ...],
     ignored: tuple[str, ...],
     min_size: str | None,
+    gpu: tuple[str, ...],
     format_: str | None,
     outputs: tuple[str, ...],
     top: int,
@@ -104,7 +106,7 @@ def command(
     """Find what an image does not need, what each fix saves, and how to make it.
 
     No byte is counted twice: the total is what all fixes together save. [suggest] in imgscope.toml, or in
-    [tool.imgscope] of pyproject.toml, sets select, ignore, min-size, dockerfile and base; options win.
+    [tool.imgscope] of pyproject.toml, sets select, ignore, min-size, gpu, dockerfile and base; options win.
 
     \b
     Examples:
@@ -112,6 +114,7 @@ def command(
       imgscope suggest app.tar --dockerfile Dockerfile
       imgscope suggest app.tar --dockerfile Dockerfile --diff
       imgscope suggest myapp:1.1 --previous myapp:1.0 --select IS4
+      imgscope suggest myapp:1.0 --gpu sm_80,sm_90
       imgscope suggest myapp:1.0 --ignore IS9 -o sarif=suggestions.sarif
     """
     from ..progress import terminal_progress
@@ -134,6 +137,7 @@ def command(
         select=selected or settings.selected,
         ignore=ignored or settings.ignored,
         min_size=parse_size(min_size, "--min-size") if min_size is not None else settings.min_size,
+        gpu=gpu or settings.gpu,
         dockerfile=dockerfile or settings.dockerfile,
         previous=previous,
         base=base or settings.base,

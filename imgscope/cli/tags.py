@@ -51,7 +51,8 @@ def command(
         from ..report.portable import dumps
 
         rows = [asdict(tag) if long_ else {"name": tag.name} for tag in found.tags]
-        write_stdout([dumps({"repository": found.repository, "count": found.count, "tags": rows}), b"\n"])
+        whole = {"schema_version": 1, "repository": found.repository, "count": found.count, "tags": rows}
+        write_stdout([dumps(whole), b"\n"])
         return
     from ..escape import escape
     from ..report.sizes import size

@@ -16,8 +16,8 @@ from functools import cached_property
 
 from ..documents import loads
 from ..steps import KEYWORDS, arguments_end, shell_end, undecorated
+from .expansion import expand, fits
 from .model import Instruction
-from .words import expand, fits
 
 # How well an instruction and a step agree.
 DIFFERENT, ALIKE, FITS, EQUAL = range(4)

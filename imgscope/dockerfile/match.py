@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..escape import escape
 from ..settings import environment
+from .expansion import expand
 from .history import ALIKE, EQUAL, FITS, Step, Wanted, read_step, wanted
 from .model import ALL, Dockerfile, Instruction, Location
 from .redacted import redacted_chain
-from .words import expand
 
 if TYPE_CHECKING:
     from ..analysis import Analysis

@@ -201,7 +201,7 @@ def _word_end(text: str) -> int:
 def _stages(
     instructions: Sequence[Instruction], escaper: str, given: Mapping[str, str], shown: str
 ) -> tuple[Stage, ...]:
-    from .words import expand
+    from .expansion import expand
 
     values: dict[str, str] = {}
     groups: list[list[Instruction]] = []

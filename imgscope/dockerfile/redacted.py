@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ..secrets import REDACTED, Secret, find, in_pair, redact, redact_list, redact_pair, replaced
 from ..secrets.config import longest, worth_repeating
 from .edits import split_lines
 from .model import Dockerfile, Instruction
+
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
 def redacted_chain(chain: Sequence[Instruction]) -> list[Instruction]:
@@ -117,10 +120,59 @@ def redacted_diff(old: Dockerfile, new: Dockerfile, diff: str) -> tuple[str, boo
                 shown[line] = clean
     lines = []
     hidden = False
-    for line in split_lines(diff):
-        if line[:1] in ("+", "-", " ") and line[:4] not in ("+++ ", "--- "):
+    for line, inside in _marked(diff):
+        if inside:
             clean = shown.get(line[1:], line[1:])
             hidden = hidden or clean != line[1:]
             line = line[0] + clean
         lines.append(line)
     return "".join(lines), hidden
+
+
+def _marked(diff: str) -> Iterator[tuple[str, bool]]:
+    """Yield the lines of a unified diff, and whether each is one of a file: not a header or what is said between."""
+    left = right = 0
+    for line in split_lines(diff):
+        hunk = _HUNK.match(line) if not (left or right) else None
+        if hunk is not None:
+            left, right = (int(count) if count is not None else 1 for count in hunk.group(2, 4))
+        inside = bool(left or right) and hunk is None and line[:1] in ("+", "-", " ")
+        left -= inside and line[0] != "+"
+        right -= inside and line[0] != "-"
+        yield line, inside
+
+
+def secret_lines(dockerfile: Dockerfile) -> dict[int, str]:
+    """Return what kind of secret each line of a Dockerfile holds that ``redacted_text`` shows without one."""
+    kinds: dict[int, str] = {}
+    lines = dockerfile.text.split("\n")
+    for instruction in dockerfile.instructions:
+        part = "\n".join(lines[instruction.first - 1 : instruction.last])
+        for secret in _of_instruction(instruction, part):
+            first = instruction.first + part.count("\n", 0, secret.start)
+            for number in range(first, first + part.count("\n", secret.start, secret.end) + 1):
+                kinds.setdefault(number, secret.kind)
+    clean = redacted_text(dockerfile).split("\n")
+    found: dict[int, str] = {}
+    for number, (line, other) in enumerate(zip(lines, clean, strict=False), 1):
+        if line != other:
+            own = next((secret.kind for secret in find(line)), "the value of one that stands elsewhere too")
+            found[number] = kinds.get(number, own)
+    return found
+
+
+def secrets_shown(old: Dockerfile, new: Dockerfile, diff: str) -> list[tuple[int, str]]:
+    """Return the lines with a secret that a unified diff shows: the number and the kind.
+
+    Numbers are those of ``old``, where a line is in both; only what is written anew has that of ``new``.
+    """
+    found: dict[int, str] = {}
+    for dockerfile in (new, old):
+        text, held = split_lines(dockerfile.text), secret_lines(dockerfile)
+        shown = {line[1:].rstrip("\r\n") for line, inside in _marked(diff) if inside}
+        known = {line.rstrip("\r\n") for line in split_lines(old.text)} if dockerfile is new else set()
+        for number, kind in held.items():
+            line = text[number - 1].rstrip("\r\n")
+            if line in shown and line not in known:
+                found[number] = kind
+    return sorted(found.items())

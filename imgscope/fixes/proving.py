@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import EngineError, UsageError
 from ..escape import escape
+from ..report.sizes import quantity
 from ..settings import mapping, settings
 from .comparing import config_losses, rights
 from .imports import imports
@@ -70,7 +71,8 @@ class Proof:
         if self.imported is not None:
             missing = sorted(self.imported - (imports(containers, image, looked) or frozenset()))
             some = ", ".join(missing[:5])
-            count = f"{len(self.imported)} imported modules are found"
+            one = len(self.imported) == 1
+            count = f"{quantity(len(self.imported), 'imported module')} {'is' if one else 'are'} found"
             yield Check("imports", not missing, f"modules are not found: {some}" if missing else count)
         if self.seen is not None:
             yield from self._started(containers, image, self.seen)

@@ -6,38 +6,22 @@ builds, so it holds only what no image means to have.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Cache(NamedTuple):
-    """A tool's places, in globs: those that both commands know, those of ``suggest`` alone (wanted now and then, or
-    found by more than the place), and those that ``forbidden-paths`` words more narrowly or broadly.
-    """
-
-    both: tuple[str, ...] = ()
-    suggested: tuple[str, ...] = ()
-    forbidden: tuple[str, ...] = ()
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """What ``suggest`` looks for."""
-        return self.both + self.suggested
-
+from .tool_places import ToolPlaces
 
 CACHES = {
-    "apt-lists": Cache(
+    "apt-lists": ToolPlaces(
         both=("/var/lib/apt/lists/**",),
     ),
-    "apt-archives": Cache(
+    "apt-archives": ToolPlaces(
         both=("/var/cache/apt/**",),
     ),
-    "apk-cache": Cache(
+    "apk-cache": ToolPlaces(
         both=(
             "/var/cache/apk/**",
             "/etc/apk/cache/**",
         ),
     ),
-    "dnf-cache": Cache(
+    "dnf-cache": ToolPlaces(
         both=(
             "/var/cache/dnf/**",
             "/var/cache/yum/**",
@@ -45,16 +29,16 @@ CACHES = {
         ),
         suggested=("/var/lib/dnf/repos/**",),
     ),
-    "zypper-cache": Cache(
+    "zypper-cache": ToolPlaces(
         both=("/var/cache/zypp/**",),
     ),
-    "pip-cache": Cache(
+    "pip-cache": ToolPlaces(
         both=("/**/.cache/pip/**",),
     ),
-    "uv-cache": Cache(
+    "uv-cache": ToolPlaces(
         both=("/**/.cache/uv/**",),
     ),
-    "poetry-cache": Cache(
+    "poetry-cache": ToolPlaces(
         both=("/**/.cache/pipenv/**",),
         suggested=(
             "/**/.cache/pypoetry/cache/**",
@@ -62,7 +46,7 @@ CACHES = {
         ),
         forbidden=("/**/.cache/pypoetry/**",),
     ),
-    "conda-cache": Cache(
+    "conda-cache": ToolPlaces(
         suggested=(
             "/**/conda/pkgs/**",
             "/**/miniconda3/pkgs/**",
@@ -74,14 +58,14 @@ CACHES = {
             "/**/conda/pkgs/*.tar.bz2",
         ),
     ),
-    "npm-cache": Cache(
+    "npm-cache": ToolPlaces(
         both=(
             "/**/.npm/_cacache/**",
             "/**/.npm/_logs/**",
         ),
         suggested=("/**/.npm/_npx/**",),
     ),
-    "yarn-cache": Cache(
+    "yarn-cache": ToolPlaces(
         both=("/**/.cache/yarn/**",),
         suggested=(
             "/**/.yarn/berry/cache/**",
@@ -93,14 +77,14 @@ CACHES = {
             "/usr/local/share/.cache/**",
         ),
     ),
-    "pnpm-store": Cache(
+    "pnpm-store": ToolPlaces(
         both=("/**/.local/share/pnpm/store/**",),
         suggested=(
             "/**/.pnpm-store/**",
             "/**/.cache/pnpm/**",
         ),
     ),
-    "go-cache": Cache(
+    "go-cache": ToolPlaces(
         both=("/**/.cache/go-build/**",),
         suggested=(
             "/**/go/pkg/mod/**",
@@ -108,7 +92,7 @@ CACHES = {
         ),
         forbidden=("/**/go/pkg/mod/cache/**",),
     ),
-    "cargo-cache": Cache(
+    "cargo-cache": ToolPlaces(
         suggested=(
             "/**/.cargo/registry/**",
             "/**/.cargo/git/**",
@@ -120,23 +104,23 @@ CACHES = {
             "/usr/local/cargo/registry/cache/**",
         ),
     ),
-    "maven-cache": Cache(
+    "maven-cache": ToolPlaces(
         both=("/**/.m2/repository/**",),
     ),
-    "gradle-cache": Cache(
+    "gradle-cache": ToolPlaces(
         both=("/**/.gradle/caches/**",),
         suggested=(
             "/**/.gradle/wrapper/dists/**",
             "/**/.gradle/daemon/**",
         ),
     ),
-    "composer-cache": Cache(
+    "composer-cache": ToolPlaces(
         both=(
             "/**/.composer/cache/**",
             "/**/.cache/composer/**",
         ),
     ),
-    "gem-cache": Cache(
+    "gem-cache": ToolPlaces(
         both=(
             "/usr/local/bundle/cache/**",
             "/**/.bundle/cache/**",
@@ -148,15 +132,15 @@ CACHES = {
             "/**/.gem/**/cache/**",
         ),
     ),
-    "nuget-cache": Cache(
+    "nuget-cache": ToolPlaces(
         both=("/**/.nuget/packages/**",),
         suggested=("/**/.local/share/NuGet/**",),
     ),
-    "pacman-cache": Cache(
+    "pacman-cache": ToolPlaces(
         both=("/var/cache/pacman/pkg/**",),
         suggested=("/var/lib/pacman/sync/**",),
     ),
-    "tool-caches": Cache(
+    "tool-caches": ToolPlaces(
         both=(
             "/**/.ccache/**",
             "/**/.cache/bazel/**",
@@ -180,7 +164,7 @@ CACHES = {
             "/**/.next/cache/**",
         ),
     ),
-    "logs-and-temporary": Cache(
+    "logs-and-temporary": ToolPlaces(
         suggested=(
             "/tmp/**",  # noqa: S108
             "/var/tmp/**",  # noqa: S108
@@ -191,8 +175,5 @@ CACHES = {
             "/var/cache/fontconfig/**",
         ),
     ),
-    "huggingface-cache": Cache(forbidden=("/**/.cache/huggingface/**",)),
+    "huggingface-cache": ToolPlaces(forbidden=("/**/.cache/huggingface/**",)),
 }
-
-FORBIDDEN = tuple(glob for cache in CACHES.values() for glob in cache.both + cache.forbidden)
-"""The set ``caches``."""

@@ -76,7 +76,7 @@ class LayerIndex:
     elf: array[int] = field(default_factory=lambda: array("I"))
     """Regular files that begin as ELF files do, in order, where contents were read; perhaps some that don't."""
     kept: dict[int, bytes] = field(default_factory=dict)
-    """Contents of some small files that many readers want, where contents were read (see ``keep``)."""
+    """Contents of some small files that many readers want, where contents were read (see ``retention``)."""
     parts: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
     """Parts of some larger files, as (offset, bytes), where contents were read (see ``parts``)."""
     heads: dict[int, bytes] = field(default_factory=dict)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable
 
-# Larger files are read from their layer.
-MAX_ELF = 128 << 20
+# Larger files are read from their layer: libraries for GPUs have a gigabyte.
+MAX_ELF = 4 << 30
 # So much of a file's beginning is held while it passes: tables for the loader come first.
 PREFIX = 8 << 20
 _TAIL = 1 << 20

@@ -37,9 +37,9 @@ from .index import (
     LayerIndex,
     Marker,
 )
-from .keep import LOADERS, MAX_FILE, MAX_LAYER, MAX_LOADER, MAX_SCRIPT, first_line, kept_endings
 from .names import OPAQUE_WHITEOUT, WHITEOUT_PREFIX, is_bookkeeping
 from .parts import MAX_ELF, PREFIX, Missing, Part, part_of, parts_of, windows
+from .retention import MAX_FILE, MAX_LAYER, MAX_LOADER, MAX_SCRIPT, Retention, first_line
 from .texts import Texts, Wants
 from .unpack import Event, settle
 
@@ -393,6 +393,7 @@ class _Scan:
         self.records: dict[bytes, bytes] = {}
         self.may_keep = min(keep, MAX_LAYER)
         self.texts = texts if texts is not None else Texts() if hashing else None
+        self.retention = self.texts.retention if self.texts is not None else Retention()
         self.costs = Costs()
 
     def note(self, text: str) -> None:
@@ -515,7 +516,7 @@ class _Scan:
 
     def keep(self, entry: int, position: int, size: int, directory: bytes, name: bytes) -> bytes:
         """Keep an entry's content, if it is small enough, or take it up to be judged; return its fingerprint."""
-        endings = kept_endings(directory)
+        endings = self.retention.endings(directory)
         database = bool(endings) and name.endswith(endings)
         if size > min(MAX_FILE, self.may_keep):
             return self.passed(entry, position, size, directory, name)
@@ -551,7 +552,8 @@ class _Scan:
         if script is None:
             index.elf.append(entry)
             whole = self.source.whole
-            if name.startswith(LOADERS) and len(whole) == index.sizes[entry] <= min(MAX_LOADER, self.may_keep):
+            loader = name.startswith(self.retention.loaders)
+            if loader and len(whole) == index.sizes[entry] <= min(MAX_LOADER, self.may_keep):
                 # Where a loader looks for libraries is told by its own words.
                 self.may_keep -= len(whole)
                 index.kept[entry] = whole

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from heapq import heappop, heappush, heappushpop
 from typing import NamedTuple
 
+from ..knowledge.texts import TEXT_ENDINGS, TEXT_NAMES
 from ..paths import clean
-from .keep import kept_endings
+from .retention import Retention
 
 # Texts that are judged, of an image: so many, and so many bytes together.
 MAX_JUDGED, MAX_JUDGED_BYTES = 1000, 2 << 20
@@ -38,11 +39,14 @@ class Judged(NamedTuple):
 class Texts:
     """Takes up the files of one layer that are to be judged, and judges them once all have passed."""
 
-    def __init__(self, count: int = MAX_JUDGED, size: int = MAX_JUDGED_BYTES) -> None:
-        """Judge at most ``count`` files of ``size`` bytes together."""
+    def __init__(
+        self, count: int = MAX_JUDGED, size: int = MAX_JUDGED_BYTES, retention: Retention | None = None
+    ) -> None:
+        """Judge at most ``count`` files of ``size`` bytes together; those of ``retention`` are kept unjudged."""
         from ..secrets import kinds
 
         self.kinds = kinds
+        self.retention = retention or Retention()
         self._count, self._left = count, size
         # The smallest so far: minus size, and minus entry, so that the first is the largest and the last of that size.
         self._heap: list[tuple[int, int]] = []
@@ -51,12 +55,12 @@ class Texts:
     def wants(self, directory: bytes) -> Wants:
         """Return what tells of the names and sizes in a directory which contents are to be taken up."""
         kinds = self.kinds
-        endings = kept_endings(directory)
+        endings = self.retention.endings(directory)
         directory = clean(directory)[0]
         places = kinds.SECRET_PLACES
         inside = bool(places.inside(directory))
         text = not kinds.others(directory)
-        names, ends, known, texts = places.names, places.endings, kinds.TEXT_NAMES, kinds.TEXT_ENDINGS
+        names, ends, known, texts = places.names, places.endings, TEXT_NAMES, TEXT_ENDINGS
         most, most_text, hint = kinds.MAX_SECRET, kinds.MAX_TEXT, _HINT.search
 
         def wanted(name: bytes, size: int) -> bool:

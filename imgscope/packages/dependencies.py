@@ -16,6 +16,7 @@ from .reader import MAX_PACKAGES
 from .rpm import read_relations
 from .rpmdb import DATABASES as RPM_DATABASES
 from .rpmdb import FILES as RPM_FILES
+from .upgrades import Bound, bounds
 
 STATUS = b"var/lib/dpkg/status"
 EXTENDED_STATES = b"var/lib/apt/extended_states"
@@ -38,7 +39,7 @@ _NAME = re.compile(r"[^\s()\[\]<>=~|]+")
 # What one field may hold, and how many names all of a database's: real ones have some thousand bytes, and some hundred
 # thousand names.
 _MAX_FIELD, _MAX_NAMES = 256 << 10, 1_000_000
-_DEBIAN = field_pattern(*b"Package Status Architecture Provides Pre-Depends Depends Recommends".split())
+_DEBIAN = field_pattern(*b"Package Status Version Architecture Provides Pre-Depends Depends Recommends".split())
 _VITAL = field_pattern(b"Essential", b"Protected")
 _AUTOMATIC = field_pattern(b"Package", b"Auto-Installed")
 _ALPINE = field_pattern(b"P", b"A", b"D", b"p", b"i")
@@ -51,7 +52,8 @@ class Installed:
     """An installed package with what it needs and what it stands for (its own name first).
 
     ``manual`` says whether it was asked for by name, ``None`` where that is not known. ``record`` is the number of
-    bytes that the database has on it; ``vital`` is what its system does not let go.
+    bytes that the database has on it; ``vital`` is what its system does not let go. ``bounds`` are the versions that
+    a Debian package asks for.
     """
 
     package: Package
@@ -62,6 +64,7 @@ class Installed:
     manual: bool | None = None
     vital: bool = False
     record: int = 0
+    bounds: tuple[Bound, ...] = ()
 
     @property
     def name(self) -> str:
@@ -81,6 +84,8 @@ class _Read:
     conditions: tuple[str, ...] = ()
     vital: bool = False
     record: int = 0
+    version: str = ""
+    bounds: tuple[Bound, ...] = ()
 
 
 def installed(packages: Iterable[Package], contents: Mapping[bytes, bytes]) -> list[Installed]:
@@ -120,6 +125,7 @@ def installed(packages: Iterable[Package], contents: Mapping[bytes, bytes]) -> l
                 manual,
                 fields_.vital,
                 fields_.record,
+                fields_.bounds,
             )
         )
     return found
@@ -128,6 +134,11 @@ def installed(packages: Iterable[Package], contents: Mapping[bytes, bytes]) -> l
 def names(path: bytes, contents: Mapping[bytes, bytes]) -> set[tuple[str, str | None]]:
     """Return (name, architecture) of each package that a database, of ``DATABASES``, has."""
     return {(one.name, one.architecture) for one in _records(path, contents)}
+
+
+def versions(contents: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Return the versions of Debian packages by their names."""
+    return {one.name: one.version for one in _records(STATUS, contents)}
 
 
 def _records(path: bytes, contents: Mapping[bytes, bytes]) -> Iterator[_Read]:
@@ -162,16 +173,18 @@ def _debian(content: bytes) -> Iterator[_Read]:
         if not name or record.get(b"Status", "").split()[-1:] != ["installed"]:
             continue
         provides = tuple(_bare(part) for part in record.get(b"Provides", "").split(",") if part.strip())
-        needs = (*_groups(record.get(b"Pre-Depends", "")), *_groups(record.get(b"Depends", "")))
+        relations = record.get(b"Pre-Depends", ""), record.get(b"Depends", "")
         vital = "yes" in _fields(text, _VITAL).values()
         yield _Read(
             name,
             record.get(b"Architecture"),
             (name, *provides),
-            needs,
+            tuple(group for field_ in relations for group in _groups(field_)),
             _groups(record.get(b"Recommends", "")),
             vital=vital,
             record=len(text) + 2,
+            version=record.get(b"Version", ""),
+            bounds=tuple(bound for field_ in relations for bound in bounds(field_)),
         )
 
 

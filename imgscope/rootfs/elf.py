@@ -9,13 +9,14 @@ versions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from struct import Struct, iter_unpack
 from typing import TYPE_CHECKING, Any
 
 from ..layer.scan import ELF
+from .kernels import SECTIONS as KERNELS
 
 if TYPE_CHECKING:
     from ..contents import ReadAt
@@ -61,7 +62,8 @@ class Elf:
     ``machine`` is its architecture as images name it, with its bits (``amd64/64``). ``interpreter`` is empty for a
     library and a static program. ``versions`` are those that it needs of each library, weak ones left out;
     ``defines`` those that it has itself. ``rpath`` and ``runpath`` are as written. ``debug`` and ``symbols`` are the
-    bytes that its debug information and its symbols take, neither of which is read at run time.
+    bytes that its debug information and its symbols take, neither of which is read at run time; ``kernels`` where code
+    for GPUs lies in it: (start, end).
     """
 
     machine: str
@@ -77,6 +79,7 @@ class Elf:
     node_abi: int | None = None
     debug: int = 0
     symbols: int = 0
+    kernels: tuple[tuple[int, int], ...] = ()
 
     @property
     def libc(self) -> str | None:
@@ -155,23 +158,29 @@ class _Reader:
             elif type_ == _INTERPRETER:
                 interpreter = self.at(segment.p_offset, min(segment.p_filesz, _MAX_NAME)).split(b"\0", 1)[0]
         name = f"{_MACHINES.get(machine, machine)}/{self.bits}"
-        debug, symbols = self.unloaded(header)
         if dynamic:
-            return replace(self.dynamic(dynamic, name, kind, interpreter), debug=debug, symbols=symbols)
-        return Elf(name, kind == _EXECUTABLE or bool(interpreter), interpreter, debug=debug, symbols=symbols)
+            found = self.dynamic(dynamic, name, kind, interpreter)
+        else:
+            found = Elf(name, kind == _EXECUTABLE or bool(interpreter), interpreter)
+        debug, symbols, kernels = self.by_section(header)
+        return replace(found, debug=debug, symbols=symbols, kernels=kernels)
 
-    def unloaded(self, header: Any) -> tuple[int, int]:
-        """Return the bytes of debug information and symbols; sections that lie can't take more than the file."""
+    def by_section(self, header: Any) -> tuple[int, int, tuple[tuple[int, int], ...]]:
+        """Return the bytes of debug information and symbols, and where code for GPUs lies.
+
+        Sections that lie can't take more than the file.
+        """
         row = Struct(self.order + ("IIQQQQIIQQ" if self.bits == 64 else "10I"))
         step, count, names = header.e_shentsize, min(header.e_shnum, _MAX_SECTIONS), header.e_shstrndx
         if not header.e_shoff or not count or step < row.size:
-            return 0, 0
+            return 0, 0, ()
         table = self.at(header.e_shoff, step * count)
         rows = [row.unpack_from(table, place) for place in range(0, len(table) - row.size + 1, step)]
         if names >= len(rows):
-            return 0, 0
+            return 0, 0, ()
         strings = self.at(rows[names][4], min(rows[names][5], _MAX_SECTION_NAMES))
         debug, symbols = 0, 0
+        kernels: list[tuple[int, int]] = []
         for name_at, kind, _, _, place, length, *_ in rows:
             if kind == _NOBITS or place >= self.size:
                 continue
@@ -180,8 +189,10 @@ class _Reader:
                 debug += min(length, self.size - place)
             elif name in _SYMBOLS:
                 symbols += min(length, self.size - place)
+            elif name in KERNELS:
+                kernels.append((place, min(place + length, self.size)))
         debug = min(debug, self.size)
-        return debug, min(symbols, self.size - debug)
+        return debug, min(symbols, self.size - debug), _apart(kernels)
 
     def parse(self, struct: Any, data: bytes) -> Any:
         return struct.parse(data)
@@ -281,6 +292,16 @@ class _Reader:
         start = self.strings.find(mark)
         digits = self.strings[start + len(mark) : start + len(mark) + 4].split(b"\0")[0] if start >= 0 else b""
         return int(digits) if digits.isdigit() else None
+
+
+def _apart(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return ranges in order, none of which overlaps another: each byte of a file is one section's."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        start = max(start, found[-1][1]) if found else start
+        if start < end:
+            found.append((start, end))
+    return tuple(found)
 
 
 def _paths(text: bytes) -> tuple[bytes, ...]:

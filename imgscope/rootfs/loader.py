@@ -139,20 +139,24 @@ class Loader(ABC):
 
     def missing(self, path: bytes, elf: Elf) -> list[Missing]:
         """Return what lacks for a program to start, or a library to be loaded, with all that it needs in turn."""
+        return self.load(path, elf)[1]
+
+    def load(self, path: bytes, elf: Elf) -> tuple[dict[bytes, tuple[bytes, Elf | None]], list[Missing]]:
+        """Return what is loaded with a program or library: (path, headers) by name; and what lacks."""
         found: list[Missing] = []
+        loaded: dict[bytes, tuple[bytes, Elf | None]] = {}
         if elf.interpreter:
             interpreter = self.root.file(elf.interpreter)
             if interpreter is None:
-                return [Missing("interpreter", elf.interpreter, path, self.other_libc(elf))]
+                return loaded, [Missing("interpreter", elf.interpreter, path, self.other_libc(elf))]
             loader = self.root.elf(interpreter.entry)
             if loader is not None and loader.machine != elf.machine:
-                return [Missing("interpreter", elf.interpreter, path, f"that there is for {loader.machine}")]
+                return loaded, [Missing("interpreter", elf.interpreter, path, f"that there is for {loader.machine}")]
         if not elf.dynamic:
-            return found
+            return loaded, found
         if not elf.interpreter and (lacking := self.unloadable(path, elf)):
-            return lacking
+            return loaded, lacking
         # Breadth first, each library once, as loaders go.
-        loaded: dict[bytes, tuple[bytes, Elf | None]] = {}
         queue: list[tuple[bytes, Elf, Chain]] = [(path, elf, ())]
         # The loader is in memory already, under its own name.
         running = self.root.file(self.running(elf))
@@ -186,7 +190,7 @@ class Loader(ABC):
                         queue.append((known[0], library, (*chain, (here, this))))
                 if library is not None:
                     found += self.versions(name, library, here, this)
-        return found
+        return loaded, found
 
     def _search(self, name: bytes, path: bytes, elf: Elf, chain: Chain, main: Elf) -> Target | None:
         if b"/" in name:

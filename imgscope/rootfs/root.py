@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..contents import in_place
-from ..errors import ImageError
+from ..errors import ContentUnavailableError, ImageError
 from ..layer.index import FILE
-from ..layer.keep import LINE, first_line
+from ..layer.retention import LINE, first_line
 from ..layer.scan import ELF, SCRIPT
 from ..overlay.merge import NO_ENTRY
 from ..paths import join
@@ -168,7 +168,12 @@ class Root:
                 if len(self.files.elves) >= MAX_ELVES:
                     self.files.unread = True
                     continue
-                self.files.elves[key] = read_elf(at, size)
+                try:
+                    self.files.elves[key] = read_elf(at, size)
+                except ContentUnavailableError as error:
+                    # One file that lies about itself and is too large to be read: of the others all is known.
+                    self.files.unread = True
+                    self.files.trouble = error
             for entry in some:
                 known.setdefault(self._key(entry), b"")
 
@@ -210,11 +215,12 @@ class Root:
         overlay, contents = self.overlay, self.analysis.contents
         first = overlay.first[layer]
         try:
-            large = any(overlay.sizes[entry] > MAX_STREAMED for entry in entries)
+            index = overlay.layers[layer]
+            own = [entry - first for entry in entries]
+            large = any(index.sizes[entry] > MAX_STREAMED and entry not in index.parts for entry in own)
             if large and contents.random_access(layer) is None:
                 self.files.unread = True
-            own = [entry - first for entry in entries]
-            for entry, at, size in in_place(contents, overlay.layers[layer], layer, own, MAX_STREAMED):
+            for entry, at, size in in_place(contents, index, layer, own, MAX_STREAMED):
                 yield first + entry, at, size
         except ImageError as error:
             self.files.unread = True

@@ -6,6 +6,7 @@ walk really is, no more than 40 links on the way; the tree's root is the root, a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..layer.index import DIRECTORY, HARDLINK, SYMLINK
@@ -21,6 +22,10 @@ MAX_STEPS = 4_000_000
 
 MISSING, LOOP, NO_DIRECTORY = "missing", "loop", "no directory"
 """Why a path leads nowhere: a name that is not there, too many links, a name below what is not a directory."""
+
+
+Child = Callable[[bytes, bytes], "int | None"]
+"""Gives the global entry of a name in a directory, ``NO_ENTRY`` for a directory that no layer names."""
 
 
 class Walked(NamedTuple):
@@ -39,10 +44,14 @@ class Walked(NamedTuple):
 class Walker:
     """Walks one merged tree."""
 
-    def __init__(self, overlay: Overlay) -> None:
-        """Walk ``overlay``'s tree."""
+    def __init__(self, overlay: Overlay, child: Child | None = None) -> None:
+        """Walk ``overlay``'s tree, or what ``child`` says of its entries."""
         self._overlay = overlay
+        self._child = child or self._shown
         self._steps = MAX_STEPS
+
+    def _shown(self, directory: bytes, name: bytes) -> int | None:
+        return self._overlay.tree.get(directory, {}).get(name)
 
     def walk(self, path: bytes, *, last: bool = True) -> Walked:
         """Follow a path from the root; its last name too, if that is a link, unless ``last`` is off."""
@@ -58,11 +67,11 @@ class Walker:
                 continue
             if part == b"..":
                 here = split(here)[0]
-                found = overlay.lookup(here) if here else NO_ENTRY
+                found = self._child(*split(here)) if here else NO_ENTRY
                 entry = NO_ENTRY if found is None else found
                 continue
             at = join(here, part)
-            found = overlay.tree.get(here, {}).get(part)
+            found = self._child(here, part)
             if found is None:
                 return Walked(at, NO_ENTRY, tuple(links), MISSING)
             kind = kind_of(overlay, found)

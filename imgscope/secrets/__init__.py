@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .arguments import build_arguments, in_pairs
+from .commands import by_words, in_arguments
 from .forms import forms
 from .names import compiled
 from .tokens import Secret
-from .words import by_words, in_arguments
 
 REDACTED = "***"
 

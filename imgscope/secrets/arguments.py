@@ -43,6 +43,9 @@ def stripped(text: str, start: int, end: int) -> tuple[int, int] | None:
     if part[:1] == "`" and " " in part:
         # What a command in backquotes prints.
         return None
+    if part[:2] == "$'":
+        # What bash calls ANSI-C quoting.
+        start, part = start + 1, part[1:]
     end -= len(part) - len(part.rstrip(" \t\r\n\\\"'`"))
     start += len(part) - len(part.lstrip(" \t\r\n\\\"'`")) if end > start else 0
     if end <= start:

@@ -6,6 +6,7 @@ from . import programs
 from .line import Line, says_password, tail
 from .names import compiled, is_version, looks_chosen, looks_random, names_secret, plausible, word_set
 from .shell import AROUND
+from .values import powershell_variable
 
 SCHEMES = word_set("basic bearer token digest apikey negotiate key aws4-hmac-sha256 bot")
 HEADERS = word_set("authorization proxy-authorization cookie set-cookie x-auth x-jfrog-art-api")
@@ -16,7 +17,7 @@ _NEXT = r"[;&|\s\"'`]|,(?=[\w.\-]{1,60}=)|[)}\]]"
 _MORE = r",(?=[\w.\-]{1,60}=)"
 # me:password@host, without a scheme. Images and packages are written alike: name:tag@sha256:…, npm:name@latest.
 _HOST_LOGIN = (
-    r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|registry|engine|docker-daemon|containers-storage):)?"
+    r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|registry|engine|docker-daemon|containers-storage|:pserver):)?"
     r"([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)"
     r"(?:[A-Za-z\[(]|(?:\d{1,3}\.){3}\d{1,3}(?![\w.]))"
 )
@@ -56,6 +57,14 @@ def _first(line: Line, number: int, at: int, inner: int, name: str) -> bool | No
     """Judge what only the first ``=`` of a word can be; ``None`` where it is nothing of that kind."""
     text, seen, (start, end) = line.text, line.seen, line.cores[number]
     option = text[start:at]
+    if option in (f"${name}", f"${{{name}}}") and powershell_variable(
+        line, name, text[at + 1 : min(end, at + 600)].strip(AROUND)
+    ):
+        return line.script.add("password", at + 1, line.words[number].end)
+    if option == "--user" and seen & programs.PERCENT and "%" in text[at:end]:
+        return line.script.add("password in a login", text.index("%", at) + 1, line.words[number].end)
+    if name == "key" and seen & {"uci", "netsh"}:
+        return line.script.add("key", at + 1, line.words[number].end)
     if option in programs.LOGIN_OPTIONS and compiled(LOGIN).match(text[at + 1 : min(end, at + 600)].strip(AROUND)):
         return line.script.add("password in a login", text.index(":", at) + 1, line.words[number].end)
     if option == "--from-literal" and {"create", "secret"} <= seen:
@@ -102,12 +111,27 @@ def _with_colon(line: Line, number: int, inner: int) -> bool:
         return line.script.add("password option", colon + 1, line.words[number].end)
     name = tail(text[start:colon].rstrip(AROUND))
     value = text[colon + 1 : min(end, colon + 600)].strip(AROUND)
+    if text[colon + 1] in "\"'\\" and line.words[number].quoted and (name == "pwd" or line.script.strong(name)):
+        # {user:"me",pwd:"X"}
+        return line.script.add(name, colon + 1, line.words[number].end)
     lower = name.lower()
+    if text[start] == "/" and (lower in ("pw", "pwd") or line.script.strong(name)):
+        # /pw:X, /TargetPassword:X, /processModel.password:X
+        return line.script.add(name, colon + 1, line.words[number].end)
     if not (lower in _PASSED or lower in HEADERS or looks_random(value)):
         return False
     if (lower in HEADERS or names_secret(name, value)) and not (lower in _PASSED and _slug(value)):
         return line.script.add(name, colon + 1, line.words[number].end)
     return False
+
+
+def unnamed(line: Line, head: str, number: int) -> bool:
+    """Tell whether a word is a password though its name is of none: ``$p = 'X'``, ``user = me:X`` of curl."""
+    value = line.value(number)
+    if head[:1] == "$":
+        return powershell_variable(line, head[1:], value)
+    match = compiled(LOGIN).fullmatch(value) if head in ("user", "proxy-user") else None
+    return match is not None and looks_chosen(match[2])
 
 
 def announced(line: Line, number: int, following: int) -> bool:
@@ -133,7 +157,10 @@ def announced(line: Line, number: int, following: int) -> bool:
 
 def _cut(text: str, start: int, end: int) -> int:
     """Return where a value ends that is one of several in a word."""
-    match = compiled(_NEXT).search(text, start, end)
+    begin = start
+    while begin < min(end, start + 8) and text[begin] in AROUND:
+        begin += 1
+    match = compiled(_NEXT).search(text, begin, end)
     return match.start() if match is not None else end
 
 

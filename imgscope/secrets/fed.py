@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 
 from . import programs
+from .encoded import coder, to_decode, to_encode
+from .formats import filled
 from .line import Line, Script, keeps_secret, program
-from .names import compiled, looks_chosen
+from .names import compiled, looks_chosen, names_secret
 from .shell import Command, Word, core, text_of
 
 # Words that may stand before an echo: RUN --mount=… /bin/bash -o pipefail -o errexit -c, sudo -u me, env A=b.
@@ -22,8 +24,16 @@ def fed(line: Line, before: Sequence[Command]) -> None:
     command, seen, text = line.command, line.seen, line.text
     if not before and not command.fed:
         return
-    reads = _reads(line)
-    if not reads and "su" not in seen:
+    coded = coder(seen)
+    reads = _reads(line) or coded is not None
+    named = bool(seen & {"read", "mapfile", "readarray"})
+    if not reads and not named and "su" not in seen:
+        return
+    if named and not before:
+        # read PASSWORD <<< X
+        if (name := next((head for head in line.heads if head.isidentifier() and names_secret(head)), "")) != "":
+            script = line.script
+            script.add(name, command.fed[0].start, command.fed[0].end)
         return
     logins = bool(seen & {"chpasswd", "newusers"})
     # With a command of its own su reads nothing but a password.
@@ -33,11 +43,38 @@ def fed(line: Line, before: Sequence[Command]) -> None:
         names = [program(text_of(text, core(text, word))) for word in other.words[:_BEFORE_SAID]]
         first = next((place for place, name in enumerate(names) if name in programs.SAY), None)
         sources += [*(other.words[first + 1 :] if first is not None else ()), *other.fed]
+        if first is None and _is_text(other, names):
+            # PowerShell says a text by itself.
+            sources.append(other.words[-1])
+        if first is not None and names[first] == "printf" and (logins or coded == "to"):
+            _logins_of(line.script, other)
     for word in sources:
+        if coded is not None:
+            (to_encode if coded == "to" else to_decode)(line, *core(text, word))
+            continue
         # Root needs no password: what it feeds to su is a script, unless it looks like nothing but a password.
         value = text_of(text, core(text, word))
         if reads or looks_chosen(value) or (len(sources) == 1 and compiled(_PIECE).fullmatch(value)):
             said(line.script, word, logins)
+
+
+def _is_text(command: Command, names: Sequence[str]) -> bool:
+    """Tell whether a command is a quoted text and nothing else."""
+    if not command.words or not command.words[-1].quoted:
+        return False
+    before = [name for name in names[: len(command.words) - 1] if name[:1] != "-"]
+    # sh -c 'curl x' is a command.
+    return before in ([], ["run"]) or before[-1] in ("powershell", "pwsh")
+
+
+def _logins_of(script: Script, command: Command) -> None:
+    """Take the passwords of names that printf puts together: ``printf '%s:%s' me X``."""
+    other = Line(script, command)
+    for number in range(len(other.words)):
+        other.see(number)
+    for argument in filled(other):
+        if argument.before.endswith(":"):
+            other.take("password on standard input", argument.number)
 
 
 def _reads(line: Line) -> bool:
@@ -47,6 +84,8 @@ def _reads(line: Line) -> bool:
     if seen & programs.READ or "--password-stdin" in options or "--with-token" in options:
         return True
     if "tee" in seen and keeps_secret(line.heads[-1]):
+        return True
+    if seen & programs.WRITES and any(map(keeps_secret, line.heads)):
         return True
     if seen & {"login", "passwd", "auth"} and any(
         "stdin" in text_of(text, core(text, word)) for word in line.command.words if word.end - word.start < 64

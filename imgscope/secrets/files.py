@@ -13,6 +13,7 @@ from .tokens import Secret, tokens
 # Of a file so much is looked at.
 _MOST = 1 << 20
 _LINE = 4096
+_HERE = 1 << 16
 _HOSTS = (
     r"(?:[\w.-]*\.)?(?:example\.(?:com|org|net)|localhost|invalid|test|host|hostname)"
     r"|127\.0\.0\.1|0\.0\.0\.0|db|\[::1\]"
@@ -56,6 +57,10 @@ def in_history(data: bytes) -> str | None:
             value = line[found.start : found.end]
             if found.kind != "login in a URL" and (looks_random(value) or looks_chosen(value)):
                 return f"{found.kind} in a script"
+    # What is fed to a command stands on lines of its own.
+    for found in find(text[:_HERE]) if "<<" in text else ():
+        if found.kind == "password on standard input" and looks_chosen(text[found.start : found.end]):
+            return f"{found.kind} in a script"
     return None
 
 

@@ -12,7 +12,8 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from .names import compiled, default_of, looks_random, names_secret, plausible, word_set
+from .names import compiled, default_of, looks_chosen, looks_random, names_secret, plausible, word_set
+from .sql import statements
 from .tokens import Secret, tokens
 
 _SCHEMES = ("basic", "bearer", "token", "apikey", "digest")
@@ -46,12 +47,17 @@ _DEFINED = r"(?i)\bdefine\s{0,4}+\(\s{0,4}+([\"'])([\w.\-]{1,80}+)\1\s{0,4}+,\s{
 # What functions are given: a password as the first text, or as the last after a name.
 _STRING = r"\\{0,7}+[\"'][^\"'\\\n]{0,128}+\\{0,7}+[\"']\s{0,4}+"
 _CALLED = (
-    r"(?i)(?:\b(?:b?crypt|hashpw|make_password|set_password|generate_password_hash|password_hash)\s{0,4}+\(\s{0,4}+b?"
-    rf"|(?:networkcredential|pscredential|\.auth|\bauth\s{{0,4}}+=|changeuserpassword|create_(?:super)?user)\s{{0,4}}+\(\s{{0,4}}+(?:{_STRING},\s{{0,4}}+\(?){{1,2}}+)"
+    r"(?i)(?:\b(?:b?crypt|hashpw|make_password|set_password|generate_password_hash|password_hash"
+    r"|changepassword|hashsync|hash::make|passwd)\s{0,4}+\(\s{0,4}+b?"
+    rf"|(?:networkcredential|pscredential|\.auth|\bauth\s{{0,4}}+=|changeuserpassword|create_(?:super)?user|createaccount|credentials)\s{{0,4}}+\(\s{{0,4}}+(?:{_STRING},\s{{0,4}}+\(?){{1,3}}+)"
     r"\\{0,7}+[\"']([^\"'\\\n]{4,256}+)\\{0,7}+[\"']"
 )
-_CALLS = ("crypt", "hashpw", "password", "credential", "auth", "create_")
+_CALLS = ("crypt", "hash", "passw", "credential", "auth", "create")
 _ORACLE_URL = r"(?i)jdbc:oracle:\w{1,10}:[^\s/@:\"']{1,64}+/([^\s@\"']{4,128}+)@"
+# What a shell takes where a variable is not set.
+_DEFAULT = r"\$\{(\w{1,80}+):?[-=]([^\s{}$\"'`]{4,512}+)\}"
+# A user in a list of Redis: user me on >X ~* +@all.
+_ACL = r"(?i)\buser\s{1,4}+[\w.-]{1,64}+\s{1,4}+(?:on|off)\s{1,4}+>([^\s\"'>&]{4,256}+)\s{1,4}+(?:[~+%&]|all|reset)"
 _KEY_BEGINS = r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
 _KEY_BODY = r"(?:[A-Za-z0-9+/=:,. \t\r\n-]|\\[nrt\\])*+"
 _HASH = (
@@ -82,6 +88,14 @@ def shapes(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret
         if (known or names_secret(name, match[2])) and plausible(match[2]):
             yield Secret(name, match.start(2), match.end(2))
     yield from _markup(text, start, end, low)
+    if "into" in low or "password" in low:
+        yield from statements(text, start, end, low)
+    for match in compiled(_DEFAULT).finditer(text, start, end) if "${" in low else ():
+        if names_secret(match[1], match[2]) and plausible(match[2]):
+            yield Secret(match[1], match.start(2), match.end(2))
+    for match in compiled(_ACL).finditer(text, start, end) if ">" in low and "user" in low else ():
+        if plausible(match[1]):
+            yield Secret("password", match.start(1), match.end(1))
     yield from _pairs(text, start, end, low)
     for match in compiled(_BASIC).finditer(text, start, end) if any(map(low.__contains__, _SCHEMES)) else ():
         value = match[2]
@@ -176,7 +190,11 @@ def _pairs(text: str, start: int, end: int, low: str) -> Iterator[Secret]:
         else:
             set_by = text[max(start, match.start() - 32) : match.start()].lower()
             sure = not listed or looks_random(value) or set_by.rstrip("( ").endswith(_SETTERS)
-            good = sure and names_secret(name, value) and plausible(value)
+            good = (
+                (sure or (set_by.rstrip("( ").endswith("replace") and looks_chosen(value)))
+                and names_secret(name, value)
+                and plausible(value)
+            )
         if good and close >= 0:
             yield Secret(name, match.end(), finish)
             at = finish

@@ -13,6 +13,23 @@ _HINTS = (
     "ua attach",
     "pro attach",
     "mc config",
+    "mc alias",
+    "mc admin",
+    "connect ",
+    "npm adduser",
+    "borg init",
+    "funzip",
+    "arj ",
+    "extpass",
+    "user =",
+    "vercel env",
+    "bw ",
+    "bao ",
+    "$p=",
+    "$p =",
+    "${p}",
+    "--masked",
+    "put-parameter",
     "jdbc:",
     "/p:",
     "/rp",
@@ -22,7 +39,8 @@ _HINTS = (
             "identified mongo signature bearer runas seed sqlplus composer poetry bundle influx rabbitmqctl session "
             "secure signtool cryptsetup kinit codecov x-jfrog kennw senha wachtw haslo salasana contrasena @ obscure "
             "unseal cloudflared samba-tool smbclient impdp expdp sqlldr isql qpdf db2 add-user realm openconnect "
-            "transmission"
+            "transmission base64 vault newusers etcdctl setuser ftp davfs unlock fscrypt ecryptfs kubeseal create-user "
+            "eyaml nomad keyctl encodedcommand uci hdbsql psk"
         )
     ),
 )
@@ -30,6 +48,8 @@ _HINTS = (
 _EDGES = (
     ("pat", r"pat(?<![a-z0-9]pat)(?![a-z])"),
     ("pw", r"pw(?!\w)"),
+    ("sed", r"sed(?<!\wsed)(?!\w)"),
+    ("perl", r"perl(?<!\wperl)(?!\w)"),
     ("pin", r"pin(?!\w)"),
     ("sas", r"sas(?!\w)"),
     ("su", r"su(?<!\wsu)(?!\w)"),

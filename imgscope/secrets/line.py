@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from .arguments import kind_of, stripped
 from .names import about, compiled, names_secret
@@ -18,16 +19,40 @@ _SAYS = (
 )
 
 
+# Programs that take what others do.
+ALIASES = {
+    "valkey-cli": "redis-cli",
+    "keydb-cli": "redis-cli",
+    "valkey-server": "redis-server",
+    "keydb-server": "redis-server",
+    "bao": "vault",
+    "fly": "flyctl",
+    "7zzs": "7zz",
+    "pwsh": "powershell",
+    "http": "https",
+    "xh": "https",
+}
+
+
 class Script:
-    """A text under way: what was found in it; ``asked`` where an expect script waits for a password's prompt."""
+    """A text under way: what was found in it.
 
-    __slots__ = ("asked", "found", "text")
+    ``holds`` tells whether another text holds a secret; ``asked`` where an expect script waits for a password's prompt,
+    ``ftp`` where that program is fed.
+    """
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("asked", "found", "ftp", "holds", "text")
+
+    def __init__(self, text: str, holds: Callable[[str], bool]) -> None:
         """Begin with a text of which nothing is known."""
-        self.text = text
+        self.text, self.holds = text, holds
         self.found: list[Secret] = []
-        self.asked = False
+        self.asked = self.ftp = False
+
+    @staticmethod
+    def strong(name: str) -> bool:
+        """Tell whether a name is that of a secret whatever its value."""
+        return bool(name) and names_secret(name) and not about(name)
 
     def add(self, kind: str, start: int, end: int) -> bool:
         """Take a value for a secret, unless it can be none."""
@@ -56,7 +81,10 @@ class Line:
         """Remember a word: a program's name, or a short option."""
         head = self.heads[number]
         if head[:1] not in ("-", "/") or "/" in head[1:]:
-            self.seen.add(program(head))
+            name = program(head)
+            self.seen.add(name)
+            if name in ALIASES:
+                self.seen.add(ALIASES[name])
         elif len(head) < 20:
             self.seen.add(head)
 
@@ -95,13 +123,16 @@ def program(word: str) -> str:
     return name.removesuffix(".exe").lower() if len(name) <= 64 else ""
 
 
-def keeps_secret(path: str) -> bool:
-    """Tell whether a file's name is that of one that holds a secret and nothing else."""
-    folder, _, name = path.rpartition("/")
+def keeps_secret(path: str, value: str | None = None) -> bool:
+    """Tell whether a file's name is that of one that holds a secret and nothing else, ``value`` if that is given."""
+    folder, _, name = path.replace("\\", "/").rpartition("/")
     stem = name.removesuffix(".txt")
-    return folder.endswith("/run/secrets") or (name != "passwd" and names_secret(stem) and not about(stem))
+    return folder.endswith("/run/secrets") or (name != "passwd" and names_secret(stem, value) and not about(stem))
 
 
 def says_password(name: str) -> bool:
     """Tell whether a name is that of a command that prints a password: ``--password-command``, ``BORG_PASSCOMMAND``."""
-    return re.search(r"(?i)(?:pass(?:word|phrase)?|secret|token)[-_]?(?:command|cmd)$", name[-80:]) is not None
+    return (
+        re.search(r"(?i)(?:pass(?:word|phrase)?|secret|token)[-_]?(?:command|cmd|eval)$|(?i:^extpass$)", name[-80:])
+        is not None
+    )

@@ -10,83 +10,43 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from ..knowledge.secret_words import (
+    ABOUT,
+    AFTER,
+    DOCUMENTED,
+    GLUED,
+    GLUED_SHORT,
+    KEYS,
+    LOGINS,
+    NEGATED,
+    NOUNS,
+    OTHER_TOKENS,
+    PUBLIC,
+    SIGNED,
+    WEAK,
+    word_set,
+)
+
+# Imported from here by who judges words.
+__all__ = ["word_set"]
+
 MAX_NAME = 80
 
 # Most texts have nothing that most patterns are for: they are compiled when they are first asked.
 compiled = cache(re.compile)
 
-
-def word_set(words: str) -> frozenset[str]:
-    """Return the words of a text."""
-    return frozenset(words.split())
-
-
 # Of a value only the beginning is looked at to tell what it is.
 _LOOK = 512
 
 _WORDS = re.compile(r"[A-Z]++(?![a-z])|[A-Z]?[a-z]++|[A-Z](?=[a-z])|[0-9]++")
-# What a password, token or key is called, as the last word of a name.
-_NOUNS = word_set(
-    "password passwd passphrase passcode passwords pwd secret token apikey credential credentials accesskey "
-    "privatekey secretkey authkey authtoken accountkey masterkey signingkey encryptionkey activationkey requirepass "
-    "masterauth passwort kennwort passe motdepasse contrasena senha wachtwoord haslo salasana"
-)
-_GLUED = tuple(
-    sorted(
-        word_set(
-            "password passwd passphrase secret token apikey accesskey privatekey secretkey authkey accountkey "
-            "sharedkey credentials"
-        )
-    )
-)
-_GLUED_SHORT = (
-    r"(?:db|sa|smtp|store|key|user|root|admin|e?mail|my|pg|sql|ftp|ssh|http|proxy|trust|rpc|auth|redis|ldap|bind|sudo)"
-    r"(?:pass|pwd|pw)"
-)
-# What kind of key is secret whatever its value looks like.
-_KEYS = word_set(
-    "api access private secret auth encryption encrypt decryption decrypt signing sign signature master account shared "
-    "hmac fernet crypto crypt cipher aes session cookie jwt webhook storage subscription license deploy ssl tls "
-    "ssh bot service functions admin client"
-)
-# Words that secrets are called by too, and much else is: their values have to look like secrets.
-_WEAK = word_set(
-    "key keys auth salt cookie pat bearer pin passkey otp seed credential signature sas jwt creds login session"
-)
-# What may follow the noun: where it is for, which one it is, and how it is written.
-_AFTER = word_set(
-    "prod production dev devel development stage staging test testing qa uat local live sandbox preprod demo root user "
-    "admin db database app api main primary secondary master slave replica default old new current previous next "
-    "backup value raw plain plaintext text base64 b64 base hex readonly ro rw write read push pull github gitlab npm "
-    "aws gcp azure slack stripe pypi docker registry mysql postgres pg redis mongo smtp mail ftp ssh gpg sentry str "
-    "string env again internal external legacy shared global eu us one two enc encoded"
-)
-# Words whose names are of something about a secret; nothing of that is one, however random it looks.
-_ABOUT = word_set(
-    "file files path paths dir directory folder url uri urls host endpoint name names type length size sock socket "
-    "expiry expires expiration expire exp ttl age timeout lifetime duration sha256 sha1 sha512 md5 checksum "
-    "fingerprint fingerprints digest public pub issuer audience header headers prefix suffix count limit max min "
-    "policy format version provider algorithm alg enabled required method mode arn pattern regex field param "
-    "parameter script command cmd class module id ids location store storage manager scheme home root mount url "
-    "budget rate per refs ref reference server ring keyring stdin fd hash hashes hasher hashers hint"
-)
-_PUBLIC = word_set(
-    "public pub publishable fingerprint fingerprints checksum sha256 sha1 sha512 md5 digest keyid keyring"
-)
-_SIGNED = word_set("gpg pgp gpgkey signing apt rpm yum release")
-# Tokens of language models, not of logins.
-_OTHER_TOKENS = word_set("eos bos pad unk sep mask cls stop special end start eot image speech csrf xsrf")
-_NEGATED = word_set(
-    "no not without disabled disable empty ask prompt blank skip allow require required use enable enabled generate "
-    "reset change show need needs has is verify check lock unlock delete force expire min max"
-)
 
 _REFERENCE = r"""(?ix)
     \$(?!(?:1|2[abxy]?|5|6|7|y|gy|apr1|sha1|argon2\w{0,2}|scrypt|pbkdf2[-\w]{0,20})\\?\$) | \\\$(?!\w{1,6}\\?\$) |
     % [A-Za-z_]\w*+ % | \{\{ | \{%  | <[\w .:/-]*> | \[ | @[./~-] | \( | `
     | \.{1,2}/ | ~/ | [a-z]:\\ | \\\\\w | file: | env: | env\. | process\.env | os\.environ | os\.getenv | getenv
     | System\. | vault: | op:// | ssm: | secretsmanager: | arn:aws | ref: | sops: | awssm: | secretref: | config\.
-    | \.[*+] | (?:id|src|source|target|env|type|required|mode|uid|gid|dst)= | keyring: | keychain:
+    | :[\"'] | %-?[0-9.]{0,8}[sdqbv](?![A-Za-z0-9]) | \.[*+]
+    | (?:id|src|source|target|env|type|required|mode|uid|gid|dst)= | keyring: | keychain:
     | (?:true|false|yes|no|none|null|nil|undefined|on|off|enabled?|disabled?|required|optional|auto|string|always|never
         |basic|bearer|digest|negotiate|password|passwd|secret|token|inherit|prompt|ask|str|int|bool|object|plain)
       (?=$|[,;)\]}'"])
@@ -111,13 +71,10 @@ _EXAMPLES = (
     r"(?i)example|changeme|change[-_]me|placeholder|dummy|not[-_]?a[-_]?(?:real[-_]?)?(?:secret|key|token|password)"
     r"|(?:replace|change|insert)[-_](?:with|this|me)|your[-_](?:api|secret|token|password|key|access)|x{8}|(.)\1{9}"
 )
-# Keys that documentation prints, which nobody can log in with: Stripe's and jwt.io's.
-_DOCUMENTED = ("4eC39HqLyjWDarjtT1zdp7dc", "BQokikJOvBiI2HlWgH4olfQ2", "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c")
 _FINGERPRINT = r"(?:0x)?(?:[0-9A-F]{40}|[0-9A-F]{16}|[0-9A-F]{8})(?:[ ,;].*)?|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){15,}"
 _HOST = r"[a-z0-9-]{1,63}+(?:\.[a-z0-9-]{1,63}+)+(?::\d{1,5})?(?:/.*)?"
 _VERSION = r"[vV~^=<>]*\d+(?:[.-]\w{1,12}+)*(?:[+~]\S*)?"
 _CHOSEN = r"(?=\S*[A-Za-z])(?=\S*[0-9!#$%^&*?])\S{6,}"
-_LOGINS = word_set("creds credential login")
 _LOGIN = r"[\w.+-]{1,64}:[^\s/:$]{6,128}"
 _SPLIT = r"[-_./:+= ,;@]"
 
@@ -140,7 +97,7 @@ def names_secret(name: str, value: str | None = None) -> bool:
 
 def _is_login(words: tuple[str, ...], value: str) -> bool:
     """Tell whether a value is a name and a password, where its name says that it is to log in with."""
-    named = words[-1] in _LOGINS or words[-2:] in (("basic", "auth"), ("http", "auth"))
+    named = words[-1] in LOGINS or words[-2:] in (("basic", "auth"), ("http", "auth"))
     return named and compiled(_LOGIN).fullmatch(value[:_LOOK]) is not None
 
 
@@ -152,17 +109,17 @@ def _noun(words: tuple[str, ...], value: str | None) -> bool | None:
     if strength is not None:
         return _of_kind(words, value, strength)
     at = len(words)
-    while at > 1 and (words[at - 1] in _AFTER or words[at - 1].isdigit() or len(words[at - 1]) == 1):
+    while at > 1 and (words[at - 1] in AFTER or words[at - 1].isdigit() or len(words[at - 1]) == 1):
         at -= 1
         strength = _ends(words[:at])
         if strength is not None:
             return _of_kind(words[:at], value, strength)
-    if words[-1] in _ABOUT or not any(word in _NOUNS for word in words):
+    if words[-1] in ABOUT or not any(word in NOUNS for word in words):
         # SECRET_ID is what Vault calls one half of a login; ACCESS_KEY_ID is half of one of a cloud.
         if words[-2:] == ("secret", "id") or words[-3:] == ("access", "key", "id"):
             return False
         return None
-    return False if not any(word in _PUBLIC for word in words) else None
+    return False if not any(word in PUBLIC for word in words) else None
 
 
 def _ends(words: tuple[str, ...]) -> bool | None:
@@ -172,29 +129,29 @@ def _ends(words: tuple[str, ...]) -> bool | None:
         # A chart's existingSecret is the name of one.
         return None
     if last == "token":
-        return None if before in _OTHER_TOKENS else True
+        return None if before in OTHER_TOKENS else True
     if last == "pwd":
         return None if before in ("old", "") and len(words) < 2 else True
-    if last in _NOUNS or last == "pass":
+    if last in NOUNS or last == "pass":
         return True
     if last == "pw":
         return True
     if last in ("key", "keys"):
-        return last == "key" and before in _KEYS
+        return last == "key" and before in KEYS
     if last == "auth":
         return before in ("redis", "npm", "registry") or words[-4:-1] == ("neo", "4", "j")
     if last == "cookie" and before == "erlang":
         return True
     if last in ("secrets", "tokens"):
         return None
-    if last.endswith(_GLUED) or compiled(_GLUED_SHORT).fullmatch(last):
+    if last.endswith(GLUED) or compiled(GLUED_SHORT).fullmatch(last):
         return True
-    return False if last in _WEAK else None
+    return False if last in WEAK else None
 
 
 def _of_kind(words: tuple[str, ...], value: str | None, strength: bool) -> bool | None:
     kept = "private" in words or "secret" in words or words[-1].startswith(("pass", "pwd")) or words[-1] == "token"
-    if not kept and any(word in _PUBLIC for word in words):
+    if not kept and any(word in PUBLIC for word in words):
         return None
     if (
         not kept
@@ -203,20 +160,26 @@ def _of_kind(words: tuple[str, ...], value: str | None, strength: bool) -> bool 
         and words[-1].endswith(("key", "keys"))
     ):
         return None
-    if not kept and any(word in _SIGNED for word in words) and strength is False:
+    if not kept and any(word in SIGNED for word in words) and strength is False:
         return None
     return strength
 
 
 def negated(name: str) -> bool:
     """Tell whether an option only speaks of a secret: ``--disabled-password``, ``--no-password``."""
-    return any(word in _NEGATED for word in words_of(name)[:-1])
+    return any(word in NEGATED for word in words_of(name)[:-1])
+
+
+def speaks_of(value: str) -> bool:
+    """Tell whether a value is what is said of secrets rather than one: ``reset``, ``policy``, ``required``."""
+    words = words_of(value)
+    return value.isalpha() and all(word in ABOUT or word in NEGATED for word in words)
 
 
 def about(name: str) -> bool:
     """Tell whether a name is of something about a secret: its file, its length."""
     words = words_of(name)
-    return bool(words) and words[-1] in _ABOUT
+    return bool(words) and words[-1] in ABOUT
 
 
 def default_of(value: str) -> tuple[int, int] | None:
@@ -244,7 +207,7 @@ def is_placeholder(value: str) -> bool:
     return bool(
         compiled(_PLACEHOLDER).match(value)
         or compiled(_EXAMPLES).search(value)
-        or any(known in value for known in _DOCUMENTED)
+        or any(known in value for known in DOCUMENTED)
     )
 
 

@@ -6,14 +6,16 @@ import re
 
 from . import programs
 from .assigned import LOGIN
+from .encoded import encoded_command
 from .line import Line, says_password
 from .names import about, compiled, looks_random, names_secret, negated, word_set
 
 SHELLS = word_set("sh bash zsh dash ash ksh")
 # curl -sSfLu me:password, curl -sume:password: options in one word, of those that take nothing.
 _CURL_LOGIN = r"-[#BfgGiIjJkLlnNOpqRsSvZ0-6]{0,16}u"
-# zip -rP X, unzip -qP X.
+# zip -rP X, unzip -qP X; ldapsearch -xw X.
 _ZIP = r"-[A-Za-z]{1,8}P"
+_LDAP = r"-[A-Za-z]{1,8}w"
 
 
 def option(line: Line, number: int, following: int) -> int:
@@ -44,12 +46,7 @@ def option(line: Line, number: int, following: int) -> int:
     if says_password(name):
         line.printed(name, *line.cores[following])
         return -1
-    if head.lower() == "-value" and any(
-        word.lower().startswith("env:") and names_secret(word[4:], line.value(following))
-        for word in line.heads[max(0, number - 3) : number]
-    ):
-        # Set-Item -Path Env:NAME -Value X
-        line.take("password option", following)
+    if encoded_command(line, head, following):
         return following
     if (len(name) > 2 or head == "--pw") and names_secret(name, value) and not negated(name) and not about(name):
         if head == "--secret" and not looks_random(value) and seen & {"gcloud", "docker", "podman", "buildah"}:
@@ -64,6 +61,9 @@ def _glued(line: Line, number: int, curl: re.Match[str] | None) -> bool:
     head, seen = line.heads[number], line.seen
     if curl is not None and ":" in head[curl.end() + 1 :]:
         line.take("password option", number, head.index(":") + 1)
+        return True
+    if head[:2] == "-U" and "%" in head and seen & programs.PERCENT:
+        line.take("password in a login", number, head.index("%") + 1)
         return True
     for begin, least, takers in programs.GLUED:
         if head.startswith(begin) and len(head) >= least and seen & takers and not head.startswith("--"):
@@ -88,6 +88,8 @@ def _apart(line: Line, head: str, following: int) -> bool:
     if any(head in programs.APART[name] for name in seen & programs.APART.keys()):
         return True
     if seen & {"zip", "unzip"} and compiled(_ZIP).fullmatch(head):
+        return True
+    if any(name.startswith("ldap") for name in seen) and compiled(_LDAP).fullmatch(head):
         return True
     if not looks_random(value) or set("/:") & set(value):
         return False
@@ -117,7 +119,11 @@ def _secret_of(line: Line, name: str, following: int) -> None:
 
 
 def _takes_login(head: str, seen: set[str]) -> bool:
-    return head in programs.LOGIN_OPTIONS or (head == "-n" and "transmission-remote" in seen)
+    return (
+        head in programs.LOGIN_OPTIONS
+        or (head == "-n" and "transmission-remote" in seen)
+        or (head == "-A" and "ab" in seen)
+    )
 
 
 def _login(line: Line, head: str, following: int) -> int:
@@ -134,7 +140,7 @@ def _login(line: Line, head: str, following: int) -> int:
         named = head in ("-u", "--user")
         if named and seen & programs.TAKE_OWNERS and "curl" not in seen and not looks_random(match[2]):
             return -1
-    elif head == "-U" and seen & programs.PERCENT and "%" in value:
+    elif head in ("-U", "--user") and seen & programs.PERCENT and "%" in value:
         separator = value.index("%") + 1
     elif head == "-u" and seen & {"lftp", "ncftpput", "ncftpget", "open"} and "," in value:
         separator = value.index(",") + 1

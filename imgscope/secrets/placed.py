@@ -5,22 +5,24 @@ Also what is said in so many words: SQL's ``PASSWORD 'X'``, a netrc file's ``log
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from . import programs
-from .assigned import SCHEMES
+from .assigned import LOGIN, SCHEMES
+from .formats import formatted
 from .line import Line, keeps_secret, program, tail
-from .names import about, compiled, looks_chosen, looks_random, names_secret
+from .names import compiled, looks_chosen, looks_random, names_secret, speaks_of
 from .options import slashed
+from .replaced import replaced
 from .shell import Command
+from .values import elsewhere
 
-# What sed puts in a placeholder's place: s/PASSWORD_HERE/value/.
-_REPLACED = r"(?<![\w\\])s([/|#,:!~@%+])((?:(?!\1)[^\s]){4,60}+)\1((?:(?!\1)[^\s]){4,256}+)"
-_PLACED = r"(?i)(?:your|replace|change|insert|the|my)[-_]{1,2}|[-_]{1,2}(?:here|placeholder|value|goes|me)$"
 # What expect types: send "value\r".
 _TYPED = r"([^\s\\]{4,128}+)(?:\\{1,8}[rn]){1,4}"
 _ORACLE = r"[\w$#]{1,60}/([^\s@/]{4,200})(?:@|$)"
+# url name X, client server X address.
+_THIRD = r"\s{0,8}+\S{1,256}+\s{1,8}+\S{1,256}+\s{1,8}+(\S{4,256}+)"
+_ONE_PLACE = r"%s(?:\\{1,4}[nr]){0,2}"
 _SWAPPED = ("x-oauth-basic", "x-access-token")
 
 
@@ -34,6 +36,11 @@ def by_place(line: Line, number: int, following: int, before: Sequence[Command])
     if following < 0:
         return -1
     if (seen & programs.SET or head.startswith("//")) and line.names(tail(head), following):
+        if number and line.heads[number - 1].lower() == "set" and line.heads[following].lower() == "to":
+            # SET app.password TO 'X'
+            following = line.after(following)
+            if following < 0 or not line.words[following].quoted:
+                return -1
         value = line.value(following)
         sure = bool(seen & programs.SET_SURELY) or looks_random(value)
         if sure and not value.startswith("-") and "=" not in head:
@@ -41,6 +48,10 @@ def by_place(line: Line, number: int, following: int, before: Sequence[Command])
             return following
     if lower in ("expect", "send"):
         return _typed(line, lower, following)
+    if lower == "user" and line.script.ftp and len(line.words) == number + 3:
+        # What ftp is told: user me X.
+        line.take("password", number + 2)
+        return -1
     if _announced(line, number, following) and line.take("password", following):
         return following
     if head[:1] == "/" and slashed(line, number, following):
@@ -56,22 +67,33 @@ def _announced(line: Line, number: int, following: int) -> bool:
     head, seen = line.heads[number], line.seen
     lower = head.lower()
     previous = line.heads[number - 1] if number else ""
+    if line.text[line.words[number].end - 1] == ",":
+        # A list of columns.
+        return False
     if lower.endswith("\\npassword") or (lower == "password" and ("login" in seen or len(line.words) == 2)):
         # machine example.com login me password X, in one line or in three.
-        return True
+        return not speaks_of(line.value(following))
     if lower == "login" or lower.endswith("\\nlogin"):
         # GitHub and others take a token for the name, and need no password.
         return bool(seen & {"machine", "default"} or len(line.words) == 2) and looks_random(line.value(following))
     # ALTER USER x PASSWORD 'y', IDENTIFIED WITH plugin BY 'y'.
     if line.words[following].quoted and (lower == "password" or (lower == "by" and "identified" in seen)):
         return True
+    if lower == "secret" and line.words[following].quoted:
+        return looks_random(line.value(following))
+    if lower == "by" and previous.lower() == "identified" and seen & {"user", "role", "grant"}:
+        # Oracle's need no quotes.
+        return len(line.words) == following + 1 and not names_secret(line.value(following))
     # requirepass in redis.conf; mysqladmin password X; nmcli … password X; debconf's package/password password X.
-    return lower in ("requirepass", "masterauth") or (
+    if head == "AUTH" and len(line.words) == 2:
+        return looks_chosen(line.value(following))
+    return lower.rpartition("\\")[2] in ("requirepass", "masterauth", "bindpw", "rootpw") or (
         (lower == "pass" and previous.lower() == "quote")
         or (
             lower == "password"
             and (
-                bool(seen & {"mysqladmin", "nmcli"}) or ("/" in previous and names_secret(previous.rpartition("/")[2]))
+                bool(seen & {"mysqladmin", "nmcli", "poll"})
+                or ("/" in previous and names_secret(previous.rpartition("/")[2]))
             )
         )
     )
@@ -117,16 +139,26 @@ def in_place(line: Line) -> None:
     _last_word(line)
     _after_words(line)
     _written(line)
-    if "sed" in line.seen:
-        _replaced(line)
+    formatted(line)
+    elsewhere(line)
     heads, seen = line.heads, line.seen
+    if seen & {"sed", "perl", "ex", "vim", "vi"}:
+        replaced(line)
+    if "setuser" in seen or ("redis-server" in seen and "--user" in seen):
+        # ACL SETUSER me on >X
+        for number, head in enumerate(heads):
+            if head[:1] == ">":
+                line.take("password", number, 1)
+    if "etcdctl" in seen and "user" in seen and (login := compiled(LOGIN).fullmatch(heads[-1])) is not None:
+        line.take("password in a login", len(heads) - 1, login.start(2))
     hashes = {"openssl", "passwd"} <= seen and len(heads) > 2 and heads[-2] != "-salt"
     if hashes and heads[-1] != "passwd" and not heads[-1].startswith(("/", "-")):
         line.take("password", len(heads) - 1)
-    if seen & programs.ORACLE:
+    if seen & programs.ORACLE or heads[:1] in (["connect"], ["CONNECT"]):
         for number, head in enumerate(heads):
             match = compiled(_ORACLE).match(head)
-            if match is not None and program(head) not in programs.ORACLE:
+            sure = match is not None and (bool(seen & programs.ORACLE) or looks_chosen(match[1]))
+            if match is not None and sure and program(head) not in programs.ORACLE:
                 start = line.cores[number][0]
                 line.script.add("password", start + match.start(1), start + match.end(1))
 
@@ -188,11 +220,12 @@ def _counted(line: Line, number: int, distances: tuple[int, ...], own: bool) -> 
     slash = bool(line.seen & programs.SLASHES)
     rest: list[int] = []
     for at in range(number + 1, min(len(line.words), number + 40)):
-        first = line.text[line.words[at].start]
-        if first == "+" or (first == "-" and own):
+        start = line.words[at].start
+        first = line.text[start : start + 1]
+        if first == "+" or (first == "-" and own and not line.seen & programs.FLAGS):
             break
         # Of Windows' programs: /add, \\server\share, X: and the * that asks for a password.
-        other = first in "/\\" or line.heads[at] == "*" or line.heads[at][1:] == ":"
+        other = first in ("/", "\\") or line.heads[at] == "*" or line.heads[at][1:] == ":"
         if first != "-" and not (slash and other):
             rest.append(at)
     for distance in distances:
@@ -208,25 +241,18 @@ def _written(line: Line) -> None:
     if not before.endswith(">"):
         return
     said = [number for number in range(len(line.words) - 1) if line.heads[number][:1] != "-"]
-    at = next(place for place, number in enumerate(said) if program(line.heads[number]) in programs.SAY)
+    at = next((place for place, number in enumerate(said) if program(line.heads[number]) in programs.SAY), -1)
     name = line.heads[-1].rpartition("/")[2]
-    if len(said) != at + 2:
+    formats = len(said) > at + 2 and compiled(_ONE_PLACE).fullmatch(line.heads[said[at + 1]]) is not None
+    if at < 0 or len(said) != at + 2 + formats:
         return
     if name in programs.LOGIN_FILES:
         from .fed import said as taken
 
         taken(line.script, line.words[said[-1]], True)
-    elif keeps_secret(line.heads[-1]):
+    elif line.heads[-1].endswith(programs.FIELD_FILES):
+        field = compiled(_THIRD).match(line.text, *line.cores[said[-1]])
+        if field is not None:
+            line.script.add("password", field.start(1), field.end(1))
+    elif keeps_secret(line.heads[-1], line.value(said[-1])):
         line.take(name, said[-1])
-
-
-def _replaced(line: Line) -> None:
-    """Judge what sed puts in the place of something that is called a secret."""
-    for start, end in line.cores:
-        for match in compiled(_REPLACED).finditer(line.text, start, min(end, start + 4096)):
-            mark, value = match[2].strip("@%_<>{}$#[]()*.^\\"), match[3]
-            name = re.sub(_PLACED, "", mark)
-            placeholder = mark.isupper() or mark != match[2]
-            chosen = not (value.isupper() or names_secret(value)) if placeholder else looks_random(value)
-            if chosen and names_secret(name, value) and not about(name):
-                line.script.add(name, match.start(3), match.end(3))

@@ -30,6 +30,8 @@ GLUED = (
     ("-P", 5, word_set("zip unzip bcp sqlcmd")),
     ("-hp", 7, _ZIP),
     ("-a", 5, word_set("redis-cli")),
+    ("-", 5, word_set("funzip")),
+    ("-g", 5, word_set("arj")),
     ("-w", 5, word_set("ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete")),
 )
 # -p=PASSWORD and /p:PASSWORD.
@@ -41,6 +43,8 @@ PERCENT = word_set("smbclient rpcclient net smbget wbinfo smbcacls smbcquotas sm
 ORACLE = word_set("sqlplus impdp expdp imp exp sqlldr rman tnsping sqlcl")
 # Programs whose own options begin with a slash.
 SLASHES = word_set("net")
+# Programs whose options take nothing: a word's place does not change by them.
+FLAGS = word_set("isql")
 # docker login -p PASSWORD.
 LOG_IN = word_set(
     "docker podman buildah skopeo nerdctl crane helm oras regctl oc az azcopy ibmcloud cf faas-cli argocd harbor "
@@ -51,13 +55,19 @@ APART = _by_program(
     {
         "-p": "sshpass useradd usermod mongo mongosh mongodump mongorestore mongoimport mongoexport twine cqlsh "
         "rabbitmqadmin poetry conan vsce ovsx psexec cypher-shell couchbase-cli beeline oras ncftpput ncftpget smbmap "
-        "crackmapexec nxc netexec airflow altool rhc pihole unlock-keychain create-keychain add-user-keycloak.sh "
+        "crackmapexec nxc netexec evil-winrm hydra hdbsql unar steghide veracrypt certutil rdesktop "
+        "npm-cli-login fcrackzip signcode kwalletcli "
+        "airflow altool rhc pihole unlock-keychain create-keychain add-user-keycloak.sh "
         "add-user.sh elasticsearch-users doveadm",
-        "-P": "zip unzip sqlcmd bcp tsql isql mosquitto_pub mosquitto_sub ipmitool p4 kdb5_util security",
+        "-P": "zip unzip sqlcmd bcp tsql isql mosquitto_pub mosquitto_sub mqttx ipmitool p4 kdb5_util "
+        "security yubico-piv-tool osql gpg-preset-passphrase",
         "-a": "redis-cli",
-        "-w": "ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete kadmin ipa-client-install dsconf",
-        "-pw": "plink pscp psftp putty addprinc kadmin kadmin.local",
-        "-s": "slappasswd",
+        "-w": "ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete kadmin ipa-client-install dsconf vsql "
+        "add-generic-password add-internet-password",
+        "-ap": "swaks",
+        "-encrypt": "consul nomad serf",
+        "-pw": "manage-bde nzsql plink pscp psftp putty addprinc kadmin kadmin.local",
+        "-s": "slappasswd eyaml",
         "-xp": "sendemail",
         "--plaintext": "caddy",
         "-serial": "unity-editor unity",
@@ -65,6 +75,12 @@ APART = _by_program(
         "-w -s -a": "ldappasswd",
         "-k -K -pass -passin -passout -psk -hmac": "openssl",
         "-N -P": "ssh-keygen",
+        "-K": "ccrypt pk12util",
+        "-k": "mcrypt",
+        "-W": "pk12util",
+        "-upw -opw": "pdftotext pdftoppm pdfimages pdfinfo pdftocairo pdftohtml pdfseparate",
+        "--pin --so-pin --new-pin": "pkcs11-tool softhsm2-util p11tool yubico-piv-tool pkcs15-init pkcs15-tool",
+        "-a --auth": "hatch",
         "-p -k": "dotnet",
         "-p -t": "influx",
         "-t": "codecov doctl",
@@ -78,7 +94,7 @@ APART = _by_program(
 # Options that take much else as well: their next word has to look like one that a machine made.
 RANDOM = _by_program(
     {
-        "-t": "uv anaconda flyctl fly vercel vc",
+        "-t": "rancher uv anaconda flyctl fly vercel vc",
         "-k": "gem choco newrelic",
         "--auth": "netlify crictl http https",
         "-v": "kaggle",
@@ -97,6 +113,18 @@ AFTER: dict[str, tuple[tuple[frozenset[str], tuple[int, ...], bool], ...]] = {
     "nuget": ((word_set("setapikey"), (1,), False), (word_set("push"), (2,), True)),
     "neo4j-admin": ((word_set("set-initial-password"), (1,), False),),
     "vault": ((word_set("unseal"), (1,), False),),
+    "bw": ((word_set("login"), (2,), False), (word_set("unlock"), (1,), False)),
+    "consul": ((word_set("set-agent-token"), (2,), False),),
+    "cf": ((word_set("create-user"), (2,), False),),
+    "salt": ((word_set("shadow.set_password"), (2,), False),),
+    "keyctl": ((word_set("add"), (3,), False),),
+    "sp_addlogin": ((frozenset(), (2,), False),),
+    "sp_password": ((frozenset(), (2,), False),),
+    "doppler": ((word_set("set"), (2,), False),),
+    "ansible-vault": ((word_set("encrypt_string"), (1,), False),),
+    "credstash": ((word_set("put"), (2,), False),),
+    "mc": ((word_set("set add"), (4,), False), (word_set("user"), (4,), False)),
+    "chamber": ((word_set("write"), (3,), False),),
     "b2": ((word_set("authorize-account"), (2,), False),),
     "samba-tool": ((word_set("create add setpassword"), (2,), False),),
     "drush": ((word_set("user:password upwd"), (2,), False),),
@@ -116,7 +144,6 @@ LAST = {
     "pulumi": (word_set("--secret"), ""),
     "mosquitto_passwd": (frozenset[str](), "b"),
     "grafana-cli": (word_set("reset-admin-password"), ""),
-    "mc": (word_set("alias config"), ""),
     "cf": (word_set("auth"), ""),
     "heroku": (word_set("auth:token"), ""),
     "flyctl": (word_set("token"), ""),
@@ -135,7 +162,9 @@ LOGIN_SETTINGS = word_set("http-basic github-oauth gitlab-token bearer pypi-toke
 # Programs that read passwords from what is piped into them, and those that say what is piped.
 READ = word_set(
     "chpasswd passwd smbpasswd htpasswd kinit cryptsetup vncpasswd tigervncpasswd kpasswd vault "
-    "ecryptfs-add-passphrase keyctl rabbitmqctl newusers elasticsearch-keystore realm openconnect saslpasswd2"
+    "ecryptfs-add-passphrase keyctl rabbitmqctl newusers elasticsearch-keystore realm openconnect saslpasswd2 "
+    "secret-tool systemd-creds mount.davfs kubeseal keepassxc-cli fscrypt ecryptfs-mount-private pure-pw "
+    "gpg-preset-passphrase"
 )
 # Others read data or a script there, unless one of their words begins like this.
 READ_WITH = {
@@ -145,10 +174,26 @@ READ_WITH = {
     "gpg2": ("--passphrase-fd",),
     "cargo": ("login",),
     "wrangler": ("secret",),
-    "docker": ("secret",),
+    "docker": ("secret", "unlock"),
     "podman": ("secret",),
+    "circleci": ("store-secret",),
+    "gopass": ("insert",),
+    "rbw": ("unlock",),
+    "zfs": ("load-key",),
+    "jupyter": ("password",),
+    "npm": ("adduser", "login"),
+    "borg": ("init",),
+    "ipa": ("--password",),
+    "gcloud": ("--data-file",),
+    "gh": ("secret",),
+    "pass": ("insert",),
+    "keyring": ("set",),
+    "vercel": ("env",),
+    "mount": ("davfs",),
 }
 SAY = word_set("echo printf cat print yes write-output write-host")
+# What writes a file in PowerShell.
+WRITES = word_set("out-file set-content add-content tee-object")
 # Owners and groups are written as logins are: -u app:staff.
 OWNERS = word_set(
     "root www-data nobody nogroup users staff wheel daemon adm bin sys node app apps appuser appgroup nginx "
@@ -159,11 +204,48 @@ TAKE_OWNERS = word_set(
     "s6-setuidgid kubectl docker-compose bwrap runuser unshare buildah"
 )
 # Commands that are followed by a name and its value.
-SET = word_set("set setx config configure add setenv put env --env -e modify --set")
-SET_SURELY = word_set("set setx config configure setenv modify --set")
+SET = word_set(
+    "set setx config configure add setenv put env --env -e modify --set set-env set-item set-variable new-variable "
+    "dconf gsettings option config:set env:set --arg set_network"
+)
+SET_SURELY = word_set(
+    "set setx config configure setenv modify --set set-env set-item set-variable new-variable dconf gsettings etcdctl "
+    "consul option config:set env:set --arg set_network nmcli"
+)
 # Options that take a name and a password.
 LOGIN_OPTIONS = word_set(
-    "-u --user --proxy-user -U --auth -a -auth --credentials --creds --src-creds --dest-creds --user-password"
+    "-u --user --proxy-user -U --auth -a -auth --credentials "
+    "--auth-basic --basic-auth --userpass --http-auth --creds --src-creds --dest-creds --user-password"
 )
 # Files of lines that are a name and a password.
-LOGIN_FILES = frozenset((".htpasswd", "htpasswd", ".passwd-s3fs"))
+LOGIN_FILES = frozenset((".htpasswd", "htpasswd", ".passwd-s3fs", "sasl_passwd"))
+# Files of lines whose third word is a password.
+FIELD_FILES = ("chap-secrets", "pap-secrets", "davfs2/secrets")
+_POWERSHELL = (word_set("-name -path -literalpath -filepath"), word_set("-value"), frozenset[str]())
+# Programs that are given a name by one option and its value by another: these, those, and the words with which any
+# value is a secret. No names: any word may be it.
+NAMED_VALUES = {
+    "reg": (word_set("/v"), word_set("/d"), frozenset[str]()),
+    "aws": (word_set("--name"), word_set("--value"), word_set("securestring")),
+    "az": (word_set("--name -n"), word_set("--value"), word_set("keyvault")),
+    "gh": (frozenset[str](), word_set("--body -b"), word_set("secret")),
+    "occ": (frozenset[str](), word_set("--value"), frozenset[str]()),
+    "dasel": (frozenset[str](), word_set("-v --value"), frozenset[str]()),
+    "glab": (frozenset[str](), word_set("--value"), word_set("--masked")),
+    "xmlstarlet": (word_set("-u --update -n --name"), word_set("-v --value"), frozenset[str]()),
+    **dict.fromkeys(
+        word_set(
+            "set-variable new-variable set-item new-item set-itemproperty new-itemproperty set-content add-content"
+        ),
+        _POWERSHELL,
+    ),
+}
+# Programs that keep secrets and nothing else: the words with which every NAME=VALUE is one.
+KEEPERS = {
+    "vault": (word_set("kv put"), word_set("kv patch")),
+    "flyctl": (word_set("secrets set"),),
+    "doppler": (word_set("secrets set"),),
+    "nomad": (word_set("var put"),),
+    "infisical": (word_set("secrets set"),),
+    "supabase": (word_set("secrets set"),),
+}

@@ -14,11 +14,11 @@ AROUND = "\\\"'`"
 _BRACKETS = "[]{},"
 _OPENS = frozenset("\"'[]{}")
 _LEXEMES = (
-    r"(?s)(?P<space>[ \t\r\f\v\x00]++)|(?P<slashes>\\++(?:[\"'`]|\r?\n)?)|(?P<quote>[\"'`])|(?P<newline>\n)"
+    r"(?s)(?P<space>[ \t\r\f\v\x00]++)|(?P<slashes>\\++(?:[\"'`>]|\r?\n)?)|(?P<quote>[\"'`])|(?P<newline>\n)"
     r"|(?P<operator>[|&;<>()]++)|(?P<plain>[^\s\\\"'`|&;<>()\x00]++)|(?P<other>.)"
 )
 _QUOTE = r"\\++[\"'`]?|[\"'`]"
-_APOSTROPHE = r"(?<=[A-Za-z][A-Za-z])'(?=(?:t|s|re|ll|ve|d|m)\b)|(?<=[sS])'(?= )"
+_APOSTROPHE = r"(?<=[A-Za-z][A-Za-z])'(?=(?:t|s|re|ll|ve|d|m)\b)|(?<=[sS])(?<!%s)'(?= )"
 _SPACES = frozenset(" \t\r\n")
 _LINE_HEAD = r"\n([A-Za-z_]\w{0,80})"
 _TAG = r"-?\s{0,8}[\"'\\]{0,8}([A-Za-z_]\w{0,80})"
@@ -47,6 +47,9 @@ def commands(text: str, start: int, end: int) -> Iterator[Command]:
     words: list[Word] = []
     fed: list[Word] = []
     here = ""
+    # Here-documents that begin at the end of the line, and the commands of that line: the first is fed.
+    pending: list[str] = []
+    held: list[Command] = []
     at, begin = start, -1
     token = compiled(_LEXEMES).match
     quoted: list[tuple[int, int]] = []
@@ -90,26 +93,46 @@ def commands(text: str, start: int, end: int) -> Iterator[Command]:
         elif kind == "newline":
             finish(at)
             here = "" if here == "<<<" else here
-            if here:
-                if fed and text[fed[-1].start : fed[-1].end] == here and _alone(text, fed[-1], start):
-                    here = ""
-            elif words or fed:
+            if not here and pending:
+                held.append(Command(words, "\n", fed))
+                words, fed, here = [], [], pending.pop(0)
+            elif here and fed and text[fed[-1].start : fed[-1].end] == here and _alone(text, fed[-1], start):
+                here = pending.pop(0) if pending else ""
+            if not here and held:
+                yield from _fed(held, fed)
+                held, fed = [], []
+            elif not here and (words or fed):
                 yield Command(words, "\n", fed)
                 words, fed = [], []
         elif kind == "operator" and not here:
             finish(at)
             if mark[:2] == "<<":
                 ends = _line_heads(text, start, end) if ends is None else ends
-                here = _tag(text, stop, end, ends) if mark != "<<<" else mark
+                if mark == "<<<":
+                    here = mark
+                elif tag := _tag(text, stop, end, ends):
+                    pending.append(tag)
             elif mark.strip("<>") and mark not in (">&", "<&", "&>", "&>>"):
-                yield Command(words, mark, fed)
+                if pending:
+                    held.append(Command(words, mark, fed))
+                else:
+                    yield Command(words, mark, fed)
                 words, fed = [], []
         else:
             begin = at if begin < 0 else begin
         at = stop
     finish(end)
+    if held:
+        yield from _fed(held, fed)
+        fed = []
     if words or fed:
         yield Command(words, "", fed)
+
+
+def _fed(held: list[Command], words: list[Word]) -> Iterator[Command]:
+    """Yield the commands of a line, the first with the words of its here-documents."""
+    yield held[0]._replace(fed=[*held[0].fed, *words])
+    yield from held[1:]
 
 
 def _tag(text: str, start: int, end: int, ends: Mapping[str, int]) -> str:

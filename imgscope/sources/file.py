@@ -18,7 +18,7 @@ from .stream import Stream
 
 if TYPE_CHECKING:
     from ..archive.image import OpenImage
-    from ..archive.outer import ScanLayer
+    from ..archive.tar_stores import ScanLayer
     from ..progress import Progress
     from ..reference import Reference
 

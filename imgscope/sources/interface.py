@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from ..archive.image import OpenImage
-    from ..archive.outer import ScanLayer
+    from ..archive.tar_stores import ScanLayer
     from ..progress import Progress
 
 

@@ -12,7 +12,7 @@ from ..escape import escape
 
 if TYPE_CHECKING:
     from ..archive.image import OpenImage
-    from ..archive.outer import ScanLayer
+    from ..archive.tar_stores import ScanLayer
     from ..progress import Progress
     from ..reference import Reference
 

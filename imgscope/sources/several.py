@@ -10,7 +10,7 @@ from .interface import Memory, Remembering
 
 if TYPE_CHECKING:
     from ..archive.image import OpenImage
-    from ..archive.outer import ScanLayer
+    from ..archive.tar_stores import ScanLayer
     from ..progress import Progress
     from ..reference import Reference
     from .interface import Source

@@ -11,7 +11,7 @@ from io import RawIOBase
 from typing import TYPE_CHECKING
 
 from ..archive.open import open_descriptor
-from ..archive.outer import looks_like_tar
+from ..archive.tar_stores import looks_like_tar
 from ..errors import ArchiveError, ImageError
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..archive.open import open_stream
-from ..archive.outer import looks_like_tar
+from ..archive.tar_stores import looks_like_tar
 from ..compression import detect, read_ahead, reader
 from ..errors import ArchiveError
 from .spool import spool, spool_and_scan
 
 if TYPE_CHECKING:
     from ..archive.image import OpenImage
-    from ..archive.outer import ScanLayer
+    from ..archive.tar_stores import ScanLayer
     from ..progress import Progress
 
 Read = Callable[[int], bytes]

@@ -17,6 +17,10 @@ KEYS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "select": ("Only these rules: codes, their beginnings, names.", {"type": "array", "items": {"type": "string"}}),
     "ignore": ("Not these rules.", {"type": "array", "items": {"type": "string"}}),
     "min-size": ("Leave out what saves less: 100kB.", {"type": ["string", "integer"]}),
+    "gpu": (
+        "The GPUs that there are: sm_80, gfx90a.",
+        {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+    ),
     "dockerfile": ("The Dockerfile that the image is built from.", {"type": "string", "minLength": 1}),
     "base": ("The image that it is built on.", {"type": "string", "minLength": 1}),
 }
@@ -32,6 +36,7 @@ class Settings:
     min_size: int = MIN_SIZE
     dockerfile: str | None = None
     base: str | None = None
+    gpu: tuple[str, ...] = ()
 
 
 def load(start: Path) -> Settings:
@@ -54,6 +59,7 @@ def read(path: Path) -> Settings:
         _size(table.get("min-size", MIN_SIZE), shown),
         str(path.parent / dockerfile) if dockerfile is not None else None,
         base,
+        _words(table, "gpu", shown),
     )
 
 

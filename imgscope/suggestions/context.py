@@ -50,13 +50,18 @@ class Context:
         rules: Sequence[Seeker],
         *,
         min_size: int = 0,
+        gpu: Sequence[str] = (),
         dockerfile: DockerfileMatch | None = None,
         previous: Analysis | None = None,
     ) -> None:
-        """Look at ``analysis``, for ``rules``; ``min_size`` are the bytes below which a finding is not told."""
+        """Look at ``analysis``, for ``rules``; ``min_size`` are the bytes below which a finding is not told.
+
+        ``gpu`` are the architectures of the GPUs that there are, where that is known.
+        """
         self.analysis = analysis
         self.base = base
         self.min_size = min_size
+        self.gpu = tuple(gpu)
         self.dockerfile = dockerfile
         self.previous = previous
         self.overlay = analysis.body.overlay

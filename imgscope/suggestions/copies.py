@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..layer.index import DIRECTORY
-from ..packages.dependencies import DATABASES
 from ..paths import internal, join, split
 from .own_packages import OwnPackages
+from .system_files import MANAGED, installing
 
 if TYPE_CHECKING:
     from .context import Context
@@ -43,15 +43,14 @@ SYSTEM = (
         b"root/.bash_history",
         b"root/.npm/_update-notifier",
         b"root/.local/state/pnpm/",
+        b"root/.composer/.htaccess",
+        b"root/.config/composer/.htaccess",
         b"var/lib/systemd/",
     ),
 )
 _PATH = re.compile(r"(?<![\w.$}*-])/[\w.@+-]+(?:/[\w.@+-]+)*")
 _REMOVES = re.compile(r"\brm\s+(?:-\S+\s+)*([^;&|\n]*)")
 _MAX_TEXT = 64 << 10
-# Where a package manager's scripts leave files that no package owns.
-_MANAGED = (b"etc/", b"var/", b"usr/bin/", b"usr/sbin/", b"usr/lib/", b"usr/share/", b"lib/", b"bin/", b"sbin/")
-
 
 _Path = bytes
 
@@ -95,9 +94,7 @@ def copies(
     """
     overlay = context.overlay
     owners: Mapping[bytes, object] = packages.owners if packages is not None else {}
-    installing = {
-        layer for layer in context.own_layers for path in DATABASES if overlay.entry_in(layer, path) is not None
-    }
+    installed_in = installing(context)
     asked = frozenset(internal(path) for path in also)
     named = _Named(context)
     sums = {directory: _Sum() for directory in overlay.tree}
@@ -109,7 +106,7 @@ def copies(
     for directory, names in overlay.tree.items():
         here = sums[directory]
         system = (directory + b"/").startswith(SYSTEM)
-        managed = (directory + b"/").startswith(_MANAGED)
+        managed = (directory + b"/").startswith(MANAGED)
         for name, entry in names.items():
             path = join(directory, name)
             kind = overlay.kind(entry)
@@ -122,7 +119,7 @@ def copies(
             size = 1 + (sizes[inode] if inode >= 0 and kind != DIRECTORY else 0)
             layer = overlay.layer_of(entry)
             # What an instruction changed after the package was installed is the image's own.
-            packaged = path in owners and (layer in installing or not named.file(path))
+            packaged = path in owners and (layer in installed_in or not named.file(path))
             if path in asked:
                 pass
             elif layer not in own or entry in unneeded or packaged:
@@ -132,10 +129,10 @@ def copies(
             elif kind == DIRECTORY:
                 # An empty folder is wanted where an instruction made it, not where a package's script did.
                 made = named.exactly(path) and not system
-                if not made and not (own_folder(path) and (layer not in installing or named.file(path))):
+                if not made and not (own_folder(path) and (layer not in installed_in or named.file(path))):
                     continue
             elif ((system or path.startswith(SYSTEM)) and not named.folder(path)) or (
-                managed and layer in installing and not named.file(path)
+                managed and layer in installed_in and not named.file(path)
             ):
                 continue
             here.needed += size
@@ -157,7 +154,7 @@ def copies(
 
 def own_folder(path: bytes) -> bool:
     """Tell whether an empty folder is one of the image's own, not one that the system or a package keeps."""
-    return path not in _TOP and not (path + b"/").startswith((*SYSTEM, *_MANAGED))
+    return path not in _TOP and not (path + b"/").startswith((*SYSTEM, *MANAGED))
 
 
 class _Named:

@@ -1,8 +1,8 @@
-"""Programs and libraries that an image's own layers add: what they need to run, and what of them is never loaded."""
+"""Programs and libraries of an image: what they need to run, and what of them is never loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ..layer.index import FILE
@@ -11,6 +11,7 @@ from .once import once
 from .system_files import system_owners
 
 if TYPE_CHECKING:
+    from ..packages import Package
     from ..rootfs.elf import Elf
     from .context import Context
 
@@ -23,10 +24,22 @@ def elf_files(context: Context) -> Mapping[int, tuple[bytes, Elf]]:
     own: these know themselves what they need, and are most of an image. Raises ``ContentUnavailableError``
     where contents can't be read.
     """
+    return _read(context, context.own_layers, system_owners(context))
+
+
+@once
+def all_elf_files(context: Context) -> Mapping[int, tuple[bytes, Elf]]:
+    """Return (path, headers) of all programs and libraries that the merged tree shows, by global entry.
+
+    Raises ``ContentUnavailableError`` where contents can't be read.
+    """
+    return _read(context, range(len(context.analysis.layers)), {})
+
+
+def _read(context: Context, layers: Iterable[int], without: Mapping[bytes, Package]) -> dict[int, tuple[bytes, Elf]]:
     overlay = context.overlay
-    owners = system_owners(context)
     paths: dict[int, bytes] = {}
-    for layer in context.own_layers:
+    for layer in layers:
         index, first = overlay.layers[layer], overlay.first[layer]
         runnable = [bool(mode & 0o111) for mode, _, _ in index.meta_table]
         # Where the scan saw contents go by, it knows which may be one.
@@ -45,7 +58,7 @@ def elf_files(context: Context) -> Mapping[int, tuple[bytes, Elf]]:
                 own = names[name]
                 if kinds[own] != FILE or sizes[own] < 64 or own in index.sparse:
                     continue
-                if shown.get(name) == first + own and (path := join(directory, name)) not in owners:
+                if shown.get(name) == first + own and (path := join(directory, name)) not in without:
                     paths[first + own] = path
     if paths:
         context.require_contents()

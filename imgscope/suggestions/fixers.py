@@ -78,23 +78,6 @@ def _removed_later(plan: Plan, finding: Finding) -> Iterator[Step]:
     yield from by_layer(finding, partial(removed_later, plan, finding))
 
 
-def _clean(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from .fix.cleans import CLEANS
-    from .fix.leftovers import clean_layer
-    from .fix.model import Step
-
-    for layer in layers_of(finding):
-        for clean in CLEANS:
-            if clean.partition(" ")[0] == finding.code:
-                yield Step(finding, (layer,), partial(clean_layer, plan, clean, layer))
-
-
-def _without_pip_cache(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from .fix.leftovers import pip
-
-    yield from by_layer(finding, partial(pip, plan, finding.code))
-
-
 JOIN_OR_MOVE = Fixer(_join_or_move)
 """What is removed later is removed where it is made."""
 JOIN = Fixer(_join)
@@ -103,7 +86,3 @@ JOIN_PAIRS = Fixer(_join_pairs)
 """RUN that write the same files become one."""
 REMOVED_LATER = Fixer(_removed_later)
 """What may be wanted stays, but what a later RUN removes is removed where it is made."""
-CLEAN = Fixer(_clean)
-"""The RUN that leaves something behind removes it."""
-WITHOUT_PIP_CACHE = Fixer(_without_pip_cache)
-"""pip keeps no cache."""

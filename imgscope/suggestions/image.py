@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..analyzer import name_of, opened
 from ..errors import UsageError
+from ..escape import escape
 from ..progress import working
 from ..reading import ReadOptions
 from ..units import parse_size
@@ -31,6 +32,7 @@ def suggest(
     select: str | Sequence[str] = (),
     ignore: str | Sequence[str] = (),
     min_size: int | str = MIN_SIZE,
+    gpu: str | Sequence[str] = (),
     dockerfile: str | os.PathLike[str] | None = None,
     previous: AnyImage | None = None,
     base: AnyImage | None = None,
@@ -43,7 +45,8 @@ def suggest(
 
     Images are references, as for ``analyze``, or analyses: ``previous`` is an earlier one of the same program, ``base``
     the one that it is built on. ``select`` and ``ignore`` name rules (``IS012``, ``IS1``, ``apt-lists``), ``min_size``
-    is the least that a finding saves, in bytes or as text (``1MB``). ``dockerfile`` is the file that the image was
+    is the least that a finding saves, in bytes or as text (``1MB``), ``gpu`` are the architectures of the GPUs that
+    there are (``sm_80``, ``gfx90a``). ``dockerfile`` is the file that the image was
     built from; without it and with ``here`` the current folder's is used if it made the image. ``fix`` makes the safe
     fixes in the Dockerfile's text (``Suggestions.fixed``; no file is written), which reads the image's scripts. How
     images are read is said as for ``analyze``. Raises ``UsageError`` and ``ImageError``.
@@ -57,6 +60,7 @@ def suggest(
         (select,) if isinstance(select, str) else tuple(select),
         (ignore,) if isinstance(ignore, str) else tuple(ignore),
         parse_size(min_size, "min_size") if isinstance(min_size, str) else min_size,
+        _architectures((gpu,) if isinstance(gpu, str) else gpu),
     )
     with ExitStack() as stack:
         parsed = read(os.fspath(dockerfile)) if dockerfile is not None else None
@@ -78,6 +82,16 @@ def suggest(
 
                 report.fixed = fixed(report)
         return report.hold(stack)
+
+
+def _architectures(gpu: Sequence[str]) -> tuple[str, ...]:
+    """Read names of GPU architectures. Raises ``UsageError``."""
+    from ..rootfs.kernels import architectures
+
+    found, unknown = architectures(gpu) if gpu else ((), ())
+    if unknown:
+        raise UsageError(f"{escape(unknown[0])!r} is no architecture of a GPU: write sm_80, sm_90 or gfx90a")
+    return found
 
 
 def _base(name: str, below: Analysis, analysis: Analysis) -> Base:

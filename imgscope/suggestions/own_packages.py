@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..layer.index import FILE
-from ..packages.dependencies import DATABASES, MARKS, Installed, installed, leaves, names, needed, weight
+from ..packages.dependencies import DATABASES, MARKS, Installed, installed, leaves, names, needed, versions, weight
 from ..packages.reader import MAX_FILE, MAX_TOTAL
 from ..paths import split
 from .elf import elf_files
 from .once import once
 from .program import program
 from .system_files import installed_here, system_owners, system_packages
+from .typesetting import DOCUMENTS, typesets
 
 if TYPE_CHECKING:
     from ..packages import Package
@@ -65,8 +66,9 @@ _LANGUAGES = (
 @dataclass(slots=True)
 class OwnPackages:
     """``every`` package of the operating system's database, the ``own`` ones that the base does not have, and which
-    of the system's packages owns which path; ``unneeded`` are those that only a build needs, ``wanted`` the names
-    to ask for so that all others are installed.
+    of the system's packages owns which path; ``unneeded`` are those that only a build needs, ``tools`` those of them
+    that are known as such by their names, ``wanted`` the names to ask for so that all others are installed.
+    ``before`` has the versions of a Debian base's packages.
     """
 
     every: list[Installed]
@@ -74,6 +76,8 @@ class OwnPackages:
     owners: Mapping[bytes, Package]
     unneeded: set[Installed]
     wanted: list[str]
+    tools: set[Installed] = field(default_factory=set)
+    before: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ecosystem(self) -> str:
@@ -100,9 +104,10 @@ def own_packages(context: Context) -> OwnPackages | None:
     own = {one for one in every if (one.name, one.package.architecture) not in base}
     if not own:
         return None
-    found = OwnPackages(every, own, system_owners(context), set(), [])
+    found = OwnPackages(every, own, system_owners(context), set(), [], before=versions(before))
     used = _used(context, found)
-    found.unneeded = _unneeded(found, used, serves=_only_serves(context))
+    found.tools = set(_tools(context, found))
+    found.unneeded = _unneeded(found, used)
     found.wanted = _wanted(found, used)
     return found
 
@@ -146,9 +151,11 @@ def _wanted(found: OwnPackages, used: _Identities) -> list[str]:
     kept = found.own - found.unneeded
     unknown = set(leaves(found.every)) if any(one.manual is None for one in kept) else set()
     manual = {one for one in kept if one.manual or (one.manual is None and one in unknown)}
-    asked = sorted((one for one in kept if one in manual or one.package in used), key=_by_name)
+    # What no file names stays only where it is asked for, even if it came along with a package that goes.
+    tacit = {one for one in kept if RUNTIME.fullmatch(one.name)}
+    asked = sorted((one for one in kept if one in manual or one in tacit or one.package in used), key=_by_name)
     if len(asked) > _MANY or len(found.every) > _VERY_MANY or weight(found.every) * len(asked) > _MAX_LOOKS:
-        return [one.name for one in asked if one in manual]
+        return [one.name for one in asked if one in manual or one in tacit]
     for one in list(asked):
         others = [other for other in asked if other is not one]
         if one in needed(found.every, others, (), found.every):
@@ -164,12 +171,20 @@ def _only_serves(context: Context) -> bool:
     return run.known and bool(programs) and programs <= _SERVERS
 
 
-def _unneeded(found: OwnPackages, used: _Identities, *, serves: bool) -> set[Installed]:
-    """Return the own packages that go when those for building do, with all that nothing else needs.
+def _tools(context: Context, found: OwnPackages) -> Iterator[Installed]:
+    """Yield the own packages that by their names are there for a build."""
+    serves = _only_serves(context)
+    documents = [one for one in found.own if DOCUMENTS.fullmatch(one.name)]
+    if documents and typesets(context, found.owners):
+        documents = []
+    for one in found.own:
+        if BUILD.fullmatch(one.name) or one in documents or (serves and _FOR_SITES.fullmatch(one.name)):
+            yield one
 
-    ``serves``: a container runs a server of files alone.
-    """
-    build = {one for one in found.own if BUILD.fullmatch(one.name) or (serves and _FOR_SITES.fullmatch(one.name))}
+
+def _unneeded(found: OwnPackages, used: _Identities) -> set[Installed]:
+    """Return the own packages that go when those for building do, with all that nothing else needs."""
+    build = found.tools
     if not build:
         return set()
     roots = [one for one in found.every if one not in found.own or one.vital or RUNTIME.fullmatch(one.name)]

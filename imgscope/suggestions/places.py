@@ -49,18 +49,18 @@ class Seeker(Protocol):
 
 
 class Places:
-    """Globs of several keys, compiled."""
+    """Globs of several keys: each is compiled once something asks for it by its last name, most never are."""
 
     def __init__(self, wanted: Mapping[str, Sequence[str]]) -> None:
-        """Compile the globs of each key."""
-        self._by_name: dict[bytes, list[tuple[re.Pattern[bytes], str]]] = {}
-        self._by_glob: list[tuple[re.Pattern[bytes], str]] = []
+        """Sort the globs of each key by what they ask of names."""
+        self._by_name: dict[bytes, list[tuple[bytes, str]]] = {}
+        self._by_glob: list[tuple[bytes, str]] = []
         # How the names of those start, or else end: hardly any directory is one, and all are asked.
         self._starts: tuple[bytes, ...] = ()
         self._ends: tuple[bytes, ...] = ()
         # (how the name ends, the glob if that is not all it asks for, key)
-        self._names: dict[bytes, list[tuple[bytes, re.Pattern[bytes] | None, str]]] = {}
-        self._endings: dict[bytes, list[tuple[bytes, re.Pattern[bytes] | None, str]]] = {}
+        self._names: dict[bytes, list[tuple[bytes, bytes | None, str]]] = {}
+        self._endings: dict[bytes, list[tuple[bytes, bytes | None, str]]] = {}
         for key, globs in wanted.items():
             for glob in globs:
                 self._add(key, glob.strip("/").encode())
@@ -70,7 +70,7 @@ class Places:
         above, last = split(glob)
         if last == b"**":
             name = split(above)[1]
-            found = (_compiled(above), key)
+            found = (above, key)
             wild = WILD.search(name)
             if wild is not None:
                 self._by_glob.append(found)
@@ -83,12 +83,12 @@ class Places:
         elif last[:1] == b"*" and not WILD.search(last[1:]) and b"." in last:
             # The ending that a name is looked up by starts at its last dot.
             ending = last[1:]
-            pattern = None if above == b"**" else _compiled(glob)
-            self._endings.setdefault(ending[ending.rindex(b".") :], []).append((ending, pattern, key))
+            more = None if above == b"**" else glob
+            self._endings.setdefault(ending[ending.rindex(b".") :], []).append((ending, more, key))
         elif WILD.search(last):
             raise ValueError(f"{glob.decode()}: of a name only the end can be left open")
         else:
-            self._names.setdefault(last, []).append((last, None if above == b"**" else _compiled(glob), key))
+            self._names.setdefault(last, []).append((last, None if above == b"**" else glob, key))
 
     def of_directory(self, path: bytes) -> frozenset[str]:
         """Return the keys whose globs take in all that lies in a directory."""
@@ -105,9 +105,9 @@ class Places:
             name = inner[inner.rfind(b"/") + 1 :]
             fits: set[str] = set()
             if name in self._by_name:
-                fits.update(key for pattern, key in self._by_name[name] if pattern.fullmatch(inner))
+                fits.update(key for glob, key in self._by_name[name] if _compiled(glob).fullmatch(inner))
             if self._by_glob and (name.startswith(self._starts) or name.endswith(self._ends)):
-                fits.update(key for pattern, key in self._by_glob if pattern.fullmatch(inner))
+                fits.update(key for glob, key in self._by_glob if _compiled(glob).fullmatch(inner))
             if fits:
                 found = found | fits
             self._known[inner] = found
@@ -122,8 +122,8 @@ class Places:
             return ()
         return {
             key
-            for ending, pattern, key in [*(candidates or ()), *(exact or ())]
-            if name.endswith(ending) and (pattern is None or pattern.fullmatch(join(directory, name)))
+            for ending, glob, key in [*(candidates or ()), *(exact or ())]
+            if name.endswith(ending) and (glob is None or _compiled(glob).fullmatch(join(directory, name)))
         }
 
     def find(self, overlay: Overlay, from_layer: int = 0) -> dict[str, list[Claim]]:

@@ -29,11 +29,14 @@ MAX_EVIDENCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to look for: rules as ``selection.select`` reads them, and the fewest bytes that are worth a finding."""
+    """What to look for: rules as ``selection.select`` reads them, the fewest bytes that are worth a finding, and the
+    architectures of the GPUs that there are (``sm_80``, ``gfx90a``).
+    """
 
     selected: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     min_size: int = MIN_SIZE
+    gpu: tuple[str, ...] = ()
 
 
 def suggest(
@@ -60,7 +63,9 @@ def suggest(
             name = base.name or dockerfile.dockerfile.base(dockerfile.stage)
             how = "what is below the Dockerfile's first layer"
             base = replace(base, name=name, layers=dockerfile.base_layers, how=how, certainty=dockerfile.certainty)
-    context = Context(analysis, base, rules, min_size=options.min_size, dockerfile=dockerfile, previous=previous)
+    context = Context(
+        analysis, base, rules, min_size=options.min_size, gpu=options.gpu, dockerfile=dockerfile, previous=previous
+    )
     run = _Run(context)
     for rule in rules:
         run.add(rule)

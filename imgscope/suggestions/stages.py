@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..dockerfile.redacted import redacted, redacted_text
 from ..errors import ContentUnavailableError
+from ..packages.upgrades import renewed
 from ..paths import internal, join, public, split
 from ..settings import settings
 from .copies import Copy, Right, above, copies
@@ -115,6 +116,19 @@ class Parts:
             return set()
         left = self.packages.unneeded | only_recommended(self.packages.every, self.packages.own)
         return {id(one.package) for one in self.packages.own - left}
+
+    def renewed_packages(self) -> set[int]:
+        """Return the base's packages, by ``id``, that installing those in the final stage brings up to date again."""
+        found = self.packages
+        if found is None:
+            return set()
+        base = [one for one in found.every if one not in found.own]
+        if found.ecosystem != "dpkg":
+            return {id(one.package) for one in base}
+        kept = self.kept_packages()
+        there = {one.name: (found.before.get(one.name, ""), one.bounds) for one in base}
+        names = renewed((one.bounds for one in found.own if id(one.package) in kept), there)
+        return {id(one.package) for one in base if one.name in names}
 
 
 def parts(context: Context, report: Suggestions, also: Sequence[str] = ()) -> Parts:

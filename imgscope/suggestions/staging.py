@@ -245,8 +245,8 @@ class _Text:
         gone = self.found.pruned
         trims = {path for copy in self.found.copies for path in copy.trims}
         owners = self.found.packages.owners if self.found.packages is not None else {}
-        others = {id(one.package) for one in self.found.packages.own} if self.found.packages is not None else set()
         installs = bool(self.found.packages and (self.found.packages.wanted or self.extra.packages))
+        renewed = self.found.renewed_packages() if installs else set()
         homes = {path.rpartition(b"/")[0] for path, package in owners.items() if id(package) in kept}
         again = 0
         counted: set[int] = set()
@@ -265,8 +265,7 @@ class _Text:
                     (inside and path not in trims)
                     or path in copied
                     or (package is not None and id(package) in kept)
-                    # What an installation upgraded of the base's it upgrades again.
-                    or (installs and package is not None and id(package) not in others)
+                    or (package is not None and id(package) in renewed)
                     or (package is None and made and entry not in self.found.unneeded)
                 ):
                     counted.add(inode)

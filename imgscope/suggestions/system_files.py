@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..errors import ContentUnavailableError
+from ..packages.dependencies import DATABASES
 from ..packages.places import database_entries
 from .once import once
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from .context import Context
 
 _SYSTEM = ("dpkg", "apk", "rpm", "pacman")
+MANAGED = (b"etc/", b"var/", b"usr/bin/", b"usr/sbin/", b"usr/lib/", b"usr/share/", b"lib/", b"bin/", b"sbin/")
+"""Where a package manager's scripts leave files that no package owns, in the layers of ``installing``."""
 
 
 @once
@@ -22,6 +25,15 @@ def installed_here(context: Context) -> bool:
     overlay = context.overlay
     inodes = map(overlay.inode, database_entries(overlay))
     return any(inode >= 0 and overlay.layer_of(inode) in context.own_layers for inode in inodes)
+
+
+@once
+def installing(context: Context) -> frozenset[int]:
+    """Return the own layers that wrote to a database of the system's packages."""
+    overlay = context.overlay
+    return frozenset(
+        layer for layer in context.own_layers for path in DATABASES if overlay.entry_in(layer, path) is not None
+    )
 
 
 @once

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
+from ..knowledge.toolchains import NODE_TOOLS, PYTHON_TOOLS
 from ..layer.index import SYMLINK
 from ..paths import split
 from .once import once
@@ -16,16 +17,7 @@ if TYPE_CHECKING:
     from ..packages import Package
     from .context import Context
 
-# pip, setuptools and wheel are part of every environment, and small.
-_PYTHON = frozenset(
-    (
-        *("uv", "poetry", "poetry-core", "poetry-plugin-export", "pipenv", "pdm", "hatch", "hatchling", "build"),
-        *("twine", "cython", "meson", "meson-python", "ninja", "cmake", "scikit-build", "scikit-build-core", "maturin"),
-        *("pip-tools", "virtualenv", "tox", "nox", "pipx", "conan", "setuptools-rust", "flit", "flit-core"),
-        *("pyinstaller", "nuitka"),
-    )
-)
-_NODE = re.compile(rb"^(?:.*/)?lib/node_modules/((?:@[^/]+/)?(?:pnpm|yarn|typescript|turbo|nx|lerna|rimraf|vite))/")
+_NODE = re.compile(rb"^(?:.*/)?lib/node_modules/((?:@[^/]+/)?(?:%s))/" % "|".join(NODE_TOOLS).encode())
 _MAX_METADATA = 256 << 10
 _REQUIRES = re.compile(rb"^Requires-Dist:\s*([A-Za-z0-9._-]+)([^\r\n]*)", re.MULTILINE)
 
@@ -43,7 +35,7 @@ def tool_files(context: Context) -> frozenset[int]:
 def _python(context: Context, words: AbstractSet[str]) -> set[int]:
     packages = context.packages
     found = {one.name.lower().replace("_", "-"): one for one in packages.packages if one.ecosystem == "python"}
-    tools = {name for name in found if name in _PYTHON and name not in words}
+    tools = {name for name in found if name in PYTHON_TOOLS and name not in words}
     if not tools or "python" in packages.unread:
         return set()
     needs = _needs(context, found)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from ..differences import Filter
-    from .app import Opened, Work
+    from .app import Closeable, Work
     from .loading import ScreenProgress
 
 __all__ = ["run", "run_difference", "unusable"]
@@ -57,7 +57,7 @@ def run(
     gc.disable()
     from ..analyzer import analyze
 
-    def work(progress: ScreenProgress) -> Opened:
+    def work(progress: ScreenProgress) -> Closeable:
         return analyze(reference, platform=platform, image=image, cache=cache, contents=True, progress=progress)
 
     _show(work, reference, colour)
@@ -75,7 +75,7 @@ def run_difference(
 
     from ..differences import diff
 
-    def work(progress: ScreenProgress) -> Opened:
+    def work(progress: ScreenProgress) -> Closeable:
         from .difference.screen import OpenDifference
 
         with ExitStack() as stack:

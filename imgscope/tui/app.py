@@ -13,6 +13,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.theme import Theme
 
 from ..analysis import Analysis
 from ..errors import ImgscopeError
@@ -44,14 +45,14 @@ def has_shell() -> bool:
     return os.getpgrp() != os.getsid(0)
 
 
-class Opened(Protocol):
+class Closeable(Protocol):
     """What is looked at: an analysis, or two that are compared."""
 
     def close(self) -> None:
         """Release it."""
 
 
-Work = Callable[[ScreenProgress], Opened]
+Work = Callable[[ScreenProgress], Closeable]
 
 
 class ImgscopeApp(TypedAhead[ImgscopeError | None]):
@@ -76,11 +77,12 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         driver_class: type[Driver] | None = None,
     ) -> None:
         """Show what ``work`` returns; it runs in a thread of its own and is told where to report progress."""
+        self._known_theme: Theme | None = None
         super().__init__(driver_class)
         self._analyse = work
         self.reference = titled(reference)
         self.settings = settings or Settings()
-        self.opened: Opened | None = None
+        self.opened: Closeable | None = None
         self._progress = ScreenProgress()
         self._thread = threading.Thread(target=self._run_work, daemon=True, name="analyse")
         for theme in THEMES:
@@ -89,6 +91,13 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         # Without a terminal (in tests) colours are not limited.
         depth = self.console.color_system if driver_class is not None else None
         self.theme = fitting(depth, light_terminal()) if chosen == AUTO else chosen
+
+    @property
+    def current_theme(self) -> Theme:
+        """The theme, which Textual looks up for each line that it draws."""
+        if self._known_theme is None or self._known_theme.name != self.theme:
+            self._known_theme = super().current_theme
+        return self._known_theme
 
     def get_css_variables(self) -> dict[str, str]:
         """Return the theme's variables; themes of Textual's own get what this program's have besides."""
@@ -124,7 +133,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         else:
             self._tell(self._show, opened)
 
-    def _tell(self, what: Callable[..., object], value: Opened | BaseException) -> None:
+    def _tell(self, what: Callable[..., object], value: Closeable | BaseException) -> None:
         """Call something in the program's own thread, unless the program is over."""
         try:
             self.call_from_thread(what, value)
@@ -135,7 +144,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
     def _fail(self, error: BaseException) -> None:
         raise error
 
-    def _show(self, opened: Opened) -> None:
+    def _show(self, opened: Closeable) -> None:
         self.opened = opened
         screen = self._screen_of(opened)
         if isinstance(self.screen, LoadingScreen):
@@ -143,7 +152,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         else:
             self.push_screen(screen)
 
-    def _screen_of(self, opened: Opened) -> Browser:
+    def _screen_of(self, opened: Closeable) -> Browser:
         if isinstance(opened, Analysis):
             from .explorer import Explorer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -39,3 +40,14 @@ async def aside(work: Callable[[], Result]) -> Result:
 
     threading.Thread(target=run, daemon=True, name="aside").start()
     return await answer
+
+
+def settle_down() -> None:
+    """Collect garbage from now on, but take it that all that was made so far stays.
+
+    To go over it takes a tenth of a second, in which no key is answered. Drawing makes many objects that are gone soon
+    without any collection, so their number is no reason to collect often.
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 50, 100)
+    gc.enable()

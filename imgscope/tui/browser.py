@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from typing import ClassVar
 
 from textual import on, work
+from textual.reactive import Reactive
+from textual.widget import Widget
 
 from ..escape import escape
 from ..paths import public
 from ..report.sizes import quantity
+from .aside import settle_down
+from .compositor import PartCompositor
 from .details.why import WhyPane
 from .files import FileActions
 from .key_bar import KeyBar, shortcuts
@@ -30,8 +33,7 @@ from .tree.pane import TreePane
 from .tree.path_line import PathLine
 from .widgets import Lines
 
-# More than any list has.
-_ORDERS = 9
+_ORDERS = 9  # More than any list has.
 
 
 class Browser(FileActions):
@@ -45,10 +47,13 @@ class Browser(FileActions):
     """The orders of the tree; the first is the one it opens with."""
     hiding: ClassVar[dict[str, tuple[Mark, ...]]] = {}
     """Names of what can be hidden, and the marks that it has."""
+    # When the keys go to another pane, Textual draws all of the screen; here the two panes alone.
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self) -> None:
         """Show nothing until ``start``."""
         super().__init__()
+        self._compositor = PartCompositor()
         self.paths: Columns | None = None
         self.rows: Rows | None = None
         self.finder: Finder | None = None
@@ -64,9 +69,7 @@ class Browser(FileActions):
     def start(self, paths: Columns, rows: Rows) -> None:
         """Show the tree."""
         self.paths, self.rows = paths, rows
-        # All that was made so far stays: collections needn't look at it again.
-        gc.freeze()
-        gc.enable()
+        settle_down()
         self.tree_pane.start(paths, rows)
         self.tree_pane.when_moved = self.say_path
 
@@ -81,7 +84,7 @@ class Browser(FileActions):
         """Make the line of keys."""
         return KeyBar((), shortcuts(self.keys, ALWAYS))
 
-    def on_descendant_focus(self) -> None:
+    def watch_focused(self) -> None:
         """Show the keys of the pane that has them now."""
         name = self.focused.id if self.focused is not None else None
         if name in FOOTERS:
@@ -101,9 +104,8 @@ class Browser(FileActions):
 
     def say_path(self) -> None:
         """Write the path under the cursor below the tree."""
-        node = self.tree_pane.node
-        known = self.paths is not None and node >= 0
-        path = "/" + shown(self.paths.path(node)) if known and self.paths is not None else "nothing to show"
+        node, paths = self.tree_pane.node, self.paths
+        path = "/" + shown(paths.path(node)) if paths is not None and node >= 0 else "nothing to show"
         self.query_one(PathLine).show(path)
 
     def say_tree(self) -> None:
@@ -299,8 +301,7 @@ class Browser(FileActions):
             self.clear_filter()
         if self.rows is None:
             return
-        focused = self.focused
-        bar, pane = self.filter_bar, focused if isinstance(focused, ListPane) else self.tree_pane
+        bar, pane = self.filter_bar, self.focused if isinstance(self.focused, ListPane) else self.tree_pane
         assert pane.id is not None
         if bar.has_class("open") and bar.target != pane.id:
             self.clear_filter()

@@ -7,12 +7,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from ..analysis import Analysis
@@ -22,7 +21,8 @@ from ..layer.index import TYPE_NAMES
 from ..paths import internal, public
 from ..report.sizes import quantity, size
 from ..rollup import WasteGroup, roll_up
-from .aside import aside
+from .aside import aside, settle_down
+from .containers import Column, Row
 from .content.screen import ContentScreen, Version
 from .content.versions import Held, held, layer_of_tree
 from .details.pane import DetailsPane
@@ -45,9 +45,6 @@ from .tree.path_line import PathLine
 from .waste.pane import WastePane
 from .whatif import WhatIf
 from .widgets import Lines
-
-if TYPE_CHECKING:
-    pass
 
 
 class Explorer(WhatIf):
@@ -81,13 +78,13 @@ class Explorer(WhatIf):
     def compose(self) -> ComposeResult:
         """Make the panes."""
         yield Static(self.summary(), id="title")
-        with Horizontal(id="panes"):
-            with Vertical(id="left"):
+        with Row(id="panes"):
+            with Column(id="left"):
                 yield LayersPane(self.analysis.layers, id="layers")
                 yield DetailsPane(self.analysis, id="details").add_class("lower", "chosen")
                 yield WastePane(id="waste").add_class("lower")
                 yield FindingsPane(id="findings").add_class("lower")
-            with Vertical(id="right"):
+            with Column(id="right"):
                 yield LayerTreePane(id="tree")
                 yield PathLine(id="path")
                 yield WhyPane(id="why")
@@ -350,6 +347,7 @@ class Explorer(WhatIf):
             return
         finally:
             sys.setswitchinterval(interval)
+        settle_down()
         self.report = report
         pane.start(report.findings)
         self._say_findings()

@@ -18,6 +18,9 @@ from .model.views import View
 FORMATS = ("json", "markdown")
 
 
+SCHEMA_VERSION = 1
+
+
 def rows_of(rows: Rows) -> Iterator[dict[str, object]]:
     """Yield a plain value for each line of the tree, in its order; sizes in bytes, folders' with all in them."""
     view, paths = rows.view, rows.paths
@@ -48,7 +51,8 @@ def render(rows: Rows, reference: str, form: str) -> Iterator[bytes]:
     assert isinstance(view, View)
     if form == "json":
         base = view.base if view.base >= 0 else None
-        head = {"reference": reference, "layer": view.layer, "compared_with_layer": base}
+        where = {"layer": view.layer, "compared_with_layer": base}
+        head = {"schema_version": SCHEMA_VERSION, "reference": reference, **where}
         yield dumps(head, indent=None)[:-1] + b', "paths": [\n'
         for number, row in enumerate(rows_of(rows)):
             yield (b",\n" if number else b"") + dumps_row(row)

@@ -9,7 +9,7 @@ from ..report.sizes import quantity, size
 from .browser import Browser
 from .layers.pane import LayersPane
 from .model.bits import Part, both
-from .model.elsewhere import Found, look, nearest
+from .model.elsewhere import FilterHits, look, nearest
 from .model.filter import Query
 from .model.marks import Mark, table
 from .model.paths import Paths
@@ -30,7 +30,7 @@ class LayerFilter(Browser):
         self._elsewhere: tuple[int, Sequence[int], bool] | None = None
         """Where the filter, which finds nothing here, finds something: the layer, what, and whether it is removed."""
         self._found_for: Query | None = None
-        self._found: list[Found] = []
+        self._found: list[FilterHits] = []
         self._everywhere = 0
 
     @property

@@ -25,6 +25,7 @@ class Titles:
             if key.name.startswith("pane('")
         }
         self._titles: dict[str, tuple[str, str]] = {}
+        self._written: dict[str, Content] = {}
 
     def put(self, name: str, words: str, short: str = "") -> None:
         """Give a pane its title; ``short`` stands on its tab, where several panes share a place."""
@@ -37,11 +38,15 @@ class Titles:
         narrow, short = screen.has_class("-narrow"), screen.has_class("-short")
         shared = ("tree", *self._lower) if narrow else self._lower if short else ()
         for name, (words, _) in self._titles.items():
-            pane = screen.query_one(f"#{name}")
             if name in shared:
-                pane.border_title = self._tabs(shared, name)
+                title = self._tabs(shared, name)
             else:
-                pane.border_title = plain(f"{self._digits.get(name, '')} {words}".strip())
+                title = plain(f"{self._digits.get(name, '')} {words}".strip())
+            # A pane is drawn anew, all of it, whenever it is given a title, be it the one that it has.
+            before = self._written.get(name)
+            if before is None or not title.is_same(before):
+                self._written[name] = title
+                screen.query_one(f"#{name}").border_title = title
 
     def _tabs(self, shared: Sequence[str], chosen: str) -> Content:
         """Write the titles of panes that share a place in one line; the chosen one's is cut to what is left."""

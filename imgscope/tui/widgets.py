@@ -12,11 +12,18 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from .keys import movement
+
+
+class Bar(ScrollBar):
+    """A scroll bar that has nothing laid out anew when it gets another length, as in ``containers``."""
+
+    virtual_size = Reactive(Size(0, 0), repaint=False)
 
 
 class Lines(ScrollView, can_focus=True):
@@ -110,6 +117,15 @@ class Lines(ScrollView, can_focus=True):
         return self.get_component_rich_style(name, partial=True)
 
     @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scroll bar, made when it is first asked for as Textual's own is."""
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = Bar(name="vertical", thickness=self.scrollbar_size_vertical)
+            self._vertical_scrollbar.display = False
+            self.app._start_widget(self, self._vertical_scrollbar)
+        return self._vertical_scrollbar
+
+    @property
     def page(self) -> int:
         """Number of lines that are seen at once."""
         return max(self.scrollable_content_region.height - self.has_cursor, 1)
@@ -187,13 +203,17 @@ class Lines(ScrollView, can_focus=True):
         else:
             self.virtual_size = size
 
-    def on_focus(self) -> None:
-        """Show where the cursor is now."""
-        self.refresh()
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Give the frame its other colours, and draw all lines: the cursor's shows where the keys go.
 
-    def on_blur(self) -> None:
-        """Show that the keys go elsewhere."""
-        self.refresh()
+        What the parts of lines look like (the component classes) stays, and to ask the style sheet for each of them
+        would take longer than to draw the list. So for once it is told that there are none.
+        """
+        self.__dict__["_get_component_classes"] = frozenset
+        try:
+            super().watch_has_focus(_has_focus)
+        finally:
+            del self.__dict__["_get_component_classes"]
 
     # -- moving ------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import pytest
 
 from imgscope.base_images import report
 from imgscope.base_images.known import known_bases
+from tests.oracle.makeelf import elf
 from tests.oracle.maketar import directory, file, layer
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
@@ -156,3 +157,44 @@ def test_git_hooks_are_no_programs_of_the_app(imgscope, make):
     image = make(layer(file("etc/os-release", b"ID=x")), layer(file("srv/run", b"#!/bin/sh\n", mode=0o755), hook))
     out = imgscope("bases", image, "--with", image, "--no-table", "--format", "json").stdout
     assert "perl" not in out and "pre-push" not in out
+
+
+def test_bases_for_gpus_are_told_apart_and_the_app_is_tried_on_each(imgscope, make):
+    cuda = "usr/local/cuda-12.6"
+    lib = f"{cuda}/targets/x86_64-linux/lib"
+    loader = "lib64/ld-linux-x86-64.so.2"
+    system = (
+        file("bin/sh", b"\0sh", mode=0o755),
+        file(loader, elf("ld-linux-x86-64.so.2"), mode=0o755),
+        file("lib/x86_64-linux-gnu/libc.so.6", elf("libc.so.6")),
+        file("etc/os-release", b'PRETTY_NAME="Made up 1"\n'),
+        directory("tmp"),
+    )
+    small = layer(*system, file(f"{lib}/libcudart.so.12", elf("libcudart.so.12")))
+    runtime = layer(
+        file(f"{lib}/libcublas.so.12", elf("libcublas.so.12", size=50_000)),
+        file("usr/lib/x86_64-linux-gnu/libcudnn.so.9", elf("libcudnn.so.9")),
+    )
+    devel = layer(file(f"{cuda}/bin/nvcc", b"\0nvcc" + bytes(90_000), mode=0o755))
+    program = elf(needed=["libcublas.so.12"], interpreter=f"/{loader}")
+    app = layer(file("app/serve", program, mode=0o755))
+    config = {"Env": ["CUDA_VERSION=12.6.3", f"LD_LIBRARY_PATH=/{lib}"]}
+    steps = [f"ADD file:{number} in / " for number in range(3)]
+    image = make(
+        *(small, runtime, devel, app), instructions=[*steps, "COPY app /app"], config={**config, "Cmd": ["/app/serve"]}
+    )
+    others = [
+        make(small, instructions=steps[:1], config=config),
+        make(small, runtime, instructions=steps[:2], config=config),
+        make(small, runtime, devel, instructions=steps, config=config),
+    ]
+    done = imgscope(
+        "bases", image, "--base", others[2], *(word for one in others[:2] for word in ("--with", one)),
+        "--format", "json", env=NO_ENGINE,
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    told = {one["facts"]["gpu"]: one["verdict"] for one in found["candidates"]}
+    assert told == {"CUDA 12.6 base": "unfit", "CUDA 12.6 runtime, cuDNN 9": "fits"}
+    assert found["base"]["facts"]["gpu"] == "CUDA 12.6 devel, cuDNN 9"
+    text = imgscope("bases", image, "--with", others[1], env=NO_ENGINE).stdout
+    assert "CUDA 12.6 runtime, cuDNN 9" in text

@@ -93,9 +93,8 @@ def markdown(results: list[Result]) -> str:
         peaks = [
             f"{result.megabytes[name]:.0f} MB" if name in result.megabytes else "" for name in ("imgscope", "dive")
         ]
-        required = (
-            f"{'at most' if result.below else 'at least'} {result.required:g}{'' if result.met else ', **missed**'}"
-        )
+        required = "" if result.required is None else f"{'at most' if result.below else 'at least'} {result.required:g}"
+        required += "" if result.met else ", **missed**"
         aim = "" if result.aim is None else f"{result.aim:.3g}{', met' if result.aim_met else ''}"
         cells = [result.row, result.case, *times, *peaks, f"{result.value:.2f} {result.unit}", required, aim]
         lines.append("| " + " | ".join(cells) + " |")
@@ -110,7 +109,7 @@ def table(results: list[Result]) -> str:
         seconds, memory = result.seconds, result.megabytes
         programs = ("imgscope", "dive", "tar tf")
         others = [f"{name} {value:.2f} s" for name, value in seconds.items() if name not in programs]
-        verdict = ("aim" if result.aim_met else "met") if result.met else "MISSED"
+        verdict = "" if result.required is None else ("aim" if result.aim_met else "met") if result.met else "MISSED"
         lines.append(
             (
                 result.row,
@@ -118,7 +117,7 @@ def table(results: list[Result]) -> str:
                 *(f"{seconds[name]:.2f} s" if name in seconds else "" for name in programs),
                 *(f"{memory[name]:.0f} MB" if name in memory else "" for name in programs[:2]),
                 f"{result.value:.2f} {result.unit}",
-                f"{'<=' if result.below else '>='} {result.required:g}",
+                "" if result.required is None else f"{'<=' if result.below else '>='} {result.required:g}",
                 "" if result.aim is None else f"{result.aim:.3g}",
                 " ".join([verdict, *others]),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imgscope
 from tests.bench.archives import CODECS, make
+from tests.bench.stages import STAGES, measure
 
 
 def test_the_archives_are_what_they_claim(tmp_path):
@@ -16,3 +17,10 @@ def test_the_archives_are_what_they_claim(tmp_path):
             layers = tuple((layer.diff_id, layer.entry_count, layer.content_bytes) for layer in analysis.layers)
             seen.add((analysis.image.id, layers, analysis.image.merged_bytes, analysis.image.dive))
     assert len(seen) == 1
+
+
+def test_the_stages_of_an_analysis_are_measured(tmp_path):
+    path = make(tmp_path, "tiny", ["plain"], lambda _: None)["plain"]
+    found = measure(["analyze", str(path), "--no-cache"], 1, tmp_path / "notes")
+    stages = {stage for stage, _ in found}
+    assert {"scan a layer", "stack", "compare", "report"} <= stages <= set(STAGES)

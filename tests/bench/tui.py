@@ -76,6 +76,13 @@ class Program:
             waiting = QUIET
         return last - began
 
+    def busy(self) -> float:
+        """Return the seconds of processor time that the program's first thread, which draws, has taken (Linux)."""
+        try:
+            return int(Path(f"/proc/{self.pid}/task/{self.pid}/schedstat").read_text().split()[0]) / 1e9
+        except OSError:
+            return 0.0
+
     def memory(self) -> int:
         """Return the most bytes of memory that the program has had (resident)."""
         try:
@@ -107,6 +114,8 @@ class Measured:
     first: list[float] = field(default_factory=list)
     useful: list[float] = field(default_factory=list)
     keys: dict[str, list[float]] = field(default_factory=dict)
+    busy: list[float] = field(default_factory=list)
+    """Processor time of the thread that draws, for each key but typed filters: that of a Go program is spread."""
     memory: int = 0
 
     def at(self, share: float) -> float:
@@ -115,13 +124,13 @@ class Measured:
         return times[min(int(len(times) * share), len(times) - 1)] if times else 0.0
 
 
-UP, DOWN, TAB, ESC = b"\x1b[A", b"\x1b[B", b"\t", b"\x1b"
+UP, DOWN, END, TAB, ESC = b"\x1b[A", b"\x1b[B", b"\x1b[F", b"\t", b"\x1b"
 PAGE_UP, PAGE_DOWN = b"\x1b[5~", b"\x1b[6~"
 
 
 def keys_of_imgscope(rounds: int) -> list[tuple[str, bytes]]:
     """Return the keys of a visit: through the layers, the folders, the tree, the toggles, a filter."""
-    visit = [("switch layer", UP)] * 4 + [("switch layer", DOWN)] * 4 + [("pane", b"2")]
+    visit = [("switch layer", END)] + [("switch layer", UP)] * 4 + [("switch layer", DOWN)] * 4 + [("pane", b"2")]
     visit += [("move", DOWN)] * 5 + [("open a folder", b" "), ("move", DOWN), ("move", DOWN), ("open a folder", b" ")]
     visit += [("open all", b"\x00")] + [("page", PAGE_DOWN)] * 6 + [("page", PAGE_UP)] * 3 + [("move", DOWN)] * 10
     visit += [("switch layer", b"["), ("switch layer", b"["), ("switch layer", b"]"), ("switch layer", b"]")]
@@ -167,7 +176,13 @@ def measure(
             program.settle(0.5)
             if number == starts - 1:
                 for name, key in keys:
-                    found.keys.setdefault(name, []).append(program.press(key))
+                    before = program.busy()
+                    took = program.press(key)
+                    # A key that changes nothing (down at the end) says nothing of how fast the others are.
+                    if took:
+                        found.keys.setdefault(name, []).append(took)
+                        if not name.startswith("filter"):
+                            found.busy.append(program.busy() - before)
                 found.memory = program.memory()
         finally:
             program.end(b"\x03")
@@ -182,6 +197,9 @@ def report(names: list[str], measured: list[Measured]) -> str:
     rows.append(("tree on the screen (median)", *(f"{statistics.median(m.useful) * 1e3:.0f}" for m in measured)))
     for share, words in ((0.5, "any key, median"), (0.95, "any key, 95th percentile"), (1.0, "any key, slowest")):
         rows.append((words, *(f"{m.at(share) * 1e3:.0f}" for m in measured)))
+    busy = [sorted(m.busy) or [0.0] for m in measured]
+    cells = [f"{statistics.median(some) * 1e3:.0f} / {some[int(len(some) * 0.95)] * 1e3:.0f}" for some in busy]
+    rows.append(("processor time: median / 95th", *cells))
     for name in dict.fromkeys(name for m in measured for name in m.keys):
         cells = []
         for m in measured:

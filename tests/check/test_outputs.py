@@ -12,10 +12,10 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 from imgscope.checks import outputs
+from imgscope.checks.annotated_file import AnnotatedFile
 from imgscope.checks.model import FAIL, PASS, SKIPPED, WARN, Cause, Causes, CheckReport, ImageCheck, RuleResult, Setting
 from imgscope.checks.outputs import github, renderer
 from imgscope.checks.outputs.markdown import markdown
-from imgscope.checks.place import Place
 from imgscope.checks.values import BYTES, Limit
 from imgscope.report import limits
 from imgscope.report.interface import Options
@@ -232,7 +232,7 @@ def _result(number: int, status: str = FAIL, causes: tuple[Cause, ...] = ()) -> 
 
 
 def _report(results: list[RuleResult]) -> CheckReport:
-    return CheckReport((ImageCheck("app:1", None, tuple(results), error="", place=Place("Dockerfile")),))
+    return CheckReport((ImageCheck("app:1", None, tuple(results), error="", place=AnnotatedFile("Dockerfile")),))
 
 
 def _rendered(name: str, report: CheckReport) -> str:

@@ -93,3 +93,32 @@ def test_the_report_fits_narrow_terminals(imgscope, make):
     for width in (40, 80, 120):
         for line in imgscope("diff", old, new, "--width", width).stdout.splitlines():
             assert len(line) <= width
+
+
+def test_each_component_of_cuda_is_a_row_as_a_wheel_and_as_a_package(imgscope, make):
+    site = "usr/local/lib/python3.12/site-packages"
+
+    def wheel(name, version, path, size):
+        record = f"{path},,\n{name}-{version}.dist-info/RECORD,,\n".encode()
+        return file(f"{site}/{name}-{version}.dist-info/METADATA", b"") + (
+            file(f"{site}/{name}-{version}.dist-info/RECORD", record) + file(f"{site}/{path}", bytes(size))
+        )
+
+    def package(version, size):
+        status = f"Package: libcublas-12-4\nStatus: install ok installed\nVersion: {version}\nArchitecture: amd64\n"
+        library = "usr/local/cuda-12.4/lib64/libcublas.so.12"
+        return (
+            file("var/lib/dpkg/status", status.encode())
+            + file("var/lib/dpkg/info/libcublas-12-4.list", f"/{library}\n".encode())
+            + file(library, bytes(size))
+        )
+
+    cudnn = "nvidia/cudnn/lib/libcudnn.so.9"
+    old = layer(wheel("nvidia_cudnn_cu12", "9.1", cudnn, 9000), package("12.4.2", 5000))
+    new = layer(wheel("nvidia_cudnn_cu12", "9.8", cudnn, 9900), package("12.4.5", 5500))
+    found = json.loads(imgscope("diff", make(old), make(new), "--format", "json").stdout)
+    rows = {row["name"]: row for row in found["packages"]}
+    assert {name: (row["kind"], row["delta"]) for name, row in rows.items()} == {
+        "nvidia_cudnn_cu12": ("upgraded", 900),
+        "libcublas-12-4": ("upgraded", 500),
+    }

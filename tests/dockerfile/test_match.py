@@ -268,7 +268,7 @@ def test_a_provenance_that_says_nothing(damage):
 def test_variables_that_double_and_stars_over_long_values_cost_next_to_nothing():
     from time import process_time
 
-    from imgscope.dockerfile.words import expand
+    from imgscope.dockerfile.expansion import expand
 
     begin = process_time()
     values = {"A0": "a" * 10}

@@ -1,6 +1,7 @@
 """The command line: what it prints and asks, and what it does on mistakes."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -87,3 +88,29 @@ def test_a_dockerfile_that_is_none_is_a_usage_error(command, capsys, text):
     code, _ = command(text)
     assert code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+VALUE = "hunter2" + "Xk29dkfj3"
+SECRET = f"FROM base\nENV API_PASSWORD={VALUE}\n{pairs(1)}"
+
+
+def test_a_patch_is_whole_and_the_lines_with_secrets_are_named(command, tmp_path, capsys):
+    code, folder = command(SECRET, "-o", f"patch={tmp_path / 'fix.patch'}", "--format", "patch")
+    shown = capsys.readouterr()
+    assert code == 0
+    assert shown.out == (tmp_path / "fix.patch").read_text()
+    assert VALUE in shown.out
+    assert "Dockerfile:2: the patch holds a secret of this line: API_PASSWORD\n" in shown.err
+    assert VALUE not in shown.err
+    subprocess.run(["patch", "-p1", "-i", tmp_path / "fix.patch"], cwd=folder, check=True, capture_output=True)
+    assert "rm -rf /big1" in (folder / "Dockerfile").read_text()
+
+
+@pytest.mark.parametrize("name", ["text", "json", "markdown"])
+def test_other_formats_show_the_patch_without_secrets(command, capsys, name):
+    code, _ = command(SECRET, "--format", name)
+    shown = capsys.readouterr()
+    assert code == 0
+    assert "API_PASSWORD" in shown.out and VALUE not in shown.out + shown.err
+    code, _ = command(SECRET, "--format", name, "--show-secrets")
+    assert VALUE in capsys.readouterr().out

@@ -19,6 +19,11 @@ PIECES = [
     "LS0tLS1CRUdJTi", "'a' ", "don't ", "\\\n", "ENV a ", "|9 A=", "é", "token = \n", '"bearer":{"',
     "BUNDLE__", "a:b:", "password ", "{ ", "} | passwd ", "net user ", "net use X: ", "+login ", "crypt('",
     ".auth('a',", "jdbc:oracle:a:", "://a/t/", "convertto-securestring ", "-p a;", "nuget push a ", "a=b,c=", "echo ",
+    "printf '%s' ", "printf token=%s ", "%s=", "| base64 ", "echo YTpi | base64 -d;",
+    "insert into a(password) values('", "insert into a(b) values (",
+    "set password for a = '", "${token:-a", "user a on >b ", "<<A ", "<<A\n", "A\n<<A | ",
+    "sed s/token/a/ ", "s/a/b/", "\\1token", "./login.sh -p ", "vault kv put a=", "reg /v token /d ", "-value a -name ",
+    "<(echo a) ", "$'", "$p='", "ftp <<A\nuser a ", "read token <<< ", "'a' | out-file token ",
 ]  # fmt: skip
 SIZE = 8_000
 

@@ -209,7 +209,7 @@ def test_a_name_that_is_not_utf8_has_one_form_in_every_command(written):
 
 
 def test_a_baseline_keeps_names_that_are_not_utf8(images, tmp_path):
-    from imgscope.checks.baseline_file import load
+    from imgscope.checks.baselines.file import load
 
     target = tmp_path / "base.json"
     assert run(["baseline", "save", images[1], "-o", str(target), "--no-cache"]) == 0

@@ -17,7 +17,9 @@ from imgscope.cli import run
 from imgscope.contents import in_place
 from imgscope.layer import codec, parts, scan
 from imgscope.layer.texts import MAX_JUDGED, Texts
+from imgscope.packages.dependencies import DATABASES, MARKS
 from imgscope.rootfs.elf import read_elf
+from imgscope.scanning import RETENTION
 
 from ..archive.images import Image, docker_archive, write_tar
 from ..oracle.maketar import file, layer, symlink
@@ -168,7 +170,7 @@ def streamed(data: bytes):
         position += len(part)
         return part
 
-    return scan.scan_stream(read)
+    return scan.scan_stream(read, texts=Texts(retention=RETENTION))
 
 
 class NothingElse:
@@ -278,3 +280,12 @@ def test_an_image_in_a_file_is_read_as_before(tmp_path):
     path = write_tar(tmp_path / "plain.tar", docker_archive(IMAGE))
     with analyze(path, cache=False, contents=True) as analysis:
         assert all(not index.kept and not index.parts for index in analysis.body.overlay.layers)
+
+
+def test_every_database_that_packages_are_read_from_is_kept():
+    others = (b"usr/lib/python3/site-packages/a.dist-info/RECORD", b"app/node_modules/@x/y/package.json")
+    for path in (*DATABASES, *MARKS, *others):
+        folder, _, name = path.rpartition(b"/")
+        assert name.endswith(RETENTION.endings(folder)), path
+        assert RETENTION.endings(b"./" + folder) == RETENTION.endings(folder)
+    assert not b"package.json".endswith(RETENTION.endings(b"app"))

@@ -119,6 +119,14 @@ TRUE = [
     ("app/docker-compose.yml", f"services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: {V}\n"),
     ("app/notes.txt", f"staging: {SLACK}\n"),
     ("run/secrets/db", V),
+    ("app/users.acl", f"user default off\nuser me on >{V} ~* +@all\n"),
+    ("app/seed.sql", f"INSERT INTO users (name, password) VALUES ('me', '{V}');\n"),
+    ("app/accounts.sql", "CREATE USER me IDENTIFIED BY 'hunter2Correct';\n"),
+    ("app/entry.sh", "#!/bin/sh\nprintf 'password=%s\\n' hunter2Correct > /x\n"),
+    ("app/users.sh", "cat <<EOF | chpasswd\nroot:hunter2Correct\nEOF\n"),
+    ("app/encode.sh", "#!/bin/sh\necho me:hunter2Correct | base64 > /x\n"),
+    ("app/setup.ps1", "$p = 'hunter2Correct'\n"),
+    ("app/login.fish", "set -x DB_PASSWORD hunter2Correct\n"),
 ]
 
 FALSE = [
@@ -221,6 +229,14 @@ FALSE = [
     ("app/url.yaml", "db: postgres://user:password@localhost:5432/app\nx: https://user:pass@example.com\n"),
     ("app/config.yaml", "api_key_header: X-Api-Key-2\ntoken_url: https://auth.corp.net/oauth2/token\n"),
     ("app/app.conf", "ssl_certificate_key /etc/nginx/tls/server1.key;\nauth_basic_user_file /etc/nginx/htpasswd2;\n"),
+    ("app/users.acl", "user default on nopass ~* +@all\n"),
+    ("app/seed.sql", "INSERT INTO users (name, password) VALUES (:name1, :password1);\n"),
+    ("app/roles.sql", "INSERT INTO roles (name, label) VALUES ('admin12', 'Administrator12');\n"),
+    ("app/entry.sh", "#!/bin/sh\nprintf 'password=%s\\n' \"$PASSWORD\" > /x\n"),
+    ("app/encode.sh", 'echo "$U:$P" | base64\necho aGVsbG8gd29ybGQgMTIzNDU2Nzg5 | base64 -d\n'),
+    ("app/users.sh", "cat <<EOF | chpasswd\nroot:$PASSWORD\nEOF\n"),
+    ("app/setup.ps1", "$p = 'C:\\\\tools\\\\x1234'\n$env:TOKEN = $env:CI_TOKEN\n"),
+    ("app/login.fish", "set -x PATH /opt/x1234/bin $PATH\n"),
 ]
 
 TRUE_TEXTS = [

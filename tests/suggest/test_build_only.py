@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from imgscope.knowledge.toolchains import JDK_HOMES, TOOLCHAINS
 from imgscope.suggestions.rules.build_leftovers import LEFT
-from imgscope.suggestions.toolchains import JDK_HOMES, TOOLCHAINS
 from tests.oracle.maketar import file, layer, symlink, whiteout
 from tests.suggest.test_build_packages import BASE as DEBIAN
 from tests.suggest.test_build_packages import debian, package

@@ -7,7 +7,9 @@ import pytest
 from imgscope.secrets import find, redact
 from tests.oracle.maketar import file, layer
 from tests.suggest.command_samples import FALSE_COMMANDS, TRUE_COMMANDS, VALUES
+from tests.suggest.more_shell_samples import ENCODED, MORE_FALSE, MORE_TRUE
 from tests.suggest.secret_samples import FALSE, FALSE_TEXTS, HEX, TRUE, TRUE_TEXTS, V, W
+from tests.suggest.shell_samples import FALSE_SHELLS, TRUE_SHELLS, encoded
 
 
 def content(text: str) -> bytes:
@@ -27,6 +29,14 @@ def split(samples):
             images.append(place := {})
         place[path] = text
     return images
+
+
+def written(text):
+    """Return a command as a Dockerfile has it, and as builders write it down."""
+    if not text.startswith("RUN "):
+        return [text]
+    command = text[4:]
+    return [text, f"/bin/sh -c {command}", f"RUN /bin/sh -c {command} # buildkit", f"ONBUILD RUN set -eux; {command}"]
 
 
 def test_there_are_enough_samples():
@@ -59,12 +69,13 @@ def test_texts_without_one_stay_as_they_are(text):
     assert redact(text) == text
 
 
-@pytest.mark.parametrize("text", TRUE_COMMANDS)
+@pytest.mark.parametrize("text", [*TRUE_COMMANDS, *TRUE_SHELLS, *MORE_TRUE])
 def test_command_lines_with_a_secret(text):
     assert find(text)
-    assert not any(value in redact(text) for value in VALUES)
+    for shown in map(redact, written(text)):
+        assert not any(value in shown for value in (*VALUES, *ENCODED, encoded("me:" + V)))
 
 
-@pytest.mark.parametrize("text", FALSE_COMMANDS)
+@pytest.mark.parametrize("text", [*FALSE_COMMANDS, *FALSE_SHELLS, *MORE_FALSE])
 def test_command_lines_without_one_stay_as_they_are(text):
-    assert redact(text) == text
+    assert [redact(shown) for shown in written(text)] == written(text)

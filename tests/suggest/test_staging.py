@@ -270,6 +270,38 @@ def test_stages_that_come_after_are_a_reason_not_to(write, tmp_path):
     assert LAYERED
 
 
+def test_what_only_a_tool_of_the_build_brought_up_to_date_of_the_base_is_saved_too(write):
+    """gcc asks for a newer library of the base's than curl does: without gcc the base's own will do."""
+
+    def made(bound):
+        text, members = package("libc6", files={"usr/lib/libc.so.6": BIG})
+        return debian(
+            (text.replace("Version: 1", "Version: 2"), members),
+            package("gcc-base"),
+            package("gcc", "libc6 (= 2)", files={"usr/bin/gcc": b"x"}),
+            package("curl", f"libc6 (>= {bound})"),
+        )
+
+    text = f'FROM debian:12\n{INSTALL}\nCOPY . .\nCMD ["x"]\n'
+    saved = {bound: write(text, made(bound), APP).bytes for bound in ("1", "1.1~")}
+    assert saved["1"] - saved["1.1~"] == pytest.approx(len(BIG), abs=100)
+
+
+def test_certificates_that_came_along_with_a_tool_of_the_build_are_asked_for(write):
+    """No file names them, and no proof sees that they lack."""
+    installed = debian(
+        package("libc6"),
+        package("gcc-base"),
+        package("git", "ca-certificates"),
+        package("ca-certificates", "openssl"),
+        package("openssl"),
+        package("curl"),
+        automatic=("ca-certificates", "openssl"),
+    )
+    lines = write(f'FROM debian:12\n{INSTALL}\nCOPY . .\nCMD ["x"]\n', installed, APP).dockerfile.text
+    assert "        ca-certificates \\\n        curl && \\\n" in lines
+
+
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 def test_a_static_program_needs_nothing_else(write, tmp_path):
     (tmp_path / "a.c").write_text("int main(void) { return 0; }\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -13,7 +14,10 @@ from imgscope.fixes.containers import call
 from imgscope.fixes.recipe import read_recipe
 from imgscope.fixes.stopping import Stop, Stopped
 from imgscope.tui.findings.prove import ProofScreen
+from tests.engine.conftest import base, docker, engine  # noqa: F401
 from tests.fixes.fake import FakeEngine, pairs
+from tests.fixes.test_engine import RUN_SH
+from tests.fixes.test_engine import TEXT as REAL
 
 from .driver import explore
 from .test_findings import known
@@ -52,9 +56,9 @@ def project(tmp_path, monkeypatch):
     project.analysis.close()
 
 
-async def shows(view, words):
+async def shows(view, words, seconds=10):
     """Wait until a person would read ``words``."""
-    for _ in range(500):
+    for _ in range(50 * seconds):
         if words in view.text():
             return
         await view.pilot.pause(0.02)
@@ -81,6 +85,44 @@ def test_f_proves_the_fix_and_writes_nothing(project):
     assert len(project.engines) == 1
 
 
+@pytest.mark.engine
+@pytest.mark.parametrize("end", ["proven", "stopped"])
+def test_a_real_engine_builds_runs_and_has_nothing_of_it_afterwards(end, engine, base, tmp_path, monkeypatch):  # noqa: F811
+    name = f"imgscope-test:prove-{os.getpid()}"
+    (tmp_path / "Dockerfile").write_text(REAL.format(base=base))
+    (tmp_path / "run.sh").write_text(RUN_SH)
+    (tmp_path / "run.sh").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCKER_BUILDKIT", "0")
+    docker("build", "-q", "-t", name, tmp_path)
+    there = set(docker("images", "-aq").split())
+
+    async def scenario(view):
+        await known(view)
+        await view.press("5", "F")
+        if end == "stopped":
+            await shows(view, "build 1")
+            await view.press("escape")
+            for _ in range(1500):
+                if view.app.screen is view.explorer:
+                    return
+                await view.pilot.pause(0.02)
+            raise AssertionError(view.text())
+        await shows(view, "Nothing is written: imgscope", seconds=60)
+        for words in ("ends with exit code 0", "the same output", "2 builds by docker", "819 kB less"):
+            assert words in view.text()
+
+    try:
+        with imgscope.analyze(f"docker:{name}", cache=False, contents=True) as analysis:
+            explore(scenario, analysis=analysis)
+        assert docker("ps", "-aq", "--filter", "label=imgscope.fix") == b""
+        assert docker("images", "-aq", "--filter", "label=imgscope.fix") == b""
+        assert set(docker("images", "-aq").split()) <= there
+        assert (tmp_path / "Dockerfile").read_text() == REAL.format(base=base)
+    finally:
+        docker("rmi", name)
+
+
 def test_esc_stops_it(project):
     going = threading.Event()
     project.slow = lambda: going.wait(5) and ""
@@ -100,9 +142,9 @@ def test_esc_stops_it(project):
         assert view.app.screen is view.explorer
 
     explore(scenario, analysis=project.analysis)
-    (engine,) = project.engines
-    assert len(engine.texts) == 1
-    assert engine.removals == 1
+    (one,) = project.engines
+    assert len(one.texts) == 1
+    assert one.removals == 1
     assert (project.folder / "Dockerfile").read_text() == TEXT
 
 

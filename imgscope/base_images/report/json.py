@@ -27,6 +27,8 @@ def document(comparison: Bases) -> dict[str, Any]:
 
     image, app = comparison.analysis.image, comparison.app
     return {
+        "schema_version": SCHEMA_VERSION,
+        # Its name before all commands had one.
         "bases_schema_version": SCHEMA_VERSION,
         "tool": {"name": "imgscope", "version": __version__},
         "image": {

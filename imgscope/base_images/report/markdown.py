@@ -105,6 +105,8 @@ def _row(name: str, facts: Facts, written: object, total: int, verdict: str) -> 
 
 def _details(one: Candidate, options: Options) -> Iterator[str]:
     yield f"{code(one.name)} {words.VERDICTS[one.fit.verdict]}: {words.verdict(one.fit)}."
+    if one.facts.gpu:
+        yield f"It brings {code(one.facts.gpu)}."
     shown = one.fit.lacks[: max(options.top, 1)]
     if shown:
         yield ""

@@ -50,7 +50,7 @@ def lack(row: Lack) -> tuple[str, str]:
 def facts(row: Facts) -> str:
     """Say what a base is and has, in one line."""
     packages = "packages unknown" if row.packages is None else quantity(row.packages, "package")
-    parts = [row.distribution, quantity(row.files, "path"), packages]
+    parts = [row.distribution, row.gpu, quantity(row.files, "path"), packages]
     parts += [row.libc or "no C library", row.shell or "no shell", row.manager or "no package manager"]
     return ", ".join((*filter(None, parts), f"user {row.user}"))
 

@@ -12,7 +12,7 @@ from ...report.sizes import percent, quantity, size
 
 if TYPE_CHECKING:
     from ...report.interface import Options
-    from ..baseline import Baseline
+    from ..baselines.model import Baseline
 
 
 def render(base: Baseline, options: Options) -> Iterator[bytes]:

@@ -98,7 +98,7 @@ def max_file_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
 
 def max_path_size(subject: Subject, limit: Limit, path: str | None) -> Outcome:
     """The content bytes of all files of the merged tree that a glob names, or that lie below what it names."""
-    from ..sieve import at_and_below
+    from ..glob_search import at_and_below
 
     tree = subject.analysis.files.tree
     sizes, promoted = tree.overlay.sizes, tree.promoted

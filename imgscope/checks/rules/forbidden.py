@@ -16,11 +16,11 @@ from .interface import Outcome, Rule, Subject
 
 if TYPE_CHECKING:
     from ...globs import PathFilter
-    from ..sieve import Sieve
+    from ..glob_search import GlobSearch
 
 
 @dataclass(slots=True)
-class _Found:
+class _TopPath:
     """The topmost path that fits, with what lies below it in one layer."""
 
     bytes: int = 0
@@ -28,17 +28,17 @@ class _Found:
     entries: int = 0
 
 
-def _search(index: LayerIndex, sieve: Sieve, harmless: PathFilter | None) -> dict[bytes, _Found]:
+def _search(index: LayerIndex, fitting: GlobSearch, harmless: PathFilter | None) -> dict[bytes, _TopPath]:
     """Return the topmost paths of a layer that fit, with the bytes, files and entries at and below them."""
-    found: dict[bytes, _Found] = {}
+    found: dict[bytes, _TopPath] = {}
     top: dict[bytes, bytes | None] = {b"": None}
     # Parents come before what lies in them: a parent's path is the shorter one.
     for directory in sorted(index.children, key=len):
         names = index.children[directory]
         above = top.get(directory)
         if above is None:
-            for name in sieve.candidates(directory, names):
-                if sieve.fits(directory, name):
+            for name in fitting.candidates(directory, names):
+                if fitting.fits(directory, name):
                     path = join(directory, name)
                     top[path] = path
                     _count(index, found, path, {name: names[name]}, directory, harmless)
@@ -50,7 +50,7 @@ def _search(index: LayerIndex, sieve: Sieve, harmless: PathFilter | None) -> dic
 
 def _count(
     index: LayerIndex,
-    found: dict[bytes, _Found],
+    found: dict[bytes, _TopPath],
     top: bytes,
     names: dict[bytes, int],
     directory: bytes,
@@ -59,7 +59,7 @@ def _count(
     for name, own in names.items():
         if own < 0 or (harmless is not None and harmless.fits(directory, name)):
             continue
-        row = found.setdefault(top, _Found())
+        row = found.setdefault(top, _TopPath())
         row.entries += 1
         row.bytes += index.sizes[own]
         row.files += index.kinds[own] == FILE and index.sizes[own] > 0
@@ -68,16 +68,16 @@ def _count(
 def _causes_of(subject: Subject, glob: str) -> list[Cause]:
     """Return a cause for each path that a glob or a set forbids, in every layer that has it."""
     from ...globs import PathFilter
-    from ..sieve import Sieve
+    from ..glob_search import GlobSearch
 
     known = SETS.get(glob)
-    sieve = Sieve(known.globs if known else (glob,))
+    fitting = GlobSearch(known.globs if known else (glob,))
     left_out = (*subject.ignored, *(known.harmless if known else ()))
     harmless = PathFilter(left_out) if left_out else None
     overlay = subject.analysis.body.overlay
     causes = []
     for number, index in enumerate(overlay.layers):
-        for path, row in _search(index, sieve, harmless).items():
+        for path, row in _search(index, fitting, harmless).items():
             if known is None or row.files:
                 causes.append(_cause(subject, overlay, number, path, row, glob, known))
     causes.sort(key=lambda cause: (-cause.bytes, cause.path or "", cause.layer or 0))
@@ -85,7 +85,7 @@ def _causes_of(subject: Subject, glob: str) -> list[Cause]:
 
 
 def _cause(
-    subject: Subject, overlay: Overlay, layer: int, path: bytes, row: _Found, glob: str, known: PathSet | None
+    subject: Subject, overlay: Overlay, layer: int, path: bytes, row: _TopPath, glob: str, known: PathSet | None
 ) -> Cause:
     directory, name = split(path)
     index = overlay.layers[layer]

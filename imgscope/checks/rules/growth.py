@@ -19,7 +19,7 @@ from .size import about
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
-    from ..baseline import Baseline
+    from ..baselines.model import Baseline
 
 
 def _baseline(subject: Subject) -> Baseline:

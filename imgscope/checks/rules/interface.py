@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...report.sizes import quantity, size
+from ..annotated_file import AnnotatedFile
 from ..model import Cause, Causes
-from ..place import Place
 from ..values import BYTES, SHARE, Kind, Limit
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
     from ...suggestions.model import Suggestions
-    from ..baseline import Baseline
+    from ..baselines.model import Baseline
 
 
 class CannotTell(Exception):
@@ -38,7 +38,7 @@ class Subject:
     analysis: Analysis
     baseline: Baseline | None = None
     ignored: tuple[str, ...] = ()
-    place: Place = field(default_factory=Place)
+    place: AnnotatedFile = field(default_factory=AnnotatedFile)
     config: Path | None = None
 
     @cached_property
@@ -47,11 +47,12 @@ class Subject:
 
         Raises ``ConfigError`` when what is set for it can't be understood.
         """
+        from ...rootfs.kernels import architectures
         from ...suggestions import Options, suggest
         from ...suggestions.config import Settings, read
 
         settings = read(self.config) if self.config is not None else Settings()
-        options = Options(settings.selected, settings.ignored, settings.min_size)
+        options = Options(settings.selected, settings.ignored, settings.min_size, architectures(settings.gpu)[0])
         return suggest(self.analysis, options, dockerfile=self.place.matched(self.analysis))
 
     def instruction(self, layer: int) -> str:

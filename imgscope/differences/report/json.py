@@ -34,6 +34,8 @@ def summary(difference: Difference) -> dict[str, Any]:
     """Return all but the list of files, as plain values."""
     wants = difference.filter.wants
     head: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        # Its name before all commands had one.
         "diff_schema_version": SCHEMA_VERSION,
         "tool": {"name": "imgscope", "version": __version__},
         "equal": difference.equal,

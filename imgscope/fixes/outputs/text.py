@@ -130,7 +130,9 @@ class _Fixes(Page):
         text, hidden = words.patch(self.record, self.secrets)
         if not text:
             return
-        self.heading("The patch", "without the secrets in its lines: --show-secrets shows them" if hidden else "")
+        self.heading(
+            "The patch", "without the secrets in its lines: imgscope fix --show-secrets shows them" if hidden else ""
+        )
         styles = {"+": "green", "-": "red", "@": "cyan"}
         for line in text.splitlines():
             shown = "\t".join(map(escape, line.rstrip("\r").split("\t")))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...dockerfile.redacted import redacted_diff
+from ...dockerfile.redacted import redacted_diff, secrets_shown
 from ...escape import escape
 from ...report.sizes import percent, quantity, size
 
@@ -45,3 +46,10 @@ def patch(record: Record, secrets: bool) -> tuple[str, bool]:
     if secrets or record.changed is None:
         return text, False
     return redacted_diff(record.dockerfile, record.changed, text)
+
+
+def shown_secrets(record: Record) -> Iterator[str]:
+    """Say which lines of the whole patch hold a secret, and of what kind; never its value."""
+    if record.changed is not None:
+        for line, kind in secrets_shown(record.dockerfile, record.changed, record.patch):
+            yield f"{escape(record.dockerfile.path)}:{line}: the patch holds a secret of this line: {escape(kind)}"

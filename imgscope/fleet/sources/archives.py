@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...archive import both, select
 from ...archive.directory import DirectoryStore
-from ...archive.outer import TarStore
+from ...archive.tar_stores import TarStore
 from ...compression import MAGIC_BYTES, detect
 from ...errors import ImgscopeError
 from ...reference import ARCHIVE_ENDINGS, LAYOUT_FILES, parse

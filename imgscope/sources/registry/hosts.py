@@ -62,7 +62,8 @@ def context(host: str) -> ssl.SSLContext:
 @lru_cache(64)
 def _context(named: tuple[str | None, ...], files: tuple[tuple[Path, int], ...]) -> ssl.SSLContext:
     found = ssl.create_default_context()
-    bundles = [bundle for bundle in named[: len(_BUNDLES)] if bundle]
+    # Several variables mostly name the same file.
+    bundles = dict.fromkeys(bundle for bundle in named[: len(_BUNDLES)] if bundle)
     try:
         for bundle in bundles:
             folder = bundle if Path(bundle).is_dir() else None

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from ...errors import UsageError
 from ..rules import all_rules
-from .model import Fix, Fixed, Grade, Left, Step, Taken
+from .model import Fix, Fixed, Grade, Refusal, Step, Taken
 from .plan import Plan
 
 if TYPE_CHECKING:
     from ..model import Finding, Suggestions
 
-__all__ = ["Fix", "Fixed", "Grade", "Left", "Step", "Taken", "fix"]
+__all__ = ["Fix", "Fixed", "Grade", "Refusal", "Step", "Taken", "fix"]
 
 
 def fix(report: Suggestions, *, unsafe: Collection[str] = (), without: Collection[str] = ()) -> Fixed:
@@ -45,7 +45,7 @@ def fix(report: Suggestions, *, unsafe: Collection[str] = (), without: Collectio
                 plan.attempt(step)
         if not steps and not finding.note:
             plan.left.append(
-                Left(finding.code, "what it asks for has to be tried, or decided by who knows the program")
+                Refusal(finding.code, "what it asks for has to be tried, or decided by who knows the program")
             )
     return plan.done()
 

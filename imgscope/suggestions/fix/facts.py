@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from ...errors import ContentUnavailableError, ImageError
 from ...layer.index import FILE, SYMLINK
+from ...overlay.merge import NO_ENTRY
 from ...paths import internal, join, public, split
+from ...rootfs.walk import Walker
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 # A script that is longer is not read.
 _MAX_SCRIPT = 1 << 20
-_MAX_LINKS = 8
 _SAFE = re.compile(r"[A-Za-z0-9_./@%+,=:*-]+")
 _ALL = re.compile(r"^[^#\n]*=\s*(?:\([^)]*\)\s*)?NOPASSWD:\s*ALL\s*$", re.MULTILINE)
 _DOAS = re.compile(r"^\s*permit\s+(?:\w+\s+)*?nopass\b(?![^\n]*\bcmd\b)", re.MULTILINE)
@@ -90,46 +91,28 @@ class Facts:
         own = self.overlay.layers[layer].children.get(directory, {}).get(name)
         return None if own is None or own < 0 else self.overlay.first[layer] + own
 
-    def find(self, path: bytes, layer: int) -> int | None:
-        """Return what stands at a path once ``layer`` is on top (removals left out of account), links followed."""
-        for _ in range(_MAX_LINKS):
-            entry = next((e for n in range(layer, -1, -1) if (e := self.holds(n, path)) is not None), None)
-            if entry is None:
-                linked = self._linked_folder(path, layer)
-                if linked is None:
-                    return None
-                path = linked
-                continue
-            if self.overlay.kind(entry) != SYMLINK:
-                return self.overlay.inode(entry)
-            at, own = self.overlay.locate(entry)
-            path = _target(path, self.overlay.layers[at].links.get(own, b""))
-        return None
-
-    def _linked_folder(self, path: bytes, layer: int) -> bytes | None:
-        """Return a path with the first folder of it that is a link followed; ``None`` if there is none."""
-        parts = path.split(b"/")
-        for count in range(1, len(parts)):
-            head = b"/".join(parts[:count])
-            for number in range(layer, -1, -1):
-                entry = self.holds(number, head)
-                if entry is None:
-                    continue
-                if self.overlay.kind(entry) == SYMLINK:
-                    _, own = self.overlay.locate(entry)
-                    target = _target(head, self.overlay.layers[number].links.get(own, b""))
-                    return b"/".join([*filter(None, [target]), *parts[count:]])
-                break
-        return None
-
     def text(self, path: str, layer: int) -> str | None:
         """Return a file's text as it is once ``layer`` is on top; ``None`` where it is not there, or is not text."""
-        entry = self.find(internal(path), layer)
-        if entry is None or entry < 0 or self.overlay.kind(entry) != FILE or self.overlay.sizes[entry] > _MAX_SCRIPT:
+        walked = self._walker(layer).walk(internal(path))
+        entry = self.overlay.inode(walked.entry)
+        if walked.trouble or entry < 0 or self.overlay.kind(entry) != FILE or self.overlay.sizes[entry] > _MAX_SCRIPT:
             return None
         if entry not in self._texts:
             self._texts[entry] = self._read(entry)
         return self._texts[entry]
+
+    def _walker(self, layer: int) -> Walker:
+        """Return what follows paths as they are once ``layer`` is on top, removals left out of account."""
+
+        def newest(directory: bytes, name: bytes) -> int | None:
+            for number in range(layer, -1, -1):
+                own = self.overlay.layers[number].children.get(directory, {}).get(name)
+                if own is not None:
+                    # A directory that is only implied takes the place of a link below it.
+                    return NO_ENTRY if own < 0 else self.overlay.first[number] + own
+            return None
+
+        return Walker(self.overlay, newest)
 
     def _read(self, entry: int) -> str | None:
         try:
@@ -145,19 +128,20 @@ class Facts:
         def within(path: bytes) -> bool:
             return any(path == folder or path.startswith(folder + b"/") for folder in wanted)
 
-        return next((path for path, target in self._links if within(target) and not within(path)), None)
+        return next((path for path, *ends in self._links if any(map(within, ends)) and not within(path)), None)
 
     @cached_property
-    def _links(self) -> list[tuple[bytes, bytes]]:
-        """The symbolic links of the merged tree, and the path that each leads to by its words."""
-        found: list[tuple[bytes, bytes]] = []
+    def _links(self) -> list[tuple[bytes, bytes, bytes]]:
+        """The symbolic links of the merged tree, and where each leads: by the tree, and by its words alone."""
+        found: list[tuple[bytes, bytes, bytes]] = []
+        walker = Walker(self.overlay)
         for layer, index in enumerate(self.overlay.layers):
             if SYMLINK not in index.kinds:
                 continue
             for path, entry in self.own(layer):
                 own = entry - self.overlay.first[layer]
                 if index.kinds[own] == SYMLINK and entry not in self._hidden_by:
-                    found.append((path, _target(path, index.links.get(own, b""))))
+                    found.append((path, walker.walk(path).path, _target(path, index.links.get(own, b""))))
         return found
 
     def owner(self, entry: int) -> int:

@@ -26,7 +26,7 @@ class Fix(NamedTuple):
     what: str
 
 
-class Left(NamedTuple):
+class Refusal(NamedTuple):
     """A finding, or a part of one, that was left to people, and why."""
 
     code: str
@@ -70,7 +70,7 @@ class Fixed:
     before: Dockerfile
     after: Dockerfile
     made: tuple[Fix, ...]
-    left: tuple[Left, ...]
+    left: tuple[Refusal, ...]
     taken: tuple[Taken, ...] = ()
 
     @property

@@ -17,7 +17,7 @@ from .calls import Call, calls, script_calls
 from .cleaning import cleaning
 from .facts import Facts
 from .joints import check_hazards, joint, movable
-from .model import Fix, Fixed, Left, NotSafe, Step, Taken
+from .model import Fix, Fixed, NotSafe, Refusal, Step, Taken
 from .writing import Group, Joint, Writer
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Plan:
         self.writer = Writer(matched.dockerfile)
         self.facts = Facts(report.analysis)
         self.after = matched.dockerfile
-        self.left: list[Left] = []
+        self.left: list[Refusal] = []
         self.edits: list[Edit] = []
         self.joins: dict[int, int] = {}
         self.cleans: dict[int, tuple[tuple[str, bool], ...]] = {}
@@ -61,7 +61,7 @@ class Plan:
             self._check_scripts()
         except (NotSafe, EditError, ShellError) as error:
             self._restore(state)
-            self.left.append(Left(step.finding.code, str(error)))
+            self.left.append(Refusal(step.finding.code, str(error)))
             return False
         if before != self._planned() or step.joins:
             self.taken.append(step)

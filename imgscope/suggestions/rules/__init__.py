@@ -23,7 +23,6 @@ GROUP = "imgscope.rules"
 
 def _built_in() -> list[Rule]:
     from . import (
-        accelerators,
         base_changes,
         build_context,
         build_leftovers,
@@ -32,6 +31,7 @@ def _built_in() -> list[Rule]:
         debug_symbols,
         layer_waste,
         leftovers,
+        machine_learning,
         node_dev,
         order,
         practice,
@@ -45,6 +45,7 @@ def _built_in() -> list[Rule]:
         *secrets.RULES,
         *leftovers.RULES,
         *build_context.RULES,
+        *machine_learning.REPLACED,
         *layer_waste.RULES,
         *base_changes.RULES,
         *build_packages.RULES,
@@ -54,7 +55,7 @@ def _built_in() -> list[Rule]:
         *build_leftovers.RULES,
         *sources.RULES,
         *bytecode.RULES,
-        *accelerators.RULES,
+        *machine_learning.RULES,
         *debug_symbols.RULES,
         *order.RULES,
         *practice.RULES,

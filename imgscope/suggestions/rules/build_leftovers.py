@@ -21,7 +21,7 @@ Filter = Callable[[Context, Sequence[Claim]], list[Claim]]
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class BuildLeftover:
     """Something that is left: where it lies, which of that really is it, and what to do."""
 
     code: str
@@ -63,7 +63,7 @@ def unowned(context: Context, claims: Sequence[Claim]) -> list[Claim]:
     return [claim for claim in loose if claim.path not in owners]
 
 
-def _check(left: Left) -> Callable[[Context], Iterator[Draft]]:
+def _check(left: BuildLeftover) -> Callable[[Context], Iterator[Draft]]:
     def check(context: Context) -> Iterator[Draft]:
         claims = shown(context, left.code)
         claims = left.only(context, claims) if claims else []
@@ -88,11 +88,11 @@ def _installs(context: Context) -> bool:
     return any(context.overlay.lookup(path) is not None for path in (b"usr/bin/dpkg", b"etc/dpkg"))
 
 
-def _mend(left: Left, dpkg: bool, text: str, claims: Sequence[Claim]) -> str:
+def _mend(left: BuildLeftover, dpkg: bool, text: str, claims: Sequence[Claim]) -> str:
     """Return a RUN so that it leaves none of it; ``dpkg`` tells whether the image has that."""
     places = " ".join(roots(claims, left.places))
     if left.code in ("IS210", "IS211"):
-        # Left out when packages are unpacked, so that none of a layer's bytes are written in vain.
+        # BuildLeftover out when packages are unpacked, so that none of a layer's bytes are written in vain.
         changed = with_option(text, r"\b(?:microdnf|dnf5?|yum)(?: -\S+){0,9} (?:re)?install\b", _NO_DOCUMENTS)
         if changed and left.code == "IS210":
             return changed
@@ -110,7 +110,7 @@ _NO_DOCUMENTS = "--setopt=tsflags=nodocs"
 _NAMED = 6
 
 
-def _command(left: Left, claims: Sequence[Claim]) -> str:
+def _command(left: BuildLeftover, claims: Sequence[Claim]) -> str:
     """Return the command that removes it, at the end of the RUN that made it."""
     folders = quoted(homes(claims))
     named = [public(claim.path) for claim in claims]
@@ -276,7 +276,7 @@ def _languages(context: Context, claims: Sequence[Claim]) -> list[Claim]:
 
 
 LEFT = (
-    Left(
+    BuildLeftover(
         "IS204",
         "cloned-git",
         "git history",
@@ -288,7 +288,7 @@ LEFT = (
         "RUN git clone --depth 1 https://example.com/tool.git /opt/tool && rm -rf /opt/tool/.git",
         needs_stage=True,
     ),
-    Left(
+    BuildLeftover(
         "IS203",
         "static-libraries",
         "static libraries and libtool archives",
@@ -300,7 +300,7 @@ LEFT = (
         "RUN ./configure --disable-static && make install && find /usr/local/lib -name '*.la' -delete",
         needs_stage=True,
     ),
-    Left(
+    BuildLeftover(
         "IS202",
         "headers",
         "headers and compilers' settings",
@@ -322,7 +322,7 @@ LEFT = (
         "RUN make install && rm -rf /usr/local/include",
         needs_stage=True,
     ),
-    Left(
+    BuildLeftover(
         "IS207",
         "installed-tests",
         "tests of installed packages",
@@ -339,7 +339,7 @@ LEFT = (
         "        -type d -name tests -prune -exec rm -rf {} +",
         "possible",
     ),
-    Left(
+    BuildLeftover(
         "IS209",
         "source-maps",
         "source maps",
@@ -358,7 +358,7 @@ LEFT = (
         "RUN npm run build",
         "RUN npm run build && find dist node_modules -name '*.map' -delete",
     ),
-    Left(
+    BuildLeftover(
         "IS211",
         "locales",
         "translations and locales that the image does not use",
@@ -378,7 +378,7 @@ LEFT = (
         "    apt-get update && apt-get install -y git",
         "possible",
     ),
-    Left(
+    BuildLeftover(
         "IS210",
         "documentation",
         "documentation and man pages",

@@ -13,7 +13,7 @@ from ...report.sizes import quantity
 from ..context import Context
 from ..model import Claim, Draft, Rule
 from ..own_lines import first, mended, then
-from ..own_packages import BUILD, OwnPackages, own_packages
+from ..own_packages import OwnPackages, own_packages
 from ..program import program
 
 _INFO = b"var/lib/dpkg/info"
@@ -33,8 +33,8 @@ def _check(context: Context) -> Iterator[Draft]:
     if not claims:
         return
     gone = sorted(found.unneeded, key=lambda one: (-one.package.size, one.name, one.package.architecture or ""))
-    tools = [one.name for one in gone if BUILD.fullmatch(one.name) and one.manual is not False] or [
-        one.name for one in gone if BUILD.fullmatch(one.name)
+    tools = [one.name for one in gone if one in found.tools and one.manual is not False] or [
+        one.name for one in gone if one in found.tools
     ]
     tools = [name for name in tools if not name.startswith(".")] or tools
     named = ", ".join(tools[:_NAMED]) + (", …" if len(tools) > _NAMED else "")

@@ -187,7 +187,7 @@ def _repeated(context: Context) -> Iterator[Draft]:
 
 
 def _owner_by_copy(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from ..fix.owners import set_by_copy
+    from .layer_waste_fixes import set_by_copy
 
     yield from at_once(finding, partial(set_by_copy, plan, finding))
 

@@ -12,7 +12,7 @@ from ...knowledge.caches import CACHES
 from ...paths import internal, split
 from ...settings import settings, strings
 from ..context import Context
-from ..fixers import CLEAN, REMOVED_LATER, WITHOUT_PIP_CACHE, Fixer
+from ..fixers import REMOVED_LATER, Fixer, by_layer, layers_of
 from ..model import Certainty, Claim, Draft, Rule
 from ..origin import CONTEXT
 from ..own_lines import mended, mounted, own, removing, roots, then, with_option
@@ -22,6 +22,30 @@ from .ignore_lines import covering
 
 if TYPE_CHECKING:
     from ...rootfs.start import Start
+    from ..fix.model import Step
+    from ..fix.plan import Plan
+    from ..model import Finding
+
+
+def _clean(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from ..fix.cleans import CLEANS
+    from ..fix.model import Step
+    from .leftovers_fixes import clean_layer
+
+    for layer in layers_of(finding):
+        for clean in CLEANS:
+            if clean.partition(" ")[0] == finding.code:
+                yield Step(finding, (layer,), partial(clean_layer, plan, clean, layer))
+
+
+def _without_pip_cache(plan: Plan, finding: Finding) -> Iterator[Step]:
+    from .leftovers_fixes import pip
+
+    yield from by_layer(finding, partial(pip, plan, finding.code))
+
+
+CLEAN = Fixer(_clean)
+"""The RUN that leaves something behind removes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +276,7 @@ LEFTOVERS = (
         "(RUN --mount=type=cache,target=/root/.cache/pip).",
         "RUN pip install -r requirements.txt",
         "RUN pip install --no-cache-dir -r requirements.txt",
-        fixer=WITHOUT_PIP_CACHE,
+        fixer=Fixer(_without_pip_cache),
     ),
     Leftover(
         "IS107",

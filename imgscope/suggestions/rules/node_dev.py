@@ -227,7 +227,7 @@ def _files(context: Context, folder: bytes) -> Iterator[Claim]:
 
 
 def _production_only(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from ..fix.options import dev_dependencies
+    from .node_dev_fixes import dev_dependencies
 
     yield from tried(finding, partial(dev_dependencies, plan, finding))
 

@@ -352,13 +352,13 @@ def _no_labels(context: Context) -> Iterator[Draft]:
 
 
 def _as_words(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from ..fix.practice import to_exec_form
+    from .practice_fixes import to_exec_form
 
     yield from at_once(finding, partial(to_exec_form, plan, finding))
 
 
 def _copy_for_add(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from ..fix.practice import add_to_copy
+    from .practice_fixes import add_to_copy
 
     yield from at_once(finding, partial(add_to_copy, plan, finding))
 

@@ -86,9 +86,22 @@ def _named(found: Iterable[Installed]) -> str:
 
 
 def _without_recommends(plan: Plan, finding: Finding) -> Iterator[Step]:
-    from ..fix.options import recommends
+    yield from tried(finding, partial(_without, plan, finding))
 
-    yield from tried(finding, partial(recommends, plan, finding))
+
+def _without(plan: Plan, finding: Finding, layer: int) -> None:
+    """Let apt install no more than what is needed. Raises ``NotSafe``."""
+    from ..fix.model import NotSafe
+    from ..fix.options import add_option, does
+
+    run, _ = plan.run(layer)
+    calls = [call for call in plan.calls(run) if does(call, "apt", ("install",))]
+    wanted = [call for call in calls if not any("install-recommends" in (word or "").lower() for word in call.words)]
+    if not wanted:
+        raise NotSafe(f"line {run.first} calls apt in no words that are known here")
+    for call in wanted:
+        add_option(plan, run, call, "--no-install-recommends")
+    plan.note(finding.code, run, "apt-get install --no-install-recommends")
 
 
 RULES = (

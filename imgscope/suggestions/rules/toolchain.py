@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ...knowledge.toolchains import JDK_HOMES, TOOLCHAINS, Toolchain
 from ...paths import join, split
 from ..context import Context
 from ..elf import elf_files
@@ -12,7 +13,6 @@ from ..model import Certainty, Claim, Draft, Rule
 from ..places import Places
 from ..program import program
 from ..system_files import system_owners
-from ..toolchains import JDK_HOMES, TOOLCHAINS, Toolchain
 from . import words
 from .build_leftovers import shown
 

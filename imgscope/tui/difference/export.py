@@ -10,6 +10,7 @@ from ...layer.index import TYPE_NAMES
 from ...paths import public
 from ...report.markdown import code, table
 from ...report.portable import dumps, dumps_row
+from ..export import SCHEMA_VERSION
 from ..files import JSON
 from ..model.marks import Mark
 from ..model.pair import PairPaths, PairView
@@ -40,7 +41,7 @@ def rows_of(rows: Rows) -> Iterator[dict[str, object]]:
 def render(rows: Rows, old: str, new: str, form: str) -> Iterator[bytes]:
     """Yield the lines of the tree as JSON or Markdown."""
     if form == JSON:
-        yield dumps({"old": old, "new": new}, indent=None)[:-1] + b', "paths": [\n'
+        yield dumps({"schema_version": SCHEMA_VERSION, "old": old, "new": new}, indent=None)[:-1] + b', "paths": [\n'
         for number, row in enumerate(rows_of(rows)):
             yield (b",\n" if number else b"") + dumps_row(row)
         yield b"\n]}\n"

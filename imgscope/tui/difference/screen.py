@@ -11,7 +11,6 @@ from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from ...analysis import Analysis
@@ -25,6 +24,7 @@ from ...paths import public
 from ...report.sizes import quantity, size
 from ...rows import Event, Layer
 from ..browser import Browser
+from ..containers import Column, Row
 from ..content.screen import ContentScreen, Version
 from ..details.why import WhyPane
 from ..key_bar import bindings
@@ -94,13 +94,13 @@ class Differ(Browser):
         difference = self.difference
         broken = difference.broken.pair if difference.broken is not None else None
         yield Static(self._summary(), id="title")
-        with Horizontal(id="panes"):
-            with Vertical(id="left"):
+        with Row(id="panes"):
+            with Column(id="left"):
                 yield PairsPane(difference.layers, broken, id="layers")
                 yield DifferenceFacts(difference, id="details").add_class("lower", "chosen")
                 yield PackagesPane(difference.packages, id="packages").add_class("lower")
                 yield ConfigPane(difference, id="config").add_class("lower")
-            with Vertical(id="right"):
+            with Column(id="right"):
                 yield PairTreePane(id="tree")
                 yield PathLine(id="path")
                 yield WhyPane(id="why")

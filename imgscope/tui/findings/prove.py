@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ...suggestions.model import Suggestions
 
 _EVERY = 0.2
+# An image that was built for the proof has no other name; its digest's first digits tell as much.
+_DIGEST = re.compile(r"(?:docker:|podman:)?sha256:([0-9a-f]{12})[0-9a-f]{52}")
 # Seconds that the program's end waits until the removal of what was built has been started.
 _PATIENCE = 3.0
 
@@ -38,6 +41,7 @@ class ProofProgress:
     def start(self, total: int | None, what: str) -> None:
         """Begin ``what``."""
         self._stop.look()
+        what = _DIGEST.sub(r"\1", what)
         if not self.steps or self.steps[-1][0] != what:
             self.steps.append((what, time.monotonic()))
 
@@ -159,5 +163,7 @@ class ProofScreen(Window):
         if self.record is not None and self.record.after is not None:
             from ...fixes.outputs.words import patch
 
-            self.app.copy_to_clipboard(patch(self.record, secrets=False)[0])
-            self.notify("Copied: the patch")
+            text, hidden = patch(self.record, secrets=False)
+            self.app.copy_to_clipboard(text)
+            whole = ", to be read: its lines hold secrets, which imgscope fix --format patch writes" if hidden else ""
+            self.notify(f"Copied: the patch{whole}")

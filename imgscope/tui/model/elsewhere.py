@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .paths import Paths
 
 
-class Found(NamedTuple):
+class FilterHits(NamedTuple):
     """What a filter finds in one layer: paths that it brings, and paths that it takes away or replaces."""
 
     layer: int
@@ -17,12 +17,12 @@ class Found(NamedTuple):
     removed: Sequence[int]
 
 
-def look(paths: Paths, matches: bytearray, column: bytearray | None) -> list[Found]:
+def look(paths: Paths, matches: bytearray, column: bytearray | None) -> list[FilterHits]:
     """Return the layers that bring or remove what matches, bottom first.
 
     ``matches`` are the nodes whose names do; ``column`` says of each entry whether a filter's terms hold for it.
     """
-    found: list[Found] = []
+    found: list[FilterHits] = []
     there: set[int] = set()
     for number, delta in enumerate(paths.deltas):
         removed = sorted(there.intersection(delta.gone))
@@ -37,11 +37,11 @@ def look(paths: Paths, matches: bytearray, column: bytearray | None) -> list[Fou
             removed += replaced
         there.update(brought)
         if brought or removed:
-            found.append(Found(number, brought, removed))
+            found.append(FilterHits(number, brought, removed))
     return found
 
 
-def nearest(found: Sequence[Found], layer: int) -> tuple[int, Sequence[int], bool] | None:
+def nearest(found: Sequence[FilterHits], layer: int) -> tuple[int, Sequence[int], bool] | None:
     """Return the layer to go to from ``layer`` where nothing matches, what is found there, and whether it is removed.
 
     The last one below that removed something, else the next one above that brings something.

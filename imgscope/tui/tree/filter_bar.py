@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.widgets import Input, Static
 
+from ..containers import Row
 from ..model.filter import MODES
 
 _HINTS = {"tree": "text, *.glob, /path/**, regex$, >10MB, type:link, owner:0, mode:setuid, older:2y"}
@@ -23,9 +26,11 @@ class FilterInput(Input):
         Binding("escape", "screen.clear_filter", "Clear", show=False),
         Binding("ctrl+t,f2", "screen.filter_mode", "Mode", show=False),
     ]
+    # It is as wide as there is room for, whatever is typed: a letter lays nothing out anew.
+    virtual_size = Reactive(Size(0, 0), repaint=False)
 
 
-class FilterBar(Horizontal):
+class FilterBar(Row):
     """Says how a pattern is understood, takes it, and tells how much it matches."""
 
     class Changed(Message):
@@ -44,6 +49,7 @@ class FilterBar(Horizontal):
         self.target = "tree"
         """The pane that is filtered."""
         self._told = "", False
+        self._how = "Filter"
 
     def compose(self) -> ComposeResult:
         """Make the label, the field and the count."""
@@ -69,6 +75,7 @@ class FilterBar(Horizontal):
         """Empty the line and hide it."""
         self.remove_class("open")
         self.query_one(FilterInput).value = ""
+        self.understood("")
         self.tell("")
 
     def next_mode(self) -> None:
@@ -83,14 +90,16 @@ class FilterBar(Horizontal):
             how = how or ("Filter" if self.mode == "auto" else self.mode)
         else:
             how = self.target.capitalize()
-        self.query_one("#filter-mode", Static).update(how)
+        if how != self._how:
+            self._how = how
+            self.query_one("#filter-mode", Static).update(how)
 
     def tell(self, words: str, wrong: bool = False) -> None:
         """Say how many paths match, or what is wrong with the pattern."""
         label = self.query_one("#filter-count", Static)
         if (words, wrong) != self._told:
+            label.update(words, layout=cell_len(words) != cell_len(self._told[0]))
             self._told = words, wrong
-            label.update(words)
             label.set_class(wrong, "wrong")
 
     def on_input_changed(self, event: Input.Changed) -> None:
