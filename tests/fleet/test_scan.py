@@ -358,3 +358,39 @@ def test_what_is_lacking_is_said(imgscope, tmp_path):
 def test_nothing_else_imports_what_it_needs(imgscope):
     code = "import imgscope.cli, sys; imgscope.cli.run(['--help']); assert not {'pyarrow', 'duckdb'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_whatever_write_fails_the_next_scan_completes_the_store(fleet, tmp_path, inside, monkeypatch):
+    """A full disk, at any place: what is there is whole, and what is not there is read."""
+    from imgscope.fleet import units
+    from imgscope.fleet.store.place import Place
+
+    source = f"{fleet.source}/team0/app3:1.[0-2]"
+    assert scan(inside, tmp_path / "clean", source).returncode == 0
+    clean = everything(tmp_path / "clean")
+    write, failed = Place.write, 0
+    for place in range(2, 40, 4):
+        left = place
+
+        def limited(self, name, data, *, durable=True):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise self.refused(OSError(28, "No space left on device"), "written")
+            write(self, name, data, durable=durable)
+
+        store = tmp_path / str(place)
+        units._workers.clear()
+        with monkeypatch.context() as patched:
+            patched.setattr(Place, "write", limited)
+            done = scan(inside, store, source)
+        if left > 0:
+            break
+        failed += 1
+        assert done.returncode == 3
+        assert "No space left on device" in done.stderr
+        assert "Traceback" not in done.stderr
+        units._workers.clear()
+        assert scan(inside, store, source).returncode == 0
+        assert everything(store) == clean, place
+    assert failed > 3

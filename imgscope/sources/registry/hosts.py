@@ -56,7 +56,7 @@ def context(host: str) -> ssl.SSLContext:
     """
     named = tuple(os.environ.get(name) for name in (*_BUNDLES, "SSL_CERT_FILE", "SSL_CERT_DIR"))
     files = [path for folder in certificates(host) for path in sorted(folder.iterdir())]
-    return _context(named, tuple((path, path.stat().st_mtime_ns) for path in files))
+    return _context(named, tuple((path, _written(path)) for path in files))
 
 
 @lru_cache(64)
@@ -84,6 +84,14 @@ def _context(named: tuple[str | None, ...], files: tuple[tuple[Path, int], ...])
         except (OSError, ssl.SSLError) as error:
             raise RegistryError(f"the certificate {escape(str(path))} can't be read: {_why(error)}") from None
     return found
+
+
+def _written(path: Path) -> int:
+    """Return when a file was written; what can't be had is told by whoever reads it."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _of_system() -> bool:
