@@ -112,11 +112,24 @@ def expression(text: bytes, one: bytes = b"[^/]") -> bytes:
         elif char == b"?":
             parts.append(one)
         elif char == b"[" and (end := text.find(b"]", position + 1)) > 0:
-            inner = text[position:end]
-            negated = inner[:1] in b"!^" and len(inner) > 1
-            inner = re.escape(inner[negated:]).replace(rb"\-", b"-")
-            parts.append(b"(?!/)[" + (b"^" if negated else b"") + inner + b"]")
+            parts.append(_one_of(text[position:end]))
             position = end + 1
         else:
             parts.append(re.escape(char))
     return b"".join(parts)
+
+
+def _one_of(inner: bytes) -> bytes:
+    """Write what stands in brackets as an expression for one sign; a range that runs backwards holds nothing."""
+    negated = inner[:1] in b"!^" and len(inner) > 1
+    rest = inner[negated:]
+    items: list[bytes] = []
+    while rest:
+        is_range = rest[1:2] == b"-" and len(rest) > 2
+        first, last = rest[:1], rest[2:3] if is_range else rest[:1]
+        if first <= last:
+            items.append(re.escape(first) + (b"-" + re.escape(last) if is_range else b""))
+        rest = rest[3 if is_range else 1 :]
+    if not items:
+        return b"[^/]" if negated else b"(?!)"
+    return b"(?!/)[" + (b"^" if negated else b"") + b"".join(items) + b"]"

@@ -1,5 +1,6 @@
 """The short way to the paths that fit finds what the plain way does."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,3 +41,20 @@ def test_every_path_that_fits_is_a_candidate(paths, globs):
     for directory, names in tree.items():
         candidates = set(fitting.candidates(directory, names))
         assert {name for name in names if fitting.fits(directory, name)} <= candidates
+
+
+@pytest.mark.parametrize(
+    ("glob", "fitting", "others"),
+    [
+        ("/a[a-c]", ["ab"], ["ad", "a-"]),
+        ("/a[c-a]", [], ["aa", "ab", "ac", "a-", "a[c-a]"]),
+        ("/a[c-ax]", ["ax"], ["ab", "a-"]),
+        ("/a[!c-a]", ["ab", "a-"], ["a"]),
+        ("/a[!a-c]", ["ad"], ["ab"]),
+        ("/a[--0]", ["a-", "a.", "a0"], ["a1", "aa"]),
+        ("/a[a-]", ["aa", "a-"], ["ab"]),
+    ],
+)
+def test_what_stands_in_brackets(glob, fitting, others):
+    fits = PathFilter([glob]).fits_itself
+    assert [name for name in fitting + others if fits(b"", name.encode())] == fitting
