@@ -68,6 +68,11 @@ class Document:
     values: dict[str, Any]
     notes: Sequence[str] = field(default=())
 
+    @property
+    def shown(self) -> list[Section]:
+        """The sections that have something to show to people."""
+        return [section for section in self.sections if section.rows]
+
 
 def plain(value: Any) -> Any:
     """Return a result as plain values: the fields of its classes, and what they work out of them."""

@@ -17,17 +17,16 @@ def render(document: Document, options: Options) -> Iterator[bytes]:
 
 def _body(document: Document, exact: bool) -> Iterator[str]:
     yield from (f"<p>{html(line)}</p>" for line in document.lines)
-    for section in document.sections:
+    for section in document.shown:
         if section.title:
             yield f"<h2>{html(section.title)}</h2>"
         if section.detail:
             yield f"<p>{html(section.detail)}</p>"
-        if section.rows:
-            yield from table(
-                [(column.title, column.numeric) for column in section.columns],
-                (
-                    [column.shown(value, exact) for column, value in zip(section.columns, row, strict=True)]
-                    for row in section.rows
-                ),
-            )
+        yield from table(
+            [(column.title, column.numeric) for column in section.columns],
+            (
+                [column.shown(value, exact) for column, value in zip(section.columns, row, strict=True)]
+                for row in section.rows
+            ),
+        )
     yield from (f"<p>{html(note)}</p>" for note in document.notes)

@@ -18,27 +18,23 @@ def _lines(document: Document, exact: bool) -> Iterator[str]:
     yield f"# {prose(document.title)}"
     for line in document.lines:
         yield from ("", prose(line))
-    for section in document.sections:
+    for section in document.shown:
         yield ""
         if section.title:
             yield from (f"## {section.title}", "")
         if section.detail:
             yield from (prose(section.detail), "")
-        if section.rows:
-            shown = (
-                [
-                    written if column.numeric else code(written)
-                    for column, written in ((column, column.shown(value, exact)) for column, value in cells)
-                ]
-                for cells in (list(zip(section.columns, row, strict=True)) for row in section.rows)
-            )
-            yield from table(
-                [
-                    (column.title if column.numeric else prose(column.title), column.numeric)
-                    for column in section.columns
-                ],
-                shown,
-            )
+        shown = (
+            [
+                written if column.numeric else code(written)
+                for column, written in ((column, column.shown(value, exact)) for column, value in cells)
+            ]
+            for cells in (list(zip(section.columns, row, strict=True)) for row in section.rows)
+        )
+        yield from table(
+            [(column.title if column.numeric else prose(column.title), column.numeric) for column in section.columns],
+            shown,
+        )
     if document.notes:
         yield from ("", "## Notes", "")
         yield from (f"- {prose(note)}" for note in document.notes)

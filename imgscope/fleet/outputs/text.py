@@ -25,11 +25,10 @@ class _Answer(Page):
             self.console.print(Text(escape(document.title), style="bold cyan"), no_wrap=True, overflow="ellipsis")
         for line in document.lines:
             self.show(Text(escape(line)))
-        for section in document.sections:
+        for section in document.shown:
             if section.title:
                 self.heading(escape(section.title), escape(section.detail))
-            if section.rows:
-                self.section(section)
+            self.section(section)
         self.notes(list(document.notes))
 
     def section(self, section: Section) -> None:

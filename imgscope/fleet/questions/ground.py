@@ -75,7 +75,7 @@ _IMAGES = (
     UNION SELECT image_id, piece_id FROM {of}_images JOIN {of}_pieces ON digest = image
     """,
     """{of}_image_sizes AS
-    SELECT image_id, CAST(sum(bytes) AS BIGINT) AS bytes FROM {of}_uses JOIN {of}_pieces USING (piece_id)
+    SELECT image_id, sum(bytes) AS bytes FROM {of}_uses JOIN {of}_pieces USING (piece_id)
     GROUP BY image_id
     """,
 )

@@ -36,7 +36,7 @@ def prefixes(connection: Connection) -> None:
         """
         CREATE TEMP TABLE ask_prefixes AS
         SELECT image_id, position, first,
-               CAST(sum(bytes) OVER (PARTITION BY image_id ORDER BY position) AS BIGINT) AS bytes
+               sum(bytes) OVER (PARTITION BY image_id ORDER BY position) AS bytes
         FROM (SELECT image_id, position, first,
                      if(row_number() OVER (PARTITION BY image_id, piece_id ORDER BY position) = 1, bytes, 0) AS bytes
               FROM ask_prefixed JOIN ask_stack USING (image_id, position) JOIN ask_pieces USING (piece_id))

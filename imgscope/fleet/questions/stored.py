@@ -187,7 +187,7 @@ def _used(connection: Connection) -> tuple[Use, ...]:
         used AS (SELECT host_id, piece_id, count(DISTINCT image_id) AS users
                  FROM held JOIN ask_stack USING (image_id) GROUP BY ALL)
         SELECT CAST(ceil(log2(users)) AS INTEGER) AS step, count(*), CAST(sum(bytes) AS HUGEINT),
-               CAST(sum(bytes * (users - 1)) AS HUGEINT)
+               sum(CAST(bytes AS HUGEINT) * (users - 1))
         FROM used JOIN ask_pieces USING (piece_id) GROUP BY step ORDER BY step
         """,
     )
