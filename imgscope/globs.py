@@ -21,7 +21,7 @@ class PathFilter:
 
     def __init__(self, globs: Sequence[str]) -> None:
         """Fit any of ``globs``."""
-        self._whole = re.compile(b"|".join(b"(?:" + _expression(glob) + b")" for glob in globs), re.DOTALL)
+        self._whole = re.compile(b"|".join(b"(?:" + path_expression(glob) + b")" for glob in globs), re.DOTALL)
         self._directory = lru_cache(maxsize=1 << 16)(self._directory_fits)
 
     def fits(self, directory: bytes, name: bytes) -> bool:
@@ -82,8 +82,8 @@ def _folder(glob: bytes) -> re.Pattern[bytes]:
     return re.compile(expression(glob), re.DOTALL)
 
 
-def _expression(glob: str) -> bytes:
-    """Write a glob as a regular expression for a path without a leading slash."""
+def path_expression(glob: str) -> bytes:
+    """Write a glob of paths as a regular expression (of ``DOTALL``) for whole paths without a leading slash."""
     text = glob.encode("utf-8", "surrogateescape").rstrip(b"/") or b"**"
     prefix = b"" if b"/" in text else b"(?:.*/)?"
     return prefix + expression(text.lstrip(b"/"))

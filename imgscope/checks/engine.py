@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .annotated_file import AnnotatedFile
@@ -10,6 +10,7 @@ from .config import ImageRules
 from .model import FAIL, PASS, SKIPPED, WARN, ImageCheck, RuleResult, Setting
 from .rules import RULES, Rule
 from .rules.interface import CannotTell, Outcome, Subject
+from .values import Limit
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -44,16 +45,26 @@ def _missing(layers: Sequence[int]) -> str:
 
 def judge(subject: Subject, setting: Setting, allow_skipped: bool = False) -> RuleResult:
     """Evaluate one rule as it is set: against the limit past which it fails, then that past which it warns."""
+    rule = RULES[setting.rule]
+
+    def measure(limit: Limit) -> Outcome:
+        outcome = rule.measure(subject, limit, setting.subject)
+        _believe(rule, subject, outcome)
+        return outcome
+
+    return evaluate(setting, measure, allow_skipped)
+
+
+def evaluate(setting: Setting, measure: Callable[[Limit], Outcome], allow_skipped: bool = False) -> RuleResult:
+    """Hold what ``measure`` finds for each limit of a setting against it; what raises ``CannotTell`` is skipped."""
     if setting.off:
         return RuleResult(setting, SKIPPED, "switched off")
-    rule = RULES[setting.rule]
     kept: RuleResult | None = None
     for status, limit in ((FAIL, setting.fail), (WARN, setting.warn)):
         if limit is None:
             continue
         try:
-            outcome = rule.measure(subject, limit, setting.subject)
-            _believe(rule, subject, outcome)
+            outcome = measure(limit)
         except CannotTell as why:
             # What nobody asked for does not fail for want of what it would have to be seen in.
             blocking = why.blocking and status == FAIL and not allow_skipped and setting.origin != "imgscope's defaults"

@@ -19,6 +19,9 @@ VERDICT = ("text", "json", "markdown", "junit", "sarif", "gitlab", "github", "ht
 REPAIR = ("text", "json", "markdown", "patch")
 PULL = ("text", "json", "markdown")
 TREND = ("text", "json", "csv", "markdown", "html", "svg")
+FLEET = ("text", "json", "csv", "markdown", "html")
+FLEET_ROWS = ("text", "json", "csv")
+FLEET_VERDICT = (*FLEET, "junit", "sarif", "gitlab")
 
 
 def load(package: str, formats: Sequence[str], name: str) -> Any:

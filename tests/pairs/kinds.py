@@ -163,6 +163,31 @@ def _latex(folder: Path) -> None:
     )
 
 
+# Debian has Maven's plugins as packages, with a repository of them: nothing is fetched while it builds.
+MAVEN = "openjdk-17-jdk-headless maven-debian-helper"
+MVN = "mvn -o -q -Dmaven.repo.local=/usr/share/maven-repo -DskipTests -Dmaven.test.skip package"
+
+
+def _maven(folder: Path) -> None:
+    """A project without dependencies: Debian's own plugins, in a repository of folders, are all that its build needs."""
+    main = (
+        "package app;\npublic class Main {\n    public static void main(String[] words) throws Exception {\n"
+        '        System.out.println(new String(Main.class.getResourceAsStream("/words.txt").readAllBytes()).strip());\n'
+        "    }\n}\n"
+    )
+    write(
+        folder,
+        **{
+            "pom.xml": "<project>\n  <modelVersion>4.0.0</modelVersion>\n  <groupId>x</groupId>\n"
+            "  <artifactId>app</artifactId>\n  <version>1</version>\n  <properties>\n"
+            "    <maven.compiler.source>17</maven.compiler.source>\n    <maven.compiler.target>17</maven.compiler.target>\n"
+            "    <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>\n  </properties>\n</project>\n",
+            "src/main/java/app/Main.java": main,
+            "src/main/resources/words.txt": "it runs\n",
+        },
+    )
+
+
 def _locale(folder: Path) -> None:
     write(folder, **{"app.py": "import locale\nprint(locale.setlocale(locale.LC_ALL, ''), locale.str(1.5))\n"})
 
@@ -457,6 +482,19 @@ KINDS = [
         'EXPOSE 8000\nCMD ["python3", "/src/serve.py"]\n',
         _latex,
         ("python3", "/src/serve.py", "--check"),
+        ("IS201",),
+        registries=True,
+    ),
+    Pair(
+        "maven",
+        f"FROM base\nRUN apt-get update && {APT} {MAVEN} && {CLEAN}\nWORKDIR /build\nCOPY . .\n"
+        f'RUN {MVN}\nCMD ["java", "-cp", "/build/target/app-1.jar", "app.Main"]\n',
+        f"FROM base AS build\nRUN apt-get update && {APT} {MAVEN}\nWORKDIR /build\nCOPY . .\nRUN {MVN}\n"
+        f"FROM base\nRUN apt-get update && {APT} openjdk-17-jre-headless && {CLEAN}\nWORKDIR /build\n"
+        "COPY --from=build /build/target/app-1.jar /build/target/app-1.jar\n"
+        'CMD ["java", "-cp", "/build/target/app-1.jar", "app.Main"]\n',
+        _maven,
+        ("java", "-cp", "/build/target/app-1.jar", "app.Main"),
         ("IS201",),
         registries=True,
     ),

@@ -165,6 +165,11 @@ def test_the_window_of_a_proof_looks_as_it_did(screen, size, monkeypatch, tmp_pa
     drawn = []
 
     async def scenario(view):
+        # What lies behind the window is at rest.
+        await view.press("5")
+        while view.explorer.report is None:
+            await view.pilot.pause(0.02)
+        await view.settle()
         window = ProofScreen("Dockerfile")
         view.app.push_screen(window)
         await view.settle()

@@ -7,7 +7,12 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "check": "Pass or fail all images by the budgets of imgscope.toml.",
+    "find": "Show which images have a package, a path or a digest.",
+    "free": "Show what deleting tags would really free.",
+    "report": "Show what all images take, waste, share and stand on, and how that grew.",
     "scan": "Read the images of registries, engines and archives into a store.",
+    "sql": "Answer a SELECT over the store's tables.",
 }
 
 
@@ -37,4 +42,5 @@ def command() -> None:
     \b
     Example:
       imgscope fleet scan registry:registry.example.com --store fleet
+      imgscope fleet report --store fleet
     """
