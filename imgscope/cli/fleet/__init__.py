@@ -40,7 +40,7 @@ def command() -> None:
     It needs imgscope[fleet]: pip install 'imgscope[fleet]'.
 
     \b
-    Example:
+    Examples:
       imgscope fleet scan registry:registry.example.com --store fleet
       imgscope fleet report --store fleet
     """

@@ -30,7 +30,7 @@ def command(
     \b
     Examples:
       imgscope fleet report --store fleet
-      imgscope fleet report --store fleet --price-per-gb 0.10 -o html=fleet.html -o json=fleet.json
+      imgscope fleet report --store fleet --price-per-gb 0.10 -o html=fleet.html
     """
     from ...fleet.outputs import renderer
     from ...fleet.outputs.report import document

@@ -31,7 +31,7 @@ def command(
     \b
     Examples:
       imgscope fleet sql 'DESCRIBE images' --store fleet
-      imgscope fleet sql 'SELECT rule, count(*) FROM findings GROUP BY rule' --store fleet --format csv
+      imgscope fleet sql 'SELECT rule, count(*) FROM findings GROUP BY rule' --store fleet
     """
     from ...fleet.outputs import renderer
     from ...fleet.outputs.answers import table
