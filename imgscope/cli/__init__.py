@@ -8,11 +8,11 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from importlib import import_module
 
 import click
 
 from .. import __version__, ending
+from .lazy import LazyGroup
 
 COMMANDS = {
     "analyze": "Show where an image's bytes come from, and which are wasted.",
@@ -27,7 +27,7 @@ COMMANDS = {
     "doctor": "Show what imgscope finds here: engines, cache, terminal, versions.",
     "extract": "Copy a file, a folder or a whole layer out of an image.",
     "fix": "Change a Dockerfile so that its image is smaller, and prove it.",
-    "fleet": "Read a thousand images once, and ask what they store and waste.",
+    "fleet": "Read many images, each layer once, and ask what they store and waste.",
     "plugin": "Make imgscope a command of Docker: docker imgscope.",
     "pull-cost": "Show what a pull of an image costs: bytes and seconds, layer by layer.",
     "report": "Write one HTML file that shows an image whole, to hand on.",
@@ -40,21 +40,11 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
-    """A group that knows its commands' names without importing them."""
+class _Commands(LazyGroup):
+    """All commands; what is none of them is an image."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f".{cmd_name.replace('-', '_')}", __name__).command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+    summaries = COMMANDS
+    package = __name__
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own = {option for parameter in self.get_params(ctx) for option in parameter.opts}
