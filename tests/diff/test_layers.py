@@ -138,7 +138,7 @@ def test_compressed_layers_that_both_have_are_unpacked_once(make, monkeypatch):
 
     scanned = []
     scan = scanning._scan_blob
-    monkeypatch.setattr(scanning, "_scan_blob", lambda *given: scanned.append(1) or scan(*given))
+    monkeypatch.setattr(scanning, "_scan_blob", lambda *given, **named: scanned.append(1) or scan(*given, **named))
     with diff(make(A, B, pack="gzip"), make(A, C, pack="gzip"), cache=False) as found:
         assert lined_up(found)[0] == ("shared", 0, 0)
     assert len(scanned) == 3
