@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from ..layer.index import LayerIndex
     from .store.place import Place
 
-# Entries of all layers that a worker holds in memory: some hundred bytes each.
+# Entries of all layers that a worker holds in memory, some hundred bytes each; a layer itself takes as much as so many.
 _ENTRIES = 400_000
+_LAYER = 40
+# Of so many layers besides those in memory it is remembered that their rows are in the store.
+_KNOWN = 10_000
 _VERIFIED = "verified:"
 
 
@@ -50,6 +53,10 @@ class StoredLayers(SharedLayers):
     def begin(self) -> None:
         """Begin another image."""
         self.fresh = {}
+        if len(self._known) > len(self._held) + _KNOWN:
+            # Of others, what lies in the store tells it.
+            held = {_layer(key) for key in self._held}
+            self._known = {layer: blobs for layer, blobs in self._known.items() if layer in held}
 
     # -- as an analysis asks -----------------------------------------------------------------------------
 
@@ -60,6 +67,8 @@ class StoredLayers(SharedLayers):
             if found is not None:
                 self._held.move_to_end(key)
                 return found
+            if key in self._unwritten:
+                return self._unwritten[key]
         if not key.startswith(_VERIFIED):
             return None
         found = self._read(key)
@@ -85,11 +94,11 @@ class StoredLayers(SharedLayers):
     def _hold(self, key: str, index: LayerIndex) -> None:
         with self._lock:
             before = self._held.pop(key, None)
-            self._entries += len(index) - (len(before) if before is not None else 0)
+            self._entries += _weight(index) - (_weight(before) if before is not None else 0)
             self._held[key] = index
             while self._entries > _ENTRIES and len(self._held) > 1:
                 _, dropped = self._held.popitem(last=False)
-                self._entries -= len(dropped)
+                self._entries -= _weight(dropped)
 
     # -- in the store ------------------------------------------------------------------------------------
 
@@ -140,6 +149,10 @@ class StoredLayers(SharedLayers):
                     self._place.write(_mark(layer, blob), b"", durable=False)
                     self._place.write(_mark(layer, "files"), b"", durable=False)
                     self._known.setdefault(layer, set()).add(blob)
+
+
+def _weight(index: LayerIndex) -> int:
+    return len(index) + _LAYER
 
 
 def _layer(key: str) -> str:

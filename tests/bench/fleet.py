@@ -1,9 +1,10 @@
 """How fast a fleet is read, and how much memory that takes: python -m tests.bench.fleet [IMAGES] [--jobs N ...]
 
-Small images are made as a docker-registry keeps them, sharing as real ones do: five layers each, of which one is one of
-ten bases, one its repository's, three its own. A registry serves them; each scan is a process of its own. Printed are
-images a second, the processor's time, the largest memory of any process, what a second scan takes where one tag in a
-hundred is new, and the same as a loop of ``imgscope analyze`` over some of them.
+Small images are made as a docker-registry keeps them, sharing as real ones do: six layers each, of which one is one of
+ten bases, one its repository's, four its own. A registry serves them; each scan is a process of its own. Printed are
+images a second, the processor's time, the largest memory of any process, the store's layers, what a second scan takes
+(and what that is of the first one's time) where nothing and where one tag in a hundred is new, and the same as a loop
+of ``imgscope analyze`` over some of them.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def fill(root: Path, first: int, last: int) -> None:
     for number in range(first, last):
         repository = number // 20
         chance = random.Random(number)
-        own = [layer(**{f"srv/{number}/{part}/{one}": chance.randbytes(300) for one in range(8)}) for part in range(3)]
+        own = [layer(**{f"srv/{number}/{part}/{one}": chance.randbytes(300) for one in range(8)}) for part in range(4)]
         shared = layer(**{f"opt/{repository}/{one}": f"{repository}-{one}" * 30 for one in range(20)})
         put(root, f"team{repository % 7}/app{repository}", f"1.{number}", Image((BASES[repository % 10], shared, *own)))
 
@@ -99,10 +100,10 @@ def main() -> None:
                 found = scan(registry.address, store, jobs)
                 tell(f"{count} images, {jobs} processes", found, count)
                 size = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
-                print(f"    store {size / count / 1024:.1f} KiB an image")
-            tell("again, nothing new", scan(registry.address, store, jobs), count)
+                print(f"    store {size / count / 1024:.1f} KiB an image, {layers(store):,} layers", flush=True)
+            tell("again, nothing new", scan(registry.address, store, jobs), count, found)
             fill(root, count, count + max(1, count // 100))
-            tell("again, 1 % new", scan(registry.address, store, jobs), count)
+            tell("again, 1 % new", scan(registry.address, store, jobs), count, found)
             began = time.monotonic()
             for path in sorted(root.glob("repositories/*/*/_manifests/tags/*"))[:LOOP]:
                 repository = path.parents[2].relative_to(root / "repositories")
@@ -114,9 +115,20 @@ def main() -> None:
             registry.stop()
 
 
-def tell(what: str, found: dict[str, float], count: int) -> None:
+def layers(store: Path) -> int:
+    """Count the layers that a store has."""
+    from imgscope.fleet.store import Store
+
+    with Store.open(str(store)).connection() as connection:
+        return connection.execute("SELECT count(DISTINCT layer) FROM layers").fetchone()[0]
+
+
+def tell(what: str, found: dict[str, float], count: int, first: dict[str, float] | None = None) -> None:
+    """Print what a scan took, and what that is of the ``first`` one's time."""
     seconds, cpu, memory = found["seconds"], found["cpu"], found["MiB"]
     rate = f"{count / seconds:.1f} images/s, {1000 * cpu / count:.1f} ms of processor an image"
+    if first is not None:
+        rate += f", {seconds / first['seconds']:.1%} of the time, {cpu / first['cpu']:.1%} of the processor's"
     print(f"{what}: {seconds:.1f} s, {rate}, {memory:.0f} MiB ({found['said']})", flush=True)
 
 

@@ -113,6 +113,25 @@ def test_the_same_store_wherever_it_is_read(fleet, store, expected, imgscope, ho
     assert last["layers"] == rows(store, "SELECT count(DISTINCT layer) FROM layers")[0][0]
 
 
+def test_a_worker_that_forgets_reads_no_layer_twice(fleet, store, expected, inside, monkeypatch):
+    from imgscope.fleet import layers, units
+
+    units._workers.clear()
+    monkeypatch.setattr(layers, "_ENTRIES", 300)
+    monkeypatch.setattr(layers, "_KNOWN", 2)
+    with fleet.registry.counted() as asked:
+        assert scan(inside, store, fleet.source).returncode == 0
+    assert everything(store) == expected
+    gets = Counter(request.path for request in asked if request.method == "GET" and "/blobs/" in request.path)
+    blobs = Counter(path.rpartition("/")[2] for path in gets.elements())
+    assert not {blob for (blob,) in rows(store, "SELECT blob FROM layers") if blobs[blob] > 1}
+    (worker,) = units._workers.values()
+    assert len(worker.layers._held) < 8
+    assert len(worker.layers._known) < len(rows(store, "SELECT DISTINCT layer FROM layers")) / 2
+    raw = duckdb.sql(f"SELECT count(*) FROM read_parquet('{store}/files/*.parquet')").fetchall()
+    assert raw == rows(store, "SELECT count(*) FROM files")
+
+
 def _begun(store: Path, least: int = 1) -> None:
     """Wait until something is in the store."""
     for _ in range(600):

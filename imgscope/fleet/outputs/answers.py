@@ -26,6 +26,11 @@ def freed(answer: Freed, price_per_gb: float | None = None, top: int = 10, exact
             f"{quantity(answer.indexes, 'index', 'indexes')} would go too: their own bytes, and images in them that"
             " were not scanned, are not counted"
         )
+    if answer.indexes_kept:
+        notes.append(
+            f"{quantity(answer.indexes_kept, 'index', 'indexes')} would stay: images in them that were not scanned may"
+            " need some of this"
+        )
     if answer.unread:
         notes.append(f"{quantity(answer.unread, 'tag')} lead to images that are not in the store, and count nothing")
     sections = [

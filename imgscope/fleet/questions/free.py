@@ -35,8 +35,9 @@ class Freed:
     ``tags`` are the references that go; ``images`` so many manifests and images with them, ``kept`` stay, since other
     tags (or an index of other tags) lead to them. ``logical`` are the bytes of the images that go, each by itself;
     ``bytes`` of them are really freed, as ``pieces`` say in detail; other images need the rest. ``indexes`` go too:
-    their own few bytes are in no table, and of the images in them only those that were scanned count. ``unread``
-    references lead to images that are not in the store.
+    their own few bytes are in no table, and of the images in them only those that were scanned count.
+    ``indexes_kept`` stay on hosts where something is freed: images in them that were not scanned may need some of it.
+    ``unread`` references lead to images that are not in the store.
     """
 
     globs: tuple[str, ...]
@@ -46,6 +47,7 @@ class Freed:
     logical: int
     pieces: tuple[Pieces, ...]
     indexes: int = 0
+    indexes_kept: int = 0
     unread: int = 0
 
     @property
@@ -104,17 +106,18 @@ def free(connection: Connection, globs: Sequence[str]) -> Freed:
                (SELECT CAST(coalesce(sum(bytes), 0) AS HUGEINT) FROM lost JOIN ask_image_sizes USING (image_id))
         """,
     )
-    indexes, unread = row(
+    indexes, indexes_kept, unread = row(
         connection,
         """
-        SELECT (SELECT count(*) FROM (
-                    SELECT DISTINCT host_id, digest FROM ask_tags SEMI JOIN ask_gone USING (ref)
-                    WHERE digest IS DISTINCT FROM image
-                ) ANTI JOIN (
-                    SELECT host_id, digest FROM ask_tags ANTI JOIN ask_gone USING (ref)
-                ) USING (host_id, digest)),
+        WITH indexes AS (SELECT * FROM ask_tags SEMI JOIN (SELECT digest FROM ask_holds WHERE digest <> image)
+                         USING (digest)),
+        kept AS (SELECT DISTINCT host_id, host, digest FROM indexes ANTI JOIN ask_gone USING (ref))
+        SELECT (SELECT count(*) FROM (SELECT DISTINCT host_id, digest FROM indexes SEMI JOIN ask_gone USING (ref))
+                ANTI JOIN kept USING (host_id, digest)),
+               (SELECT count(*) FROM kept SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS host) USING (host)),
                (SELECT count(*) FROM ask_gone ANTI JOIN ask_tag_images USING (ref))
         """,
+        sorted({piece[0] for piece in pieces}),
     )
     return Freed(
         globs=tuple(globs),
@@ -124,5 +127,6 @@ def free(connection: Connection, globs: Sequence[str]) -> Freed:
         logical=logical,
         pieces=tuple(Pieces(*piece) for piece in pieces),
         indexes=indexes,
+        indexes_kept=indexes_kept,
         unread=unread,
     )
