@@ -155,10 +155,21 @@ class Place:
 
         return fs.LocalFileSystem() if self.local else fs.PyFileSystem(fs.FSSpecHandler(self.fs))
 
-    def refused(self, error: Exception, done: str) -> OutputError:
-        """Return the error for what the file system says."""
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Say of what DuckDB can't take from the store that it is the store. Raises ``OutputError``."""
+        import duckdb
+
+        try:
+            yield
+        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise self.refused(error, "read") from None
+
+    def refused(self, error: Exception, done: str, name: str = "") -> OutputError:
+        """Return the error for what the file system says, of the file or table ``name`` if it is known."""
         reason = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
-        return OutputError(f"the store {self.shown} can't be {done}: {escape(str(reason)[:200])}")
+        where = f"{escape(name)}: " if name else ""
+        return OutputError(f"the store {self.shown} can't be {done}: {where}{escape(str(reason).strip()[:200])}")
 
 
 def _bare(address: str) -> str:
