@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -133,3 +135,39 @@ def test_more_rows_than_a_number_holds(scanned):
     assert fleet("report", "--store", scanned, "--top", 10**30).returncode == 0
     one_line(fleet("sql", "SELECT 1", "--store", scanned, "--limit", 10**30), 2)
     one_line(fleet("find", "x", "--store", scanned, "--limit", 10**30), 2)
+
+
+_ENDED = """
+import contextlib, multiprocessing, os, signal, time
+from imgscope.fleet.running.processes import _begin
+
+def work():
+    _begin(None, os.getppid())
+    with contextlib.suppress(SystemExit):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+    raise EOFError("half a batch")
+
+if __name__ == "__main__":
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.join()
+    print(process.exitcode)
+"""
+
+
+def test_a_process_that_is_ended_prints_no_traceback(tmp_path):
+    (tmp_path / "ended.py").write_text(_ENDED)
+    done = subprocess.run([sys.executable, str(tmp_path / "ended.py")], capture_output=True, text=True, timeout=30)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_sql_can_be_interrupted(scanned, number):
+    line = [sys.executable, "-m", "imgscope", "fleet", "sql", "SELECT sum(range) FROM range(100000000000000)"]
+    process = subprocess.Popen([*line, "--store", str(scanned)], stderr=subprocess.PIPE, text=True)
+    time.sleep(3)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=10)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in said

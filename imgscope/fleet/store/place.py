@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...ending import once_more
 from ...errors import UsageError
 from ...escape import escape
 from ...output import OutputError, write_whole
@@ -164,6 +165,10 @@ class Place:
             yield
         except (duckdb.InvalidInputException, duckdb.IOException, duckdb.OutOfMemoryException) as error:
             raise self.refused(error, "read") from None
+        except RuntimeError:
+            # "Query interrupted", whatever the signal was.
+            once_more()
+            raise
 
     def refused(self, error: Exception, done: str, name: str = "") -> OutputError:
         """Return the error for what the file system says, of the file or table ``name`` if it is known."""
