@@ -28,6 +28,7 @@ _NUMBERS = tuple(
 )
 _tidy: dict[object, Callable[[], object]] = {}
 _asked: float | None = None
+_number: int | None = None
 
 
 class Ended(SystemExit):
@@ -57,16 +58,22 @@ def _leave(number: int, _: FrameType | None) -> None:
 
 
 def _raise(number: int, _: FrameType | None) -> None:
-    global _asked  # noqa: PLW0603
+    global _asked, _number
     now = time.monotonic()
     if _asked is not None:
         if now - _asked > _SAME:
             _end(number)
         return
-    _asked = now
+    _asked, _number = now, number
     # An event loop may have put a waker of its own in the place of ours.
     _watcher.wake(number)
-    raise KeyboardInterrupt if number == signal.SIGINT else Ended(128 + number)
+    once_more()
+
+
+def once_more() -> None:
+    """Raise what a signal that came raises: for libraries that put an error of their own in its place."""
+    if _number is not None:
+        raise KeyboardInterrupt if _number == signal.SIGINT else Ended(128 + _number)
 
 
 def _end(number: int) -> NoReturn:

@@ -53,7 +53,9 @@ class Log:
             self._write("trouble", reference=escape(trouble.reference), why=trouble.why)
         else:
             finish_all()
-            print(f"imgscope: {escape(trouble.reference)}: {escape(trouble.why)}", file=sys.stderr)
+            reference, why = escape(trouble.reference), escape(trouble.why)
+            # Many errors begin with the path themselves.
+            print(f"imgscope: {why if why.startswith(reference) else f'{reference}: {why}'}", file=sys.stderr)
 
     def interrupted(self, scan: Scan) -> None:
         """Say what to do after an end that was not the scan's own."""

@@ -44,7 +44,7 @@ def start(
 
     checked(sources)
     # A worker has no folder of ours to go from.
-    path = path if "://" in path else str(Path(path).absolute())
+    path = path if "://" in path or not path else str(Path(path).absolute())
     store = Store.open(path, create=True)
     how = How(platform, digests, chosen.sources, chosen.jobs, own_login=bool(scheduler or local) and bool(chosen.login))
     runner = _runner(path, how, jobs, scheduler, local)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -21,16 +21,26 @@ store_option = click.option(
 price_option = click.option(
     "--price-per-gb", metavar="PRICE", type=float, help="What a gigabyte (10^9 bytes) stored costs; adds the cost."
 )
+# More than any answer has, and no more than DuckDB takes.
+rows_range = click.IntRange(1, 1_000_000_000)
 exact_option = click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 
 
 @contextmanager
 def asked(path: str) -> Iterator[DuckDBPyConnection]:
-    """Give a connection to the store at ``path``. Raises ``UsageError`` where there is none, or an extra is missing."""
+    """Give a connection to the store at ``path``.
+
+    Raises ``UsageError`` where there is none, or an extra is missing, and ``OutputError`` for parts that are damaged.
+    """
+    from tempfile import TemporaryDirectory
+
     from ...fleet.store.store import Store
 
-    connection = Store.open(path).connection()
-    try:
+    store = Store.open(path)
+    # What does not fit into memory goes there, and not into the folder that the user happens to be in.
+    with (
+        TemporaryDirectory(prefix="imgscope-") as folder,
+        closing(store.connection(folder)) as connection,
+        store.place.reading(),
+    ):
         yield connection
-    finally:
-        connection.close()

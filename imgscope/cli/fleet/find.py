@@ -6,7 +6,7 @@ import click
 
 from ...report.formats import FLEET
 from ..common import Results, look_options, report_options, result_options
-from .common import asked, exact_option, store_option
+from .common import asked, exact_option, rows_range, store_option
 
 
 @click.command()
@@ -14,7 +14,7 @@ from .common import asked, exact_option, store_option
 @click.argument("version", metavar="[VERSION]", required=False)
 @store_option
 @click.option("--as", "kind", type=click.Choice(["package", "path", "digest"]), help="What WHAT is.")
-@click.option("--limit", metavar="N", type=click.IntRange(1), default=100, show_default=True, help="Rows to show.")
+@click.option("--limit", metavar="N", type=rows_range, default=100, show_default=True, help="Rows to show.")
 @result_options(FLEET)
 @exact_option
 @look_options

@@ -6,19 +6,23 @@ import click
 
 from ...report.formats import FLEET_ROWS
 from ..common import Results, look_options, report_options, result_options
-from .common import asked, store_option
+from .common import asked, rows_range, store_option
 
 
 @click.command()
 @click.argument("statement", metavar="SELECT")
 @store_option
-@click.option("--limit", metavar="N", type=click.IntRange(1), default=1000, show_default=True, help="Rows to show.")
+@click.option("--limit", metavar="N", type=rows_range, default=1000, show_default=True, help="Rows to show.")
+@click.option(
+    "--timeout", metavar="SECONDS", type=click.IntRange(1, 86_400), default=60, show_default=True, help="Give up then."
+)
 @result_options(FLEET_ROWS)
 @look_options
 def command(
     statement: str,
     path: str,
     limit: int,
+    timeout: int,
     format_: str | None,
     outputs: tuple[str, ...],
     no_color: bool,
@@ -40,7 +44,7 @@ def command(
     options = report_options(no_color=no_color, width=width)
     results = Results(FLEET_ROWS, outputs, format_, options, [])
     with asked(path) as connection:
-        answer = query(connection, statement, limit=limit)
+        answer = query(connection, statement, limit=limit, seconds=timeout)
     told = table(answer)
     results.write(lambda name, chosen: renderer(name)(told, chosen))
     return 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +31,8 @@ class Answer:
     more: bool = False
 
 
-def query(connection: Connection, sql: str, *, limit: int = 1000) -> Answer:
-    """Answer one SELECT; at most ``limit`` rows of it.
+def query(connection: Connection, sql: str, *, limit: int = 1000, seconds: float = 60) -> Answer:
+    """Answer one SELECT; at most ``limit`` rows of it, within some seconds.
 
     Besides what the connection forbids (files, extensions, settings), the statement is read before it runs: what
     changes anything, and what reads anything but the store's tables, is refused. Raises ``UsageError`` in one line.
@@ -47,15 +49,30 @@ def query(connection: Connection, sql: str, *, limit: int = 1000) -> Answer:
         (tree,) = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchone() or ("",)
         _judge(json.loads(tree))
         bare = statement.query.strip().rstrip(";")
-        answer = connection.execute(f"SELECT * FROM (\n{bare}\n) LIMIT {int(limit) + 1}")  # noqa: S608
-        columns = tuple(str(column[0]) for column in answer.description or ())
-        rows = answer.fetchmany(limit + 1)
+        with _within(connection, seconds):
+            answer = connection.execute(f"SELECT * FROM (\n{bare}\n) LIMIT {int(limit) + 1}")  # noqa: S608
+            columns = tuple(str(column[0]) for column in answer.description or ())
+            rows = answer.fetchmany(limit + 1)
+    except duckdb.InterruptException:
+        raise UsageError(f"fleet sql: no answer within {seconds:g} seconds; --timeout gives it more") from None
     except RecursionError:
         raise UsageError("fleet sql: the statement is nested too deeply") from None
     except duckdb.Error as error:
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UsageError(f"fleet sql: {escape(line)}") from None
     return Answer(columns, tuple(map(tuple, rows[:limit])), len(rows) > limit)
+
+
+@contextmanager
+def _within(connection: Connection, seconds: float) -> Iterator[None]:
+    """Stop what the connection does after so many seconds: it then raises ``duckdb.InterruptException``."""
+    timer = threading.Timer(seconds, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _judge(tree: Any) -> None:

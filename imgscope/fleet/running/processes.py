@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -107,6 +109,8 @@ def _begin(login: Login | None, parent: int) -> None:
 def _stop(number: int, _: FrameType | None) -> None:
     """Stop reading the image that is being read; what was read before is written on the way out."""
     _stopping.set()
+    # What breaks from here on (a batch that is half received) is no news: multiprocessing would print its traceback.
+    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     raise SystemExit(128 + number)
 
 

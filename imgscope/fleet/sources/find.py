@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ...errors import ImgscopeError, UsageError
+from ...errors import ImageError, ImgscopeError, UsageError
 from ...escape import escape
 from ...reference import parse
 from ..model import Trouble, Unit
@@ -20,9 +20,11 @@ _REGISTRY = re.compile(r"registry:|docker://")
 _ENGINES = {"docker:": "docker", "podman:": "podman"}
 # A line of a list is no longer.
 _LINE = 1 << 12
+# Lists that name lists, and those others: one that names itself would never end.
+_NESTED = 8
 
 
-def find(sources: Iterable[str], wanted: Wanted) -> Iterator[Unit]:
+def find(sources: Iterable[str], wanted: Wanted, depth: int = 0) -> Iterator[Unit]:
     """Yield the images of all sources. What can't be read of one is told as trouble, and the next one follows.
 
     Raises ``UsageError`` for what can't be a source, before anything is asked of any.
@@ -36,9 +38,9 @@ def find(sources: Iterable[str], wanted: Wanted) -> Iterator[Unit]:
             elif _REGISTRY.match(source):
                 yield from registries.find(_REGISTRY.sub("", source, count=1), wanted)
             elif source == "-":
-                yield from find(_lines(sys.stdin.buffer), wanted)
+                yield from _listed(sys.stdin.buffer, wanted, depth)
             elif Path(source).is_dir() or Path(source).is_file():
-                yield from _at(source, wanted)
+                yield from _at(source, wanted, depth)
             else:
                 yield _named(source, wanted)
         except ImgscopeError as error:
@@ -73,7 +75,14 @@ def _lines(file: Iterable[bytes]) -> Iterator[str]:
             yield text
 
 
-def _at(path: str, wanted: Wanted) -> Iterator[Unit]:
+def _listed(file: Iterable[bytes], wanted: Wanted, depth: int) -> Iterator[Unit]:
+    """Find the images of a list's lines. Raises ``ImageError`` for one that is too deep in others."""
+    if depth >= _NESTED:
+        raise ImageError(f"a list in more than {_NESTED} others is not read: does one name itself?")
+    yield from find(_lines(file), wanted, depth + 1)
+
+
+def _at(path: str, wanted: Wanted, depth: int) -> Iterator[Unit]:
     """Find the images of a folder, an archive, a layout, or a file of references."""
     from . import archives
 
@@ -82,7 +91,7 @@ def _at(path: str, wanted: Wanted) -> Iterator[Unit]:
         yield from archives.below(path, wanted)
     elif kind is None:
         with Path(path).open("rb") as file:
-            yield from find(_lines(file), wanted)
+            yield from _listed(file, wanted, depth)
     else:
         yield from archives.find(path, wanted)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...ending import once_more
 from ...errors import UsageError
 from ...escape import escape
 from ...output import OutputError, write_whole
@@ -155,10 +156,25 @@ class Place:
 
         return fs.LocalFileSystem() if self.local else fs.PyFileSystem(fs.FSSpecHandler(self.fs))
 
-    def refused(self, error: Exception, done: str) -> OutputError:
-        """Return the error for what the file system says."""
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Say of what DuckDB can't take from the store that it is the store. Raises ``OutputError``."""
+        import duckdb
+
+        try:
+            yield
+        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise self.refused(error, "read") from None
+        except RuntimeError:
+            # "Query interrupted", whatever the signal was.
+            once_more()
+            raise
+
+    def refused(self, error: Exception, done: str, name: str = "") -> OutputError:
+        """Return the error for what the file system says, of the file or table ``name`` if it is known."""
         reason = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
-        return OutputError(f"the store {self.shown} can't be {done}: {escape(str(reason)[:200])}")
+        where = f"{escape(name)}: " if name else ""
+        return OutputError(f"the store {self.shown} can't be {done}: {where}{escape(str(reason).strip()[:200])}")
 
 
 def _bare(address: str) -> str:

@@ -34,6 +34,8 @@ class Store:
         Raises ``UsageError`` where there is none, or one of another version, and ``OutputError``.
         """
         need_store()
+        if not path:
+            raise UsageError("the store's address is empty; give a folder or a URL")
         place = Place(path)
         mark = place.read(MARK)
         if mark is None:
@@ -44,9 +46,9 @@ class Store:
         try:
             found = json.loads(mark)
             version = found["version"] if found["imgscope"] == "fleet" else None
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             version = None
-        if not isinstance(version, int):
+        if type(version) is not int:
             raise UsageError(f"{place.shown} is no fleet's store: its {MARK} does not say so")
         if version != VERSION:
             what = "a newer imgscope reads it" if version > VERSION else "scan into another folder"
@@ -67,7 +69,10 @@ class Store:
     def compact(self) -> None:
         """Make fewer, larger parts of many small ones. Readers and other writers go on meanwhile."""
         for table in KEYS:
-            compact(self.place, table, self.parts, self.fragment)
+            try:
+                compact(self.place, table, self.parts, self.fragment)
+            except (OSError, ValueError) as error:
+                raise self.place.refused(error, "read", table) from None
 
     # -- reading -----------------------------------------------------------------------------------------
 
@@ -92,7 +97,7 @@ class Store:
             # A compaction has just put another in its place, which the next listing has.
             return None
         except Exception as error:
-            raise self.place.refused(error, "read") from None
+            raise self.place.refused(error, "read", name) from None
         return describe(name, metadata.metadata, metadata.num_rows)
 
     def fragment(self, table: str, names: Sequence[str]) -> ds.Dataset:
@@ -107,13 +112,17 @@ class Store:
         names = [part.name for part in self.parts(table)]
         if not names:
             return schemas()[table].empty_table().select(columns)
-        return self.fragment(table, names).to_table(columns=list(columns))
+        try:
+            return self.fragment(table, names).to_table(columns=list(columns))
+        except Exception as error:
+            raise self.place.refused(error, "read", table) from None
 
-    def connection(self) -> duckdb.DuckDBPyConnection:
+    def connection(self, temporary: str = "") -> duckdb.DuckDBPyConnection:
         """Return a DuckDB in memory with a read-only view of each table, one row for each key.
 
         It reads and writes no files by itself, loads no extension, and its configuration is locked: what others say
-        to it in SQL sees the store and nothing else. Raises ``OutputError``.
+        to it in SQL sees the store and nothing else. What does not fit into memory is put into the folder
+        ``temporary``, if one is given. Raises ``OutputError``.
         """
         import duckdb
 
@@ -121,6 +130,7 @@ class Store:
             ":memory:",
             config={
                 "enable_external_access": False,
+                "temp_directory": temporary,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "python_enable_replacements": False,
