@@ -171,3 +171,8 @@ def test_sql_can_be_interrupted(scanned, number):
     _, said = process.communicate(timeout=10)
     assert process.returncode == 128 + number
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(("glob", "shown"), [("", "an empty name"), ("[z-a]", "[z-a]"), ("app:[", "app:[")])
+def test_an_odd_glob_fits_nothing(scanned, glob, shown):
+    assert f"no tag in the store fits {shown}" in one_line(fleet("free", glob, "--store", scanned), 2)

@@ -78,7 +78,7 @@ def free(connection: Connection, globs: Sequence[str]) -> Freed:
         if any(matches(glob, names(host, repository, tag, reference)) for glob in globs)
     ]
     if not gone:
-        raise UsageError(f"no tag in the store fits {', '.join(map(escape, globs))}")
+        raise UsageError(f"no tag in the store fits {', '.join(escape(glob) or 'an empty name' for glob in globs)}")
     # A list of numbers is a parameter like any other: no text of a stranger's becomes SQL.
     connection.execute("CREATE OR REPLACE TEMP TABLE ask_gone AS SELECT unnest(?) AS ref", [[ref for ref, _ in gone]])
     connection.execute(
