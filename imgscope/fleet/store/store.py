@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
 MARK = "imgscope-fleet.json"
+_MEMORY = 4 << 30
 
 
 class Store:
@@ -121,8 +123,8 @@ class Store:
         """Return a DuckDB in memory with a read-only view of each table, one row for each key.
 
         It reads and writes no files by itself, loads no extension, and its configuration is locked: what others say
-        to it in SQL sees the store and nothing else. What does not fit into memory is put into the folder
-        ``temporary``, if one is given. Raises ``OutputError``.
+        to it in SQL sees the store and nothing else. What does not fit into 4 GB, or half of the machine's memory, is
+        put into the folder ``temporary``, if one is given. Raises ``OutputError``.
         """
         import duckdb
 
@@ -131,6 +133,7 @@ class Store:
             config={
                 "enable_external_access": False,
                 "temp_directory": temporary,
+                "memory_limit": f"{_memory()}B",
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "python_enable_replacements": False,
@@ -160,3 +163,12 @@ class Store:
                 f" QUALIFY written = max(written) OVER (PARTITION BY {', '.join(UNITS[table])})"
             )
         connection.execute(f"CREATE VIEW {table} AS {query}")
+
+
+def _memory() -> int:
+    """Return how many bytes of memory DuckDB may take."""
+    try:
+        return min(_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+    except (AttributeError, ValueError, OSError):
+        # No such system call on Windows.
+        return _MEMORY
