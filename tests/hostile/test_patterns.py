@@ -45,6 +45,7 @@ BOUNDED = (
     "imgscope.secrets",
     "imgscope.suggestions.rules.secrets",
     "imgscope.suggestions.fix",
+    "imgscope.suggestions.rules.leftovers_fixes",
 )
 
 

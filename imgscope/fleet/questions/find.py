@@ -167,7 +167,16 @@ def _path(connection: Connection, what: str, glob: str, limit: int) -> Findings:
 
 def _coarse(glob: str) -> str:
     """Return a glob without sets and ``?`` that takes all that this one does."""
-    return re.sub(r"\[[\s\S][^\]]*\]|\?", "*", glob)
+    parts: list[str] = []
+    position, last = 0, glob.rfind("]")
+    while position < len(glob):
+        sign = glob[position]
+        if sign == "[" and position + 1 < last:
+            position = glob.find("]", position + 2)
+            sign = "*"
+        parts.append("*" if sign == "?" else sign)
+        position += 1
+    return "".join(parts)
 
 
 def _paths(connection: Connection) -> Iterator[tuple[str]]:
