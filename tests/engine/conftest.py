@@ -187,7 +187,8 @@ def built(request, base, tmp_path_factory) -> Built:
         write_context(name, context)
         dockerfile = context / "Dockerfile"
         dockerfile.write_text(dockerfile.read_text().replace("FROM base", f"FROM {base}"))
-        reference = f"imgscope-test:{name}"
+        # Of this worker alone: another that builds the same would have the name lead to an image of its own.
+        reference = f"imgscope-test:{name}-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
         docker("build", "--quiet", "--network=none", "-t", reference, context)
         archive = folder / "saved.tar"
         docker("save", "-o", archive, reference)
