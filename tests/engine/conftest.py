@@ -45,10 +45,16 @@ def docker(*arguments: object, **options: object) -> bytes:
     return done.stdout
 
 
+# Images are one worker's: another that builds the same would have their names lead to its own, or use what is removed.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+
+
 @pytest.fixture(scope="session")
 def base(engine):
-    docker("import", "--change", "ENV PATH=/bin", "-", "imgscope-test:base", input=root_tar())
-    return "imgscope-test:base"
+    """Return the name of an image that others are built from."""
+    name = f"imgscope-test:base-{WORKER}"
+    docker("import", "--change", "ENV PATH=/bin", "-", name, input=root_tar())
+    return name
 
 
 class Node(NamedTuple):
@@ -187,8 +193,7 @@ def built(request, base, tmp_path_factory) -> Built:
         write_context(name, context)
         dockerfile = context / "Dockerfile"
         dockerfile.write_text(dockerfile.read_text().replace("FROM base", f"FROM {base}"))
-        # Of this worker alone: another that builds the same would have the name lead to an image of its own.
-        reference = f"imgscope-test:{name}-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+        reference = f"imgscope-test:{name}-{WORKER}"
         docker("build", "--quiet", "--network=none", "-t", reference, context)
         archive = folder / "saved.tar"
         docker("save", "-o", archive, reference)

@@ -4,13 +4,13 @@ import json
 import os
 
 
-def _context(folder):
-    (folder / "Dockerfile").write_text('FROM imgscope-test:base\nCOPY big /big\nRUN ["/bin/chmod", "600", "/big"]\n')
+def _context(folder, base):
+    (folder / "Dockerfile").write_text(f'FROM {base}\nCOPY big /big\nRUN ["/bin/chmod", "600", "/big"]\n')
     (folder / "big").write_bytes(os.urandom(200_000))
 
 
 def test_the_image_is_built_and_analysed(imgscope, base, tmp_path, monkeypatch):
-    _context(tmp_path)
+    _context(tmp_path, base)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_BUILDKIT", "0")
     done = imgscope("build", "-t", "imgscope-test:built", "--report", "json=out.json", ".")
@@ -21,7 +21,7 @@ def test_the_image_is_built_and_analysed(imgscope, base, tmp_path, monkeypatch):
 
 
 def test_the_image_is_checked_by_the_rules_for_its_name(imgscope, base, tmp_path, monkeypatch):
-    _context(tmp_path)
+    _context(tmp_path, base)
     (tmp_path / "imgscope.toml").write_text('[[check.image]]\nname = "imgscope-test:*"\nmax-wasted = "1kB"\n')
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_BUILDKIT", "0")
@@ -35,7 +35,7 @@ def test_the_image_is_checked_by_the_rules_for_its_name(imgscope, base, tmp_path
 
 
 def test_without_a_name_the_id_is_what_is_looked_at(imgscope, base, tmp_path, monkeypatch):
-    _context(tmp_path)
+    _context(tmp_path, base)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DOCKER_BUILDKIT", "0")
     done = imgscope("build", "--report", "json=out.json", "--iidfile", "iid", ".")

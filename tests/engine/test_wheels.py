@@ -38,13 +38,13 @@ def built(base, tmp_path, request):
         nonlocal count
         count += 1
         context = tmp_path / str(count)
-        lines = ["FROM imgscope-test:base"]
+        lines = [f"FROM {base}"]
         for number, write in enumerate(steps):
             (root := context / f"layer{number}").mkdir(parents=True)
             write(root)
             lines.append(f"COPY layer{number} /")
         (context / "Dockerfile").write_text("\n".join(lines) + "\n" + CONFIG)
-        name = f"imgscope-test:wheels{count}"
+        name = f"{base}-wheels{count}"
         docker("build", "-q", "-t", name, context)
         request.addfinalizer(lambda: docker("rmi", "-f", name))
         return name, int(docker("image", "inspect", "-f", "{{.Size}}", name))
