@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .. import __version__
+from ..escape import escape, without_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,18 @@ class Trouble:
 
     reference: str
     why: str
+
+    @classmethod
+    def of(cls, reference: str, error: BaseException) -> Trouble:
+        """Return an error as trouble: its words in one line, without credentials."""
+        return cls(reference, words(error))
+
+
+def words(error: BaseException) -> str:
+    """Return an error's words for a list: one line without credentials."""
+    from ..secrets import redact
+
+    return escape(redact(without_credentials(str(error))))[:1000]
 
 
 @dataclass(frozen=True, slots=True)

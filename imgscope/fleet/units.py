@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..errors import ArtifactError, ImgscopeError, UsageError
-from ..escape import escape, without_credentials
 from ..layer.index import FILE
 from . import rows
 from .layers import StoredLayers
-from .model import Batch, How, Summary, Trouble, Unit
+from .model import Batch, How, Summary, Trouble, Unit, words
 from .store import Store
 
 if TYPE_CHECKING:
@@ -74,19 +73,12 @@ class Worker:
         except ArtifactError:
             summary.artifacts += 1
         except ImgscopeError as error:
-            summary.troubles.append(Trouble(unit.reference, trouble(error)))
+            summary.troubles.append(Trouble.of(unit.reference, error))
         except (RecursionError, MemoryError) as error:
             summary.troubles.append(Trouble(unit.reference, f"too much for this machine: {type(error).__name__}"))
         except Exception as error:
             # One bad image stops nothing, whatever it is that is wrong with it, or with us.
-            summary.troubles.append(Trouble(unit.reference, f"internal error: {trouble(error)!r}"))
-
-
-def trouble(error: BaseException) -> str:
-    """Return an error's words for a list: one line without credentials."""
-    from ..secrets import redact
-
-    return escape(redact(without_credentials(str(error))))[:1000]
+            summary.troubles.append(Trouble(unit.reference, f"internal error: {words(error)!r}"))
 
 
 @contextmanager

@@ -46,9 +46,7 @@ def below(folder: str, wanted: Wanted) -> Iterator[Unit]:
             try:
                 yield from find(path, wanted)
             except (ImgscopeError, OSError) as error:
-                from ..units import trouble
-
-                wanted.trouble(Trouble(path, trouble(error)))
+                wanted.trouble(Trouble.of(path, error))
 
 
 def find(path: str, wanted: Wanted) -> Iterator[Unit]:

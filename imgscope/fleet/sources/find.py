@@ -44,9 +44,7 @@ def find(sources: Iterable[str], wanted: Wanted, depth: int = 0) -> Iterator[Uni
             else:
                 yield _named(source, wanted)
         except ImgscopeError as error:
-            from ..units import trouble
-
-            wanted.trouble(Trouble(source, trouble(error)))
+            wanted.trouble(Trouble.of(source, error))
 
 
 def checked(sources: Iterable[str]) -> None:

@@ -87,7 +87,7 @@ def _guarded(name: Name, wanted: Wanted, units: Callable[[], Iterator[Unit]]) ->
     except UsageError:
         raise
     except ImgscopeError as error:
-        wanted.trouble(Trouble(f"registry:{name.place}", str(error)))
+        wanted.trouble(Trouble.of(f"registry:{name.place}", error))
 
 
 def _of_repository(name: Name, glob: str, wanted: Wanted, *, empty: bool = False) -> Iterator[Unit]:
@@ -108,7 +108,7 @@ def _of_repository(name: Name, glob: str, wanted: Wanted, *, empty: bool = False
             try:
                 unit = result.result()
             except ImgscopeError as error:
-                wanted.trouble(Trouble(f"registry:{name.place}:{tag}", str(error)))
+                wanted.trouble(Trouble.of(f"registry:{name.place}:{tag}", error))
                 continue
             if unit is not None:
                 yield unit
