@@ -46,6 +46,14 @@ class Reference:
     image: str | None = None
 
 
+def split_tag(name: str) -> tuple[str, str]:
+    """Return a name's repository and its tag, empty where it has none; what follows a host is a port and no tag."""
+    if ":" not in name.rpartition("/")[2]:
+        return name, ""
+    repository, _, tag = name.rpartition(":")
+    return repository, tag
+
+
 def parse(text: str | os.PathLike[str], image: str | None = None) -> Reference:
     """Find out what ``text`` means; a path object is always a path. ``image`` is a choice made apart from it.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..errors import AmbiguousImageError, ArchiveError, ImageNotFoundError, PlatformError
+from ..reference import split_tag
 from . import platform as platforms
 from .candidate import Candidate, missing
 from .digests import short
@@ -197,7 +198,7 @@ def _readings(image: str) -> list[Callable[[Candidate], bool]]:
         if _HEX.fullmatch(digest):
             readings.append(lambda c: _starts(c, digest))
         return readings
-    tagged = name if ":" in name.rpartition("/")[2] else name + ":latest"
+    tagged = name if split_tag(name)[0] != name else name + ":latest"
     readings += [
         lambda c: name in c.names,
         lambda c: tagged in c.names,

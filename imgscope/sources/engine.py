@@ -15,6 +15,7 @@ from ..archive.select import familiar
 from ..errors import EngineError, ImageNotFoundError, PlatformError
 from ..escape import escape
 from ..progress import Onlooker, told
+from ..reference import split_tag
 from .backend import Backend, EngineImage
 from .stream import Stream
 
@@ -146,7 +147,7 @@ def _near(name: str, names: list[str]) -> list[str]:
     # Podman puts this before names that have no registry.
     whole = {known.removeprefix("localhost/"): known for known in names}
     names, name = list(whole), familiar(name).removeprefix("localhost/")
-    repository = name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
+    repository, _ = split_tag(name)
     tagged = name if repository != name else name + ":latest"
     same = [known for known in names if known.rpartition(":")[0] == repository]
     close = difflib.get_close_matches(tagged, names, 3, 0.7)

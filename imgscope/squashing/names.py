@@ -6,6 +6,7 @@ import re
 
 from ..errors import UsageError
 from ..escape import escape
+from ..reference import split_tag
 
 # What comes before the first slash is a host where it has a dot or a port, or is localhost.
 _HOST = r"(?:(?:(?:localhost|[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+)(?::[0-9]{1,5})?|[a-zA-Z0-9-]+:[0-9]{1,5})/)?"
@@ -18,7 +19,7 @@ def tagged(name: str) -> str | None:
     """Return a name with its tag (``latest``, if it has none); ``None`` for what no image can be called."""
     if len(name) > _LONGEST or _NAME.fullmatch(name) is None:
         return None
-    return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
+    return name if split_tag(name)[1] else f"{name}:latest"
 
 
 def given(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ImgscopeError, UsageError
 from ..escape import escape
+from ..reference import split_tag
 from .model import CONTENT, ORDERS, PULL, Cause, Jump, Point, Trend
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _is_repository(image: str) -> bool:
 
 def _common(images: Sequence[str]) -> str:
     """Return what the images are called together."""
-    names = {image.rpartition(":")[0] for image in images if ":" in image.rpartition("/")[2]}
+    names = {repository for image in images if (repository := split_tag(image)[0]) != image}
     return names.pop() if len(names) == 1 else ", ".join(images[:3]) + (", …" if len(images) > 3 else "")
 
 

@@ -12,7 +12,7 @@ from ...archive.directory import DirectoryStore
 from ...archive.tar_stores import TarStore
 from ...compression import MAGIC_BYTES, detect
 from ...errors import ImgscopeError
-from ...reference import ARCHIVE_ENDINGS, LAYOUT_FILES, parse
+from ...reference import ARCHIVE_ENDINGS, LAYOUT_FILES, parse, split_tag
 from ..model import Trouble, Unit
 from .wanted import Wanted
 
@@ -81,7 +81,7 @@ def _store(path: str) -> Store | None:
 def _unit(place: str, candidate: Candidate, *, several: bool, wanted: Wanted) -> Unit:
     digest = candidate.manifest_digest or candidate.id
     name = select.familiar(candidate.names[0]) if candidate.names else ""
-    repository, _, tag = name.rpartition(":") if ":" in name.rpartition("/")[2] else (name, "", "")
+    repository, tag = split_tag(name)
     return Unit(
         host="archive",
         repository=repository or place,

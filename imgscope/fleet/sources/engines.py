@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...reference import Reference
+from ...reference import Reference, split_tag
 from ..model import Unit
 from .wanted import Wanted
 
@@ -59,6 +59,5 @@ def _unit(engine: str, name: str, backend: Backend, wanted: Wanted) -> Unit:
 
 
 def _split(name: str) -> tuple[str, str | None]:
-    bare = name.partition("@")[0]
-    repository, _, tag = bare.rpartition(":") if ":" in bare.rpartition("/")[2] else (bare, "", "")
+    repository, tag = split_tag(name.partition("@")[0])
     return repository, tag or None

@@ -19,6 +19,7 @@ from ...archive.digests import blob_name, is_digest
 from ...archive.store import parse_json
 from ...errors import ImageNotFoundError, ImgscopeError, UsageError
 from ...escape import escape
+from ...reference import split_tag
 from ...sources.registry.catalog import catalog
 from ...sources.registry.client import Client
 from ...sources.registry.names import Name, parse
@@ -49,10 +50,9 @@ def parsed(text: str) -> Asked:
     """Read what comes after ``registry:``. Raises ``UsageError``."""
     if _HOST.fullmatch(text):
         return Asked(text.rstrip("/").lower())
-    last = text.rpartition("/")[2]
-    if "@" in last:
+    if "@" in text.rpartition("/")[2]:
         return Asked("", parse(alias(text)))
-    place, _, tag = text.rpartition(":") if ":" in last else (text, "", "")
+    place, tag = split_tag(text)
     name = parse(alias(place))
     if tag and not _GLOB.search(tag):
         named = parse(alias(text))
