@@ -16,6 +16,7 @@ from .compat.dive import figures
 from .contents import ImageContents
 from .errors import ArtifactError
 from .layer.index import LayerIndex
+from .layer.sound import UNSOUND
 from .overlay.changes import Comparison
 from .overlay.merge import Overlay
 from .reading import ReadOptions
@@ -150,7 +151,7 @@ class _Run:
             return None
         try:
             record = Record(data)
-        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        except UNSOUND:
             return None
         body = _LazyBody(self, record)
         contents = ImageContents(body.indexes, None, partial(self.source.reopen, self.progress))

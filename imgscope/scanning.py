@@ -22,7 +22,7 @@ from .layer import codec, estimate
 from .layer.index import LayerIndex
 from .layer.retention import MAX_IMAGE, Retention
 from .layer.scan import scan_file, scan_stream
-from .layer.sound import check
+from .layer.sound import restored
 from .layer.texts import MAX_JUDGED, MAX_JUDGED_BYTES, Texts
 from .layer.workers import scan_side_by_side, several_at_a_time
 
@@ -66,12 +66,8 @@ class Scanning:
         data = self.cache.get("layers", key) if self.cache is not None else None
         if data is None:
             return None
-        try:
-            index = codec.decode(data)
-            check(index)
-        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
-            return None
-        if self.shared is not None:
+        index = restored(data)
+        if index is not None and self.shared is not None:
             self.shared.keep(key, index)
         return index
 

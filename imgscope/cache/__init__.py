@@ -31,6 +31,7 @@ from .folder import FAMILY, KINDS, Unusable
 MAX_BYTES = 1 << 30
 _MAGIC = FAMILY + b"2\n"
 _CHECK = 16
+_START = len(_MAGIC) + _CHECK
 # A record larger than this is not worth its place (and bounds what a damaged one can claim).
 MAX_RECORD = 1 << 28
 # What a record may hold once it is decompressed, whatever it claims.
@@ -142,10 +143,8 @@ class Cache:
             with os.fdopen(handle, "rb") as file:
                 if os.fstat(handle).st_size > MAX_RECORD:
                     return None
-                data = file.read(MAX_RECORD + 1)
-                start = len(_MAGIC) + _CHECK
-                payload = data[start:]
-                if not data.startswith(_MAGIC) or _checksum(name, payload) != data[len(_MAGIC) : start]:
+                payload = _intact(name, file.read(MAX_RECORD + 1))
+                if payload is None:
                     return None
                 with suppress(OSError):
                     os.utime(handle)
@@ -157,12 +156,12 @@ class Cache:
         """Keep a record; failing to is not an error."""
         name = _name(key)
         try:
-            payload = packed(data)
-            if len(data) > MAX_CONTENT or len(payload) > min(MAX_RECORD, self.limit):
+            record = sealed(name, data)
+            if len(data) > MAX_CONTENT or len(record) - _START > min(MAX_RECORD, self.limit):
                 return
             with self._kind(kind, make=True) as fd:
                 if fd is not None and (not _there(fd, name) or folders.is_record(fd, name)):
-                    _write(fd, name, _MAGIC + _checksum(name, payload) + payload)
+                    _write(fd, name, record)
         except Exception:
             return
 
@@ -267,9 +266,26 @@ def _remove(fd: int, name: str) -> None:
         os.unlink(name, dir_fd=fd)
 
 
-def packed(data: bytes) -> bytes:
-    """Compress a record's content."""
-    return bytes(_zstd().compress(data, 1))
+def sealed(name: str, data: bytes) -> bytes:
+    """Return the record of a content: compressed, and with a checksum over it and its name (hexadecimal digits)."""
+    payload = bytes(_zstd().compress(data, 1))
+    return _MAGIC + _checksum(name, payload) + payload
+
+
+def unsealed(name: str, record: bytes) -> bytes | None:
+    """Return the content of a record of this name; ``None`` for what is none, damaged, or too large."""
+    payload = _intact(name, record)
+    try:
+        return unpacked(payload) if payload is not None else None
+    except _zstd().ZstdError:
+        return None
+
+
+def _intact(name: str, record: bytes) -> bytes | None:
+    """Return what stands behind a record's checksum, if that holds."""
+    payload = record[_START:]
+    holds = record.startswith(_MAGIC) and _checksum(name, payload) == record[len(_MAGIC) : _START]
+    return payload if holds else None
 
 
 def unpacked(payload: bytes) -> bytes | None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from ..cache import packed, unpacked
+from ..cache import sealed, unsealed
 from ..errors import ImgscopeError
 from ..layer import codec
-from ..layer.sound import check
+from ..layer.sound import UNSOUND, restored
 from ..shared import SharedLayers
 
 if TYPE_CHECKING:
@@ -103,21 +102,18 @@ class StoredLayers(SharedLayers):
     # -- in the store ------------------------------------------------------------------------------------
 
     def _read(self, key: str) -> LayerIndex | None:
-        # Whatever is wrong with it: the layer can be read.
-        with suppress(ImgscopeError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
-            data = self._place.read(_name(key))
-            if data is None:
-                return None
-            head, _, rest = data.partition(b"\n")
-            checksum, blob = head.decode("ascii").split(" ")
-            content = unpacked(rest) if checksum == _checksum(key, rest) else None
-            if content is None:
-                return None
-            index = codec.decode(content)
-            check(index)
-            self._known.setdefault(_layer(key), set()).add(None if blob == "-" else blob)
-            return index
-        return None
+        name = _name(key)
+        try:
+            record = self._place.read(_file(name))
+            content = unsealed(name, record) if record is not None else None
+        except (ImgscopeError, *UNSOUND):
+            # Whatever is wrong with it: the layer can be read.
+            return None
+        blob, _, data = (content or b"").partition(b"\n")
+        index = restored(data) if data else None
+        if index is not None:
+            self._known.setdefault(_layer(key), set()).add(blob.decode("utf-8", "replace") or None)
+        return index
 
     def has_rows(self, layer: str, blob: str | None) -> bool:
         """Tell whether the tables have a layer with this blob."""
@@ -139,8 +135,9 @@ class StoredLayers(SharedLayers):
             if not blobs:
                 continue
             blob = min(blobs, key=str)
-            data = packed(codec.encode(index))
-            self._place.write(_name(key), f"{_checksum(key, data)} {blob or '-'}\n".encode() + data, durable=False)
+            name = _name(key)
+            record = sealed(name, (blob or "").encode() + b"\n" + codec.encode(index))
+            self._place.write(_file(name), record, durable=False)
             self._known.setdefault(layer, set()).add(blob)
         self._unwritten.clear()
         for layer, blobs in layers.items():
@@ -161,14 +158,16 @@ def _layer(key: str) -> str:
 
 def _name(key: str) -> str:
     # As the cache's: a new release may read layers otherwise.
-    digest = hashlib.sha256(f"{__version__}\n{codec.VERSION}\n{key}".encode()).hexdigest()
-    return f"indexes/{digest[:2]}/{digest[2:40]}"
+    return _digest(f"{__version__}\n{codec.VERSION}\n{key}")
+
+
+def _file(name: str) -> str:
+    return f"indexes/{name[:2]}/{name[2:]}"
 
 
 def _mark(layer: str, blob: str | None) -> str:
-    digest = hashlib.sha256(f"{layer}\n{blob}".encode()).hexdigest()
-    return f"indexes/{digest[:2]}/{digest[2:40]}.rows"
+    return _file(_digest(f"{layer}\n{blob}")) + ".rows"
 
 
-def _checksum(key: str, data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16, key=hashlib.sha256(key.encode()).digest()).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:40]

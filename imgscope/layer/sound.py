@@ -5,9 +5,22 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 
+from . import codec
 from .index import DIRECTORY, HARDLINK, IMPLIED, NOT_ALL, SYMLINK, TYPE_NAMES, LayerIndex
 
 _MOST = (1 << 63) - 1
+UNSOUND = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What reading back may raise for bytes that nobody wrote so."""
+
+
+def restored(data: bytes) -> LayerIndex | None:
+    """Return the index that was kept as bytes; ``None`` for bytes that are none."""
+    try:
+        index = codec.decode(data)
+        check(index)
+    except UNSOUND:
+        return None
+    return index
 
 
 def check(index: LayerIndex) -> None:

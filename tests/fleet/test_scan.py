@@ -299,14 +299,16 @@ def test_an_archive_can_not_plant_a_layer(tmp_path, store, inside):
 
 
 def test_no_secret_is_anywhere_in_the_store(fleet, store, inside):
-    from imgscope.cache import unpacked
+    from imgscope.cache import unsealed
 
     assert scan(inside, store, fleet.source).returncode == 0
     for table, found in everything(store).items():
         assert SECRET not in "\n".join(found), table
-    for path in store.glob("indexes/*/*"):
-        data = unpacked(path.read_bytes().partition(b"\n")[2]) or b"" if path.suffix != ".rows" else b""
-        assert SECRET.encode() not in data
+    indexes = [path for path in store.glob("indexes/*/*") if path.suffix != ".rows"]
+    for path in indexes:
+        data = unsealed(path.parent.name + path.name, path.read_bytes())
+        assert data and SECRET.encode() not in data
+    assert indexes
     assert rows(store, "SELECT count(*) FROM findings WHERE rule LIKE 'IS60%'")[0][0] > 0
 
 
