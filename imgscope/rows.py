@@ -76,6 +76,11 @@ class Layer:
     compressed_estimate: Estimate | None = None
 
 
+def efficiency(merged_bytes: int, content_bytes: int) -> float:
+    """Return merged bytes as a share of content bytes; 1.0 for an image without content."""
+    return merged_bytes / content_bytes if content_bytes else 1.0
+
+
 @brief("reference", "names", "platform", "content_bytes", "merged_bytes", "wasted_bytes", "file_count")
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -119,16 +124,15 @@ class Image:
     @property
     def system(self) -> str:
         """The platform with the version and features of its operating system, as ``--platform`` takes it."""
-        from .archive.platform import read
+        from .archive.platform import read, stated
 
-        stated = dict(zip(("os", "architecture", "variant"), self.platform.split("/"), strict=False))
-        whole = read({**stated, "os.version": self.os_version, "os.features": list(self.os_features)})
+        whole = read({**stated(self.platform), "os.version": self.os_version, "os.features": list(self.os_features)})
         return self.platform if whole is None or not (self.os_version or self.os_features) else str(whole)
 
     @property
     def efficiency(self) -> float:
         """Merged bytes as a share of content bytes; 1.0 for an image without content."""
-        return self.merged_bytes / self.content_bytes if self.content_bytes else 1.0
+        return efficiency(self.merged_bytes, self.content_bytes)
 
 
 @dataclass(frozen=True, slots=True)

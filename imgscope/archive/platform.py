@@ -102,6 +102,11 @@ def parse(text: str) -> Platform:
     return normal._replace(variant="") if parts[1].lower() == "arm" and not variant else normal
 
 
+def stated(text: str) -> dict[str, str]:
+    """Return the parts of a platform as an analysis tells it (``linux/arm64/v8``), as an image config has them."""
+    return dict(zip(("os", "architecture", "variant"), text.split("/"), strict=False))
+
+
 def read(platform: Any) -> Platform | None:
     """Read the platform of a descriptor or a config; ``None`` when it names none."""
     if not isinstance(platform, dict):

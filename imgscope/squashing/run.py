@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..archive.digests import digest_of
+from ..archive.platform import stated
 from ..brief import brief
 from ..errors import ContentUnavailableError, ImageError, UsageError
 from ..escape import escape
@@ -96,7 +97,7 @@ def squash(
         config = work.config()
         # Of the archive's own names those are kept that an engine takes.
         tags = tuple(filter(None, map(tagged, analysis.image.names))) if names is None else wanted
-        platform = dict(zip(("os", "architecture", "variant"), analysis.image.platform.split("/"), strict=False))
+        platform = stated(analysis.image.platform)
         with whole_file(Path(target), lambda path: _prove(analysis, path, chosen)) as file:
             for piece in archive(config, work.blobs, tags, platform):
                 file.write(piece)

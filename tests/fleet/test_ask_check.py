@@ -66,6 +66,12 @@ def test_a_rule_is_judged_by_the_stores_figures(tmp_path, rule, kept, past, actu
     assert judged(tmp_path, f"{rule} = {{ warn = {past} }}").status == "warn"
 
 
+@pytest.mark.parametrize("wasted", [100, 300, 700, 900])
+def test_a_limit_that_is_just_met_is_kept_as_check_keeps_it(tmp_path, wasted):
+    percent = (1000 - wasted) / 10
+    assert judged(tmp_path, f'min-efficiency = "{percent}%"', wasted_bytes=wasted).status == "pass"
+
+
 def test_causes_are_layers_with_what_made_them(tmp_path):
     (cause,) = judged(tmp_path, "max-own-size = 1").causes.rows
     assert (cause.layer, cause.instruction, cause.bytes) == (1, "RUN own", 400)

@@ -123,6 +123,24 @@ def at_most(
     return Outcome(ok, actual, f"{shown} of at most {allowed}", causes, note)
 
 
+def share_or_bytes(count: int, content: int, limit: Limit) -> float:
+    """Return bytes as a limit counts them: themselves, or their share of an image's content."""
+    if limit.unit != SHARE:
+        return count
+    return count / content if content else 0.0
+
+
+def at_least(actual: float, limit: Limit, causes: Callable[[], Causes] = _no_causes) -> Outcome:
+    """Hold a share against the least that it may be; a limit that is just met is kept."""
+    message = f"{written(actual, SHARE)} of at least {written(limit.value, SHARE)}"
+    return Outcome(actual >= limit.value, actual, message, causes)
+
+
+def without_base(first: int) -> str:
+    """Say that layers below ``first``, the base's, are left out."""
+    return f"without the base's {quantity(first, 'layer')}"
+
+
 def below_floor(limit: Limit, count: float) -> bool:
     """Tell whether bytes are too few to pass a limit that has a floor."""
     return limit.floor is not None and count <= limit.floor

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...asides import whole
-from ...report.sizes import quantity, size
+from ...report.sizes import size
 from ..model import Causes
 from ..values import SIZE, Limit
 from .files import largest_files
-from .interface import CannotTell, Outcome, Rule, Subject, at_most, layer_causes
+from .interface import CannotTell, Outcome, Rule, Subject, at_most, layer_causes, without_base
 
 if TYPE_CHECKING:
     from ...layer.estimate import Estimate
@@ -92,14 +92,13 @@ def max_own_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
         return Causes.of(layer_causes(subject, [(layer.index, layer.content_bytes) for layer in layers]))
 
     actual = sum(layer.content_bytes for layer in layers)
-    return at_most(actual, limit, causes, f"without the base's {quantity(first, 'layer')}")
+    return at_most(actual, limit, causes, without_base(first))
 
 
 def max_own_compressed_size(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """The stored bytes of the blobs above the base image. Where they lie uncompressed, about that."""
     first = _own(subject)
-    note = f"without the base's {quantity(first, 'layer')}"
-    return _compressed(subject, subject.analysis.layers[first:], limit, note)
+    return _compressed(subject, subject.analysis.layers[first:], limit, without_base(first))
 
 
 RULES = (

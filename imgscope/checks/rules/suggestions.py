@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from ...report.sizes import quantity, size
 from ..model import Cause, Causes
-from ..values import AMOUNT, CODES, SHARE, Limit
-from .interface import CannotTell, Outcome, Rule, Subject, at_most
+from ..values import AMOUNT, CODES, Limit
+from .interface import CannotTell, Outcome, Rule, Subject, at_most, share_or_bytes
 
 if TYPE_CHECKING:
     from ...suggestions.model import Finding
 
 # What only whoever knows the program can judge is no ground to fail a build, unless the rule is named.
-_SURE = ("certain", "likely")
+SURE = ("certain", "likely")
 
 
 def codes_of(words: tuple[str, ...]) -> set[str]:
@@ -57,12 +57,9 @@ def _unless_skipped(subject: Subject, codes: set[str] | None, outcome: Outcome) 
 
 def max_suggested_savings(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """The bytes that the certain and likely fixes together save, or their share of the content."""
-    findings = [finding for finding in subject.suggestions.findings if finding.certainty in _SURE and finding.bytes]
+    findings = [finding for finding in subject.suggestions.findings if finding.certainty in SURE and finding.bytes]
     saved = sum(finding.bytes for finding in findings)
-    actual: float = saved
-    if limit.unit == SHARE:
-        content = subject.analysis.image.content_bytes
-        actual = actual / content if content else 0.0
+    actual = share_or_bytes(saved, subject.analysis.image.content_bytes, limit)
     outcome = at_most(actual, limit, lambda: Causes.of([_cause(subject, finding) for finding in findings]), count=saved)
     return _unless_skipped(subject, None, outcome)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ...report.sizes import quantity
 from ..model import Cause, Causes
-from ..values import AMOUNT, PART, SHARE, Limit
-from .interface import Outcome, Rule, Subject, at_most, layer_causes, written
+from ..values import AMOUNT, PART, Limit
+from .interface import Outcome, Rule, Subject, at_least, at_most, layer_causes, share_or_bytes
 
 if TYPE_CHECKING:
     from ...rollup import WasteGroup
@@ -39,17 +39,13 @@ def _copies(group: WasteGroup) -> str:
 def max_wasted(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """The wasted bytes, or their share of the content."""
     image = subject.analysis.image
-    actual: float = image.wasted_bytes
-    if limit.unit == SHARE:
-        actual = image.wasted_bytes / image.content_bytes if image.content_bytes else 0.0
+    actual = share_or_bytes(image.wasted_bytes, image.content_bytes, limit)
     return at_most(actual, limit, lambda: waste_causes(subject), count=image.wasted_bytes)
 
 
 def min_efficiency(subject: Subject, limit: Limit, _: str | None) -> Outcome:
     """The merged bytes' share of the content."""
-    actual = subject.analysis.image.efficiency
-    message = f"{written(actual, SHARE)} of at least {written(limit.value, SHARE)}"
-    return Outcome(actual >= limit.value, actual, message, lambda: waste_causes(subject))
+    return at_least(subject.analysis.image.efficiency, limit, lambda: waste_causes(subject))
 
 
 RULES = (

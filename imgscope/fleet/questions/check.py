@@ -12,21 +12,20 @@ from ...checks.annotated_file import annotated_file
 from ...checks.config import Config, Table, matches, read
 from ...checks.engine import evaluate
 from ...checks.model import Cause, Causes, CheckReport, ImageCheck, RuleResult, Setting
-from ...checks.rules.interface import CannotTell, Outcome, at_most, written
-from ...checks.rules.suggestions import codes_of
+from ...checks.rules.interface import CannotTell, Outcome, at_least, at_most, share_or_bytes, without_base
+from ...checks.rules.suggestions import SURE, codes_of
 from ...checks.run import default_rules
 from ...checks.values import SHARE, Limit
 from ...config import find
 from ...errors import UsageError
 from ...escape import escape
 from ...report.sizes import quantity
+from ...rows import efficiency
 from .free import names
 from .ground import ground, rows
 
 if TYPE_CHECKING:
     from .ground import Connection
-
-_SURE = ("certain", "likely")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,32 +199,28 @@ def _own(image: _Image) -> int:
 def _max_own_size(image: _Image, limit: Limit) -> Outcome:
     first = _own(image)
     actual = _sum(image.layers[first:], "a layer's size")
-    return at_most(actual, limit, lambda: image.causes(image.layers, first), _without(first))
+    return at_most(actual, limit, lambda: image.causes(image.layers, first), without_base(first))
 
 
 def _max_own_compressed_size(image: _Image, limit: Limit) -> Outcome:
     first = _own(image)
     actual = _sum(image.blobs[first:], "a layer's compressed size")
-    return at_most(actual, limit, lambda: image.causes(image.blobs, first), _without(first))
-
-
-def _without(first: int) -> str:
-    return f"without the base's {quantity(first, 'layer')}"
+    return at_most(actual, limit, lambda: image.causes(image.blobs, first), without_base(first))
 
 
 def _max_wasted(image: _Image, limit: Limit) -> Outcome:
     wasted = _known(image.wasted, "the waste")
-    actual: float = wasted
-    if limit.unit == SHARE:
-        content = _known(image.content, "the size")
-        actual = wasted / content if content else 0.0
-    return at_most(actual, limit, count=wasted)
+    return at_most(_amount(image, wasted, limit), limit, count=wasted)
+
+
+def _amount(image: _Image, count: int, limit: Limit) -> float:
+    return share_or_bytes(count, _known(image.content, "the size") if limit.unit == SHARE else 0, limit)
 
 
 def _min_efficiency(image: _Image, limit: Limit) -> Outcome:
     content = _known(image.content, "the size")
-    actual = 1 - _known(image.wasted, "the waste") / content if content else 1.0
-    return Outcome(actual >= limit.value, actual, f"{written(actual, SHARE)} of at least {written(limit.value, SHARE)}")
+    merged = content - _known(image.wasted, "the waste") if content else 0
+    return at_least(efficiency(merged, content), limit)
 
 
 def _max_layers(image: _Image, limit: Limit) -> Outcome:
@@ -261,13 +256,9 @@ def _causes(image: _Image, findings: Sequence[_Finding]) -> Causes:
 
 
 def _max_suggested_savings(image: _Image, limit: Limit) -> Outcome:
-    findings = [each for each in image.findings if each.certainty in _SURE and each.bytes]
+    findings = [each for each in image.findings if each.certainty in SURE and each.bytes]
     saved = sum(each.bytes for each in findings)
-    actual: float = saved
-    if limit.unit == SHARE:
-        content = _known(image.content, "the size")
-        actual = saved / content if content else 0.0
-    return at_most(actual, limit, lambda: _causes(image, findings), count=saved)
+    return at_most(_amount(image, saved, limit), limit, lambda: _causes(image, findings), count=saved)
 
 
 def _forbidden_findings(image: _Image, limit: Limit) -> Outcome:

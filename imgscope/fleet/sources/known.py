@@ -59,8 +59,8 @@ class Known:
         if self.has(digest):
             return digest
         target = platforms.parse(platform) if platform else platforms.host()
-        for stated, image in self._tags.get(digest.encode(), ()):
-            found = platforms.read(dict(zip(("os", "architecture", "variant"), stated.split("/"), strict=False)))
+        for platform_, image in self._tags.get(digest.encode(), ()):
+            found = platforms.read(platforms.stated(platform_))
             if found is not None and found.fits(target):
                 return image
         return None
