@@ -158,12 +158,15 @@ def open_page(target: str) -> None:
         click.echo(f"imgscope: no browser was found here; open {address}", err=True)
 
 
+exact_option = click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+
+
 def size_options(rows: str, top: int = 10, least: int = 0) -> Callable[[Command], Command]:
     """Return what adds the options that say how much a report shows, and how exactly; ``rows`` describes ``--top``."""
 
     def add(function: Command) -> Command:
         for option in (
-            click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes."),
+            exact_option,
             click.option("--top", metavar="N", type=click.IntRange(least), default=top, show_default=True, help=rows),
         ):
             function = option(function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..report.formats import PULL
-from .common import Results, image_options, look_options, report_options, result_options
+from .common import Results, exact_option, image_options, look_options, report_options, result_options
 
 
 @click.command("pull-cost")
@@ -25,7 +25,7 @@ from .common import Results, image_options, look_options, report_options, result
 @click.option("--read", is_flag=True, help="Read a registry's layers, to know how large they are unpacked.")
 @image_options
 @result_options(PULL)
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@exact_option
 @look_options
 def command(
     reference: str,

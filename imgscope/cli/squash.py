@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .common import image_options
+from .common import exact_option, image_options
 
 
 @click.command()
@@ -15,7 +15,7 @@ from .common import image_options
 @click.option("--name", "names", metavar="NAME", multiple=True, help="What the new image is called; repeatable.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print.")
 @click.option("-o", "--output", "target", metavar="FILE", required=True, help="The archive to write.")
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@exact_option
 def command(
     reference: str,
     platform: str | None,

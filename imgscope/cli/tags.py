@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .common import source_options, write_stdout
+from .common import exact_option, source_options, write_stdout
 
 _LONG = 20
 
@@ -18,7 +18,7 @@ _LONG = 20
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print.")
 @click.option("--long", "-l", "long_", is_flag=True, help="Show when each was made, its size to pull, and its digest.")
 @click.option("--limit", metavar="N", type=click.IntRange(1), help=f"Only the last N; with --long {_LONG}.")
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@exact_option
 def command(
     repository: str,
     globs: tuple[str, ...],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..report.formats import TREND
-from .common import Results, look_options, report_options, result_options, source_options
+from .common import Results, exact_option, look_options, report_options, result_options, source_options
 
 
 @click.command()
@@ -25,7 +25,7 @@ from .common import Results, look_options, report_options, result_options, sourc
     help="Compare the images of the N largest jumps.",
 )
 @result_options(TREND)
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@exact_option
 @look_options
 def command(
     images: tuple[str, ...],

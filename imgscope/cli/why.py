@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import image_options, load
+from .common import exact_option, image_options, load
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("reference", metavar="IMAGE")
 @click.argument("path")
 @image_options
-@click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
+@exact_option
 def command(
     reference: str, path: str, platform: str | None, image: str | None, no_cache: bool, exact_bytes: bool
 ) -> None:

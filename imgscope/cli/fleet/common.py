@@ -23,7 +23,6 @@ price_option = click.option(
 )
 # More than any answer has, and no more than DuckDB takes.
 rows_range = click.IntRange(1, 1_000_000_000)
-exact_option = click.option("--bytes", "exact_bytes", is_flag=True, help="Exact bytes instead of rounded sizes.")
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from ...report.formats import FLEET
-from ..common import Results, look_options, report_options, result_options
-from .common import asked, exact_option, rows_range, store_option
+from ..common import Results, exact_option, look_options, report_options, result_options
+from .common import asked, rows_range, store_option
 
 
 @click.command()

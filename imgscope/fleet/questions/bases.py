@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...brief import brief
-from .ground import moment, row, rows
+from .ground import cut, moment, row, rows
 from .prefixes import prefixes
 
 if TYPE_CHECKING:
@@ -116,10 +116,6 @@ def bases(connection: Connection, *, limit: int | None = None) -> Bases:
     )
 
 
-def _cut(limit: int | None) -> str:
-    return "" if limit is None else f"LIMIT {int(limit)}"
-
-
 _NODES = """
 CREATE OR REPLACE TEMP TABLE ask_nodes AS
 WITH counted AS (SELECT position, first, count(*) AS images FROM ask_prefixes GROUP BY ALL HAVING count(*) > 1),
@@ -155,7 +151,7 @@ def _tree(connection: Connection, limit: int | None) -> tuple[int, tuple[Node, .
     found = rows(
         connection,
         f"""
-        WITH chosen AS (SELECT * FROM ask_nodes ORDER BY images DESC, position, first {_cut(limit)}),
+        WITH chosen AS (SELECT * FROM ask_nodes ORDER BY images DESC, position, first {cut(limit)}),
         named AS (SELECT position, first, arg_max(base, (n, base)) AS base
                   FROM (SELECT position, first, base, count(*) AS n FROM ask_based GROUP BY ALL) GROUP BY ALL),
         ended AS (SELECT position, first, min(reference) AS reference
@@ -199,7 +195,7 @@ def _versions(connection: Connection, limit: int | None) -> tuple[Version, ...]:
     found = rows(
         connection,
         f"""
-        WITH chosen AS (SELECT * FROM ask_versions ORDER BY images DESC, base, platform, rank {_cut(limit)}),
+        WITH chosen AS (SELECT * FROM ask_versions ORDER BY images DESC, base, platform, rank {cut(limit)}),
         named AS (SELECT base, platform, position, first, count(DISTINCT repo_id) AS repositories,
                          list_sort(list(DISTINCT reference))[:{_NAMED}] AS names
                   FROM ask_based SEMI JOIN chosen USING (base, platform, position, first)
@@ -249,7 +245,7 @@ def _drift(connection: Connection, limit: int | None) -> tuple[Drift, ...]:
         SELECT base, platform, images, versions, CAST(coalesce(not_shared, 0) AS HUGEINT) AS not_shared,
                CAST(coalesce(freed, 0) - coalesce(brought.bytes, 0) AS HUGEINT) AS saves
         FROM numbers LEFT JOIN old USING (base, platform) LEFT JOIN brought USING (base, platform)
-        ORDER BY saves DESC, not_shared DESC, base, platform {_cut(limit)}
+        ORDER BY saves DESC, not_shared DESC, base, platform {cut(limit)}
         """,  # noqa: S608
     )
     return tuple(Drift(*columns) for columns in found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...brief import brief
-from .ground import ground, row, rows
+from .ground import cut, ground, row, rows
 
 if TYPE_CHECKING:
     from .ground import Connection
@@ -95,7 +95,7 @@ def fixes(connection: Connection, *, limit: int | None = None) -> Fixes:
                  coalesce(sum(bytes) FILTER (repositories = 1), 0) AS own, count(DISTINCT layer_id) AS layers
                  FROM each JOIN owners USING (layer_id) GROUP BY ALL),
         ranked AS (SELECT * FROM sums ORDER BY own DESC, bytes DESC, repo_id, rule
-                   {"LIMIT ?" if limit is not None else ""}),
+                   {cut(limit)}),
         told AS (SELECT repo_id, rule, count(DISTINCT image_id) AS images,
                         arg_max((certainty, title, instruction), (f.bytes, title, instruction)) AS largest
                  FROM ask_findings f JOIN places USING (image_id) SEMI JOIN ranked USING (repo_id, rule) GROUP BY ALL)
@@ -105,7 +105,6 @@ def fixes(connection: Connection, *, limit: int | None = None) -> Fixes:
         JOIN (SELECT DISTINCT repo_id, host, repository FROM ask_tags) USING (repo_id)
         ORDER BY own DESC, bytes DESC, repo_id, rule
         """,  # noqa: S608
-        *([limit] if limit is not None else []),
     )
     rules = rows(
         connection,

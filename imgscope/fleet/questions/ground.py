@@ -131,6 +131,16 @@ def row(connection: Connection, sql: str, *values: Any) -> tuple[Any, ...]:
     return rows(connection, sql, *values)[0]
 
 
+def cut(limit: int | None) -> str:
+    """Return SQL that takes the first rows: at most ``limit``, or all."""
+    return "" if limit is None else f"LIMIT {most(limit)}"
+
+
+def most(limit: int) -> int:
+    """Return a number of rows that DuckDB takes: no larger one than 2^63 - 1, and no list is that long."""
+    return min(int(limit), 1 << 40)
+
+
 def moment(column: str) -> str:
     """Return SQL that writes a time as RFC 3339 in UTC, whatever the time zone of the connection is."""
     return f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%dT%H:%M:%SZ')"

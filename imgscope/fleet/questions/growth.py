@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...brief import brief
-from .ground import past, row, rows
+from .ground import cut, past, row, rows
 
 if TYPE_CHECKING:
     from .ground import Connection
@@ -139,7 +139,7 @@ def _grown(connection: Connection, count: int, limit: int | None) -> tuple[Grown
         SELECT host, repository, CAST(before AS HUGEINT), CAST(after AS HUGEINT)
         FROM sums JOIN (SELECT DISTINCT repo_id, host, repository FROM ask_tags) USING (repo_id)
         WHERE before <> after ORDER BY abs(after - before) DESC, repo_id
-        {"" if limit is None else f"LIMIT {int(limit)}"}
+        {cut(limit)}
         """,  # noqa: S608
     )
     return tuple(Grown(*columns) for columns in found)

@@ -30,13 +30,8 @@ class FleetReport:
     growth: Growth
 
 
-_MOST = 1 << 40
-
-
 def overview(connection: Connection, *, limit: int | None = 10, price_per_gb: float | None = None) -> FleetReport:
     """Ask all questions; at most ``limit`` rows of each list. Raises ``UsageError``."""
-    # DuckDB takes no larger one than 2^63 - 1, and no list is that long.
-    limit = None if limit is None else min(limit, _MOST)
     return FleetReport(
         stored=stored(connection, limit=limit, price_per_gb=price_per_gb),
         waste=waste(connection, limit=limit),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...brief import brief
-from .ground import ground, row, rows
+from .ground import cut, ground, row, rows
 
 if TYPE_CHECKING:
     from .ground import Connection
@@ -99,7 +99,7 @@ def same(connection: Connection, *, limit: int | None = None) -> Same:
 def _files(connection: Connection, limit: int | None) -> tuple[Copied, ...]:
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE ask_chosen AS SELECT number, bytes FROM ask_copied"  # noqa: S608
-        f" ORDER BY CAST(bytes AS HUGEINT) * (layers - 1) DESC, number {_cut(limit)}"
+        f" ORDER BY CAST(bytes AS HUGEINT) * (layers - 1) DESC, number {cut(limit)}"
     )
     (least,) = row(connection, "SELECT coalesce(min(bytes), 0) FROM ask_chosen")
     found = rows(
@@ -134,7 +134,7 @@ def _packages(connection: Connection, limit: int | None) -> tuple[tuple[Spread, 
         WITH held AS (SELECT kind, name, version, layer, max(bytes) AS bytes FROM ask_packages GROUP BY ALL),
         sums AS (SELECT kind, name, count(DISTINCT version) AS versions, count(DISTINCT layer) AS layers,
                         sum(bytes) AS bytes FROM held GROUP BY ALL),
-        chosen AS (SELECT * FROM sums ORDER BY bytes DESC, kind, name {_cut(limit)}),
+        chosen AS (SELECT * FROM sums ORDER BY bytes DESC, kind, name {cut(limit)}),
         each AS (SELECT kind, name, version, count(DISTINCT image_id) AS images
                  FROM ask_packages SEMI JOIN chosen USING (kind, name) GROUP BY ALL),
         told AS (SELECT kind, name, list((version, images) ORDER BY images DESC, version)[:{_VERSIONS}] AS most
@@ -148,7 +148,3 @@ def _packages(connection: Connection, limit: int | None) -> tuple[tuple[Spread, 
     (count,) = row(connection, "SELECT count(*) FROM (SELECT DISTINCT kind, name FROM ask_packages)")
     spread = (Spread(*[*columns, tuple((version, n) for version, n in most)]) for *columns, most in found)
     return tuple(spread), count
-
-
-def _cut(limit: int | None) -> str:
-    return "" if limit is None else f"LIMIT {int(limit)}"

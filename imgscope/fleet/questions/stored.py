@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...brief import brief
 from ...errors import UsageError
-from .ground import ground, row, rows
+from .ground import cut, ground, most, row, rows
 
 if TYPE_CHECKING:
     from .ground import Connection
@@ -151,6 +151,7 @@ _LEVELS = {
 
 def _level(connection: Connection, level: str, limit: int | None) -> tuple[Share, ...]:
     key, counted, name, order = _LEVELS[level]
+    ranked = f"QUALIFY rank() OVER (ORDER BY {order} DESC, physical DESC) <= {most(limit)}" if limit is not None else ""
     found = rows(
         connection,
         f"""
@@ -163,7 +164,7 @@ def _level(connection: Connection, level: str, limit: int | None) -> tuple[Share
                     JOIN ask_image_sizes USING (image_id) GROUP BY ALL),
         ranked AS (SELECT * FROM kept JOIN counted USING (host_id, {key})),
         cut AS (SELECT * FROM ranked
-                {"QUALIFY rank() OVER (ORDER BY " + order + " DESC, physical DESC) <= ?" if limit is not None else ""})
+                {ranked})
         SELECT any_value(host), min(repository) AS repository, {name} AS name,
                count(DISTINCT image_id), count(DISTINCT ref),
                CAST(any_value(logical) AS HUGEINT), CAST(any_value(physical) AS HUGEINT) AS physical,
@@ -171,9 +172,8 @@ def _level(connection: Connection, level: str, limit: int | None) -> tuple[Share
         FROM cut JOIN ask_tag_images USING (host_id, {key}) JOIN ask_tags USING (ref)
         JOIN ask_images images USING (image_id)
         GROUP BY host_id, {key}
-        ORDER BY {order} DESC, physical DESC, 1, 2, 3, min(ref) {"LIMIT ?" if limit is not None else ""}
+        ORDER BY {order} DESC, physical DESC, 1, 2, 3, min(ref) {cut(limit)}
         """,  # noqa: S608
-        *([limit, limit] if limit is not None else []),
     )
     return tuple(Share(level, *columns) for columns in found)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...brief import brief
-from .ground import ground, row, rows
+from .ground import cut, ground, row, rows
 
 if TYPE_CHECKING:
     from .ground import Connection
@@ -82,7 +82,7 @@ def waste(connection: Connection, *, limit: int | None = None) -> Waste:
         f"""
         WITH held AS (SELECT layer_id, path, reason, max(bytes) AS bytes FROM ask_waste GROUP BY ALL),
         paths AS (SELECT path, reason, sum(bytes) AS bytes, count(*) AS layers FROM held GROUP BY ALL),
-        ranked AS (SELECT * FROM paths ORDER BY bytes DESC, path, reason {"LIMIT ?" if limit is not None else ""}),
+        ranked AS (SELECT * FROM paths ORDER BY bytes DESC, path, reason {cut(limit)}),
         users AS (SELECT path, reason, w.image_id, sum(w.bytes) AS own
                   FROM ask_waste w SEMI JOIN ranked USING (path, reason) GROUP BY ALL),
         repositories AS (SELECT path, reason, count(DISTINCT repo_id) AS repositories
@@ -93,7 +93,6 @@ def waste(connection: Connection, *, limit: int | None = None) -> Waste:
         JOIN ask_names USING (image_id)
         GROUP BY path, reason ORDER BY bytes DESC, path, reason
         """,  # noqa: S608
-        *([limit] if limit is not None else []),
     )
     total, counted, images, count = row(
         connection,
