@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import programs
 from .line import Line, says_password, tail
-from .names import compiled, is_version, looks_chosen, looks_random, names_secret, plausible, word_set
+from .names import calls_secret, compiled, is_version, looks_chosen, looks_random, names_secret, plausible, word_set
 from .shell import AROUND
 from .values import powershell_variable
 
@@ -111,11 +111,11 @@ def _with_colon(line: Line, number: int, inner: int) -> bool:
         return line.script.add("password option", colon + 1, line.words[number].end)
     name = tail(text[start:colon].rstrip(AROUND))
     value = text[colon + 1 : min(end, colon + 600)].strip(AROUND)
-    if text[colon + 1] in "\"'\\" and line.words[number].quoted and (name == "pwd" or line.script.strong(name)):
+    if text[colon + 1] in "\"'\\" and line.words[number].quoted and (name == "pwd" or calls_secret(name)):
         # {user:"me",pwd:"X"}
         return line.script.add(name, colon + 1, line.words[number].end)
     lower = name.lower()
-    if text[start] == "/" and (lower in ("pw", "pwd") or line.script.strong(name)):
+    if text[start] == "/" and (lower in ("pw", "pwd") or calls_secret(name)):
         # /pw:X, /TargetPassword:X, /processModel.password:X
         return line.script.add(name, colon + 1, line.words[number].end)
     if not (lower in _PASSED or lower in HEADERS or looks_random(value)):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from .arguments import kind_of, stripped
-from .names import about, compiled, names_secret
+from .names import calls_secret, compiled
 from .shell import Command, Word, core, text_of
 from .tokens import Secret
 
@@ -48,11 +48,6 @@ class Script:
         self.text, self.holds = text, holds
         self.found: list[Secret] = []
         self.asked = self.ftp = False
-
-    @staticmethod
-    def strong(name: str) -> bool:
-        """Tell whether a name is that of a secret whatever its value."""
-        return bool(name) and names_secret(name) and not about(name)
 
     def add(self, kind: str, start: int, end: int) -> bool:
         """Take a value for a secret, unless it can be none."""
@@ -103,7 +98,7 @@ class Line:
 
     def names(self, name: str, number: int) -> bool:
         """Tell whether a name is that of a secret where a word is its value."""
-        return bool(name) and names_secret(name, self.value(number)) and not about(name)
+        return calls_secret(name, self.value(number))
 
     def printed(self, kind: str, start: int, end: int) -> bool:
         """Take what a command prints that stands in a part of the text: it is there to say a password."""
@@ -127,7 +122,7 @@ def keeps_secret(path: str, value: str | None = None) -> bool:
     """Tell whether a file's name is that of one that holds a secret and nothing else, ``value`` if that is given."""
     folder, _, name = path.replace("\\", "/").rpartition("/")
     stem = name.removesuffix(".txt")
-    return folder.endswith("/run/secrets") or (name != "passwd" and names_secret(stem, value) and not about(stem))
+    return folder.endswith("/run/secrets") or (name != "passwd" and calls_secret(stem, value))
 
 
 def says_password(name: str) -> bool:

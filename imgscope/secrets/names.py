@@ -182,6 +182,11 @@ def about(name: str) -> bool:
     return bool(words) and words[-1] in ABOUT
 
 
+def calls_secret(name: str, value: str | None = None) -> bool:
+    """Tell whether a name is a secret's own (see ``names_secret``), and not that of something about one."""
+    return names_secret(name, value) and not about(name)
+
+
 def default_of(value: str) -> tuple[int, int] | None:
     """Return where in ``${NAME:-value}`` the value stands that is taken where the variable is not set."""
     match = re.match(r"\$\{\w{1,80}+:?[-=](?!\$)", value)

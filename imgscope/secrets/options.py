@@ -8,7 +8,7 @@ from . import programs
 from .assigned import LOGIN
 from .encoded import encoded_command
 from .line import Line, says_password
-from .names import about, compiled, looks_random, names_secret, negated, word_set
+from .names import calls_secret, compiled, looks_random, negated, word_set
 
 SHELLS = word_set("sh bash zsh dash ash ksh")
 # curl -sSfLu me:password, curl -sume:password: options in one word, of those that take nothing.
@@ -48,7 +48,7 @@ def option(line: Line, number: int, following: int) -> int:
         return -1
     if encoded_command(line, head, following):
         return following
-    if (len(name) > 2 or head == "--pw") and names_secret(name, value) and not negated(name) and not about(name):
+    if (len(name) > 2 or head == "--pw") and calls_secret(name, value) and not negated(name):
         if head == "--secret" and not looks_random(value) and seen & {"gcloud", "docker", "podman", "buildah"}:
             return -1
         _secret_of(line, name, following)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .line import Line, tail
-from .names import about, compiled, looks_chosen, looks_random, names_secret
+from .names import calls_secret, compiled, looks_chosen, looks_random, names_secret
 
 _REPLACED = r"(?<![\w\\])s([/|#,:!~@%+])((?:(?!\1)[^\s]){3,60}+)\1((?:(?!\1)[^\s]){4,256}+)"
 _PLACED = r"(?i)(?:your|replace|change|insert|the|my)[-_]{1,2}|[-_]{1,2}(?:here|placeholder|value|goes|me)$"
@@ -27,14 +27,14 @@ def replaced(line: Line) -> None:
             chosen = not (value.isupper() or names_secret(value)) if placeholder else looks_random(value)
             addressed = tail(line.text[max(start, match.start() - _BEFORE) : match.start()].rstrip("/"))
             if (
-                (chosen and names_secret(name, value) and not about(name))
+                (chosen and calls_secret(name, value))
                 or (compiled(_MARK).fullmatch(mark) and _made(value))
                 or (addressed and names_secret(addressed) and looks_chosen(value) and "=" not in value)
             ):
                 line.script.add(addressed or name, match.start(3), match.end(3))
         for match in compiled(_KEPT).finditer(line.text, start, stop):
             before = compiled(_NAMES).findall(line.text, max(start, match.start() - _BEFORE), match.start())
-            name = next((word for word in before if names_secret(word, match[1]) and not about(word)), "")
+            name = next((word for word in before if calls_secret(word, match[1])), "")
             if name:
                 line.script.add(name, match.start(1), match.end(1))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from . import programs
 from .line import Line, keeps_secret, tail
-from .names import about, looks_chosen, looks_random, names_secret, word_set, words_of
+from .names import calls_secret, looks_chosen, looks_random, word_set, words_of
 
 _ENDINGS = (".sh", ".bash", ".py", ".pl", ".rb", ".js", ".exe", ".ps1", ".cmd", ".bat")
 _LOGS_IN = word_set("token login logon signin auth authenticate password passwd pwd credentials")
@@ -62,7 +62,7 @@ def _named_value(line: Line, names: frozenset[str], values: frozenset[str], sure
 
 def _tells(name: str, value: str) -> bool:
     last = tail(name)
-    return keeps_secret(name) or (bool(last) and names_secret(last, value) and not about(last))
+    return keeps_secret(name) or calls_secret(last, value)
 
 
 def _kept(line: Line) -> None:
@@ -118,7 +118,7 @@ def _slashed(line: Line, at: int) -> None:
     """Judge ``setup.exe /password X``."""
     for number in range(at + 1, len(line.words) - 1):
         head, value = line.heads[number], line.value(number + 1)
-        if head[:1] == "/" and value[:1] != "/" and names_secret(head[1:], value) and not about(head[1:]):
+        if head[:1] == "/" and value[:1] != "/" and calls_secret(head[1:], value):
             line.take(head[1:], number + 1)
 
 
