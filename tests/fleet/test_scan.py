@@ -319,7 +319,11 @@ def test_what_is_chosen(fleet, store, inside):
     assert inside("fleet", "scan", name, "--store", store, "--newest", 1).returncode == 0
     assert ("1.4",) in rows(store, "SELECT tag FROM tags")
     other = store.parent / "since"
-    assert inside("fleet", "scan", name, "--store", other, "--since", "2026-01-04").returncode == 0
+    with fleet.registry.counted() as asked:
+        assert inside("fleet", "scan", name, "--store", other, "--since", "2026-01-04").returncode == 0
+    # Once for each tag, and once to read the image: three are too old, and two tags lead to one image.
+    manifests = Counter(one.path for one in asked if one.method == "GET" and "/manifests/" in one.path)
+    assert sorted(manifests.values()) == [1, 1, 1, 2, 3]
     assert {tag for (tag,) in rows(other, "SELECT tag FROM tags")} == {"1.3", "1.4", "latest"}
     assert rows(other, "SELECT min(created) >= TIMESTAMPTZ '2026-01-04' FROM images") == [(True,)]
     arm = store.parent / "arm"

@@ -12,10 +12,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
 from ...archive.digests import blob_name, is_digest
+from ...archive.open import open_store
 from ...archive.store import parse_json
 from ...errors import ImageNotFoundError, ImgscopeError, UsageError
 from ...escape import escape
@@ -25,7 +27,7 @@ from ...sources.registry.client import Client
 from ...sources.registry.names import Name, parse
 from ...sources.registry.places import alias
 from ...sources.registry.store import RegistryStore
-from ...sources.registry.tags import listed, told
+from ...sources.registry.tags import listed
 from ..model import Trouble, Unit
 from ..rows import moment
 from .wanted import Wanted
@@ -133,6 +135,16 @@ def _side_by_side(
         executor.shutdown(wait=False, cancel_futures=True)
 
 
+def _is_older(store: RegistryStore, since: datetime, platform: str | None) -> bool:
+    """Tell whether an image says that it was made before; what is wrong with one is told when it is read."""
+    try:
+        created = open_store(store, "registry", platform).config.get("created")
+    except ImgscopeError:
+        return False
+    found = moment(created) if isinstance(created, str) else None
+    return found is not None and found < since
+
+
 class _Asking:
     """Asks a repository for tags. Several threads may."""
 
@@ -148,13 +160,10 @@ class _Asking:
         image = wanted.known.image(digest, wanted.platform) if digest is not None else None
         if image is not None and digest is not None and wanted.since is None:
             return self._made(tag, digest, image, held=True)
-        if wanted.since is not None:
-            found = told(client, digest or tag, wanted.platform)
-            created = moment(found.created)
-            if created is not None and created < wanted.since:
-                return None
         top = client.manifest(digest or tag)
         store = RegistryStore(client, top, (), wanted.platform)
+        if wanted.since is not None and _is_older(store, wanted.since, wanted.platform):
+            return None
         (descriptor,) = json.loads(store.json("index.json") or b"{}")["manifests"]
         image = str(descriptor["digest"])
         data = store.json(blob_name(image)) or b"{}"
