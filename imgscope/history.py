@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .brief import brief
 from .steps import clean_instruction, shell_of
 
-_COPIES = ("COPY ", "ADD ")
+if TYPE_CHECKING:
+    from datetime import datetime
 
-__all__ = ["HistoryStep", "clean_instruction", "read_history"]
+_COPIES = ("COPY ", "ADD ")
+_TIME = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?"
+
+__all__ = ["HistoryStep", "clean_instruction", "moment", "read_history"]
 
 
 @brief("instruction", "layer", "created")
@@ -75,3 +79,18 @@ def read_history(config: Mapping[str, Any], layer_count: int) -> tuple[tuple[His
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a time as image configs have it (RFC 3339; without a zone UTC's); ``None`` for what is none."""
+    import re
+    from datetime import UTC, datetime
+
+    match = re.fullmatch(_TIME, text or "")
+    if match is None:
+        return None
+    try:
+        zone = "+00:00" if match[3] in (None, "Z") else match[3]
+        return datetime.fromisoformat(f"{match[1]}{(match[2] or '.0')[:7].ljust(7, '0')}{zone}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from imgscope.history import clean_instruction, read_history
+from imgscope.history import clean_instruction, moment, read_history
 from imgscope.steps import fitted, undecorated
 from tests.archive.images import layer
 
@@ -214,3 +214,28 @@ def test_a_layer_that_several_steps_made_tells_of_all_of_them():
     history = [{"created_by": "ENV A=1", "empty_layer": True}, {"created_by": "RUN true", "empty_layer": True}]
     steps, _ = read_history({"history": [*history, {"created_by": "COPY a /a"}]}, 1)
     assert steps[2].instruction == "COPY a /a"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2026-01-04T00:00:00Z", 1767484800),
+        ("2026-01-04T00:00:00.123456789Z", 1767484800.123456),
+        ("2026-01-04T02:00:00+02:00", 1767484800),
+        ("2026-01-04T00:00:00", 1767484800),
+        ("2026-01-04", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_time_is_the_same_wherever_it_is_read(text, seconds, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        found = moment(text)
+        assert (found.timestamp() if found is not None else None) == seconds
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..brief import brief
+from ..history import moment
 from ..packages.dependencies import DATABASES
 from ..settings import mapping, settings
 from ..steps import shell_end
@@ -194,7 +194,5 @@ def _style(step: HistoryStep) -> str:
 
 
 def _seconds(created: str | None) -> float | None:
-    try:
-        return datetime.fromisoformat(created).timestamp() if created else None
-    except (ValueError, OverflowError):
-        return None
+    found = moment(created)
+    return found.timestamp() if found is not None else None

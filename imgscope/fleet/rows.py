@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ImageError
+from ..history import moment
 from ..layer.index import FILE, TYPE_NAMES, LayerIndex
 from ..paths import join, public
 from ..report.portable import portable
@@ -26,7 +25,6 @@ Row = dict[str, Any]
 _OPAQUE = b".wh..wh..opq"
 # What a column of times can hold (microseconds): years that no file has are none.
 _SECONDS = 1 << 40
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
 
 def identity(analysis: Analysis) -> str:
@@ -77,17 +75,6 @@ def image_row(analysis: Analysis, unit: Unit) -> Row:
         "blobs": blobs if any(blobs) else None,
         "history": history,
     }
-
-
-def moment(text: str | None) -> datetime | None:
-    """Read a time of an image's config (RFC 3339); ``None`` for what is none."""
-    match = _TIME.fullmatch(text or "")
-    if match is None:
-        return None
-    with suppress(ValueError, OverflowError):
-        zone = "+00:00" if match[3] in (None, "Z") else match[3]
-        return datetime.fromisoformat(f"{match[1]}{(match[2] or '.0')[:7].ljust(7, '0')}{zone}").astimezone(UTC)
-    return None
 
 
 def layer_row(analysis: Analysis, number: int) -> Row:

@@ -21,6 +21,7 @@ from ...archive.open import open_store
 from ...archive.store import parse_json
 from ...errors import ImageNotFoundError, ImgscopeError, UsageError
 from ...escape import escape
+from ...history import moment
 from ...reference import split_tag
 from ...sources.registry.catalog import catalog
 from ...sources.registry.client import Client
@@ -29,7 +30,6 @@ from ...sources.registry.places import alias
 from ...sources.registry.store import RegistryStore
 from ...sources.registry.tags import listed
 from ..model import Trouble, Unit
-from ..rows import moment
 from .wanted import Wanted
 
 # A registry alone: an address, not a repository of Docker Hub. With a slash at its end any name is one.

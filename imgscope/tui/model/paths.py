@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import accumulate, groupby
 
 from ...analysis import Body
+from ...history import moment
 from ...layer.index import DIRECTORY
 from ...overlay.changes import COVERED, GONE, METADATA_ONLY, MODIFIED, REWRITTEN, UNCHANGED
 from ...overlay.merge import NO_ENTRY
@@ -36,10 +36,8 @@ that no tree ever shows."""
 
 def nanoseconds(created: str | None) -> int | None:
     """Read a time as image configs write it, in nanoseconds since 1970; ``None`` for what is none."""
-    try:
-        return int(datetime.fromisoformat(created).timestamp()) * 10**9 if created else None
-    except (ValueError, OverflowError):
-        return None
+    found = moment(created)
+    return int(found.timestamp()) * 10**9 if found is not None else None
 
 
 @dataclass(slots=True)
