@@ -23,7 +23,7 @@ OK, NOTE, PROBLEM = "ok", "note", "problem"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Remark:
     """One thing found out. ``state`` is ``ok``, ``note`` (works, but less well) or ``problem`` (broken for use)."""
 
     name: str
@@ -38,7 +38,7 @@ class Part:
 
     name: str
     title: str
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Remark] = field(default_factory=list)
 
 
 def examine() -> list[Part]:
@@ -57,20 +57,20 @@ def examine() -> list[Part]:
         try:
             part.findings.extend(look())
         except Exception as error:
-            part.findings.append(Finding(name, f"can't be examined: {type(error).__name__}: {error}", PROBLEM))
+            part.findings.append(Remark(name, f"can't be examined: {type(error).__name__}: {error}", PROBLEM))
         parts.append(part)
     return parts
 
 
-def _program() -> Iterator[Finding]:
+def _program() -> Iterator[Remark]:
     import platform
 
     from . import __version__
 
-    yield Finding("version", __version__)
-    yield Finding("package", str(Path(__file__).parent))
-    yield Finding("python", f"{platform.python_version()} {platform.python_implementation()}, {sys.executable}")
-    yield Finding("system", f"{platform.system()} {platform.release()} {platform.machine()}")
+    yield Remark("version", __version__)
+    yield Remark("package", str(Path(__file__).parent))
+    yield Remark("python", f"{platform.python_version()} {platform.python_implementation()}, {sys.executable}")
+    yield Remark("system", f"{platform.system()} {platform.release()} {platform.machine()}")
 
 
 # Import name of each library, and what is lost without it where that is not everything.
@@ -104,7 +104,7 @@ _NATIVE = {
 }
 
 
-def _libraries() -> Iterator[Finding]:
+def _libraries() -> Iterator[Remark]:
     from importlib import import_module
     from importlib.metadata import PackageNotFoundError, version
 
@@ -118,13 +118,13 @@ def _libraries() -> Iterator[Finding]:
                 import_module(module)
         except (ImportError, PackageNotFoundError) as error:
             hint = without or "install imgscope anew, with its dependencies"
-            yield Finding(name, f"can't be used: {error}", NOTE if without else PROBLEM, hint)
+            yield Remark(name, f"can't be used: {error}", NOTE if without else PROBLEM, hint)
             continue
         native = _is_native(_NATIVE[name]) if name in _NATIVE else None
         if native is False:
-            yield Finding(name, f"{number}, without its native part", NOTE, without or "slower than need be")
+            yield Remark(name, f"{number}, without its native part", NOTE, without or "slower than need be")
         else:
-            yield Finding(name, f"{number}, native" if native else number)
+            yield Remark(name, f"{number}, native" if native else number)
 
 
 def _is_native(module: str) -> bool:
@@ -140,7 +140,7 @@ def _is_native(module: str) -> bool:
     return file is None or file.endswith(tuple(EXTENSION_SUFFIXES))
 
 
-def _docker() -> Iterator[Finding]:
+def _docker() -> Iterator[Remark]:
     from .sources.docker_api import DockerApi, address_of_environment, contexts, current_context
 
     chosen = os.environ.get("DOCKER_HOST") or ""
@@ -151,17 +151,17 @@ def _docker() -> Iterator[Finding]:
     try:
         address, tls = address_of_environment()
     except EngineError as error:
-        yield Finding("context", context, PROBLEM, str(error))
+        yield Remark("context", context, PROBLEM, str(error))
         return
-    yield Finding("address", without_credentials(address) + (f" ({how})" if chosen else f" ({how} {context})"))
+    yield Remark("address", without_credentials(address) + (f" ({how})" if chosen else f" ({how} {context})"))
     if tls is not None:
-        yield Finding("tls", "on")
+        yield Remark("tls", "on")
 
-    def ask() -> Finding:
+    def ask() -> Remark:
         engine = DockerApi(address, tls, timeout=PATIENCE)
         said = engine.version()
         count = len(engine.names())
-        return Finding(
+        return Remark(
             "engine",
             f"{said.get('Version', 'unknown')}, API {said.get('ApiVersion', 'unknown')}, "
             f"{said.get('Os', '?')}/{said.get('Arch', '?')}, {count:,} tag{'' if count == 1 else 's'}",
@@ -171,14 +171,14 @@ def _docker() -> Iterator[Finding]:
     try:
         names = contexts()
     except EngineError as error:
-        yield Finding("contexts", "can't be read", NOTE, str(error))
+        yield Remark("contexts", "can't be read", NOTE, str(error))
         return
     for name, host in names:
         used = " (in use)" if name == context and not chosen else ""
-        yield Finding(f"context {name}", (without_credentials(host) or "the local engine") + used)
+        yield Remark(f"context {name}", (without_credentials(host) or "the local engine") + used)
 
 
-def _podman() -> Iterator[Finding]:
+def _podman() -> Iterator[Remark]:
     import shutil
 
     from .reference import Reference
@@ -186,62 +186,62 @@ def _podman() -> Iterator[Finding]:
 
     program = shutil.which("podman")
     if program is not None:
-        yield Finding("program", program)
+        yield Remark("program", program)
     elif not os.environ.get("CONTAINER_HOST"):
-        yield Finding("program", "none: no Podman here")
+        yield Remark("program", "none: no Podman here")
         return
 
-    def ask() -> Finding:
+    def ask() -> Remark:
         backend = PodmanSource(Reference("podman", "podman:-", "-")).backend
         count = len(backend.names())
-        return Finding("images", f"{count:,} tag{'' if count == 1 else 's'}, by {without_credentials(backend.address)}")
+        return Remark("images", f"{count:,} tag{'' if count == 1 else 's'}, by {without_credentials(backend.address)}")
 
     yield _answered("images", ask, PROBLEM if os.environ.get("CONTAINER_HOST") else NOTE)
 
 
-def _answered(name: str, ask: Callable[[], Finding], serious: str) -> Finding:
+def _answered(name: str, ask: Callable[[], Remark], serious: str) -> Remark:
     """Return what ``ask`` finds, or that it found nothing within our patience."""
     import threading
 
-    found: list[Finding] = []
+    found: list[Remark] = []
 
     def work() -> None:
         try:
             found.append(ask())
         except EngineError as error:
-            found.append(Finding(name, "can't be used", serious, without_credentials(str(error))))
+            found.append(Remark(name, "can't be used", serious, without_credentials(str(error))))
         except Exception as error:
             found.append(
-                Finding(name, "can't be used", serious, without_credentials(f"{type(error).__name__}: {error}"))
+                Remark(name, "can't be used", serious, without_credentials(f"{type(error).__name__}: {error}"))
             )
 
     # A connection may hang in ways that no library's time limit covers; the thread is then left alone.
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(PATIENCE + 1)
-    return found[0] if found else Finding(name, f"no answer within {PATIENCE} s", serious)
+    return found[0] if found else Remark(name, f"no answer within {PATIENCE} s", serious)
 
 
-def _cache() -> Iterator[Finding]:
+def _cache() -> Iterator[Remark]:
     from .cache import Cache
     from .report.sizes import quantity, size
 
     found = Cache().info()
     if found.problem is not None or found.directory is None:
-        yield Finding("folder", str(found.directory or "none"), NOTE, found.problem or "")
+        yield Remark("folder", str(found.directory or "none"), NOTE, found.problem or "")
         return
-    yield Finding("folder", str(found.directory))
+    yield Remark("folder", str(found.directory))
     held = f"{size(found.bytes)} of at most {size(found.limit)}"
-    yield Finding("size", f"{held}, {quantity(found.images, 'image')}, {quantity(found.layers, 'layer')}")
+    yield Remark("size", f"{held}, {quantity(found.images, 'image')}, {quantity(found.layers, 'layer')}")
     place = found.directory
     while not os.path.lexists(place) and place != place.parent:
         place = place.parent
     if not place.is_dir():
-        yield Finding("writable", "no", NOTE, f"{place} is not a folder: nothing is kept from run to run")
+        yield Remark("writable", "no", NOTE, f"{place} is not a folder: nothing is kept from run to run")
     elif not _writable(place):
-        yield Finding("writable", "no", NOTE, "nothing is kept from run to run; IMGSCOPE_CACHE_DIR moves the cache")
+        yield Remark("writable", "no", NOTE, "nothing is kept from run to run; IMGSCOPE_CACHE_DIR moves the cache")
     else:
-        yield Finding("writable", "yes")
+        yield Remark("writable", "yes")
 
 
 def _writable(folder: Path) -> bool:
@@ -255,7 +255,7 @@ def _writable(folder: Path) -> bool:
         return False
 
 
-def _temporary() -> Iterator[Finding]:
+def _temporary() -> Iterator[Remark]:
     import shutil
     import tempfile
 
@@ -264,38 +264,38 @@ def _temporary() -> Iterator[Finding]:
     try:
         folder = tempfile.gettempdir()
     except OSError:
-        yield Finding("folder", "none can be written", PROBLEM, "set TMPDIR to a folder with room for an image")
+        yield Remark("folder", "none can be written", PROBLEM, "set TMPDIR to a folder with room for an image")
         return
     free = shutil.disk_usage(folder).free
     if free < _LITTLE_SPACE:
-        yield Finding("folder", f"{folder}, {size(free)} free", NOTE, "little room to unpack images; TMPDIR moves it")
+        yield Remark("folder", f"{folder}, {size(free)} free", NOTE, "little room to unpack images; TMPDIR moves it")
     else:
-        yield Finding("folder", f"{folder}, {size(free)} free")
+        yield Remark("folder", f"{folder}, {size(free)} free")
 
 
-def _terminal() -> Iterator[Finding]:
+def _terminal() -> Iterator[Remark]:
     from shutil import get_terminal_size
 
     from . import tui
 
     streams = [name for name in ("stdin", "stdout", "stderr") if (stream := getattr(sys, name)) and stream.isatty()]
-    yield Finding("terminal", ", ".join(streams) if streams else "none: results go to a file or a pipe")
+    yield Remark("terminal", ", ".join(streams) if streams else "none: results go to a file or a pipe")
     size = get_terminal_size((0, 0))
-    yield Finding("size", f"{size.columns} columns, {size.lines} lines" if size.columns else "unknown")
-    yield Finding("TERM", os.environ.get("TERM") or "not set")
-    yield Finding("colours", _colours())
+    yield Remark("size", f"{size.columns} columns, {size.lines} lines" if size.columns else "unknown")
+    yield Remark("TERM", os.environ.get("TERM") or "not set")
+    yield Remark("colours", _colours())
     encoding = (getattr(sys.stdout, "encoding", None) or "unknown").lower()
     if encoding.replace("-", "") == "utf8":
-        yield Finding("encoding", encoding)
+        yield Remark("encoding", encoding)
     else:
-        yield Finding("encoding", encoding, NOTE, "names are shown with ? in them; set LC_ALL=C.UTF-8")
+        yield Remark("encoding", encoding, NOTE, "names are shown with ? in them; set LC_ALL=C.UTF-8")
     reason = tui.unusable()
     if reason:
-        yield Finding("interactive view", "no", NOTE, reason)
+        yield Remark("interactive view", "no", NOTE, reason)
     elif reason is None:
-        yield Finding("interactive view", "yes")
+        yield Remark("interactive view", "yes")
     else:
-        yield Finding("interactive view", "no: only on a terminal")
+        yield Remark("interactive view", "no: only on a terminal")
 
 
 def _colours() -> str:

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from .paths import join
 
 WILD = re.compile(rb"[*?\[]")
 """What makes a part of a glob more than a name."""
+
+
+def is_glob(text: str) -> bool:
+    """Tell whether a text has what makes it a glob, and not a path or a name alone."""
+    return not {"*", "?", "["}.isdisjoint(text)
 
 
 class PathFilter:
@@ -69,16 +74,17 @@ class FolderGlobs:
         """Return the ends of the names in a directory (no leading slash) that fit; mostly none."""
         found = self._plain.get(directory, ())
         for folder, ends in self._by_name.get(directory[directory.rfind(b"/") + 1 :], ()):
-            if _folder(folder).fullmatch(directory):
+            if compiled(folder).fullmatch(directory):
                 found += ends
         for part, folder, ends in self._by_part:
-            if part in directory and _folder(folder).fullmatch(directory):
+            if part in directory and compiled(folder).fullmatch(directory):
                 found += ends
         return found
 
 
-@cache
-def _folder(glob: bytes) -> re.Pattern[bytes]:
+@lru_cache(4096)
+def compiled(glob: bytes) -> re.Pattern[bytes]:
+    """Return what matches the whole paths (or names) that a glob from the root, without the first slash, fits."""
     return re.compile(expression(glob), re.DOTALL)
 
 

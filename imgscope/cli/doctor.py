@@ -11,7 +11,7 @@ import click
 from .common import colour_wanted, write_stdout
 
 if TYPE_CHECKING:
-    from ..doctor import Finding, Part
+    from ..doctor import Remark, Part
 
 _COLOURS = {"ok": "green", "note": "yellow", "problem": "red"}
 
@@ -75,7 +75,7 @@ def _json(parts: list[Part], broken: bool) -> bytes:
     from .. import __version__
     from ..report.portable import dumps
 
-    def entry(finding: Finding) -> dict[str, str]:
+    def entry(finding: Remark) -> dict[str, str]:
         found = {"value": finding.value, "state": finding.state}
         return {**found, "hint": finding.hint} if finding.hint else found
 

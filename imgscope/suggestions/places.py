@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ..globs import WILD, expression
+from ..globs import WILD, compiled
 from ..paths import join, split
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ class Places:
             name = inner[inner.rfind(b"/") + 1 :]
             fits: set[str] = set()
             if name in self._by_name:
-                fits.update(key for glob, key in self._by_name[name] if _compiled(glob).fullmatch(inner))
+                fits.update(key for glob, key in self._by_name[name] if compiled(glob).fullmatch(inner))
             if self._by_glob and (name.startswith(self._starts) or name.endswith(self._ends)):
-                fits.update(key for glob, key in self._by_glob if _compiled(glob).fullmatch(inner))
+                fits.update(key for glob, key in self._by_glob if compiled(glob).fullmatch(inner))
             if fits:
                 found = found | fits
             self._known[inner] = found
@@ -123,7 +123,7 @@ class Places:
         return {
             key
             for ending, glob, key in [*(candidates or ()), *(exact or ())]
-            if name.endswith(ending) and (glob is None or _compiled(glob).fullmatch(join(directory, name)))
+            if name.endswith(ending) and (glob is None or compiled(glob).fullmatch(join(directory, name)))
         }
 
     def find(self, overlay: Overlay, from_layer: int = 0) -> dict[str, list[Claim]]:
@@ -153,8 +153,3 @@ class Places:
                         for key in self.of_file(directory, name) if own >= 0 else ():
                             found.setdefault(key, []).append(claim)
         return found
-
-
-@lru_cache(4096)
-def _compiled(glob: bytes) -> re.Pattern[bytes]:
-    return re.compile(expression(glob), re.DOTALL)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ImgscopeError, UsageError
 from ..escape import escape
+from ..globs import is_glob
 from ..reference import split_tag
 from .model import CONTENT, ORDERS, PULL, Cause, Jump, Point, Trend
 
@@ -30,7 +31,6 @@ _JUMP = 0.005
 
 _REGISTRY = re.compile(r"registry:|docker://")
 _OTHER = re.compile(r"(?:docker|podman|oci|docker-archive|oci-archive|dir|docker-daemon|containers-storage):(?!//)")
-_GLOB = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _is_repository(image: str) -> bool:
     if bare == image and (image == "-" or _OTHER.match(image) or os.path.lexists(image)):
         return False
     last = bare.rpartition("/")[2]
-    return "@" not in last and (":" not in last or _GLOB.search(last.partition(":")[2]) is not None)
+    return "@" not in last and (":" not in last or is_glob(last.partition(":")[2]))
 
 
 def _common(images: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ _ABOUT = {"require-non-root": "USER", "forbid-latest-base": "FROM"}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Problem:
     """One problem: ``level`` is ``error`` or ``warning``, ``line`` the line of the image's place (1 when unknown)."""
 
     image: ImageCheck
@@ -41,28 +41,28 @@ class Finding:
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def findings(report: CheckReport) -> Iterator[Finding]:
+def findings(report: CheckReport) -> Iterator[Problem]:
     """Yield all findings, the most important first: what failed, what could not be evaluated, what warned."""
     several = len(report.images) > 1
     for image in report.images:
         if image.error:
-            yield Finding(image, _no_result(image), None, "error", escape(image.error))
+            yield Problem(image, _no_result(image), None, "error", escape(image.error))
     for image, result in report.found():
         level = "warning" if result.status == WARN else "error"
         prefix = f"{escape(image.reference)}: " if several else ""
         if result.rule in _EACH and result.status in (FAIL, WARN) and result.causes.rows:
             for cause in result.causes.rows:
                 message = f"{prefix}{_of_cause(result, cause)}"
-                yield Finding(image, result, cause, level, shorten(message), _line(image, cause))
+                yield Problem(image, result, cause, level, shorten(message), _line(image, cause))
             left = result.causes.total - len(result.causes.rows)
             if left > 0:
-                yield Finding(image, result, None, level, f"{prefix}{result.rule}: and {left:,} more")
+                yield Problem(image, result, None, level, f"{prefix}{result.rule}: and {left:,} more")
             continue
         first = next((cause for cause in result.causes.rows if cause.layer is not None), None)
         line = _line(image, first)
         if first is None and result.rule in _ABOUT:
             line = image.place.line_about(image.analysis, _ABOUT[result.rule])
-        yield Finding(image, result, None, level, shorten(prefix + explained(result)), line)
+        yield Problem(image, result, None, level, shorten(prefix + explained(result)), line)
 
 
 def _line(image: ImageCheck, cause: Cause | None) -> int:

@@ -9,7 +9,7 @@ from ...escape import escape
 from ...report.limits import GITLAB_ISSUES
 from ...report.portable import dumps
 from ..model import CheckReport
-from .findings import Finding, findings
+from .findings import Problem, findings
 
 if TYPE_CHECKING:
     from ...report.interface import Options
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def render(report: CheckReport, options: Options) -> Iterator[bytes]:
     """Yield the JSON array; see ``outputs.Render``."""
     # GitLab joins issues with the same fingerprint to one: a path in two layers is one issue.
-    rows: dict[str, Finding] = {}
+    rows: dict[str, Problem] = {}
     for row in findings(report):
         rows.setdefault(row.fingerprint, row)
     issues = [_issue(row) for row in rows.values()]
@@ -30,7 +30,7 @@ def render(report: CheckReport, options: Options) -> Iterator[bytes]:
     yield dumps(issues, base64=False) + b"\n"
 
 
-def _issue(row: Finding) -> dict[str, Any]:
+def _issue(row: Problem) -> dict[str, Any]:
     severity = "minor"
     if row.level == "error":
         severity = "critical" if row.result.rule == "forbidden-paths" else "major"

@@ -13,7 +13,7 @@ from ...report.limits import SARIF_RESULTS
 from ...report.sarif import fingerprints, log, message, notice, place, rule
 from ..model import CheckReport
 from ..rules import RULES
-from .findings import Finding, findings
+from .findings import Problem, findings
 
 if TYPE_CHECKING:
     from ...report.interface import Options
@@ -57,7 +57,7 @@ def _rule(name: str) -> dict[str, Any]:
     )
 
 
-def _result(row: Finding, index: int) -> dict[str, Any]:
+def _result(row: Problem, index: int) -> dict[str, Any]:
     location = place(row.image.place.path, row.line)
     if row.cause is not None and row.cause.path:
         location["logicalLocations"] = [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...brief import brief
 from ...errors import UsageError
 from ...escape import escape
-from ...globs import PathFilter, path_expression
+from ...globs import PathFilter, is_glob, path_expression
 from ...paths import internal, split
 from .ground import ground, row, rows
 
@@ -21,7 +21,6 @@ KINDS = ("package", "path", "digest")
 _NAMED = 5
 """Images that a row is told with."""
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})|sha256:([0-9a-f]{6,64})")
-_WILD = re.compile(r"[*?\[]")
 
 
 @brief("kind", "name", "version", "images", "references")
@@ -87,7 +86,7 @@ def find(
 def _kind(what: str, version: str | None) -> str:
     if _DIGEST.fullmatch(what):
         return "digest"
-    return "path" if version is None and (what.startswith("/") or _WILD.search(what)) else "package"
+    return "path" if version is None and (what.startswith("/") or is_glob(what)) else "package"
 
 
 def _told(connection: Connection, hits: str, limit: int) -> tuple[Found, ...]:
@@ -122,7 +121,7 @@ def _package(connection: Connection, name: str, version: str | None, limit: int)
     # The beginning of a version fits, up to where a number or a word ends; Debian's epoch may be left out.
     pattern = ".*" if version is None else rf"(?:[0-9]+:)?{_escaped(version)}(?:[^0-9A-Za-z:].*)?"
     # A name may hold what would be a wildcard.
-    fits = "(p.name = $1 OR p.name GLOB $1)" if _WILD.search(name) else "p.name = $1"
+    fits = "(p.name = $1 OR p.name GLOB $1)" if is_glob(name) else "p.name = $1"
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE ask_hits AS

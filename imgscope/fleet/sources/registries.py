@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Any
 
 from ...archive.digests import blob_name, is_digest
@@ -21,6 +20,7 @@ from ...archive.open import open_store
 from ...archive.store import parse_json
 from ...errors import ImageNotFoundError, ImgscopeError, UsageError
 from ...escape import escape
+from ...globs import is_glob
 from ...history import moment
 from ...reference import split_tag
 from ...sources.registry.catalog import catalog
@@ -36,7 +36,6 @@ from .wanted import Wanted
 _HOST = re.compile(
     r"(?:localhost|\[[0-9A-Fa-f:]+\]|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?::\d{1,5})?|[A-Za-z0-9.-]+(?::\d{1,5})?/"
 )
-_GLOB = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def parsed(text: str) -> Asked:
         return Asked("", parse(alias(text)))
     place, tag = split_tag(text)
     name = parse(alias(place))
-    if tag and not _GLOB.search(tag):
+    if tag and not is_glob(tag):
         named = parse(alias(text))
         return Asked(named.host, named)
     return Asked(name.host, name, tag or "*")
@@ -96,7 +95,7 @@ def _of_repository(name: Name, glob: str, wanted: Wanted, *, empty: bool = False
     client = Client(name, wanted.options)
     try:
         try:
-            tags = [tag for tag in listed(client, ()) if fnmatchcase(tag, glob)]
+            tags = listed(client, (glob,))
         except ImageNotFoundError:
             if empty:
                 return

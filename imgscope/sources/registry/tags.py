@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ...archive import platform as platforms
@@ -15,6 +14,7 @@ from ...archive.digests import is_digest
 from ...archive.open import open_store
 from ...errors import ImageNotFoundError, ImgscopeError
 from ...escape import escape
+from ...globs import compiled
 from ..options import Options, chosen
 from .client import Client
 from .names import KIND, Name, parse
@@ -77,7 +77,9 @@ def listed(client: Client, globs: Sequence[str], memory: Memory | None = None) -
     found = client.tags()
     if memory is not None:
         remember_place(memory, client.name)
-    fitting = [tag for tag in found if not globs or any(fnmatchcase(tag, glob) for glob in globs)]
+    fits = [compiled(glob.encode("utf-8", "surrogatepass")).fullmatch for glob in globs]
+    names = [(tag, tag.encode("utf-8", "surrogatepass")) for tag in found]
+    fitting = [tag for tag, name in names if not fits or any(fit(name) for fit in fits)]
     return sorted(fitting, key=lambda tag: (version_key(tag), tag))
 
 

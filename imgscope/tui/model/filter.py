@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, compress, repeat
 
-from ...globs import expression
+from ...globs import expression, is_glob
 from .bits import both, either, with_contents
 from .columns import Columns
 from .patience import TookTooLongError, at_most
 from .terms import FilterError, Terms, is_term
 
 MODES = ("auto", "text", "glob", "regex")
-_GLOB_SIGNS = re.compile(r"[*?\[]")
 _REGEX_SIGNS = re.compile(r"[\\^$|(){}+]|\.\*|\.\+")
 # Paths that a regular expression sees at a time: some milliseconds' worth.
 _PIECE = 4096
@@ -76,7 +75,7 @@ def understand(text: str, mode: str = "auto") -> Query | None:
 def _pattern(word: str, mode: str) -> Pattern:
     if mode == "auto":
         # A regular expression has signs that no glob has; dive's filter takes them, so people type them.
-        mode = "regex" if _REGEX_SIGNS.search(word) else "glob" if _GLOB_SIGNS.search(word) else "text"
+        mode = "regex" if _REGEX_SIGNS.search(word) else "glob" if is_glob(word) else "text"
     return Pattern(word, mode)
 
 
