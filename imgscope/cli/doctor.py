@@ -11,7 +11,7 @@ import click
 from .common import colour_wanted, write_stdout
 
 if TYPE_CHECKING:
-    from ..doctor import Remark, Part
+    from ..doctor import Part, Remark
 
 _COLOURS = {"ok": "green", "note": "yellow", "problem": "red"}
 
