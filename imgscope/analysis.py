@@ -40,7 +40,7 @@ from .rows import SCHEMA_VERSION, Change, Duplicate, Event, File, Image, Layer, 
 from .tree import Files, Tree
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Body:
     """The layers stacked and compared: all that the rows are made from."""
 

@@ -18,6 +18,46 @@ from ..toolchains import in_toolchain
 from . import words
 
 Filter = Callable[[Context, Sequence[Claim]], list[Claim]]
+Removal = Callable[[Sequence[Claim], Sequence[str]], str]
+"""Makes the command that removes files, of the files and the globs that found them; empty where none is sure."""
+
+# So many files or folders are named one by one.
+_NAMED = 6
+_NO_DOCUMENTS = "--setopt=tsflags=nodocs"
+
+
+def _whole_folders(claims: Sequence[Claim], places: Sequence[str]) -> str:
+    return removing(homes(claims))
+
+
+def _whole_places(claims: Sequence[Claim], places: Sequence[str]) -> str:
+    return removing(roots(claims, places))
+
+
+def _files(patterns: str) -> Removal:
+    """Return what removes the files alone, found anew by find's ``patterns`` where they are many."""
+
+    def command(claims: Sequence[Claim], places: Sequence[str]) -> str:
+        named = [public(claim.path) for claim in claims]
+        if len(named) <= _NAMED:
+            return f"rm -f {quoted(named)}" if quoted(named) else ""
+        folders = quoted(homes(claims))
+        return f"find {folders} -type f {patterns} -delete" if folders else ""
+
+    return command
+
+
+def _all_but_licences(claims: Sequence[Claim], places: Sequence[str]) -> str:
+    folders = quoted(homes(claims))
+    kept = "! -iname 'copyright*' ! -iname 'licen*' ! -iname 'notice*' ! -iname 'copying*'"
+    return f"find {folders} -type f {kept} -delete" if folders else ""
+
+
+def _test_folders(claims: Sequence[Claim], places: Sequence[str]) -> str:
+    tests = sorted({public(folder) for claim in claims if (folder := _test_folder(claim.path)) is not None})
+    if len(tests) <= _NAMED:
+        return removing(tests)
+    return f"find {quoted(homes(claims))} -type d -name tests -prune -exec rm -rf {{}} +"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +74,11 @@ class BuildLeftover:
     before: str
     after: str
     certainty: Certainty = "likely"
+    removal: Removal = _whole_folders
+    excluded: bool = False
+    """Whether dpkg can leave it out when it unpacks packages."""
+    option: str = ""
+    """What makes dnf and its kind leave it out."""
     needs_stage: bool = False
     """Whether a build stage of its own answers it; what it does not answer may come along out of one."""
 
@@ -75,7 +120,7 @@ def _check(left: BuildLeftover) -> Callable[[Context], Iterator[Draft]]:
                 left.fix,
                 claims,
                 layers,
-                mended(context, claims, partial(_mend, left, _installs(context)), _command(left, claims)),
+                mended(context, claims, partial(_mend, left, _installs(context)), left.removal(claims, left.places)),
                 (),
                 left.certainty,
             )
@@ -89,47 +134,22 @@ def _installs(context: Context) -> bool:
 
 
 def _mend(left: BuildLeftover, dpkg: bool, text: str, claims: Sequence[Claim]) -> str:
-    """Return a RUN so that it leaves none of it; ``dpkg`` tells whether the image has that."""
-    places = " ".join(roots(claims, left.places))
-    if left.code in ("IS210", "IS211"):
-        # BuildLeftover out when packages are unpacked, so that none of a layer's bytes are written in vain.
-        changed = with_option(text, r"\b(?:microdnf|dnf5?|yum)(?: -\S+){0,9} (?:re)?install\b", _NO_DOCUMENTS)
-        if changed and left.code == "IS210":
+    """Return a RUN so that it leaves none of it; ``dpkg`` tells whether the image has that.
+
+    What is left out when packages are unpacked costs no layer a byte, so that goes before a removal.
+    """
+    if left.option:
+        changed = with_option(text, r"\b(?:microdnf|dnf5?|yum)(?: -\S+){0,9} (?:re)?install\b", left.option)
+        if changed:
             return changed
-        if dpkg and re.search(r"\b(?:apt-get|apt)\b", text) and places and "dpkg.cfg.d" not in text:
-            excluded = [f"path-exclude={place}/*" for place in places.split()]
-            if "/usr/share/doc" in places.split():
-                excluded.append("path-include=/usr/share/doc/*/copyright")
-            shown = " ".join(f"'{line}'" for line in excluded)
-            return first(text, f"printf '%s\\n' {shown} > /etc/dpkg/dpkg.cfg.d/01-{left.name}")
-    return then(text, _command(left, claims))
-
-
-_NO_DOCUMENTS = "--setopt=tsflags=nodocs"
-# So many files or folders are named one by one.
-_NAMED = 6
-
-
-def _command(left: BuildLeftover, claims: Sequence[Claim]) -> str:
-    """Return the command that removes it, at the end of the RUN that made it."""
-    folders = quoted(homes(claims))
-    named = [public(claim.path) for claim in claims]
-    if left.code in ("IS203", "IS209"):
-        if len(named) <= _NAMED:
-            return f"rm -f {quoted(named)}" if quoted(named) else ""
-        patterns = "-name '*.map'" if left.code == "IS209" else "\\( -name '*.a' -o -name '*.la' \\)"
-        return f"find {folders} -type f {patterns} -delete" if folders else ""
-    if left.code == "IS207":
-        tests = sorted({public(folder) for claim in claims if (folder := _test_folder(claim.path)) is not None})
-        return (
-            removing(tests)
-            if len(tests) <= _NAMED
-            else f"find {folders} -type d -name tests -prune -exec rm -rf {{}} +"
-        )
-    if left.code == "IS210":
-        kept = "! -iname 'copyright*' ! -iname 'licen*' ! -iname 'notice*' ! -iname 'copying*'"
-        return f"find {folders} -type f {kept} -delete" if folders else ""
-    return removing(roots(claims, left.places) if left.code == "IS204" else homes(claims))
+    places = roots(claims, left.places) if left.excluded and dpkg else []
+    if places and re.search(r"\b(?:apt-get|apt)\b", text) and "dpkg.cfg.d" not in text:
+        lines = [f"path-exclude={place}/*" for place in places]
+        if "/usr/share/doc" in places:
+            lines.append("path-include=/usr/share/doc/*/copyright")
+        shown = " ".join(f"'{line}'" for line in lines)
+        return first(text, f"printf '%s\\n' {shown} > /etc/dpkg/dpkg.cfg.d/01-{left.name}")
+    return then(text, left.removal(claims, left.places))
 
 
 COMPILERS = frozenset(
@@ -287,6 +307,7 @@ LEFT = (
         "RUN git clone https://example.com/tool.git /opt/tool",
         "RUN git clone --depth 1 https://example.com/tool.git /opt/tool && rm -rf /opt/tool/.git",
         needs_stage=True,
+        removal=_whole_places,
     ),
     BuildLeftover(
         "IS203",
@@ -299,6 +320,7 @@ LEFT = (
         "RUN ./configure && make install",
         "RUN ./configure --disable-static && make install && find /usr/local/lib -name '*.la' -delete",
         needs_stage=True,
+        removal=_files("\\( -name '*.a' -o -name '*.la' \\)"),
     ),
     BuildLeftover(
         "IS202",
@@ -338,6 +360,7 @@ LEFT = (
         "    find /usr/local/lib/python3*/site-packages \\\n"
         "        -type d -name tests -prune -exec rm -rf {} +",
         "possible",
+        removal=_test_folders,
     ),
     BuildLeftover(
         "IS209",
@@ -357,6 +380,7 @@ LEFT = (
         "A source map leads from a minified script back to its source. Only debuggers read it.",
         "RUN npm run build",
         "RUN npm run build && find dist node_modules -name '*.map' -delete",
+        removal=_files("-name '*.map'"),
     ),
     BuildLeftover(
         "IS211",
@@ -377,6 +401,7 @@ LEFT = (
         "        > /etc/dpkg/dpkg.cfg.d/no-locales && \\\n"
         "    apt-get update && apt-get install -y git",
         "possible",
+        excluded=True,
     ),
     BuildLeftover(
         "IS210",
@@ -395,6 +420,9 @@ LEFT = (
         "        'path-include=/usr/share/doc/*/copyright' > /etc/dpkg/dpkg.cfg.d/no-docs && \\\n"
         "    apt-get update && apt-get install -y git",
         "possible",
+        removal=_all_but_licences,
+        excluded=True,
+        option=_NO_DOCUMENTS,
     ),
 )
 
