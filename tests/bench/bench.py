@@ -20,8 +20,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.bench import archives
-from tests.bench.rows import ROWS, Bench, Result
+from tests.bench import archives, rows, waiting
+from tests.bench.rows import Bench, Result
+
+ROWS = {**rows.ROWS, "view": waiting.view, "fleet": waiting.fleet}
 
 
 def main() -> int:
