@@ -177,7 +177,8 @@ class Table:
             header_style="dim",
             padding=(0, _GAP, 0, 0),
             pad_edge=False,
-            expand=not whole,
+            # Behind a title, in the last column, nothing is coloured.
+            expand=not whole and all(kind != "title" for _, kind in self.columns),
         )
         for title, kind in self.columns:
             if kind == "title":

@@ -36,7 +36,9 @@ def table(chosen: random.Random, whole: bool) -> Table:
     count = chosen.randint(1, 5)
     kinds = [chosen.choice(KINDS[:2]) for _ in range(count)]
     if chosen.random() < 0.9:
-        kinds[chosen.randrange(count)] = chosen.choice(KINDS[2:])
+        kind = chosen.choice(KINDS[2:])
+        # A title is what the last column is.
+        kinds[-1 if kind == "title" else chosen.randrange(count)] = kind
     header, odd = chosen.random() < 0.5, chosen.random() < 0.2
     made = Table([(chosen.choice(["", "#", "wasted"]), kind) for kind in kinds], header=header, whole=whole)
     for _ in range(chosen.randint(0, 6)):
