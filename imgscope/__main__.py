@@ -2,10 +2,17 @@
 
 import gc
 import os
+import sys
 
 
 def main() -> None:
     """Run the command line. To import it takes a moment, in which Ctrl-C ends the program as it does later."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        # Asked by scripts, and answered without what reads a command line, which takes 20 ms to load.
+        from . import __version__
+
+        print(f"imgscope {__version__}")
+        return
     # Loading modules makes no rubbish either: looking for it costs a tenth of the start.
     gc.disable()
     try:

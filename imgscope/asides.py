@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .highlights import HIGHLIGHTS
@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 MANY_ENTRIES, MANY_BLOCKS = 10_000, 40
 
 
-@dataclass(frozen=True, slots=True)
-class Asides:
+class Asides(NamedTuple):
     """What was found: each layer's estimate (``None`` where there is none, or none is needed), and what is largest."""
 
     estimates: Sequence[Estimate | None]

@@ -12,7 +12,7 @@ from .escape import escape
 _TEXT = 60
 # More values than these of one field are counted.
 _VALUES = 4
-_BYTES = re.compile(r"(^|_)(bytes|size|came|gone|delta|growth)(_|$)")
+_BYTES = r"(^|_)(bytes|size|came|gone|delta|growth)(_|$)"
 
 Class = TypeVar("Class", bound=type)
 
@@ -43,7 +43,7 @@ def _written(name: str, value: Any) -> str:
         quote = '"' if "'" in value else "'"
         return f"{quote}{shortened(value)}{quote}"
     if isinstance(value, int) and not isinstance(value, bool):
-        return _size(value) if _BYTES.search(name) else f"{value:,}"
+        return _size(value) if re.search(_BYTES, name) else f"{value:,}"
     if isinstance(value, float):
         return f"{value:.3g}"
     if isinstance(value, Sequence) and not hasattr(value, "_fields"):

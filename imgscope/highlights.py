@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from heapq import nlargest
+from itertools import compress
 
 from .largest import DirectorySize, FileSize
-from .overlay.changes import WASTE_REASONS, Comparison
+from .overlay.changes import OF_KIND, WASTE_REASONS, Comparison
 from .paths import join, public, split
 from .rollup import WasteGroup, roll_up
 from .rows import Totals, Waste, WastedPath
@@ -39,14 +41,11 @@ class Highlights:
 def ranked_waste(comparison: Comparison, limit: int | None = None) -> list[Waste]:
     """Return the wasted copies, largest first (ties by path): ``limit`` of them, and those that tie with the last."""
     hidden = comparison.overlay.hidden
-    rows = [row for row, wasted in enumerate(hidden.wasted) if wasted]
-    rows.sort(key=hidden.wasted.__getitem__, reverse=True)
-    if limit is not None and limit < len(rows):
+    least = 1
+    if limit is not None:
         # Ties at the cut are told apart by path, so they all have to be looked at.
-        least = hidden.wasted[rows[limit - 1]] if limit else 0
-        while limit < len(rows) and hidden.wasted[rows[limit]] == least:
-            limit += 1
-        rows = rows[:limit]
+        least = max(min(nlargest(limit, hidden.wasted), default=1), 1)
+    rows = [row for row, wasted in enumerate(hidden.wasted) if wasted >= least]
     found = [_waste_row(comparison, row) for row in rows]
     found.sort(key=lambda waste: (-waste.bytes, waste.path, waste.stored_in))
     return found
@@ -69,9 +68,9 @@ def of_waste(comparison: Comparison, limit: int) -> Highlights:
     overlay, kinds = comparison.overlay, comparison.kinds
     hidden = overlay.hidden
     by_reason: dict[str, list[int]] = {}
-    rows = [row for row, wasted in enumerate(hidden.wasted) if wasted]
+    rows = list(compress(range(len(hidden)), hidden.wasted))
     for kind in set(kinds):
-        of_kind = [hidden.wasted[row] for row in rows if kinds[row] == kind]
+        of_kind = list(filter(None, compress(hidden.wasted, kinds.translate(OF_KIND[kind]))))
         if of_kind:
             reason = by_reason.setdefault(WASTE_REASONS[kind], [0, 0])
             reason[0] += len(of_kind)
@@ -94,7 +93,7 @@ def _wasted_paths(comparison: Comparison, rows: Sequence[int], limit: int) -> li
     # A path has at most as many copies as there are layers (and repetitions), so rows that so many times are less than
     # what surely ranks can't rank either.
     copies = len(overlay.layers) + sum(len(layer.repeated) for layer in overlay.layers)
-    ranked = sorted((hidden.wasted[row] for row in rows), reverse=True)[: limit * copies]
+    ranked = nlargest(limit * copies, hidden.wasted)
     floor = ranked[-1] if ranked and len(ranked) == limit * copies else 0
     linked = bool(overlay.home)
     sums: dict[tuple[bytes, bytes], int] = {}

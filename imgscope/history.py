@@ -23,7 +23,7 @@ __all__ = ["HistoryStep", "clean_instruction", "moment", "read_history"]
 
 
 @brief("instruction", "layer", "created")
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class HistoryStep:
     """One step of the history: the instruction without its builder's noise, and the raw words it came from.
 

@@ -20,7 +20,7 @@ _ALL = 95
 
 
 @brief()
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class DirectorySize:
     """A directory of the merged tree with the bytes and the number of paths below it."""
 
@@ -30,7 +30,7 @@ class DirectorySize:
 
 
 @brief()
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FileSize:
     """A regular file of the merged tree, its content bytes, and the layer that it comes from."""
 
@@ -40,7 +40,7 @@ class FileSize:
 
 
 @brief()
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PackageSize:
     """An installed package and the content bytes of its files; ``ecosystem`` is ``dpkg``, ``apk``, ``python``, …"""
 
@@ -51,7 +51,7 @@ class PackageSize:
 
 
 @brief("rows", "count", "bytes", "unread")
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PackageSizes:
     """The largest packages (at most ``HIGHLIGHTS``), and how many there are, with the bytes of all.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -28,6 +27,8 @@ def whole_file(path: Path, prove: Callable[[str], object] | None = None) -> Iter
     and raises what is wrong with it. A path that is not a regular file (``/dev/stdout``, a pipe) is written straight
     to, where nothing is to be proven. Raises ``OutputError``.
     """
+    import tempfile
+
     shown = escape(str(path))
     try:
         if path.exists() and not path.is_file():

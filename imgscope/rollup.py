@@ -40,10 +40,10 @@ class WasteGroup(NamedTuple):
 class _Folder:
     """What one layer wasted of another's files, directly in a folder and below it."""
 
-    __slots__ = ("bytes", "children", "count", "largest", "own", "own_count")
+    __slots__ = ("bytes", "children", "count", "largest", "own_count")
 
     def __init__(self) -> None:
-        self.own = self.own_count = self.bytes = self.count = 0
+        self.own_count = self.bytes = self.count = 0
         self.largest = b""
         self.children: list[bytes] = []
 
@@ -57,28 +57,31 @@ def roll_up(comparison: Comparison, wasted: Sequence[int] | None = None) -> list
     hidden, kinds = overlay.hidden, comparison.kinds
     home = overlay.home
     keys: dict[tuple[int, int, str], dict[bytes, _Folder]] = {}
-    last: tuple[int, int, int] | None = None
-    folders: dict[bytes, _Folder] = {}
-    first, end = 0, -1
+    # Rows of one kind, and of these the rows of one folder, mostly stand together: then what was looked up for the last
+    # one holds for the next.
+    last: tuple[int, int, bytes] | None = None
+    folder = _Folder()
+    stored, first, end = 0, 0, -1
+    linked = overlay.linked
     wasted_bytes = hidden.wasted if wasted is None else wasted
     columns = (wasted_bytes, hidden.entries, hidden.by, kinds, hidden.directories, hidden.names)
     rows = zip(range(len(hidden)), *columns, strict=True)
     for row, size, entry, by, kind, directory, name in compress(rows, wasted_bytes):
-        if entry in home or overlay.kinds[entry] == HARDLINK:
+        if linked and (entry in home or overlay.kinds[entry] == HARDLINK):
             entry = overlay.inode(entry)
             directory, name = split(overlay.waste_path(row))
-        # Rows of one kind stand together, so what is known of the last one mostly holds for the next.
         if not first <= entry < end:
             stored = overlay.layer_of(entry)
             first = overlay.first[stored]
             end = first + len(overlay.layers[stored])
-        if last != (stored, by, kind):
-            last = stored, by, kind
+            last = None
+        if last != (by, kind, directory):
+            last = by, kind, directory
             folders = keys.setdefault((stored, by, WASTE_REASONS[kind]), {})
-        folder = folders.get(directory)
-        if folder is None:
-            folder = folders[directory] = _Folder()
-        folder.own += size
+            if directory not in folders:
+                folders[directory] = _Folder()
+            folder = folders[directory]
+        folder.bytes += size
         folder.own_count += 1
         folder.largest = name
     held: dict[int, _Held] = {}
@@ -130,7 +133,6 @@ def _add_up(folders: dict[bytes, _Folder]) -> None:
     # A folder sorts before what lies below it.
     for directory in sorted(folders, reverse=True):
         folder = folders[directory]
-        folder.bytes += folder.own
         folder.count += folder.own_count
         if directory:
             parent = folders[directory.rpartition(b"/")[0]]

@@ -22,7 +22,7 @@ def titled(reference: str) -> str:
 
 
 @brief()
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Totals:
     """A number of paths and their content bytes."""
 
@@ -39,7 +39,7 @@ class DiveFigures(NamedTuple):
 
 
 @brief("index", "content_bytes", "wasted_bytes", "instruction")
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Layer:
     """One layer: where it comes from, its bytes, and what it did to the merged tree below it.
 
@@ -82,7 +82,7 @@ def efficiency(merged_bytes: int, content_bytes: int) -> float:
 
 
 @brief("reference", "names", "platform", "content_bytes", "merged_bytes", "wasted_bytes", "file_count")
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Image:
     """The image as a whole. ``config`` is the image config's JSON without the values of its secrets, and ``secrets``
     says what was taken out; so it is with all that comes of the config. Sizes are in bytes.
@@ -183,7 +183,7 @@ class Waste(NamedTuple):
 
 
 @brief()
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WastedPath:
     """All wasted bytes of one path, over all layers; ``count`` copies of it are wasted."""
 

@@ -172,8 +172,6 @@ class Scanning:
 
         What was checked against both of its digests is known by its diff_id ever after, wherever it came from.
         """
-        from .layer.remote import scan_remote
-
         layers = opened.layers
 
         def fill(numbers: Sequence[int], index: LayerIndex, compression: str | None) -> None:
@@ -196,6 +194,7 @@ class Scanning:
         if self.progress is not None:
             what = f"{len(wanted)} of {len(layers)} layers" if len(wanted) < len(layers) else f"{len(layers)} layers"
             self.progress.start(total, f"reading {what} of {self.source.describe()}")
+        from .layer.remote import scan_remote
 
         def read(number: int) -> None:
             blob = layers[number]

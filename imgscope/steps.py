@@ -56,19 +56,20 @@ _HASHED = re.compile(r"((?:file|dir|multi):[0-9a-f]{8})[0-9a-f]{24,120}(?= +in )
 _COPIED = re.compile(r"(?:file|dir|multi):[0-9a-f]{32,128} +in ")
 _COPY = re.compile(r"(COPY|ADD)(?: --\S+)* (file|dir|multi):([0-9a-f]{8}) +in (.*)", re.DOTALL)
 _FLAGS = re.compile(r"(?<!\S)(?:--(?:mount|network|security|device)=\S+ +)+")
+# These are for long instructions alone, and to compile them takes 2 ms: ``re`` does it when they are first asked.
 # A command up to what ends it; quotes are passed over, so that what they hold ends nothing.
-_ENDED = re.compile(r"""((?:[^;&|'"\\]++|'[^']*+'|"(?:[^"\\]++|\\.)*+"|\\.)*+)(?:&&|;)""")
+_ENDED = r"""((?:[^;&|'"\\]++|'[^']*+'|"(?:[^"\\]++|\\.)*+"|\\.)*+)(?:&&|;)"""
 # What a script does before it comes to the point, and how many commands of that are passed over.
-_PREPARES = re.compile(
+_PREPARES = (
     r"(?:set [-+]|export |cd |mkdir |echo |umask |ulimit |shopt |source |\. |true$|:$)"
     r"|[A-Za-z_]\w*=(?:\"[^\"]*+\"|'[^']*+'|\$\([^()]*+\)|[^\s\"'()])*+$"
     r"|(?:sudo )?(?:apt|apt-get|aptitude|apk|dnf|yum|microdnf|zypper|opkg) (?:-\S+ )*+"
     r"(?:update|makecache|refresh)(?: -\S+)*+$"
 )
 _MOST_PREPARATIONS = 20
-_VARIABLES = re.compile(r"^(… )?(?:[A-Za-z_]\w*=[^\s;&|()$'\"`]* )+(?=\S)")
+_VARIABLES = r"^(… )?(?:[A-Za-z_]\w*=[^\s;&|()$'\"`]* )+(?=\S)"
 # Options that everybody gives to package managers.
-_USUAL = re.compile(
+_USUAL = (
     r" (?:-y|-yq|-yqq|-qy|-qqy|-q|-qq|--yes|--assume-yes|--quiet|--no-install-recommends|--no-cache|--no-cache-dir"
     r"|--disable-pip-version-check|--no-audit|--no-fund)(?= )"
 )
@@ -303,13 +304,13 @@ def _point(script: str, width: int) -> str:
     rest = _FLAGS.sub("", script, count=1)
     shown = rest
     for _ in range(_MOST_PREPARATIONS):
-        found = _ENDED.match(rest) if len(shown) > width else None
-        if found is None or not _PREPARES.match(found[1].strip()):
+        found = re.match(_ENDED, rest) if len(shown) > width else None
+        if found is None or not re.match(_PREPARES, found[1].strip()):
             break
         rest = rest[found.end() :].lstrip()
         shown = f"… {rest}"
     if len(shown) > width:
-        shown = _USUAL.sub("", _VARIABLES.sub(r"\1", shown))
+        shown = re.sub(_USUAL, "", re.sub(_VARIABLES, r"\1", shown))
     return f"RUN {shown}"
 
 

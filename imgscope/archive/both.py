@@ -7,8 +7,6 @@ is noted, and does not matter.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..errors import ArchiveError
 from . import docker, oci
 from .candidate import Candidate, LayerRef, misplaced
@@ -100,7 +98,7 @@ def _described(layer: LayerRef, known: LayerRef | None) -> LayerRef:
     """Return a layer of ``manifest.json`` with what the OCI manifest says of that blob."""
     if known is None:
         return layer
-    return replace(layer, digest=known.digest, media_type=known.media_type, size=known.size, urls=known.urls)
+    return layer._replace(digest=known.digest, media_type=known.media_type, size=known.size, urls=known.urls)
 
 
 def _names(layers: tuple[LayerRef, ...]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ArchiveError, ImgscopeError
 from ..tar.header import BLOCK
@@ -20,8 +20,7 @@ from .tar_stores import looks_like_tar
 MAX_LAYERS = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class LayerRef:
+class LayerRef(NamedTuple):
     """A layer as a manifest names it: the blob's name in the store and what is claimed of it."""
 
     name: str

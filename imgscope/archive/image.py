@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..errors import ArchiveError
 
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from .toc import Table
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """``length`` bytes from ``start`` of a seekable file, ``path`` opened as ``fd``."""
 
     path: str

@@ -8,8 +8,7 @@ no images and left out; signatures and the like, that other tools write, are kno
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ArchiveError, ArtifactError, LimitError
 from . import platform as platforms
@@ -29,8 +28,7 @@ _REF_NAME = "org.opencontainers.image.ref.name"
 _CONTAINERD_NAME = "io.containerd.image.name"
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptor:
+class Descriptor(NamedTuple):
     """What an index says of one of its manifests."""
 
     digest: str
@@ -60,7 +58,7 @@ def candidates(store: Store) -> list[Candidate]:
         tops.setdefault(found_one.digest, []).append(found_one)
     for same in tops.values():
         names = tuple(dict.fromkeys(name for one in same for name in one.names))
-        walk.follow(replace(same[0], names=names), names, ())
+        walk.follow(same[0]._replace(names=names), names, ())
     _mark_signatures(found)
     return found
 

@@ -6,8 +6,7 @@ Three kinds: a tar on disk and a tar that streams by (``outer``), and a director
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .. import documents
 from ..errors import ArchiveError, LimitError
@@ -22,8 +21,7 @@ OVER = f" (at most {MAX_JSON >> 20} MiB, all together {MAX_ALL_JSON >> 20} MiB)"
 MAX_SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """Stored bytes under a name: ``size`` of them, in a ``region``, ``remote``, or ``scanned`` as they streamed by."""
 
     name: str

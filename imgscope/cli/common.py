@@ -277,11 +277,13 @@ def colour_wanted(no_color: bool) -> bool:
 
 def report_options(*, no_color: bool, width: int | None, **chosen: Any) -> Options:
     """Return report options for standard output as it is."""
-    from shutil import get_terminal_size
-
     from ..report.interface import Options
 
-    columns = width or get_terminal_size((WIDTH, 24)).columns
+    columns = width or WIDTH
+    if not width and ("COLUMNS" in os.environ or sys.stdout.isatty()):
+        from shutil import get_terminal_size
+
+        columns = get_terminal_size((WIDTH, 24)).columns
     whole = not (width or os.environ.get("COLUMNS", "").isdecimal() or sys.stdout.isatty())
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
     return Options(

@@ -42,7 +42,7 @@ _BIAS = 0.01
 
 
 @brief("bytes", "error", "method")
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Estimate:
     """About how many ``bytes`` something is compressed, give or take ``error`` (two standard errors); ``method``
     is what it would be compressed with."""

@@ -75,7 +75,7 @@ ELF = b"\x7fELF"
 SCRIPT = b"#!"
 _HEADS = (ELF, SCRIPT)
 # A password file of old that holds the passwords' hashes itself (passwd(5)).
-_HASHED = re.compile(rb"(?m)^[^:\n]*:[^:\n]{2,}:")
+_HASHED = rb"(?m)^[^:\n]*:[^:\n]{2,}:"
 _NO_FINGERPRINT = bytes(FINGERPRINT)
 _OCTAL = re.compile(rb"[0-7]+")
 _MTIME_MIN, _MTIME_MAX = -(1 << 63), (1 << 63) - 1
@@ -526,7 +526,7 @@ class _Scan:
         if len(data) != size:
             raise TarError("it ends in the middle of a file")
         if database:
-            if name != b"passwd" or _HASHED.search(data) is None:
+            if name != b"passwd" or re.search(_HASHED, data) is None:
                 self.may_keep -= size
                 self.index.kept[entry] = data
         elif self.texts is not None:

@@ -8,7 +8,7 @@ directory changes its time, so a directory whose time alone differs counts as re
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
@@ -24,6 +24,8 @@ CHANGE_NAMES = ("modified", "metadata_only", "rewritten", "removed", "removed", 
 WASTE_REASONS = ("overwritten", "metadata_only", "rewritten", "removed", "shadowed", "repeated", "rewritten")
 
 _BY_REASON = {REMOVED: GONE, SHADOWED: COVERED, REPEATED: TWICE}
+# For each kind what makes 1 of it and 0 of all others, a whole column at a time.
+OF_KIND = [bytes(kind == other for other in range(256)) for kind in range(len(CHANGE_NAMES))]
 
 # Words of the judge for other content or another type.
 WHAT_IT_IS = frozenset(("type", "content", "target", "device"))
@@ -187,9 +189,9 @@ class Comparison:
             end = bisect_right(hidden.by, by, lo=start)
             kinds, wasted = self.kinds[start:end], hidden.wasted[start:end]
             layer.caused_waste = sum(wasted)
+            removed = kinds.translate(OF_KIND[GONE]), kinds.translate(OF_KIND[COVERED])
             layer.removed = Tally(
-                kinds.count(GONE) + kinds.count(COVERED),
-                sum(compress(wasted, map((GONE, COVERED).__contains__, kinds))),
+                kinds.count(GONE) + kinds.count(COVERED), sum(sum(compress(wasted, chosen)) for chosen in removed)
             )
             for kind, tally in (
                 (MODIFIED, layer.modified),
@@ -198,12 +200,14 @@ class Comparison:
             ):
                 tally.count = kinds.count(kind)
                 if tally.count:
-                    new = list(compress(hidden.replaced_by[start:end], map(kind.__eq__, kinds)))
+                    new = list(compress(hidden.replaced_by[start:end], kinds.translate(OF_KIND[kind])))
                     tally.bytes = sum(map(sizes.__getitem__, new))
                     layer.added.count -= sum(map((0).__le__, new))
                     layer.added.bytes -= tally.bytes
             start = end
-        for entry, lost in zip(hidden.entries, hidden.wasted, strict=True):
-            if lost:
-                sums[overlay.layer_of(overlay.inode(entry))].stored_waste += lost
+        entries: Iterable[int] = compress(hidden.entries, hidden.wasted)
+        if overlay.linked:
+            entries = map(overlay.inode, entries)
+        for stored, lost in zip(overlay.layers_of(entries), filter(None, hidden.wasted), strict=True):
+            sums[stored].stored_waste += lost
         return sums

@@ -4,48 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import StringIO
-from typing import TYPE_CHECKING
 
 from ..escape import escape
-from ..steps import fitted
 from .interface import Options
+from .plain import Instruction, Printer, Table, Text
 from .sizes import size
 
-if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderResult
-    from rich.measure import Measurement
-    from rich.table import Table
-    from rich.text import Text
+__all__ = ["Instruction", "Page", "Table", "Text"]
 
 # Narrower than this, columns that say less are left out.
 NARROW = 72
 # Narrower than this, they are set tighter, so that instructions can still be read on 80 columns.
 ROOMY = 100
 
-
-# Columns of a page on which nothing is cut, and of the words in its tables.
+# Columns of a page on which nothing is cut.
 _UNCUT = 10_000
-_PROSE = 84
-
-
-class Instruction:
-    """An instruction in a cell of a table: as much of it as there is room for, the destination of a COPY above all."""
-
-    def __init__(self, text: str, style: str = "") -> None:
-        """Take an instruction that is safe to print."""
-        self.text = text
-        self.style = style
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        from rich.text import Text
-
-        yield Text(fitted(self.text, options.max_width), style=self.style, no_wrap=True, overflow="ellipsis")
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        from rich.cells import cell_len
-        from rich.measure import Measurement
-
-        return Measurement(min(8, options.max_width), min(max(cell_len(self.text), 8), options.max_width))
 
 
 class Page:
@@ -53,22 +26,12 @@ class Page:
 
     def __init__(self, options: Options) -> None:
         """Begin an empty page, as wide and colourful as ``options`` say."""
-        from rich.console import Console
-
         self.options = options
         self.narrow = options.width < NARROW
         self.tight = options.width < ROOMY
         self._buffer = StringIO()
-        self.console = Console(
-            file=self._buffer,
-            width=_UNCUT if options.whole else max(options.width, 40),
-            force_terminal=options.colour,
-            color_system="standard" if options.colour else None,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            legacy_windows=False,
-        )
+        width = _UNCUT if options.whole else max(options.width, 40)
+        self.console = Printer(self._buffer, width, colour=options.colour)
 
     def bytes(self) -> bytes:
         """Return the page as it is to be written."""
@@ -84,8 +47,6 @@ class Page:
 
     def heading(self, text: str, detail: str = "") -> None:
         """Begin a part of the page."""
-        from rich.text import Text
-
         line = Text(text, style="bold")
         if detail:
             line.append("  " + detail, style="dim")
@@ -93,36 +54,13 @@ class Page:
         self.console.print(line, no_wrap=True, overflow="ellipsis")
 
     def table(self, *columns: tuple[str, str], header: bool = True) -> Table:
-        """Make a table without lines; a column is (title, ``left`` or ``right``; for what room is left
-        ``rest`` (cut), ``path`` (folded) or ``words`` (wrapped).
-        """
-        from rich.table import Table
-
-        whole = self.options.whole
-        table = Table(
-            box=None, show_header=header, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False, expand=not whole
-        )
-        for title, kind in columns:
-            if whole and kind in ("rest", "words", "path"):
-                table.add_column(title, no_wrap=kind != "words", max_width=_PROSE if kind == "words" else None)
-            elif kind == "rest":
-                table.add_column(title, ratio=1, no_wrap=True, overflow="ellipsis", min_width=8)
-            elif kind == "words":
-                table.add_column(title, ratio=1, min_width=8)
-            elif kind == "path":
-                # Of a path the end says most, so it goes on in the next line rather than being cut.
-                table.add_column(title, ratio=1, overflow="fold", min_width=8)
-            else:
-                table.add_column(title, justify="right" if kind == "right" else "left", no_wrap=True)
-        return table
+        """Make a table without lines; for its columns see ``Table``."""
+        return Table(columns, header=header, whole=self.options.whole)
 
     def show(self, content: Table | Text) -> None:
         """Put a table or text on the page, indented."""
-        from rich.padding import Padding
-        from rich.text import Text
-
         prose = isinstance(content, Text) and not content.no_wrap
-        self.console.print(Padding(content, (0, 0, 0, 2)), width=max(self.options.width, 40) if prose else None)
+        self.console.print(content, indent=2, width=max(self.options.width, 40) if prose else None)
 
     def bar(self, part: int, whole: int, width: int = 10) -> str:
         """Draw a share as a bar of at most ``width`` columns."""
@@ -135,8 +73,6 @@ class Page:
 
     def notes(self, notes: Sequence[str]) -> None:
         """End with what a reader should know of the image."""
-        from rich.text import Text
-
         if notes:
             self.heading("Notes")
             for note in notes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..escape import escape
 from . import words
 from .interface import Options
-from .page import Instruction, Page
+from .page import Instruction, Page, Text
 from .sizes import percent, quantity
 from .words import REASONS
 
@@ -46,8 +46,6 @@ class _Report(Page):
         self.next()
 
     def identity(self) -> None:
-        from rich.text import Text
-
         image = self.analysis.image
         self.console.print(Text(escape(image.title), style="bold cyan"), no_wrap=True, overflow="ellipsis")
         others = [name for name in image.names if name != image.reference]
@@ -59,8 +57,6 @@ class _Report(Page):
                 self.console.print(Text("  " + escape(line), style="dim"), no_wrap=True, overflow="ellipsis")
 
     def totals(self) -> None:
-        from rich.text import Text
-
         image = self.analysis.image
         dive = image.dive
         table = self.table(("", "left"), ("", "right"), ("", "words"), header=False)
@@ -89,8 +85,6 @@ class _Report(Page):
 
     def outline(self) -> None:
         """Write what is known before the layers are read."""
-        from rich.text import Text
-
         analysis = self.analysis
         table = self.table(("", "left"), ("", "right"), ("", "words"), header=False)
         count = Text(f"{quantity(len(analysis.layers), 'layer')}, as stored", style="dim")
@@ -110,8 +104,6 @@ class _Report(Page):
         self.notes(analysis.notes)
 
     def layers(self) -> None:
-        from rich.text import Text
-
         layers = self.analysis.layers
         compressed = any(layer.compression for layer in layers)
         # As narrow as 80 columns, what was stored and the titles of the counts make room for the instruction.
@@ -150,8 +142,6 @@ class _Report(Page):
         analysis = self.analysis
         if not analysis.image.wasted_bytes:
             return
-        from rich.text import Text
-
         by_reason = analysis.waste_by_reason()
         self.heading("Waste by reason")
         table = self.table(("", "right"), ("", "right"), ("", "rest"), header=False)
@@ -185,8 +175,6 @@ class _Report(Page):
         self.show(table)
 
     def packages(self) -> None:
-        from rich.text import Text
-
         found = self.analysis.packages
         rows = [row for row in found.rows[: self.options.top] if row.bytes]
         if not rows and not found.unread:
@@ -212,8 +200,6 @@ class _Report(Page):
         self.show(table)
 
     def next(self) -> None:
-        from rich.text import Text
-
         line = words.following(self.analysis, self.options)
         if line:
             self.console.print()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import RawIOBase
@@ -83,6 +82,8 @@ def spool_and_scan(
 @contextmanager
 def temporary(label: str) -> Iterator[RawIOBase]:
     """Give a nameless file in ``TMPDIR``, gone unless its descriptor was duplicated. Raises ``ImageError``."""
+    import tempfile
+
     try:
         with tempfile.TemporaryFile(prefix="imgscope-", buffering=0) as file:
             yield file
@@ -94,6 +95,8 @@ def full(label: str, error: OSError) -> OSError | ImageError:
     """Return what to raise for a copy that can't be written: what else may be wrong is no matter of room."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.ENOENT):
         return error
+    import tempfile
+
     return ImageError(
         f"{label} can't be copied to {tempfile.gettempdir()}: {error.strerror}; set TMPDIR to a folder with room"
     )

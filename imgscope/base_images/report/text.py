@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 from ...escape import escape
 from ...report.interface import Options
-from ...report.page import Page
+from ...report.page import Page, Table, Text
 from ...report.sizes import percent, quantity
 from . import words
 
 if TYPE_CHECKING:
-    from rich.table import Table
-    from rich.text import Text
-
     from ..compare import Bases, Candidate
     from ..facts import Facts
 
@@ -47,8 +44,6 @@ class _Report(Page):
         self.notes(self.comparison.notes)
 
     def identity(self) -> None:
-        from rich.text import Text
-
         image, base = self.comparison.analysis.image, self.comparison.base
         line = Text(escape(image.title), style="bold cyan")
         facts = [image.id[:19] if image.id.startswith("sha256:") else image.id, image.platform]
@@ -65,8 +60,6 @@ class _Report(Page):
         self.console.print(text, overflow="fold")
 
     def parts(self) -> None:
-        from rich.text import Text
-
         comparison = self.comparison
         brings, adds = comparison.brings, comparison.adds
         whole = brings.content_bytes + adds.content_bytes
@@ -109,8 +102,6 @@ class _Report(Page):
         self.show(table)
 
     def packages(self) -> None:
-        from rich.text import Text
-
         rows = self.comparison.added
         if not rows:
             return
@@ -127,8 +118,6 @@ class _Report(Page):
         self.show(table)
 
     def needs(self) -> None:
-        from rich.text import Text
-
         self.heading("What the app needs")
         table = self.table(("", "left"), ("", "words"), header=False)
         for word, text in words.needs(self.comparison.app):
@@ -141,8 +130,6 @@ class _Report(Page):
         return self.options.width >= _WIDE
 
     def candidates(self) -> None:
-        from rich.text import Text
-
         comparison = self.comparison
         if not comparison.candidates:
             return
@@ -162,8 +149,6 @@ class _Report(Page):
         self.show(table)
 
     def _row(self, table: Table, name: str, verdict: Text, facts: Facts, total: int, delta: int) -> None:
-        from rich.text import Text
-
         from ...differences.report.words import signed
 
         limit = 26 if self.tight else 36
@@ -185,8 +170,6 @@ class _Report(Page):
         table.add_row(*cells)
 
     def details(self, candidate: Candidate) -> None:
-        from rich.text import Text
-
         fit = candidate.fit
         self.console.print()
         line = Text(escape(candidate.name), style="bold")
@@ -221,8 +204,6 @@ class _Report(Page):
             )
 
     def known(self) -> None:
-        from rich.text import Text
-
         rows = self.comparison.known
         if not rows:
             return

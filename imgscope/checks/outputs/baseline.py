@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...escape import escape
 from ...paths import public
-from ...report.page import Page
+from ...report.page import Page, Text
 from ...report.sizes import percent, quantity, size
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ class _Shown(Page):
         self.directories()
 
     def figures(self) -> None:
-        from rich.text import Text
-
         base = self.base
         self.console.print(Text(escape(base.reference), style="bold cyan"), no_wrap=True, overflow="ellipsis")
         identity = base.id[:19] if base.id.startswith("sha256:") else base.id
@@ -51,8 +49,6 @@ class _Shown(Page):
         self.show(table)
 
     def layers(self) -> None:
-        from rich.text import Text
-
         self.heading("Layers")
         table = self.table(("#", "right"), ("size", "right"), ("wasted", "right"), ("instruction", "rest"))
         for number, layer in enumerate(self.base.layers):

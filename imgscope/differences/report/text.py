@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from ...escape import escape
 from ...report.interface import Options
-from ...report.page import Instruction, Page
+from ...report.page import Instruction, Page, Table, Text
 from ...report.sizes import quantity
 from . import words
 from .words import signed
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from ..model import Difference, LayerPair
 
 _STYLES = {
@@ -65,18 +63,12 @@ class _Report(Page):
         self.notes(self.difference.notes)
 
     def delta(self, count: int) -> Text:
-        from rich.text import Text
-
         return Text(signed(count, self.options.exact_bytes), style="green" if count < 0 else "red" if count else "dim")
 
     def line(self, text: str, style: str = "") -> None:
-        from rich.text import Text
-
         self.console.print(Text("  " + text, style=style), overflow="fold")
 
     def identity(self) -> None:
-        from rich.text import Text
-
         for word, analysis in (("old", self.difference.old), ("new", self.difference.new)):
             image = analysis.image
             line = Text(f"{word}  ", style="dim")
@@ -86,8 +78,6 @@ class _Report(Page):
             self.console.print(line, no_wrap=True, overflow="ellipsis")
 
     def totals(self) -> None:
-        from rich.text import Text
-
         old, new = self.difference.old, self.difference.new
         table = self.table(("", "left"), ("old", "right"), ("new", "right"), ("", "right"), ("", "rest"))
         rows: list[tuple[str, int | None, int | None]] = [
@@ -112,8 +102,6 @@ class _Report(Page):
     # -- layers ------------------------------------------------------------------------------------------
 
     def sharing(self) -> None:
-        from rich.text import Text
-
         difference = self.difference
         self.heading("Sharing")
         first, *others = words.sharing(difference)
@@ -131,8 +119,6 @@ class _Report(Page):
             self.line(text)
 
     def layers(self) -> None:
-        from rich.text import Text
-
         pairs = self.difference.layers
         if not pairs:
             return
@@ -165,12 +151,8 @@ class _Report(Page):
             self._shared(table, shared)
         self.show(table)
 
-    def _shared(self, table: object, count: int) -> None:
+    def _shared(self, table: Table, count: int) -> None:
         """Add one row for the shared layers: they are many, and nothing is to be said of each."""
-        from rich.table import Table
-        from rich.text import Text
-
-        assert isinstance(table, Table)
         pairs: list[LayerPair] = [pair for pair in self.difference.layers if pair.status == "shared"]
         numbers = "0" if count == 1 else f"0-{count - 1}"
         stored = [pair.new.blob_bytes for pair in pairs if pair.new]
@@ -184,8 +166,6 @@ class _Report(Page):
     # -- files -------------------------------------------------------------------------------------------
 
     def files(self) -> None:
-        from rich.text import Text
-
         files = self.difference.files
         totals = files.totals()
         if not totals:
@@ -207,8 +187,6 @@ class _Report(Page):
         self.largest()
 
     def directories(self) -> None:
-        from rich.text import Text
-
         lines = words.outline(self.difference.files.directories(), self.options.top + 5)
         if not lines:
             return
@@ -225,8 +203,6 @@ class _Report(Page):
         self.show(table)
 
     def largest(self) -> None:
-        from rich.text import Text
-
         shown = frozenset(words.KIND_NAMES) - {"metadata_only", "unread"}
         rows = self.difference.files.largest(self.options.top, shown)
         if not rows:
@@ -255,8 +231,6 @@ class _Report(Page):
     # -- packages and config -----------------------------------------------------------------------------
 
     def packages(self) -> None:
-        from rich.text import Text
-
         rows = self.difference.packages
         if not rows:
             return
@@ -285,8 +259,6 @@ class _Report(Page):
         self.show(table)
 
     def config(self) -> None:
-        from rich.text import Text
-
         rows = self.difference.config
         if not rows:
             return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...escape import escape
-from ...report.page import Page
+from ...report.page import Page, Text
 from ...report.sizes import quantity
 from ...secrets import redact
 from . import words
@@ -33,8 +33,6 @@ class _Fixes(Page):
         return escape(text if self.secrets else redact(text))
 
     def write(self) -> None:
-        from rich.text import Text
-
         record = self.record
         if record.after is None:
             self.console.print(Text(words.nothing(record)), soft_wrap=True)
@@ -53,8 +51,6 @@ class _Fixes(Page):
         self.notes([note if self.secrets else redact(note) for note in record.notes])
 
     def made(self) -> None:
-        from rich.text import Text
-
         record = self.record
         if not record.made:
             return
@@ -76,8 +72,6 @@ class _Fixes(Page):
         self.show(table)
 
     def checks(self) -> None:
-        from rich.text import Text
-
         if not self.record.checks:
             return
         seconds = max((made.seconds for made in self.record.made), default=0.0)
@@ -88,8 +82,6 @@ class _Fixes(Page):
         self.show(table)
 
     def left(self) -> None:
-        from rich.text import Text
-
         left = [row for row in self.record.left if row.tried or row.bytes >= self.record.options.min_size]
         if not left:
             return
@@ -105,8 +97,6 @@ class _Fixes(Page):
         self.show(table)
 
     def lacking(self) -> None:
-        from rich.text import Text
-
         if not self.record.lacking:
             return
         self.heading("What the new image has no more")
@@ -117,16 +107,12 @@ class _Fixes(Page):
         self.show(table)
 
     def config(self) -> None:
-        from rich.text import Text
-
         for row in self.record.config:
             name = f"{row.field} {row.key}" if row.key else row.field
             words_ = f"{escape(name)}: {self.clean(row.before or 'not set')} → {self.clean(row.after or 'not set')}"
             self.show(Text(words_, style="yellow"))
 
     def patch(self) -> None:
-        from rich.text import Text
-
         text, hidden = words.patch(self.record, self.secrets)
         if not text:
             return
@@ -137,4 +123,4 @@ class _Fixes(Page):
         for line in text.splitlines():
             shown = "\t".join(map(escape, line.rstrip("\r").split("\t")))
             styled = Text(shown, style=styles.get(line[:1], ""))
-            self.console.print(styled, soft_wrap=True, no_wrap=True, overflow="ignore", crop=False)
+            self.console.print(styled, soft_wrap=True)

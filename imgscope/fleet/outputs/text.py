@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...escape import escape
 from ...report.interface import Options
-from ...report.page import Page
+from ...report.page import Page, Text
 from .document import Document, Section
 
 
@@ -19,8 +19,6 @@ def render(document: Document, options: Options) -> Iterator[bytes]:
 
 class _Answer(Page):
     def write(self, document: Document) -> None:
-        from rich.text import Text
-
         if document.title:
             self.console.print(Text(escape(document.title), style="bold cyan"), no_wrap=True, overflow="ellipsis")
         for line in document.lines:
@@ -32,8 +30,6 @@ class _Answer(Page):
         self.notes(list(document.notes))
 
     def section(self, section: Section) -> None:
-        from rich.text import Text
-
         kinds = {"path": "path", "text": "left"}
         table = self.table(*((escape(column.title), kinds.get(column.kind, "right")) for column in section.columns))
         for row in section.rows:

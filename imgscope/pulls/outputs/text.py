@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...escape import escape
 from ...report.interface import Options
-from ...report.page import Instruction, Page
+from ...report.page import Instruction, Page, Text
 from ..cost import PullCost
 from . import words
 
@@ -24,8 +24,6 @@ class _Pull(Page):
         self.cost = cost
 
     def write(self) -> None:
-        from rich.text import Text
-
         cost = self.cost
         self.console.print(Text(escape(cost.reference), style="bold cyan"), no_wrap=True, overflow="ellipsis")
         for number, line in enumerate(words.lines(cost, self.options.exact_bytes)):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ...escape import escape
-from ...report.page import Page
+from ...report.page import Page, Text
 from ...report.sizes import percent, quantity
 from ...steps import fitted
 from .cards import Card, cards, secrets, sums
@@ -58,8 +58,6 @@ class _Suggestions(Page):
         self.notes(notes)
 
     def head(self) -> None:
-        from rich.text import Text
-
         report, image = self.report, self.report.analysis.image
         self.console.print(Text(escape(image.title), style="bold cyan"), no_wrap=True, overflow="ellipsis")
         base = report.base
@@ -81,8 +79,6 @@ class _Suggestions(Page):
             self.console.print()
 
     def totals(self) -> None:
-        from rich.text import Text
-
         if not self.cards:
             self.show(Text("Nothing found that this image does not need.", style="green"))
             return
@@ -100,8 +96,6 @@ class _Suggestions(Page):
             self.show(Text(words, style="dim" if sure else ""))
 
     def overview(self) -> None:
-        from rich.text import Text
-
         if not self.cards:
             return
         self.console.print()
@@ -118,13 +112,8 @@ class _Suggestions(Page):
         self.show(table)
 
     def card(self, card: Card) -> None:
-        from rich.table import Table
-        from rich.text import Text
-
         self.console.print()
-        row = Table.grid(padding=(0, 2, 0, 0))
-        row.add_column(no_wrap=True)
-        row.add_column(ratio=1)
+        row = self.table(("", "left"), ("", "title"), header=False)
         row.add_row(Text(card.code, style="bold"), Text(escape(card.title), style="bold"))
         self.console.print(row)
         head = Text(f"saves {self.size(card.bytes)}, " if card.bytes else "")
@@ -147,15 +136,11 @@ class _Suggestions(Page):
 
     def made(self, layer: int) -> None:
         """Put a layer's instruction on the page, as much of it as there is room for."""
-        from rich.text import Text
-
         head = f"layer {layer}  "
         text = fitted(escape(self.report.instruction(layer)), self.console.width - 2 - len(head)) or "(no history)"
         self.show(Text(head + text, style="dim", no_wrap=True, overflow="ellipsis"))
 
     def evidence(self, card: Card) -> None:
-        from rich.text import Text
-
         shown = card.evidence[: self.options.top]
         if not shown:
             return
@@ -170,28 +155,20 @@ class _Suggestions(Page):
         self.show(table)
 
     def block(self, lines: Sequence[str], name: str) -> None:
-        from rich.text import Text
-
         if lines:
             self.show(Text(f"{name}:", style="dim"))
             self.code(lines)
 
     def code(self, lines: Sequence[str]) -> None:
         """Put lines on the page that can be copied as they stand: whole, each in a line of its own, however long."""
-        from rich.text import Text
-
         # A here-document ends at its word in the first column only.
         indent = "" if any("<<" in line for line in lines) else "    "
         for line in lines:
             # Tabs stay: in a here-document they may count.
             shown = "\t".join(map(escape, line.split("\t")))
-            self.console.print(
-                Text(indent + shown, style="green"), soft_wrap=True, no_wrap=True, overflow="ignore", crop=False
-            )
+            self.console.print(Text(indent + shown, style="green"), soft_wrap=True)
 
     def practice(self) -> None:
-        from rich.text import Text
-
         notes = [finding for finding in self.report.findings if finding.note]
         if not notes:
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...differences.report.words import signed
 from ...escape import escape
 from ...report.interface import Options
-from ...report.page import Page
+from ...report.page import Page, Text
 from ..model import PULL, Trend
 from . import words
 
@@ -25,8 +25,6 @@ class _Trend(Page):
         self.trend = trend
 
     def write(self) -> None:
-        from rich.text import Text
-
         trend = self.trend
         self.console.print(Text(escape(trend.title), style="bold cyan"), no_wrap=True, overflow="ellipsis")
         line = words.sparkline([trend.size(point) for point in trend.points]) if self.options.unicode else ""
@@ -44,8 +42,6 @@ class _Trend(Page):
         self.notes([*notes, *filter(None, [words.left_out(trend)])])
 
     def points(self) -> None:
-        from rich.text import Text
-
         trend = self.trend
         self.console.print()
         most = max((trend.size(point) or 0 for point in trend.points), default=0)
