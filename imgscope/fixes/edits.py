@@ -133,14 +133,14 @@ class Choice:
     def claims(self, edit: Edit) -> list[tuple[Claim, int]]:
         """Return the stored bytes that an edit saves, as its finding says."""
         overlay = self.report.analysis.body.overlay
-        layers = edit.key.partition("@")[2]
+        layers, _, part = edit.key.partition("@")[2].partition("/")
         numbers = {int(number) for number in layers.split(",") if number.isdigit()}
         # Of two layers that write the same, it is the lower one's bytes that go.
         numbers = {min(numbers)} if len(numbers) == 2 else numbers
         found = [
             pair
             for finding in self.report.findings
-            if finding.code == edit.code
+            if finding.code == edit.code and part in ("", finding.certainty)
             for pair in finding.saved
             if not numbers or overlay.layer_of(pair[0].entry) in numbers
         ]

@@ -17,8 +17,8 @@ from ..settings import settings
 from .copies import Copy, Right, above, copies
 from .own_packages import OwnPackages, own_packages
 from .program import started
+from .recommended import only_recommended
 from .rules import all_rules
-from .rules.recommended import only_recommended
 from .tools import tool_files
 
 if TYPE_CHECKING:

@@ -42,11 +42,14 @@ class Step(NamedTuple):
     grade: Grade = "safe"
     joins: bool = False
     """Whether it is about RUN that become one, which another step may have done already."""
+    part: str = ""
+    """Which of a rule's findings about one layer it is of, by certainty, where these are mended one by one."""
 
     @property
     def key(self) -> str:
-        """What it is called by: the code and the layers. Several ways of cleaning one layer have one key."""
-        return f"{self.finding.code}@{','.join(map(str, self.layers))}"
+        """What it is called by: the code, the layers and the part. Several ways of cleaning one layer have one key."""
+        part = f"/{self.part}" if self.part else ""
+        return f"{self.finding.code}@{','.join(map(str, self.layers))}{part}"
 
 
 class Taken(NamedTuple):
