@@ -330,3 +330,30 @@ def test_a_static_program_needs_nothing_else(write, tmp_path):
     assert (
         "scratch" not in write(text.replace("gcc\nRUN", "gcc curl\nRUN"), PACKAGES, made, config=config).dockerfile.text
     )
+
+
+@pytest.mark.parametrize(
+    ("run", "again"),
+    [
+        ("RUN apt-get update && apt-get upgrade -y && apt-get install -y gcc curl", "apt-get upgrade -y"),
+        ("RUN apt-get update && apt-get -y full-upgrade; apt-get install -y gcc curl", "apt-get dist-upgrade -y"),
+        ("RUN apt-get update && apt-get install -y gcc curl && apt-get upgrade -y openssl", ""),
+        ("RUN apt-get update && apt-get install -y gcc curl # no upgrade", ""),
+    ],
+)
+def test_updates_of_the_base_are_made_again(write, run, again):
+    found = write(f'FROM debian:12\n{run}\nCOPY . /srv\nCMD ["/srv/app/run.sh"]\n', PACKAGES, APP)
+    final = found.dockerfile.text.rpartition("FROM debian:12\n")[2]
+    start = f"RUN apt-get update && \\\n    {again} && \\\n" if again else "RUN apt-get update && \\\n"
+    assert final.startswith(f"{start}    apt-get install -y --no-install-recommends \\\n        curl && \\\n")
+    assert (f", {again} again" in found.what) == bool(again)
+
+
+def test_what_updates_store_is_stored_again(write):
+    """The base's library comes in a new version: with the updates made again that saves nothing."""
+    base = package("libc6", files={"usr/lib/libc.so.6": BIG})
+    renewed = debian(base, package("gcc-base"), more=[file("var/lib/dpkg/other", b"x")])
+    text = 'FROM debian:12\nRUN apt-get update && apt-get {} -y\nCOPY . /srv\nCMD ["/srv/app/run.sh"]\n'
+    saved = {word: write(text.format(word), renewed, APP) for word in ("upgrade", "install-nothing")}
+    assert saved["install-nothing"].bytes - saved["upgrade"].bytes >= len(BIG)
+    assert "RUN apt-get update && \\\n    apt-get upgrade -y && \\\n    apt-get clean" in saved["upgrade"].dockerfile.text
