@@ -22,6 +22,7 @@ _FEW = 64 << 10
 # What a builder gives a directory that it makes, and how much of one is taken away by its path.
 _USUAL = 0o755
 _MAX_TRIMS = 40
+_SETTINGS = b"etc/"
 # Directories of everybody, which are never copied whole.
 _COMMON = frozenset(
     (
@@ -107,6 +108,8 @@ def copies(
         here = sums[directory]
         system = (directory + b"/").startswith(SYSTEM)
         managed = (directory + b"/").startswith(MANAGED)
+        # Settings of packages that are not installed again do harm, however small they are.
+        harm = _FEW if (directory + b"/").startswith(_SETTINGS) else 0
         for name, entry in names.items():
             path = join(directory, name)
             kind = overlay.kind(entry)
@@ -124,7 +127,7 @@ def copies(
                 pass
             elif layer not in own or entry in unneeded or packaged:
                 if kind != DIRECTORY:
-                    extra.append((directory, inode, size))
+                    extra.append((directory, inode, size + (harm if layer in own else 0)))
                 continue
             elif kind == DIRECTORY:
                 # An empty folder is wanted where an instruction made it, not where a package's script did.
@@ -134,6 +137,8 @@ def copies(
             elif ((system or path.startswith(SYSTEM)) and not named.folder(path)) or (
                 managed and layer in installed_in and not named.file(path)
             ):
+                if harm:
+                    extra.append((directory, inode, size + harm))
                 continue
             here.needed += size
             here.owners.add(overlay.meta(inode if inode >= 0 else entry)[1:3])

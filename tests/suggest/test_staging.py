@@ -12,7 +12,7 @@ from imgscope.dockerfile import match, parse
 from imgscope.suggestions import Options, suggest
 from imgscope.suggestions.staging import Extra, Staged, staged
 from tests.archive.images import Image, docker_archive, write_tar
-from tests.oracle.maketar import directory, file, layer
+from tests.oracle.maketar import directory, file, layer, symlink
 from tests.suggest.fix.cases import LAYERED, _steps
 from tests.suggest.test_build_packages import BASE, debian, package
 
@@ -358,3 +358,27 @@ def test_what_updates_store_is_stored_again(write):
     assert saved["install-nothing"].bytes - saved["upgrade"].bytes >= len(BIG)
     again = "RUN apt-get update && \\\n    apt-get upgrade -y && \\\n    apt-get clean"
     assert again in saved["upgrade"].dockerfile.text
+
+
+def test_settings_of_packages_that_stay_behind_stay_there_too(write):
+    """A package's script leaves a link that makes a program load what is not installed again."""
+    installed = debian(
+        package("libc6"),
+        package("gcc-base"),
+        package("gcc", "tool-more", files={"usr/bin/gcc": BIG}),
+        package("curl"),
+        package("tool-more", files={"etc/tool/available/more.ini": b"load=more"}),
+        automatic=("tool-more",),
+        more=[symlink("etc/tool/conf.d/more.ini", "/etc/tool/available/more.ini")],
+    )
+    own = layer(
+        file("etc/tool/available/own.ini", b"load=own"),
+        symlink("etc/tool/conf.d/own.ini", "/etc/tool/available/own.ini"),
+        file("srv/x", BIG),
+    )
+    text = f'FROM debian:12\n{INSTALL}\nRUN echo load=own > /etc/tool/available/own.ini && enable\nCMD ["x"]\n'
+    lines = write(text, installed, own).dockerfile.text.split("\n")
+    assert [line.rpartition(" ")[2] for line in lines if line.startswith("COPY") and "/etc" in line] == [
+        "/etc/tool/available/own.ini",
+        "/etc/tool/conf.d/own.ini",
+    ]
