@@ -148,4 +148,5 @@ class Choice:
             for pair in finding.saved
             if not numbers or overlay.layer_of(pair[0].entry) in numbers
         ]
-        return found
+        besides = (taken.besides for taken in self._whole.taken if taken.key == edit.key)
+        return [*found, *(pair for pairs in besides for pair in pairs)]

@@ -252,29 +252,37 @@ def _copy(context: Context, path: bytes, sums: Mapping[bytes, _Sum], wanted: Map
 
 
 class Right(NamedTuple):
-    """A directory's owner (uid, gid), and its permissions where they are not the usual ones."""
+    """A directory's owner (uid, gid), and its permissions where they are not the usual ones.
+
+    ``taken``: a builder makes it for a COPY with an owner, who gets it, too.
+    """
 
     path: bytes
     owner: tuple[int, int]
     mode: int | None
+    taken: bool = False
 
 
 def above(context: Context, found: Sequence[Copy]) -> list[Right]:
     """Return the directories above what is copied that own layers gave another owner or other permissions.
 
-    A builder makes them anew, as root's.
+    A builder makes them anew, as root's, or as theirs whom ``--chown`` names.
     """
     overlay = context.overlay
     rights: dict[bytes, Right] = {}
     for copy in found:
         path = split(copy.path)[0]
-        while path and path not in rights:
+        while path and (path not in rights or (copy.owner is not None and not rights[path].taken)):
             entry = overlay.lookup(path)
             if entry is not None and entry >= 0 and overlay.layer_of(entry) in context.own_layers:
                 mode, uid, gid = overlay.meta(entry)[:3]
-                rights[path] = Right(path, (uid, gid), mode & 0o7777 if mode & 0o7777 != _USUAL else None)
+                below = any(overlay.entry_in(layer, path) is not None for layer in range(context.own_layers.start))
+                taken = copy.owner not in (None, (uid, gid)) and not below and path not in _TOP
+                permissions = mode & 0o7777 if mode & 0o7777 != _USUAL else None
+                rights[path] = Right(path, (uid, gid), permissions, taken)
             path = split(path)[0]
-    return [rights[path] for path in sorted(rights) if rights[path].owner != (0, 0) or rights[path].mode is not None]
+    found_ = [rights[path] for path in sorted(rights)]
+    return [right for right in found_ if right.owner != (0, 0) or right.mode is not None or right.taken]
 
 
 def _trims(

@@ -104,9 +104,9 @@ class Parts:
     def modes(self) -> Iterator[str]:
         """Yield what gives directories the owners and permissions that they had, where a COPY does not."""
         changed = [f"chmod {copy.mode:o} {shlex.quote(public(copy.path))}" for copy in self.copies if copy.mode]
-        for path, owner, mode in self.above:
+        for path, owner, mode, taken in self.above:
             shown = shlex.quote(public(path))
-            changed += [f"chown {owner[0]}:{owner[1]} {shown}"] if owner != (0, 0) else []
+            changed += [f"chown {owner[0]}:{owner[1]} {shown}"] if owner != (0, 0) or taken else []
             changed += [f"chmod {mode:o} {shown}"] if mode is not None else []
         if changed:
             yield f"RUN {' && '.join(changed)}"

@@ -382,3 +382,12 @@ def test_settings_of_packages_that_stay_behind_stay_there_too(write):
         "/etc/tool/available/own.ini",
         "/etc/tool/conf.d/own.ini",
     ]
+
+
+def test_a_folder_of_roots_stays_roots_where_what_is_in_it_has_another_owner(write):
+    """A builder gives the folders that it makes for a COPY to whom --chown names."""
+    made = layer(directory("home/dev", uid=7), directory("home/dev/app"), file("home/dev/app/x", BIG, uid=7))
+    text = f'FROM debian:12\n{INSTALL}\nRUN mkdir /home/dev/app && x\nCMD ["x"]\n'
+    lines = write(text, PACKAGES, made).dockerfile.text.split("\n")
+    assert "COPY --from=build --chown=7:0 /home/dev/app/x /home/dev/app/x" in lines
+    assert "RUN chown 7:0 /home/dev && chown 0:0 /home/dev/app" in lines

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from ...packages.dependencies import Installed, needed
 from ..fixers import Fixer, tried
 from ..own_packages import own_packages
-from ..recommended import recommended
+from ..recommended import only_recommended, recommended
 
 if TYPE_CHECKING:
     from ..context import Context
     from ..fix.calls import Call
     from ..fix.model import Step
     from ..fix.plan import Plan
-    from ..model import Finding
+    from ..model import Claim, Finding
 
 _OPTION = "--no-install-recommends"
 _DONE = f"apt-get install {_OPTION}"
@@ -25,7 +25,8 @@ _DONE = f"apt-get install {_OPTION}"
 def _without_recommends(plan: Plan, finding: Finding) -> Iterator[Step]:
     # What is sure and what is less so are two findings about the same calls.
     for step in tried(finding, partial(_without, plan, finding)):
-        yield step._replace(part=finding.certainty)
+        besides = _besides(plan, finding, step.layers[0])
+        yield step._replace(part=finding.certainty, besides=besides)
 
 
 def _without(plan: Plan, finding: Finding, layer: int) -> None:
@@ -55,6 +56,27 @@ def _without(plan: Plan, finding: Finding, layer: int) -> None:
         for edit in edits:
             plan.edit(edit)
         plan.note(finding.code, run, by_name if listed else _DONE)
+
+
+def _besides(plan: Plan, finding: Finding, layer: int) -> tuple[tuple[Claim, int], ...]:
+    """Return what goes, too: packages for building that only recommendations brought, of another finding."""
+    context = plan.report.context
+    own = own_packages(context) if context is not None else None
+    surest = next((one for one in ("likely", "possible") if _told(plan, finding.code, one, layer)), "")
+    if context is None or own is None or finding.certainty != surest:
+        return ()
+    gone = {id(one.package) for one in only_recommended(own.every, own.own) & own.unneeded}
+    return tuple(
+        (claim, size)
+        for other in plan.report.findings
+        if other.code != finding.code
+        for claim, size in other.saved
+        if id(own.owners.get(claim.path)) in gone and context.overlay.layer_of(claim.entry) == layer
+    )
+
+
+def _told(plan: Plan, code: str, certainty: str, layer: int) -> bool:
+    return any(one.code == code and one.certainty == certainty and layer in one.layers for one in plan.report.findings)
 
 
 def _named(context: Context | None, calls: Sequence[Call], layer: int) -> dict[int, list[str]]:
