@@ -188,17 +188,6 @@ def _maven(folder: Path) -> None:
     )
 
 
-GRADLE = "openjdk-17-jdk-headless gradle"
-
-
-def _gradle(folder: Path) -> None:
-    """A project without dependencies, built by Debian's Gradle: its plugins are a part of it."""
-    _maven(folder)
-    (folder / "pom.xml").unlink()
-    jar = "apply plugin: 'java'\nversion = '1'\njar { manifest { attributes 'Main-Class': 'app.Main' } }\n"
-    write(folder, **{"build.gradle": jar, "settings.gradle": "rootProject.name = 'app'\n"})
-
-
 def _locale(folder: Path) -> None:
     write(folder, **{"app.py": "import locale\nprint(locale.setlocale(locale.LC_ALL, ''), locale.str(1.5))\n"})
 
@@ -506,19 +495,6 @@ KINDS = [
         'CMD ["java", "-cp", "/build/target/app-1.jar", "app.Main"]\n',
         _maven,
         ("java", "-cp", "/build/target/app-1.jar", "app.Main"),
-        ("IS201",),
-        registries=True,
-    ),
-    Pair(
-        "gradle",
-        f"FROM base\nRUN apt-get update && {APT} {GRADLE} && {CLEAN}\nWORKDIR /build\nCOPY . .\n"
-        'RUN gradle --offline --no-daemon jar\nCMD ["java", "-jar", "/build/build/libs/app-1.jar"]\n',
-        f"FROM base AS build\nRUN apt-get update && {APT} {GRADLE}\nWORKDIR /build\nCOPY . .\n"
-        f"RUN gradle --offline --no-daemon jar\nFROM base\nRUN apt-get update && {APT} openjdk-17-jre-headless && {CLEAN}\n"
-        "WORKDIR /build\nCOPY --from=build /build/build/libs/app-1.jar /build/build/libs/app-1.jar\n"
-        'CMD ["java", "-jar", "/build/build/libs/app-1.jar"]\n',
-        _gradle,
-        ("java", "-jar", "/build/build/libs/app-1.jar"),
         ("IS201",),
         registries=True,
     ),
