@@ -22,6 +22,7 @@ STATIONS = [
         "progress",
         "ending",
         "processes",
+        "stopping",
         "tar",
         "output",
     ],

@@ -26,7 +26,7 @@ from ..ending import tidied
 from ..errors import EngineError, UsageError
 from ..processes import end
 from ..settings import RUN_LABEL
-from .stopping import stoppable
+from ..stopping import stoppable
 
 if TYPE_CHECKING:
     from ..dockerfile import Dockerfile
@@ -49,6 +49,10 @@ _NOISE = re.compile(
     r"^(?:DEPRECATED: |\s+(?:BuildKit is currently|Install the buildx|environment-variable)|Sending build context"
     r"|#\d+ (?:CACHED|CANCELED|DONE|sha256|transferring|extracting)| ?-{2,3}> |$)"
 )
+
+
+# Removals that go on: whoever started one need not wait for it, nor hear that it still runs.
+_removals: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +228,12 @@ class Engine:
             with tidied(self._start_removal):
                 try:
                     yield
-                except BaseException as error:
-                    self._start_removal(patient=not isinstance(error, Exception)).wait()
+                except Exception:
+                    self._start_removal(patient=False).wait()
+                    raise
+                except BaseException:
+                    # It was ended in the middle: what may come late is taken away without anybody's waiting for it.
+                    _first_round(self._start_removal())
                     raise
                 self._start_removal(patient=False).wait()
 
@@ -246,11 +254,18 @@ class Engine:
             return subprocess.Popen(
                 [sys.executable, "-m", "imgscope.fixes.removal", self.client, self.label, self.runs or ""],
                 stdin=file,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(word for word in sys.path if word)},
             )
+
+
+def _first_round(removal: subprocess.Popen[bytes]) -> None:
+    """Wait until a removal has taken away what there was when it began; it may go on by itself."""
+    assert removal.stdout is not None
+    removal.stdout.read(1)
+    _removals.append(removal)
 
 
 def choose(client: str | None = None, environment: Callable[[str], str | None] = os.environ.get) -> Engine:

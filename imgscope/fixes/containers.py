@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..ending import tidied
 from ..errors import EngineError
 from ..processes import end
+from ..stopping import stoppable
 from .builders import COLOUR
-from .stopping import stoppable
 
 if TYPE_CHECKING:
     from .builders import Engine

@@ -50,11 +50,15 @@ class Choice:
         found = [
             Edit(taken.key, taken.code, taken.grade, taken.lines, taken.bytes, taken.what) for taken in fixed.taken
         ]
+        reasons: dict[str, list[str]] = {}
         for left in fixed.left:
+            reasons.setdefault(left.code, []).append(left.why)
+        for code, whys in reasons.items():
             # Of a finding in several layers only those are left that nothing is done about.
-            size = self._bytes(left.code) - sum(edit.bytes for edit in found if edit.code == left.code)
-            if size > 0 or not any(edit.code == left.code for edit in found):
-                self.left.append(Left(left.code, (), max(size, 0), left.why))
+            size = self._bytes(code) - sum(edit.bytes for edit in found if edit.code == code)
+            if size > 0 or not any(edit.code == code for edit in found):
+                # What is left of it is told once, with all reasons.
+                self.left.append(Left(code, (), max(size, 0), "; ".join(dict.fromkeys(whys))))
         for finding in self.report.findings:
             if self._ignorable(finding):
                 what = f"{', '.join(finding.ignore_lines)} in .dockerignore"
@@ -133,15 +137,16 @@ class Choice:
     def claims(self, edit: Edit) -> list[tuple[Claim, int]]:
         """Return the stored bytes that an edit saves, as its finding says."""
         overlay = self.report.analysis.body.overlay
-        layers = edit.key.partition("@")[2]
+        layers, _, part = edit.key.partition("@")[2].partition("/")
         numbers = {int(number) for number in layers.split(",") if number.isdigit()}
         # Of two layers that write the same, it is the lower one's bytes that go.
         numbers = {min(numbers)} if len(numbers) == 2 else numbers
         found = [
             pair
             for finding in self.report.findings
-            if finding.code == edit.code
+            if finding.code == edit.code and part in ("", finding.certainty)
             for pair in finding.saved
             if not numbers or overlay.layer_of(pair[0].entry) in numbers
         ]
-        return found
+        besides = (taken.besides for taken in self._whole.taken if taken.key == edit.key)
+        return [*found, *(pair for pairs in besides for pair in pairs)]

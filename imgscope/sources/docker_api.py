@@ -19,6 +19,7 @@ from ..archive import platform as platforms
 from ..archive.platform import Platform
 from ..errors import EngineError
 from ..escape import escape, without_credentials
+from ..stopping import stoppable
 from . import patience
 from .backend import EngineImage, Step
 
@@ -155,17 +156,18 @@ class DockerApi:
         api = self._api
         between = patience.silence()
         first = patience.before_first(between)
-        try:
-            # The package's own get_image knows no platform.
-            url = api._url("/images/{0}/get", known.id)
-            if self.address.startswith("unix://"):
-                _without_chunks(api, url)
-            response = api._get(url, params=parameters, stream=True, timeout=(self._timeout, first))
-            api._raise_for_status(response)
-        except Exception as error:
-            if _is_timeout(error):
-                raise patience.stalled(self.title, first) from None
-            self._failed(error)
+        # The package's own get_image knows no platform.
+        url = api._url("/images/{0}/get", known.id)
+        waiting = _bare_connection(api, url) if self.address.startswith("unix://") else None
+        # An engine is silent for long: whoever stops the work must not wait for its first byte.
+        with stoppable(lambda: _hang_up(getattr(waiting, "sock", None))):
+            try:
+                response = api._get(url, params=parameters, stream=True, timeout=(self._timeout, first))
+                api._raise_for_status(response)
+            except Exception as error:
+                if _is_timeout(error):
+                    raise patience.stalled(self.title, first) from None
+                self._failed(error)
         raw = response.raw
         connection = _connection(raw)
         allowed = first
@@ -186,7 +188,8 @@ class DockerApi:
             return data
 
         try:
-            yield read
+            with stoppable(lambda: _hang_up(connection)):
+                yield read
         finally:
             # A thread may wait for bytes still, and closing would wait for it.
             _hang_up(connection)
@@ -301,8 +304,8 @@ def _client(address: str, tls: Any, timeout: int) -> Any:
     return Client(address, timeout=timeout, tls=tls or False, use_ssh_client=True)
 
 
-def _without_chunks(api: Any, url: str) -> None:
-    """Make the next request one of HTTP/1.0, whose answer is the bare export up to the connection's end.
+def _bare_connection(api: Any, url: str) -> Any:
+    """Return the connection of the next request, made one of HTTP/1.0: the bare export up to the connection's end.
 
     HTTP/1.1 would cut it into chunks of 32 KiB; to join them costs more than all else that is done with them, by
     two system calls and a dozen steps of Python each. That the export is whole, its own end mark tells.
@@ -314,7 +317,8 @@ def _without_chunks(api: Any, url: str) -> None:
         pool._put_conn(connection)
     except Exception:
         # It only costs time.
-        return
+        return None
+    return connection
 
 
 def _connection(raw: Any) -> Any:

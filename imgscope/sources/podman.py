@@ -19,6 +19,7 @@ from ..ending import tidied
 from ..errors import EngineError
 from ..escape import escape
 from ..processes import end
+from ..stopping import stoppable
 from . import patience
 from .backend import Backend, EngineImage, Step
 from .engine import EngineSource
@@ -148,7 +149,7 @@ class PodmanProgram:
                 return data
 
             try:
-                with tidied(process.kill):
+                with tidied(process.kill), stoppable(process.kill):
                     yield read
             finally:
                 end(process)

@@ -22,6 +22,7 @@ _FEW = 64 << 10
 # What a builder gives a directory that it makes, and how much of one is taken away by its path.
 _USUAL = 0o755
 _MAX_TRIMS = 40
+_SETTINGS = b"etc/"
 # Directories of everybody, which are never copied whole.
 _COMMON = frozenset(
     (
@@ -107,6 +108,8 @@ def copies(
         here = sums[directory]
         system = (directory + b"/").startswith(SYSTEM)
         managed = (directory + b"/").startswith(MANAGED)
+        # Settings of packages that are not installed again do harm, however small they are.
+        harm = _FEW if (directory + b"/").startswith(_SETTINGS) else 0
         for name, entry in names.items():
             path = join(directory, name)
             kind = overlay.kind(entry)
@@ -124,7 +127,7 @@ def copies(
                 pass
             elif layer not in own or entry in unneeded or packaged:
                 if kind != DIRECTORY:
-                    extra.append((directory, inode, size))
+                    extra.append((directory, inode, size + (harm if layer in own else 0)))
                 continue
             elif kind == DIRECTORY:
                 # An empty folder is wanted where an instruction made it, not where a package's script did.
@@ -134,6 +137,8 @@ def copies(
             elif ((system or path.startswith(SYSTEM)) and not named.folder(path)) or (
                 managed and layer in installed_in and not named.file(path)
             ):
+                if harm:
+                    extra.append((directory, inode, size + harm))
                 continue
             here.needed += size
             here.owners.add(overlay.meta(inode if inode >= 0 else entry)[1:3])
@@ -247,29 +252,37 @@ def _copy(context: Context, path: bytes, sums: Mapping[bytes, _Sum], wanted: Map
 
 
 class Right(NamedTuple):
-    """A directory's owner (uid, gid), and its permissions where they are not the usual ones."""
+    """A directory's owner (uid, gid), and its permissions where they are not the usual ones.
+
+    ``taken``: a builder makes it for a COPY with an owner, who gets it, too.
+    """
 
     path: bytes
     owner: tuple[int, int]
     mode: int | None
+    taken: bool = False
 
 
 def above(context: Context, found: Sequence[Copy]) -> list[Right]:
     """Return the directories above what is copied that own layers gave another owner or other permissions.
 
-    A builder makes them anew, as root's.
+    A builder makes them anew, as root's, or as theirs whom ``--chown`` names.
     """
     overlay = context.overlay
     rights: dict[bytes, Right] = {}
     for copy in found:
         path = split(copy.path)[0]
-        while path and path not in rights:
+        while path and (path not in rights or (copy.owner is not None and not rights[path].taken)):
             entry = overlay.lookup(path)
             if entry is not None and entry >= 0 and overlay.layer_of(entry) in context.own_layers:
                 mode, uid, gid = overlay.meta(entry)[:3]
-                rights[path] = Right(path, (uid, gid), mode & 0o7777 if mode & 0o7777 != _USUAL else None)
+                below = any(overlay.entry_in(layer, path) is not None for layer in range(context.own_layers.start))
+                taken = copy.owner not in (None, (uid, gid)) and not below and path not in _TOP
+                permissions = mode & 0o7777 if mode & 0o7777 != _USUAL else None
+                rights[path] = Right(path, (uid, gid), permissions, taken)
             path = split(path)[0]
-    return [rights[path] for path in sorted(rights) if rights[path].owner != (0, 0) or rights[path].mode is not None]
+    found_ = [rights[path] for path in sorted(rights)]
+    return [right for right in found_ if right.owner != (0, 0) or right.mode is not None or right.taken]
 
 
 def _trims(

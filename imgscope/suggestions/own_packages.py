@@ -68,7 +68,8 @@ class OwnPackages:
     """``every`` package of the operating system's database, the ``own`` ones that the base does not have, and which
     of the system's packages owns which path; ``unneeded`` are those that only a build needs, ``tools`` those of them
     that are known as such by their names, ``wanted`` the names to ask for so that all others are installed.
-    ``before`` has the versions of a Debian base's packages.
+    ``before`` has the versions of a Debian base's packages; ``used`` are the packages that the program, its libraries
+    and its scripts use.
     """
 
     every: list[Installed]
@@ -78,6 +79,7 @@ class OwnPackages:
     wanted: list[str]
     tools: set[Installed] = field(default_factory=set)
     before: Mapping[str, str] = field(default_factory=dict)
+    used: Identities = field(default_factory=lambda: Identities(()))
 
     @property
     def ecosystem(self) -> str:
@@ -105,7 +107,7 @@ def own_packages(context: Context) -> OwnPackages | None:
     if not own:
         return None
     found = OwnPackages(every, own, system_owners(context), set(), [], before=versions(before))
-    used = _used(context, found)
+    found.used = used = _used(context, found)
     found.tools = set(_tools(context, found))
     found.unneeded = _unneeded(found, used)
     found.wanted = _wanted(found, used)
@@ -146,7 +148,7 @@ def _in_base(context: Context, path: bytes) -> int | None:
     return None
 
 
-def _wanted(found: OwnPackages, used: _Identities) -> list[str]:
+def _wanted(found: OwnPackages, used: Identities) -> list[str]:
     """Return what to ask the package manager for, so that it installs what stays: nothing that comes along."""
     kept = found.own - found.unneeded
     unknown = set(leaves(found.every)) if any(one.manual is None for one in kept) else set()
@@ -182,7 +184,7 @@ def _tools(context: Context, found: OwnPackages) -> Iterator[Installed]:
             yield one
 
 
-def _unneeded(found: OwnPackages, used: _Identities) -> set[Installed]:
+def _unneeded(found: OwnPackages, used: Identities) -> set[Installed]:
     """Return the own packages that go when those for building do, with all that nothing else needs."""
     build = found.tools
     if not build:
@@ -200,7 +202,7 @@ def _unneeded(found: OwnPackages, used: _Identities) -> set[Installed]:
     return found.own - kept
 
 
-def _used(context: Context, found: OwnPackages) -> _Identities:
+def _used(context: Context, found: OwnPackages) -> Identities:
     """Return the packages that the image's program, its libraries and its scripts use."""
     owners = found.owners
     run = program(context)
@@ -226,10 +228,10 @@ def _used(context: Context, found: OwnPackages) -> _Identities:
     for _, elf in elf_files(context).values():
         for name in elf.needed:
             used.update(libraries.get(name, ()))
-    return _Identities(used)
+    return Identities(used)
 
 
-class _Identities:
+class Identities:
     """Packages, told apart by being the same object."""
 
     def __init__(self, known: Iterable[int]) -> None:

@@ -17,9 +17,10 @@ from ..settings import settings
 from .copies import Copy, Right, above, copies
 from .own_packages import OwnPackages, own_packages
 from .program import started
+from .recommended import only_recommended
 from .rules import all_rules
-from .rules.recommended import only_recommended
 from .tools import tool_files
+from .upgrading import upgrade
 
 if TYPE_CHECKING:
     from .context import Context
@@ -71,7 +72,7 @@ def proposal(context: Context, report: Suggestions) -> tuple[str, ...]:
         "",
         "# What the program needs to run. A smaller base may do as well: imgscope bases tells.",
         f"FROM {base}",
-        *installed_lines(found.packages),
+        *installed_lines(found.packages, (), upgrade(context, context.own_layers)),
         *settings.before(),
         *settings.users(),
         *found.lines(name),
@@ -103,9 +104,9 @@ class Parts:
     def modes(self) -> Iterator[str]:
         """Yield what gives directories the owners and permissions that they had, where a COPY does not."""
         changed = [f"chmod {copy.mode:o} {shlex.quote(public(copy.path))}" for copy in self.copies if copy.mode]
-        for path, owner, mode in self.above:
+        for path, owner, mode, taken in self.above:
             shown = shlex.quote(public(path))
-            changed += [f"chown {owner[0]}:{owner[1]} {shown}"] if owner != (0, 0) else []
+            changed += [f"chown {owner[0]}:{owner[1]} {shown}"] if owner != (0, 0) or taken else []
             changed += [f"chmod {mode:o} {shown}"] if mode is not None else []
         if changed:
             yield f"RUN {' && '.join(changed)}"
@@ -117,12 +118,16 @@ class Parts:
         left = self.packages.unneeded | only_recommended(self.packages.every, self.packages.own)
         return {id(one.package) for one in self.packages.own - left}
 
-    def renewed_packages(self) -> set[int]:
-        """Return the base's packages, by ``id``, that installing those in the final stage brings up to date again."""
+    def renewed_packages(self, *, all_: bool = False) -> set[int]:
+        """Return the base's packages, by ``id``, that the final stage brings up to date again: ``all_``, or those that
+        what it installs asks for.
+        """
         found = self.packages
         if found is None:
             return set()
         base = [one for one in found.every if one not in found.own]
+        if all_:
+            return {id(one.package) for one in base}
         if found.ecosystem != "dpkg":
             return {id(one.package) for one in base}
         kept = self.kept_packages()
@@ -255,20 +260,31 @@ def _own_steps(context: Context) -> Iterator[str]:
             yield step.instruction
 
 
-def installed_lines(packages: OwnPackages | None, more: Sequence[str] = ()) -> list[str]:
-    """Write the instruction that installs what the program needs at run time, and ``more``."""
-    if packages is None:
+def installed_lines(
+    packages: OwnPackages | None, more: Sequence[str] = (), upgraded: tuple[str, str] = ("", "")
+) -> list[str]:
+    """Write the instruction that installs what the program needs at run time, and ``more``.
+
+    ``upgraded`` is what brings the base up to date, as ``upgrade`` returns it.
+    """
+    ecosystem, upgrades = upgraded
+    if packages is not None:
+        ecosystem = packages.ecosystem
+    names = list(dict.fromkeys([*packages.wanted, *more])) if packages is not None else []
+    if not names and not upgrades:
         return []
-    names = list(dict.fromkeys([*packages.wanted, *more]))
-    if not names:
-        return []
-    if packages.ecosystem == "apk":
-        return [f"RUN apk add --no-cache {' '.join(names)}"]
-    if packages.ecosystem == "rpm":
-        return [f"RUN dnf install -y {' '.join(names)} && dnf clean all"]
-    lines = ["RUN apt-get update && \\", "    apt-get install -y --no-install-recommends \\"]
-    lines += [f"        {name} \\" for name in names[:-1]]
-    return [*lines, f"        {names[-1]} && \\", "    apt-get clean && rm -rf /var/lib/apt/lists/*"]
+    if ecosystem == "apk":
+        calls = [upgrades, f"apk add --no-cache {' '.join(names)}" if names else ""]
+        return [f"RUN {' && '.join(filter(None, calls))}"]
+    if ecosystem == "rpm":
+        calls = [upgrades, f"dnf install -y {' '.join(names)}" if names else "", "dnf clean all"]
+        return [f"RUN {' && '.join(filter(None, calls))}"]
+    lines = ["RUN apt-get update && \\", *([f"    {upgrades} && \\"] if upgrades else [])]
+    if names:
+        lines += ["    apt-get install -y --no-install-recommends \\"]
+        lines += [f"        {name} \\" for name in names[:-1]]
+        lines += [f"        {names[-1]} && \\"]
+    return [*lines, "    apt-get clean && rm -rf /var/lib/apt/lists/*"]
 
 
 def _copies(stage: str, found: list[Copy], most: int) -> Iterator[str]:

@@ -19,6 +19,8 @@ from ..report.sizes import quantity
 from ..settings import settings
 from .stages import Parts, installed_lines, parts, pruned
 from .static import base_settings, beside, runs_static
+from .system_files import system_owners
+from .upgrading import upgrade
 
 if TYPE_CHECKING:
     from ..dockerfile import Dockerfile, DockerfileMatch, Instruction, Stage
@@ -100,6 +102,8 @@ class _Text:
         self.extra = extra
         self.report = report
         self.places = Places(self.dockerfile)
+        here = [layer for layer, made in matched.by_layer.items() if made.instruction.stage == stage.index]
+        self.upgraded = ("", "") if bare else upgrade(context, sorted(here))
         taken = {one.name for one in self.dockerfile.stages if one.name} | {self.stage.name or ""}
         self.name = next(
             name for name in ("build", "builder", *map("build{}".format, range(2, 99))) if name not in taken
@@ -199,7 +203,8 @@ class _Text:
             accounts = [f"/etc/{name}" for name in _ACCOUNTS[:2] if self.context.overlay.lookup(f"etc/{name}".encode())]
         if accounts and (self._named_user() if self.bare else self._adds_users()):
             yield f"COPY --from={self.name} {' '.join(accounts)} /etc/"
-        yield from installed_lines(self.found.packages, self.extra.packages)
+        if not self.bare:
+            yield from installed_lines(self.found.packages, self.extra.packages, self.upgraded)
         yield from self.found.lines(self.name, _MAX_COPIES)
         if not self.bare:
             yield from self.found.modes()
@@ -226,7 +231,8 @@ class _Text:
         if self.bare:
             return f"a final stage from scratch with {copied}"
         names = [] if self.found.packages is None else [*self.found.packages.wanted, *self.extra.packages]
-        return f"a final stage with {copied}, {', '.join(names[:6]) or 'no package'} installed"
+        again = f", {self.upgraded[1]} again" if self.upgraded[1] else ""
+        return f"a final stage with {copied}, {', '.join(names[:6]) or 'no package'} installed{again}"
 
     # -- what it saves -----------------------------------------------------------------------------------
 
@@ -246,7 +252,12 @@ class _Text:
         trims = {path for copy in self.found.copies for path in copy.trims}
         owners = self.found.packages.owners if self.found.packages is not None else {}
         installs = bool(self.found.packages and (self.found.packages.wanted or self.extra.packages))
-        renewed = self.found.renewed_packages() if installs else set()
+        upgrades = bool(self.upgraded[1])
+        renewed = self.found.renewed_packages(all_=upgrades) if installs or upgrades else set()
+        if upgrades and self.found.packages is None:
+            # Nothing was installed, and what packages own was brought up to date.
+            owners = system_owners(self.context)
+            renewed = {id(package) for package in owners.values()}
         homes = {path.rpartition(b"/")[0] for path, package in owners.items() if id(package) in kept}
         again = 0
         counted: set[int] = set()

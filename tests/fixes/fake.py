@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from io import BytesIO
 from pathlib import Path
 
 from imgscope.dockerfile import Dockerfile
@@ -46,6 +47,8 @@ class FakeEngine(Engine):
         self.removals += 1
 
         class Done:
+            stdout = BytesIO(b"\n")
+
             def wait(self) -> int:
                 return 0
 

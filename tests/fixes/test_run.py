@@ -10,6 +10,7 @@ from imgscope.errors import EngineError, UsageError
 from imgscope.fixes.outputs import FORMATS, renderer
 from imgscope.fixes.search import bound
 from imgscope.report.interface import Options as Shown
+from imgscope.suggestions.fix.model import Refusal
 
 from .fake import pairs
 
@@ -145,3 +146,18 @@ def test_every_format_tells_the_same(fixed, tmp_path, monkeypatch):
     subprocess.run(["patch", "-p1", "--quiet"], input=patch.encode(), cwd=folder, check=True)
     assert target.read_text() == record.changed.text
     assert set(FORMATS) == {"text", "json", "markdown", "patch"}
+
+
+def test_what_is_left_of_a_finding_is_told_once_with_all_reasons(fixed, monkeypatch):
+    """A refusal is of a step, and all steps of a rule's findings would each claim all that the rule has found."""
+    from imgscope.suggestions.fix.plan import Plan
+
+    def refuses(plan, step):
+        plan.left.append(Refusal(step.finding.code, f"layer {step.layers[-1]} is refused"))
+        return False
+
+    monkeypatch.setattr(Plan, "attempt", refuses)
+    record, _ = fixed(f"FROM base\n{pairs(2)}")
+    left = [row for row in record.left if row.code == "IS001"]
+    assert [row.bytes for row in left] == [record.before.content_bytes - record.before.merged_bytes]
+    assert left[0].why.count(" is refused") == 2

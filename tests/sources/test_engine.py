@@ -20,6 +20,7 @@ from imgscope import analyze
 from imgscope.archive import platform as platforms
 from imgscope.errors import EngineError, ImageNotFoundError, PlatformError
 from imgscope.sources import docker_api, find_source
+from imgscope.stopping import Stop, Stopped
 
 from ..archive.images import (
     LAYERS,
@@ -212,7 +213,7 @@ def test_progress_has_a_total_where_the_engine_knows_it(engine):
 @pytest.mark.parametrize("share", [0, 0.2, 0.5, 0.99, 1])
 def test_an_export_that_breaks_off_is_an_error_of_one_line(engine, chunked, share, monkeypatch):
     if chunked:
-        monkeypatch.setattr(docker_api, "_without_chunks", lambda api, url: None)
+        monkeypatch.setattr(docker_api, "_bare_connection", lambda api, url: None)
     end = -(-len(engine.archive.rstrip(b"\0")) // 512) * 512
     engine.cut = int(end * share)
     for opening in (lambda: find_source("app:1.0").open(scan), lambda: find_source("app:1.0").reopen()):
@@ -288,6 +289,28 @@ def test_a_slow_first_byte_is_waited_for(engine, monkeypatch):
 
 
 # -- finding the engine ------------------------------------------------------------------------------------
+
+
+def test_who_stops_the_work_waits_for_no_first_byte(engine):
+    engine.wait = 20
+    stop, raised = Stop(), []
+
+    def work():
+        try:
+            with stop.holds():
+                find_source("app:1.0").open(scan)
+        except Stopped:
+            raised.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not any(path.endswith("/get") for path, _ in engine.asked):
+        time.sleep(0.01)
+    began = time.monotonic()
+    stop.now()
+    thread.join(10)
+    assert raised == [True]
+    assert time.monotonic() - began < 5
 
 
 def test_no_engine(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from imgscope.dockerfile import match, parse
 from imgscope.suggestions import Options, suggest
 from imgscope.suggestions.staging import Extra, Staged, staged
 from tests.archive.images import Image, docker_archive, write_tar
-from tests.oracle.maketar import directory, file, layer
+from tests.oracle.maketar import directory, file, layer, symlink
 from tests.suggest.fix.cases import LAYERED, _steps
 from tests.suggest.test_build_packages import BASE, debian, package
 
@@ -330,3 +330,64 @@ def test_a_static_program_needs_nothing_else(write, tmp_path):
     assert (
         "scratch" not in write(text.replace("gcc\nRUN", "gcc curl\nRUN"), PACKAGES, made, config=config).dockerfile.text
     )
+
+
+@pytest.mark.parametrize(
+    ("run", "again"),
+    [
+        ("RUN apt-get update && apt-get upgrade -y && apt-get install -y gcc curl", "apt-get upgrade -y"),
+        ("RUN apt-get update && apt-get -y full-upgrade; apt-get install -y gcc curl", "apt-get dist-upgrade -y"),
+        ("RUN apt-get update && apt-get install -y gcc curl && apt-get upgrade -y openssl", ""),
+        ("RUN apt-get update && apt-get install -y gcc curl # no upgrade", ""),
+    ],
+)
+def test_updates_of_the_base_are_made_again(write, run, again):
+    found = write(f'FROM debian:12\n{run}\nCOPY . /srv\nCMD ["/srv/app/run.sh"]\n', PACKAGES, APP)
+    final = found.dockerfile.text.rpartition("FROM debian:12\n")[2]
+    start = f"RUN apt-get update && \\\n    {again} && \\\n" if again else "RUN apt-get update && \\\n"
+    assert final.startswith(f"{start}    apt-get install -y --no-install-recommends \\\n        curl && \\\n")
+    assert (f", {again} again" in found.what) == bool(again)
+
+
+def test_what_updates_store_is_stored_again(write):
+    """The base's library comes in a new version: with the updates made again that saves nothing."""
+    base = package("libc6", files={"usr/lib/libc.so.6": BIG})
+    renewed = debian(base, package("gcc-base"), more=[file("var/lib/dpkg/other", b"x")])
+    text = 'FROM debian:12\nRUN apt-get update && apt-get {} -y\nCOPY . /srv\nCMD ["/srv/app/run.sh"]\n'
+    saved = {word: write(text.format(word), renewed, APP) for word in ("upgrade", "install-nothing")}
+    assert saved["install-nothing"].bytes - saved["upgrade"].bytes >= len(BIG)
+    again = "RUN apt-get update && \\\n    apt-get upgrade -y && \\\n    apt-get clean"
+    assert again in saved["upgrade"].dockerfile.text
+
+
+def test_settings_of_packages_that_stay_behind_stay_there_too(write):
+    """A package's script leaves a link that makes a program load what is not installed again."""
+    installed = debian(
+        package("libc6"),
+        package("gcc-base"),
+        package("gcc", "tool-more", files={"usr/bin/gcc": BIG}),
+        package("curl"),
+        package("tool-more", files={"etc/tool/available/more.ini": b"load=more"}),
+        automatic=("tool-more",),
+        more=[symlink("etc/tool/conf.d/more.ini", "/etc/tool/available/more.ini")],
+    )
+    own = layer(
+        file("etc/tool/available/own.ini", b"load=own"),
+        symlink("etc/tool/conf.d/own.ini", "/etc/tool/available/own.ini"),
+        file("srv/x", BIG),
+    )
+    text = f'FROM debian:12\n{INSTALL}\nRUN echo load=own > /etc/tool/available/own.ini && enable\nCMD ["x"]\n'
+    lines = write(text, installed, own).dockerfile.text.split("\n")
+    assert [line.rpartition(" ")[2] for line in lines if line.startswith("COPY") and "/etc" in line] == [
+        "/etc/tool/available/own.ini",
+        "/etc/tool/conf.d/own.ini",
+    ]
+
+
+def test_a_folder_of_roots_stays_roots_where_what_is_in_it_has_another_owner(write):
+    """A builder gives the folders that it makes for a COPY to whom --chown names."""
+    made = layer(directory("home/dev", uid=7), directory("home/dev/app"), file("home/dev/app/x", BIG, uid=7))
+    text = f'FROM debian:12\n{INSTALL}\nRUN mkdir /home/dev/app && x\nCMD ["x"]\n'
+    lines = write(text, PACKAGES, made).dockerfile.text.split("\n")
+    assert "COPY --from=build --chown=7:0 /home/dev/app/x /home/dev/app/x" in lines
+    assert "RUN chown 7:0 /home/dev && chown 0:0 /home/dev/app" in lines

@@ -13,7 +13,7 @@ from imgscope.dockerfile import read
 from imgscope.fixes.builders import choose
 from imgscope.fixes.containers import call
 from imgscope.fixes.recipe import read_recipe
-from imgscope.fixes.stopping import Stop, Stopped
+from imgscope.stopping import Stop, Stopped
 from imgscope.tui.findings.prove import ProofScreen
 from tests.engine.conftest import base, docker, engine  # noqa: F401
 from tests.fixes.fake import FakeEngine, pairs

@@ -12,7 +12,7 @@ from ...escape import escape
 
 if TYPE_CHECKING:
     from ...dockerfile import Dockerfile
-    from ..model import Finding
+    from ..model import Claim, Finding
 
 Grade = Literal["safe", "likely", "possible"]
 """How far a fix can be made unseen: *safe*, the container is the same; else as sure as the finding is."""
@@ -42,11 +42,16 @@ class Step(NamedTuple):
     grade: Grade = "safe"
     joins: bool = False
     """Whether it is about RUN that become one, which another step may have done already."""
+    part: str = ""
+    """Which of a rule's findings about one layer it is of, by certainty, where these are mended one by one."""
+    besides: tuple[tuple[Claim, int], ...] = ()
+    """What it saves of another finding's bytes, which nothing else is done about."""
 
     @property
     def key(self) -> str:
-        """What it is called by: the code and the layers. Several ways of cleaning one layer have one key."""
-        return f"{self.finding.code}@{','.join(map(str, self.layers))}"
+        """What it is called by: the code, the layers and the part. Several ways of cleaning one layer have one key."""
+        part = f"/{self.part}" if self.part else ""
+        return f"{self.finding.code}@{','.join(map(str, self.layers))}{part}"
 
 
 class Taken(NamedTuple):
@@ -60,6 +65,8 @@ class Taken(NamedTuple):
     lines: tuple[int, ...]
     bytes: int
     what: str
+    besides: tuple[tuple[Claim, int], ...] = ()
+    """What of ``bytes`` is another finding's."""
 
 
 @brief("before", "made", "left")

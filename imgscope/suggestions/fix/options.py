@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...dockerfile.edits import Edit
@@ -9,12 +10,28 @@ from .model import NotSafe
 
 if TYPE_CHECKING:
     from ...dockerfile import Instruction
+    from ...dockerfile.shell import Word
     from .calls import Call
     from .plan import Plan
 
 
 def add_option(plan: Plan, run: Instruction, call: Call, option: str) -> None:
     """Plan that a call of a package manager has an option behind its verb. Raises ``NotSafe``."""
+    word = _verb(run, call)
+    at = plan.writer.at(run, word.end)
+    plan.edit(Edit(at, at, f" {option}"))
+
+
+def added_words(plan: Plan, run: Instruction, call: Call, words: Sequence[str]) -> Edit:
+    """Return the edit that gives a call of a package manager words behind its last one. Raises ``NotSafe``."""
+    _verb(run, call)
+    assert call.command is not None
+    at = plan.writer.at(run, call.command.words[-1].end)
+    return Edit(at, at, "".join(f" {word}" for word in words))
+
+
+def _verb(run: Instruction, call: Call) -> Word:
+    """Return the verb of a call where it stands in the instruction's own text. Raises ``NotSafe``."""
     managed = call.managed
     verb = managed[1] if managed else ""
     number = next((n for n, word in enumerate(call.words) if word == verb), None)
@@ -26,8 +43,7 @@ def add_option(plan: Plan, run: Instruction, call: Call, option: str) -> None:
     if word is None or word.raw != verb:
         name = managed[0].name if managed else "its package manager"
         raise NotSafe(f"line {run.first} does not call {name} in so many words")
-    at = plan.writer.at(run, word.end)
-    plan.edit(Edit(at, at, f" {option}"))
+    return word
 
 
 def does(call: Call, manager: str, verbs: tuple[str, ...]) -> bool:

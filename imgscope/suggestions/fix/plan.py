@@ -390,9 +390,16 @@ class Plan:
             # Of two layers that write the same, the lower one's bytes are saved; a whole finding saves all.
             some = step.layers[:1] if set(step.layers) < set(finding.layers) or len(step.layers) == 2 else step.layers
             size = sum(bytes_ for claim, bytes_ in finding.saved if overlay.layer_of(claim.entry) in some)
+            size += sum(bytes_ for _, bytes_ in step.besides)
             words = [item.what for item in made if item.code == step.finding.code and item.line in lines]
             found[step.key] = Taken(
-                step.key, finding.code, step.grade, lines, size, "; ".join(dict.fromkeys(words)) or finding.fix
+                step.key,
+                finding.code,
+                step.grade,
+                lines,
+                size,
+                "; ".join(dict.fromkeys(words)) or finding.fix,
+                step.besides,
             )
         return tuple(found.values())
 

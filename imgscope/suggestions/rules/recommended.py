@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
-from ...packages.dependencies import Installed, needed
+from ...packages.dependencies import Installed
 from ...report.sizes import quantity
 from ..context import Context
-from ..fixers import Fixer, tried
-from ..model import Claim, Draft, Rule
+from ..model import Certainty, Claim, Draft, Rule
 from ..own_lines import mended, with_option
-from ..own_packages import own_packages
+from ..own_packages import OwnPackages, own_packages
+from ..recommended import recommended
 from . import words
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ...packages import Package
-    from ..fix.model import Step
-    from ..fix.plan import Plan
-    from ..model import Finding
+from .recommended_fixes import NO_RECOMMENDS
 
 # From the last of several names on: each part of a line is gone through once.
 _APT = re.compile(r"\b(?:apt-get|apt|aptitude)\b(?:(?!\b(?:apt-get|apt|aptitude)\b)[^&|;])*?\binstall\b")
 _CALL = r"\b(?:apt-get|apt|aptitude)(?:\s+-\S+){0,9}\s+install\b"
+_PACKAGES = re.compile(r"--no-install-recommends(?:(?:\s|\\\r?\n)+[\w.+:=/*@~-]+)*")
 # How many packages a title names.
 _NAMED = 4
 
@@ -42,40 +35,54 @@ def _recommended(context: Context) -> Iterator[Draft]:
     own = own_packages(context) if runs else None
     if own is None:
         return
-    # What goes with the packages for building is told with them.
-    found = only_recommended(own.every, own.own) - own.unneeded
-    of: Mapping[int, Package] = {id(one.package): one.package for one in found}
+    found = recommended(context)
+    by_need = found.named if found.unreached else []
+    parts: tuple[tuple[Certainty, set[Installed], str], ...] = (
+        ("likely", found.unreached, "only recommended by others, and called by nothing here"),
+        ("possible", found.others, "only recommended by others"),
+    )
+    for certainty, packages, why in parts:
+        claims = _claims(context, own, packages, runs)
+        if not claims:
+            continue
+        layers = tuple(context.by_layer(claims))
+        names = [one.name for one in by_need] if certainty == "likely" else []
+        keep = f"{_listed(names)}, which may be used without being called by name" if names else ""
+        named = f"name {keep}" if keep else "name those of them that the program uses"
+        yield Draft(
+            f"{quantity(len(packages), 'package')} in {words.layers(layers)} that nothing depends on, {why}: "
+            f"{_named(packages)}",
+            f"Install with --no-install-recommends, and {named}.",
+            claims,
+            layers,
+            mended(context, claims, partial(_with_names, names)),
+            certainty=certainty,
+        )
+
+
+def _claims(context: Context, own: OwnPackages, found: set[Installed], runs: set[int]) -> list[Claim]:
+    """Return the files of packages in layers of some RUN."""
+    wanted = {id(one.package) for one in found}
     claims: list[Claim] = []
     for path, package in own.owners.items():
-        if id(package) in of:
+        if id(package) in wanted:
             entry = context.overlay.lookup(path)
             if entry is not None and entry >= 0 and context.overlay.layer_of(entry) in runs:
                 claims.append(Claim(path, entry))
-    if not claims:
-        return
-    layers = tuple(context.by_layer(claims))
-    yield Draft(
-        f"{quantity(len(found), 'package')} in {words.layers(layers)} that nothing depends on, only recommended by "
-        f"others: {_named(found)}",
-        "Install with --no-install-recommends, and name those of them that the program uses.",
-        claims,
-        layers,
-        mended(context, claims, lambda text, _: with_option(text, _CALL, "--no-install-recommends")),
-    )
+    return claims
 
 
-def only_recommended(every: list[Installed], own: set[Installed]) -> set[Installed]:
-    """Return the own packages that are there only because others recommend them, and what they in turn brought.
+def _with_names(names: Sequence[str], text: str, _: Sequence[Claim]) -> str:
+    """Let apt install no more than what is needed, and what is named besides where there is one call to name it."""
+    changed = with_option(text, _CALL, "--no-install-recommends")
+    calls = list(_PACKAGES.finditer(changed))
+    if not names or len(calls) != 1:
+        return changed
+    return f"{changed[: calls[0].end()]} {' '.join(names)}{changed[calls[0].end() :]}"
 
-    What something needs, in any alternative, is not among them. Nothing is where apt's marks are missing.
-    """
-    if any(one.manual is None for one in own):
-        return set()
-    roots = [one for one in every if one.manual or one.vital or one not in own]
-    older = [one for one in every if one not in own]
-    by_need = needed(every, roots, older=every)
-    by_wish = needed(every, roots, older=older)
-    return (by_wish - by_need) & own
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _named(found: Iterable[Installed]) -> str:
@@ -83,25 +90,6 @@ def _named(found: Iterable[Installed]) -> str:
     ranked = sorted(found, key=lambda one: (-one.package.size, one.name))
     more = f" and {len(ranked) - _NAMED} more" if len(ranked) > _NAMED else ""
     return ", ".join(one.name for one in ranked[:_NAMED]) + more
-
-
-def _without_recommends(plan: Plan, finding: Finding) -> Iterator[Step]:
-    yield from tried(finding, partial(_without, plan, finding))
-
-
-def _without(plan: Plan, finding: Finding, layer: int) -> None:
-    """Let apt install no more than what is needed. Raises ``NotSafe``."""
-    from ..fix.model import NotSafe
-    from ..fix.options import add_option, does
-
-    run, _ = plan.run(layer)
-    calls = [call for call in plan.calls(run) if does(call, "apt", ("install",))]
-    wanted = [call for call in calls if not any("install-recommends" in (word or "").lower() for word in call.words)]
-    if not wanted:
-        raise NotSafe(f"line {run.first} calls apt in no words that are known here")
-    for call in wanted:
-        add_option(plan, run, call, "--no-install-recommends")
-    plan.note(finding.code, run, "apt-get install --no-install-recommends")
 
 
 RULES = (
@@ -112,11 +100,13 @@ RULES = (
         "possible",
         _recommended,
         why="apt installs what a package recommends, unless it is told not to. A program may use such a package all "
-        "the same: name those that it does.",
+        "the same: name those that it does. A finding is *likely* where it is known what the container runs, and "
+        "neither its files nor settings of other packages name a program or a library of these. Certificates, fonts, "
+        "modules, plug-ins and services, which are used without being called, are only *possible*.",
         before="RUN apt-get update && apt-get install -y git",
         after="RUN apt-get update && apt-get install -y --no-install-recommends git ca-certificates \\\n"
         "    && rm -rf /var/lib/apt/lists/*",
         final_stage="left out if told",
-        fixer=Fixer(_without_recommends, "tried"),
+        fixer=NO_RECOMMENDS,
     ),
 )

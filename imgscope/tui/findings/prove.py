@@ -15,8 +15,8 @@ from textual.widgets import Static
 
 from ...errors import ImgscopeError
 from ...escape import escape
-from ...fixes.stopping import Stop, Stopped
 from ...secrets import redact
+from ...stopping import Stop, Stopped
 from ..dialogs.window import Window
 
 if TYPE_CHECKING:

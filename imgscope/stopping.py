@@ -1,4 +1,7 @@
-"""Lets another thread end a run: the program that it waits for is ended, no other is started, all is taken away."""
+"""Lets another thread end long work: what it waits for (a program, an engine's export) is ended, nothing more is begun.
+
+The work's own thread has it raised as ``Stopped``, and leaves as for any exception.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,10 @@ class Stop:
             # It may have been asked for since the program was started.
             self.look()
             yield
+        except Exception:
+            # What was waited for breaks off, which is no failure of its own then.
+            self.look()
+            raise
         finally:
             del self._kills[key]
         self.look()
