@@ -152,10 +152,14 @@ def _string(text: str) -> str:
     return _DELETE.sub(r"\\u007f", json.dumps(text, ensure_ascii=False))
 
 
-def glob_of(path: bytes) -> str:
-    """Write the glob that fits one path, with all below it, and nothing else.
+def literal(text: str) -> str:
+    """Write the glob that fits one name and nothing else.
 
     A byte that is no text is any byte in the glob: a plan is text.
     """
-    text = path.decode("utf-8", "surrogateescape")
-    return "/" + re.sub("[\udc80-\udcff]", "?", re.sub(r"[*?\[]", r"[\g<0>]", text))
+    return re.sub("[\udc80-\udcff]", "?", re.sub(r"[*?\[]", r"[\g<0>]", text))
+
+
+def glob_of(path: bytes) -> str:
+    """Write the glob that fits one path, with all below it."""
+    return "/" + literal(path.decode("utf-8", "surrogateescape"))
