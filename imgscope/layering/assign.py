@@ -41,7 +41,8 @@ class Assignment:
 def assign(overlay: Overlay, owners: Mapping[bytes, Package], plan: Plan, first: int = 0) -> Assignment:
     """Give all that the merged tree has of layers ``first`` on to the layers of a plan.
 
-    The first layer that names a path (or a folder above it), or the package that owns it, has it. All names of an inode
+    The first layer that names a path (or a folder above it) has it; what no glob names, the first that names the
+    package which owns it. All names of an inode
     lie in one layer: the lowest of theirs. Above ``first`` the last layer describes the directories of layers below
     too, where a planned layer has anything in them.
     """
@@ -94,7 +95,7 @@ def _shared(overlay: Overlay, entry: int) -> int | None:
 
 
 class _Chooser:
-    """Tells the layer of a path: the first that names it or its package."""
+    """Tells the layer of a path: the first that names it, else the first that names its package."""
 
     def __init__(self, plan: Plan, owners: Mapping[bytes, Package]) -> None:
         self._owners = owners
@@ -111,15 +112,12 @@ class _Chooser:
         self._known: dict[str, int] = {}
 
     def __call__(self, path: bytes) -> int:
-        package = self._owners.get(path)
-        best = self._rest if package is None else self._of_package(f"{package.ecosystem}:{package.name}")
         directory, name = split(path)
         for number, globs in self._paths:
-            if number >= best:
-                break
             if globs.fits(directory, name):
                 return number
-        return best
+        package = self._owners.get(path)
+        return self._rest if package is None else self._of_package(f"{package.ecosystem}:{package.name}")
 
     def _of_package(self, name: str) -> int:
         known = self._known.get(name)

@@ -62,7 +62,8 @@ class Plan:
 
     def toml(self) -> Iterator[str]:
         """Yield the lines of the plan as a file."""
-        yield "# Which paths go into which layer, lowest first. The first that names a path or its package has it."
+        yield "# Which paths go into which layer, lowest first. The first whose globs fit a path has it,"
+        yield "# else the first that names its package."
         yield "# imgscope squash IMAGE -o out.tar --split THIS-FILE writes the image so."
         yield f"version = {VERSION}"
         for layer in (*self.layers, PlannedLayer(self.rest)):

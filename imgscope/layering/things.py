@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,19 +27,17 @@ Weigh = Callable[[int], float]
 class Thing:
     """A package (``python:torch``), or a folder or file (by its path) that no package has: ``weight`` is its bytes.
 
-    ``changed`` counts the versions in which it is not the same.
+    A large package's large folders and files are things too, and the package is what is left of it. ``rank`` is where
+    it belongs as long as nobody knows how often it changes, the lowest first; ``changed`` counts the versions in which
+    it is not the same.
     """
 
     key: str
+    rank: int = _FOLDER
     path: bytes | None = None
     package: Package | None = None
     weight: float = 0.0
     changed: int = 0
-
-    @property
-    def rank(self) -> int:
-        """Where it belongs as long as nobody knows how often it changes: the lowest first."""
-        return _FOLDER if self.package is None else _RANKS.get(self.package.ecosystem, _FOLDER)
 
     @property
     def glob(self) -> str:
@@ -49,22 +47,20 @@ class Thing:
 
 @dataclass(slots=True)
 class Things:
-    """The things of an image, by key; ``rest`` is what belongs to none of them."""
+    """The things of an image, by key; ``rest`` is the weight of what belongs to none of them."""
 
     by_key: dict[str, Thing] = field(default_factory=dict)
     rest: float = 0.0
-    _folders: dict[bytes, str] = field(default_factory=dict)
+    folders: dict[bytes, str] = field(default_factory=dict)
 
     def key_of(self, path: bytes, owners: Mapping[bytes, Package]) -> str | None:
         """Return the thing that a path belongs to, in this image or another version of it."""
         owner = owners.get(path)
-        if owner is not None:
-            return key_of(owner)
         while path:
-            if path in self._folders:
-                return self._folders[path]
+            if path in self.folders:
+                return self.folders[path]
             path = split(path)[0]
-        return None
+        return None if owner is None else key_of(owner)
 
 
 def key_of(package: Package) -> str:
@@ -78,39 +74,61 @@ def things(
     owners: Mapping[bytes, Package],
     weigh: Weigh,
     least: float,
+    most: float,
 ) -> Things:
-    """Find the things that paths belong to; folders and files of no package are told from ``least`` on.
+    """Find the things that paths belong to; folders and files are told from the weight ``least`` on.
 
-    A folder is one thing unless what lies in it is: then those are, if not much is left.
+    A package that weighs more than ``most`` is taken apart. A folder is one thing unless what lies in it is: then those
+    are, if not much is left, or the whole would weigh too much. Folders that hold a package's files are never one.
     """
     found = Things()
-    own: dict[bytes, float] = {}
+    weights: dict[bytes, float] = {}
     seen: set[int] = set()
     for path, entry in paths:
         if overlay.kinds[entry] == DIRECTORY:
             continue
         inode = overlay.inode(entry)
-        weight = 0.0 if inode == NO_ENTRY or inode in seen else weigh(inode)
+        weight = weights[path] = 0.0 if inode == NO_ENTRY or inode in seen else weigh(inode)
         seen.add(inode)
         owner = owners.get(path)
         if owner is None:
-            own[path] = weight
+            found.rest += weight
             continue
         key = key_of(owner)
-        thing = found.by_key.setdefault(key, Thing(key, package=owner))
+        thing = found.by_key.get(key)
+        if thing is None:
+            thing = found.by_key[key] = Thing(key, _RANKS.get(owner.ecosystem, _FOLDER), package=owner)
         thing.weight += weight
-    _folders(found, own, least)
+    opened = {key for key, thing in found.by_key.items() if thing.weight > most}
+    _folders(found, weights, owners, opened, least, most)
     return found
 
 
-def _folders(found: Things, own: Mapping[bytes, float], least: float) -> None:
+def _folders(
+    found: Things,
+    weights: Mapping[bytes, float],
+    owners: Mapping[bytes, Package],
+    opened: Set[str],
+    least: float,
+    most: float,
+) -> None:
+    """Make things of folders and files, of what they weigh less is left of packages and the rest."""
     sums: dict[bytes, float] = {}
     below: dict[bytes, list[bytes]] = {}
-    for path, weight in own.items():
+    # Whose a folder is: None is nobody's; one that has files of several, or of a whole package, is no thing.
+    whose: dict[bytes, str | None] = {}
+    mixed: set[bytes] = set()
+    for path, weight in weights.items():
+        owner = owners.get(path)
+        key = None if owner is None else key_of(owner)
         here = path
         while True:
-            if here not in sums and here:
-                below.setdefault(split(here)[0], []).append(here)
+            if here not in sums:
+                whose[here] = key
+                if here:
+                    below.setdefault(split(here)[0], []).append(here)
+            if whose[here] != key or (key is not None and key not in opened):
+                mixed.add(here)
             sums[here] = sums.get(here, 0.0) + weight
             if not here:
                 break
@@ -120,9 +138,18 @@ def _folders(found: Things, own: Mapping[bytes, float], least: float) -> None:
         place = pending.pop()
         large = [path for path in below.get(place, ()) if sums[path] >= least]
         left = sums.get(place, 0.0) - sum(sums[path] for path in large)
-        if place and (not large or left >= least):
-            found._folders[place] = public(place)
-            found.by_key[public(place)] = Thing(public(place), path=place, weight=sums[place])
+        # What is little more than one file is told by its folder.
+        lone = len(large) == 1 and large[0] not in below
+        if place and place not in mixed and (not large or ((lone or left >= least) and sums[place] <= most)):
+            key = whose[place]
+            name = public(place)
+            found.folders[place] = name
+            rank = _FOLDER if key is None else found.by_key[key].rank
+            found.by_key[name] = Thing(name, rank, path=place, weight=sums[place])
+            if key is None:
+                found.rest -= sums[place]
+            else:
+                found.by_key[key].weight -= sums[place]
         else:
-            found.rest += left
             pending += large
+    found.rest = max(found.rest, 0.0)

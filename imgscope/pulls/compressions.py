@@ -3,7 +3,7 @@
 A fast compressor of each kind goes through the whole tar (igzip for gzip; for zstd its level 3, which is an answer
 itself). It tells where in a tar the compressed bytes are, and there the other levels are tried on stretches: each with
 as much before it as that compressor looks back on. How such a stretch compares with the fast compressor's own, on
-average, holds for the whole (sampling with probability proportional to size). Tars up to 2 MiB are compressed whole.
+average, holds for the whole (sampling with probability proportional to size). Tars up to 4 MiB are compressed whole.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import Any, NamedTuple, Protocol
 from ..compression import zstd_module
 from ..layer.contents import FileBytes
 
-_PIECE = 1 << 20
-_WHOLE = 2 << 20
+# What zstd makes a block of.
+_PIECE = 128 << 10
+_WHOLE = 4 << 20
 # So many stretches of an image, at least so many of a layer, and what stands before each and is in it, in bytes.
-_STRETCHES = {"gzip": (48, 6, 32 << 10, 256 << 10), "zstd": (12, 3, 4 << 20, 1 << 20)}
+_STRETCHES = {"gzip": (48, 16, 32 << 10, 256 << 10), "zstd": (12, 4, 4 << 20, 1 << 20)}
 _ZSTD = 3
 
 
@@ -36,9 +37,9 @@ class Compression(NamedTuple):
 
 COMPRESSIONS = tuple(Compression(kind, level) for kind, level in (("gzip", 1), ("gzip", 6), ("gzip", 9)))
 COMPRESSIONS += tuple(Compression("zstd", level) for level in (1, 3, 9))
-"""Those that are told of; BuildKit's levels of zstd are about 1, 3, 7 and 11 of these."""
+"""Those that are told of."""
 
-DECOMPRESSED = {"gzip": 250e6, "zstd": 800e6}
+DECOMPRESSED = {"gzip": 350e6, "zstd": 650e6}
 """Bytes of a tar that one core decompresses a second, as measured (docs/pull.md)."""
 
 
@@ -72,13 +73,11 @@ class Tar:
         self.source, self.length = source, length
         self._pieces: dict[str, array[int]] = {kind: array("q") for kind in _STRETCHES}
         self._small = b"".join(self._read(advance)) if length <= _WHOLE else b""
-        made = {kind: _encoder(None, kind)[0] for kind in _STRETCHES}
+        made = {kind: _encoder(None, kind) for kind in _STRETCHES}
         for data in self._read(advance) if not self._small else self._cut():
-            for kind, encoder in made.items():
-                self._pieces[kind].append(len(encoder.compress(data)))
-        for kind, encoder in made.items():
-            if self._pieces[kind]:
-                self._pieces[kind][-1] += len(encoder.flush())
+            for kind, (encoder, end) in made.items():
+                # Each piece is ended, so that its bytes are not counted with the next one's.
+                self._pieces[kind].append(len(encoder.compress(data)) + len(end(encoder)))
         self._sums = [0, *accumulate(self._pieces["gzip"])]
 
     def _read(self, advance: Callable[[int], object]) -> Iterator[bytes]:

@@ -145,7 +145,7 @@ def pull_cost(
             count = shared_prefix(there.layers, image.layers)
             if count > shared:
                 shared, kept_by = count, name_of(other)
-            others[name_of(other)] = there, sum(stored for stored, _, _ in sizes[count:])
+            others[name_of(other)] = there, count
         wanted = [(stored, plain) for stored, plain, _ in sizes[shared:]]
         times = timeline(wanted, line, unpacking, parallel)
         whole = times[-1].unpacked if times else 0.0

@@ -16,8 +16,6 @@ from ..paths import public
 if TYPE_CHECKING:
     from ..rows import Layer
 
-# A part that is larger than this share of the layer leaves next to nothing for the others.
-_LARGEST = 0.9
 # What weighs less than this share of the layer stays where it is.
 _LEAST = 0.01
 _PIP = re.compile(r"(?<![\w-])(?:uv pip|pip3?(?:\.\d{1,2})?) install(?= )")
@@ -54,10 +52,10 @@ class Split:
     saved_seconds: float
 
 
-def balanced(found: Things, count: int) -> list[list[Thing]] | None:
+def balanced(found: Things, count: int, most: float) -> list[list[Thing]] | None:
     """Share a layer's things out among ``count`` parts of like weight; the last has room for the rest.
 
-    ``None`` where one of them is nearly all of the layer.
+    ``None`` where one of them is a larger share of the layer than ``most``.
     """
     whole = found.rest + sum(thing.weight for thing in found.by_key.values())
     parts: list[list[Thing]] = [[] for _ in range(count)]
@@ -68,7 +66,7 @@ def balanced(found: Things, count: int) -> list[list[Thing]] | None:
         place = count - 1 if small else min(range(count), key=lambda number: (weights[number], number))
         parts[place].append(thing)
         weights[place] += thing.weight
-    if not whole or max(weights) > _LARGEST * whole:
+    if not whole or max(weights) > most * whole:
         return None
     return parts
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..brief import brief
@@ -32,6 +33,10 @@ LAYERS = 12
 """A plan has so many layers if nothing else is said."""
 # Folders and files of no package are things of their own from this share of the image, or of a layer, on.
 _THING = 0.02
+# A package that is so many times as large as a layer of the plan should be is taken apart.
+_OPENED = 2.0
+# Packages are taken apart where a part would be a larger share of its layer than this; beyond the second nothing helps.
+_BALANCED, _LARGEST = 0.55, 0.9
 # What an entry without contents takes, compressed: its header repeats those before it.
 _BARE = 60.0
 # A layer that is smaller than this share of the image need not be moved.
@@ -70,16 +75,19 @@ class ContentLayer:
 @brief("reference", "bytes", "planned_bytes")
 @dataclass(frozen=True, slots=True)
 class NextVersion:
-    """What the image costs where another version is: as both are, and if both had the layers of the plan.
+    """What the image costs where another version is: as both are, and (``planned_``) if both had the plan's layers.
 
-    ``planned_bytes_but_times`` is as if files whose time alone differs were the same: builds that set times
-    (SOURCE_DATE_EPOCH) come to that.
+    ``…_but_times`` is as if files whose time alone differs were the same: builds that set times (SOURCE_DATE_EPOCH)
+    come to that.
     """
 
     reference: str
     bytes: int
+    seconds: float
     planned_bytes: int
+    planned_seconds: float
     planned_bytes_but_times: int
+    planned_seconds_but_times: float
 
 
 @brief("layer", "changed")
@@ -99,7 +107,9 @@ class Restless:
 @brief("compressions", "split", "layers", "versions")
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """What would be otherwise. ``bytes`` and ``seconds`` are those of a pull of the planned layers, all of them."""
+    """What would be otherwise. ``bytes`` and ``seconds`` are those of a pull of all layers of the plan, ``now_…`` those
+    of the image's.
+    """
 
     compressions: tuple[Recompressed, ...]
     split: Split | None
@@ -107,6 +117,8 @@ class WhatIf:
     layers: tuple[ContentLayer, ...]
     bytes: int
     seconds: float
+    now_bytes: int
+    now_seconds: float
     versions: tuple[NextVersion, ...]
     order: tuple[Restless, ...]
 
@@ -136,7 +148,7 @@ def what_if(
 ) -> WhatIf:
     """Tell what would be otherwise for an image; its layers are ``sizes`` (stored, unpacked), ``shared`` of them there.
 
-    ``others`` are versions of it, with what the image costs in bytes where each is. ``limit`` is how many layers the
+    ``others`` are versions of it, with how many of the image's lowest layers each has. ``limit`` is how many layers the
     plan has at most. Raises ``ImageError``, ``UsageError``.
     """
     if limit < 2:
@@ -148,25 +160,38 @@ def what_if(
         plan = work.plan(versions.values(), limit)
         assigned = assign(work.overlay, work.owners, plan)
         planned = [work.sizes_of(paths) for paths in assigned.layers]
-        stored = [bytes_ for bytes_, _ in planned]
         return WhatIf(
             compressions=tuple(work.compressions(shared, line)),
             split=work.split(shared, line),
             plan=plan,
             layers=tuple(work.content_layers(plan, assigned, planned, versions.values())),
-            bytes=sum(stored),
+            bytes=sum(bytes_ for bytes_, _ in planned),
             seconds=line.seconds(planned),
+            now_bytes=sum(bytes_ for bytes_, _ in sizes),
+            now_seconds=line.seconds(sizes),
             versions=tuple(
-                NextVersion(
-                    name,
-                    others[name][1],
-                    sum(stored[version.first_changed(plan, assigned, times=True) :]),
-                    sum(stored[version.first_changed(plan, assigned, times=False) :]),
-                )
+                _next(name, sizes[others[name][1] :], planned, version, plan, assigned, line)
                 for name, version in versions.items()
             ),
             order=tuple(work.order(list(versions.values()))),
         )
+
+
+def _next(
+    name: str,
+    coming: Sequence[tuple[int, int]],
+    planned: Sequence[tuple[int, int]],
+    version: Version,
+    plan: Plan,
+    assigned: Assignment,
+    line: Line,
+) -> NextVersion:
+    figures: list[tuple[int, float]] = []
+    for times in (True, False):
+        changed = planned[version.first_changed(plan, assigned, times=times) :]
+        figures.append((sum(stored for stored, _ in changed), line.seconds(changed)))
+    now = sum(stored for stored, _ in coming)
+    return NextVersion(name, now, line.seconds(coming), *figures[0], *figures[1])
 
 
 class _Work:
@@ -241,8 +266,12 @@ class _Work:
         place = max(range(len(wanted)), key=lambda number: (wanted[number][0], -number))
         number = place + shared
         paths = [pair for pair in self.overlay.paths() if self.overlay.layer_of(pair[1]) == number]
-        found = things(self.overlay, paths, self.owners, self.weigh, _THING * wanted[place][0])
-        shared_out = balanced(found, min(line.parallel, 3))
+        least, count = _THING * wanted[place][0], min(line.parallel, 3)
+        found = things(self.overlay, paths, self.owners, self.weigh, least, inf)
+        shared_out = balanced(found, count, _BALANCED)
+        if shared_out is None:
+            found = things(self.overlay, paths, self.owners, self.weigh, least, wanted[place][0] / count)
+            shared_out = balanced(found, count, _LARGEST)
         if shared_out is None:
             return None
         keys = {thing.key: which for which, part in enumerate(shared_out) for thing in part}
@@ -269,7 +298,9 @@ class _Work:
     def plan(self, versions: Collection[Version], limit: int) -> Plan:
         """Propose the layers of the image."""
         whole = sum(stored for stored, _ in self.sizes)
-        self.found: Things = things(self.overlay, self.overlay.paths(), self.owners, self.weigh, _THING * whole)
+        self.found: Things = things(
+            self.overlay, self.overlay.paths(), self.owners, self.weigh, _THING * whole, _OPENED * whole / limit
+        )
         for version in versions:
             for key in version.things(self.found, self.owners):
                 if key in self.found.by_key:

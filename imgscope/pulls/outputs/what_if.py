@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ...escape import escape
 from ...report.sizes import percent, quantity, size
+from ..compressions import DECOMPRESSED
 from ..cost import PullCost
 from ..splitting import Split
 from ..what_if import WhatIf
@@ -36,7 +37,7 @@ def parts(cost: PullCost, exact: bool) -> Iterator[Part]:
         return
     yield Part(
         "compressed otherwise",
-        (),
+        (_rates(cost),) if cost.unpack_rate > min(DECOMPRESSED.values()) else (),
         ("to pull", "", "pull", "by"),
         [
             (f"~{size(one.bytes, exact)}", _change(one.bytes, cost.bytes), seconds(one.seconds), one.method)
@@ -48,6 +49,11 @@ def parts(cost: PullCost, exact: bool) -> Iterator[Part]:
     yield _layers(cost, found, exact)
     if found.order:
         yield _order(found, exact)
+
+
+def _rates(cost: PullCost) -> str:
+    told = " and ".join(f"{size(round(rate))} a second by {kind}" for kind, rate in DECOMPRESSED.items())
+    return f"unpacked no faster than decompressed: {told}"
 
 
 def _change(new: int, old: int) -> str:
@@ -77,13 +83,17 @@ def _named(holds: Sequence[str], rest: bool) -> str:
 
 
 def _layers(cost: PullCost, found: WhatIf, exact: bool) -> Part:
-    lines = [f"~{size(found.bytes, exact)} in {quantity(len(found.layers), 'layer')}, {seconds(found.seconds)}"]
-    for version in found.versions:
-        planned = f"~{size(version.planned_bytes, exact)}"
-        line = f"where {escape(version.reference)} is: {size(version.bytes, exact)} now, {planned} then"
-        if version.planned_bytes_but_times != version.planned_bytes:
-            line += f", ~{size(version.planned_bytes_but_times, exact)} if builds kept files' times (SOURCE_DATE_EPOCH)"
-        lines.append(line)
+    lines = [
+        f"for a machine that has nothing: ~{size(found.bytes, exact)} in {quantity(len(found.layers), 'layer')}, "
+        f"{seconds(found.seconds)}; now {size(found.now_bytes, exact)}, {seconds(found.now_seconds)}"
+    ]
+    for one in found.versions:
+        told = f"~{size(one.planned_bytes, exact)}, {seconds(one.planned_seconds)}"
+        if one.planned_bytes_but_times != one.planned_bytes:
+            kept = f"~{size(one.planned_bytes_but_times, exact)}, {seconds(one.planned_seconds_but_times)}"
+            told += f" ({kept} if builds kept files' times, as with SOURCE_DATE_EPOCH)"
+        now = f"now {size(one.bytes, exact)}, {seconds(one.seconds)}"
+        lines.append(f"for one that has {escape(one.reference)}: {told}; {now}")
     lines.append("-o plan=FILE writes the plan; imgscope squash --split FILE makes the image so")
     changed = len(found.versions)
     rows = [
