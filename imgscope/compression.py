@@ -110,7 +110,8 @@ def _gzip() -> _Codec:
     return lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP), (error,)
 
 
-def _zstd() -> _Codec:
+def zstd_module() -> Any:
+    """Return the module of zstd that this Python has. Raises ``ArchiveError``."""
     zstd: Any
     try:
         if sys.version_info >= (3, 14):
@@ -119,6 +120,11 @@ def _zstd() -> _Codec:
             from backports import zstd
     except ImportError:
         raise ArchiveError("zstd can't be read by this Python; install backports.zstd") from None
+    return zstd
+
+
+def _zstd() -> _Codec:
+    zstd = zstd_module()
     options = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
     return lambda: zstd.ZstdDecompressor(options=options), (zstd.ZstdError,)
 

@@ -41,6 +41,7 @@ STATIONS = [
     ["asides"],
     ["cache.records", "saved", "assembling", "outline", "scanning", "analyzer", "verify"],
     ["compat", "extract", "packages", "dockerfile"],
+    ["layering"],
     ["report"],
     ["differences"],
     ["trends", "squashing", "pulls"],

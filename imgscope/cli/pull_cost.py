@@ -23,6 +23,16 @@ from .common import Results, exact_option, image_options, look_options, report_o
     "--parallel", metavar="N", type=click.IntRange(1, 64), default=3, show_default=True, help="Downloads at a time."
 )
 @click.option("--read", is_flag=True, help="Read a registry's layers, to know how large they are unpacked.")
+@click.option("--what-if", is_flag=True, help="Tell what other compressions and other layers would change.")
+@click.option(
+    "--layers",
+    "plan_layers",
+    metavar="N",
+    type=click.IntRange(2, 100),
+    default=12,
+    show_default=True,
+    help="Layers that --what-if plans, at most.",
+)
 @image_options
 @result_options(PULL)
 @exact_option
@@ -34,6 +44,8 @@ def command(
     unpack_rate: str,
     parallel: int,
     read: bool,
+    what_if: bool,
+    plan_layers: int,
     platform: str | None,
     image: str | None,
     no_cache: bool,
@@ -51,19 +63,25 @@ def command(
     Examples:
       imgscope pull-cost registry:ghcr.io/org/app:1.0 --rate 100Mbit
       imgscope pull-cost myapp:1.1 --from myapp:1.0
+      imgscope pull-cost myapp:1.2 --from myapp:1.1 --from myapp:1.0 --what-if -o plan=plan.toml
     """
+    from ..errors import UsageError
     from ..progress import terminal_progress
     from ..pulls import pull_cost
     from ..pulls.outputs import renderer
 
     options = report_options(no_color=no_color, width=width, exact_bytes=exact_bytes)
     results = Results(PULL, outputs, format_, options, [reference, *present])
+    if results.writes("plan") and not what_if:
+        raise UsageError("a plan is what --what-if makes: give that too")
     cost = pull_cost(
         reference,
         present,
         rate=rate,
         unpack_rate=unpack_rate,
         parallel=parallel,
+        what_if=what_if,
+        plan_layers=plan_layers,
         layers=read,
         platform=platform,
         image=image,

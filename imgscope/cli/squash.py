@@ -12,6 +12,7 @@ from .common import exact_option, image_options
 @image_options
 @click.option("--from", "first", metavar="LAYER", type=click.IntRange(0), default=0, help="Keep the layers below.")
 @click.option("--drop-waste", is_flag=True, help="Keep every layer, without what later ones made waste of it.")
+@click.option("--split", metavar="PLAN", help="Write the layers that a plan names: see pull-cost --what-if.")
 @click.option("--name", "names", metavar="NAME", multiple=True, help="What the new image is called; repeatable.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="What to print.")
 @click.option("-o", "--output", "target", metavar="FILE", required=True, help="The archive to write.")
@@ -23,12 +24,13 @@ def command(
     no_cache: bool,
     first: int,
     drop_waste: bool,
+    split: str | None,
     names: tuple[str, ...],
     target: str,
     format_: str,
     exact_bytes: bool,
 ) -> None:
-    """Write an image anew in one layer, or without what its layers waste.
+    """Write an image anew in one layer, without what its layers waste, or in the layers of a plan.
 
     Containers of both see the same, which is checked before the archive appears: paths, types, modes, owners, times,
     links, extended attributes, contents, and every setting. Docker, podman and skopeo load it.
@@ -38,18 +40,20 @@ def command(
       imgscope squash myapp:1.0 -o small.tar
       imgscope squash myapp:1.0 -o small.tar --from 3 --name myapp:1.0-small
       imgscope squash app.tar -o small.tar --drop-waste
+      imgscope squash app.tar -o split.tar --split plan.toml
     """
     from ..progress import terminal_progress
     from ..squashing import squash
     from ..squashing.outputs import document, lines
     from .common import spare
 
-    spare([("archive", target)], [reference])
+    spare([("archive", target)], [reference, split])
     found = squash(
         reference,
         target,
         first=first,
         drop_waste=drop_waste,
+        split=split,
         names=names or None,
         platform=platform,
         image=image,

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .cost import PullCost, PulledLayer, pull_cost
+from .what_if import WhatIf
 
-__all__ = ["PullCost", "PulledLayer", "pull_cost"]
+__all__ = ["PullCost", "PulledLayer", "WhatIf", "pull_cost"]

@@ -18,9 +18,11 @@ from .timeline import PARALLEL, timeline
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from ..analysis import Analysis
     from ..analyzer import AnyImage
     from ..reading import ReadKeywords, ReadOptions
     from ..rows import Layer
+    from .what_if import WhatIf
 
 RATE, UNPACK_RATE = "1Gbit", "200MB"
 # What a layer is about unpacked for each of its bytes, where nobody has unpacked it.
@@ -57,7 +59,8 @@ class PullCost:
     """What a pull costs: ``bytes`` that come, ``saved_bytes`` that need not, and ``seconds`` in all.
 
     ``download_seconds`` is what the line alone takes, ``unpack_seconds`` what unpacking alone does. ``rate`` and
-    ``unpack_rate`` are in bytes a second. ``kept_by`` is the one of the other images that has most of it.
+    ``unpack_rate`` are in bytes a second. ``kept_by`` is the one of the other images that has most of it. ``what_if``
+    is what would be otherwise, where that was asked for.
     """
 
     reference: str
@@ -71,6 +74,7 @@ class PullCost:
     unpack_rate: float
     parallel: int
     kept_by: str | None = None
+    what_if: WhatIf | None = None
 
     @property
     def about(self) -> bool:
@@ -104,6 +108,8 @@ def pull_cost(
     rate: str = RATE,
     unpack_rate: str = UNPACK_RATE,
     parallel: int = PARALLEL,
+    what_if: bool = False,
+    plan_layers: int | None = None,
     options: ReadOptions | None = None,
     **how: Unpack[ReadKeywords],
 ) -> PullCost:
@@ -112,7 +118,9 @@ def pull_cost(
     An engine takes over the lowest layers that one of them shares (layers are known by their chain). Of an image in a
     registry the manifest tells the bytes; how large its layers are unpacked is estimated unless they have been read
     (``layers=True`` reads them). Layers that lie uncompressed, as an engine exports them, are estimated as they would
-    be pushed. ``rate`` and ``unpack_rate`` are as ``parse_rate`` reads them. Raises ``UsageError``, ``ImageError``.
+    be pushed. ``rate`` and ``unpack_rate`` are as ``parse_rate`` reads them. ``what_if`` has all layers read, and tells
+    what other compressions, a split of the largest layer and layers by content would change; ``plan_layers`` is how
+    many the last may be. Raises ``UsageError``, ``ImageError``.
     """
     from ..analyzer import name_of, opened
     from ..reading import ReadOptions
@@ -121,17 +129,23 @@ def pull_cost(
     if parallel < 1:
         raise UsageError("at least one download at a time is needed")
     chosen = ReadOptions.of(options, {"layers": False, **how})
+    if what_if:
+        from ..shared import SharedLayers
+
+        chosen = chosen.but(layers=True, contents=True, shared=chosen.shared or SharedLayers())
     with ExitStack() as stack:
         image = stack.enter_context(opened(reference, chosen))
         shared, kept_by = 0, None
+        read = image.image.layers_read
+        sizes = [_sizes(layer, read) for layer in image.layers]
+        others: dict[str, tuple[Analysis, int]] = {}
         for other in present:
             # Which of several images an archive holds is said of the one that is pulled.
             there = stack.enter_context(opened(other, chosen.but(image=None)))
             count = shared_prefix(there.layers, image.layers)
             if count > shared:
                 shared, kept_by = count, name_of(other)
-        read = image.image.layers_read
-        sizes = [_sizes(layer, read) for layer in image.layers]
+            others[name_of(other)] = there, count
         wanted = [(stored, plain) for stored, plain, _ in sizes[shared:]]
         times = timeline(wanted, line, unpacking, parallel)
         whole = times[-1].unpacked if times else 0.0
@@ -151,6 +165,14 @@ def pull_cost(
             rows.append(
                 PulledLayer(layer.index, layer.instruction, stored, plain, about, not read, False, *time, shorter)
             )
+        otherwise = None
+        if what_if:
+            from .what_if import LAYERS, Line
+            from .what_if import what_if as ask
+
+            whole_sizes = [(stored, unpacked) for stored, unpacked, _ in sizes]
+            way = Line(line, unpacking, parallel)
+            otherwise = ask(image, whole_sizes, shared, others, way, plan_layers or LAYERS, chosen.progress)
         return PullCost(
             reference=image.image.title,
             layers=tuple(rows),
@@ -163,6 +185,7 @@ def pull_cost(
             unpack_rate=unpacking,
             parallel=parallel,
             kept_by=kept_by,
+            what_if=otherwise,
         )
 
 

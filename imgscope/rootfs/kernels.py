@@ -6,7 +6,8 @@ the architecture at byte 28) and its data. NVIDIA publishes no more of it than t
 header (``fatbinary_section.h``, and ``fatbinary.h`` of old toolkits); the entries are as public descriptions by others
 have them (GrigoryEvko/nvopen-tools, *fatbin/FORMAT_SPECIFICATION.md*), and as wheels of CUDA 12 bear out: the sizes
 of all entries add up to the section's. ROCm: ``.hip_fatbin`` holds bundles as LLVM's *Clang Offload Bundler* describes
-them; of a compressed bundle (``CCOB``) only the length is told.
+them; of a compressed bundle (``CCOB``) the list of what is in it is decompressed, and its bytes
+are shared out by that.
 
 Files are hostile: lengths that lie end a container, and containers and entries are counted.
 """
@@ -15,10 +16,15 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
+
+from ..compression import zstd_module, zstd_window
+from ..errors import ArchiveError
 
 if TYPE_CHECKING:
     from ..contents import ReadAt
@@ -44,6 +50,10 @@ _PTX = 1
 _ROW = struct.Struct("<QQQ")
 _MAX_BUNDLE = 4096
 _MAX_ID = 4096
+# Of a compressed bundle so much is fetched, and so much of its beginning decompressed: its list is some kilobytes.
+_HEAD, _LISTED = 1 << 18, 1 << 16
+# A frame of one segment, as clang makes it, has its content's size as its window, which a decoder makes room for.
+_MOST_WINDOW = 1 << 27
 _GFX = re.compile(rb"gfx[0-9a-f]{3,5}|gfx[0-9]+(?:-[0-9]+)?-generic")
 _WORD = re.compile(r"(?:sm_|compute_)?(\d{1,2})\.?(\d)(?:[af]|-real|-virtual|\+PTX)*|(gfx[0-9a-f]{3,5})", re.IGNORECASE)
 _MAX_TEXT = 4096
@@ -218,8 +228,51 @@ def _read_container(at: ReadAt, place: int, end: int, mark: bytes, found: Kernel
     length = int.from_bytes(head[8:16] if version == 3 else head[8:12], "little")
     if not 32 <= length <= end - place:
         return 0
-    found.add({UNKNOWN: length}, budget)
+    found.add(_compressed(at(place, min(length, _HEAD)), version, method, length), budget)
     return length
+
+
+def _compressed(data: bytes, version: int, method: int, length: int) -> dict[str, int]:
+    """Return the bytes by architecture of a compressed bundle of ``length`` bytes that begins with ``data``.
+
+    Only its first bytes are decompressed, where the bundle lists what is in it; each architecture has the share of the
+    compressed bytes that it has of the others. ``compressed`` has all of them where that can't be read.
+    """
+    start, whole = (32, data[16:24]) if version == 3 else (24, data[12:16])
+    plain = Kernels()
+    try:
+        head = _decompressed(data[start:], method)
+    except (ArchiveError, ValueError):
+        head = b""
+    if head.startswith(_BUNDLE):
+        _read_bundle(partial(_part, head), 0, int.from_bytes(whole, "little"), plain, Budget(_MAX_BUNDLE + _SET))
+    sizes = plain.by_architecture
+    every = sum(sizes.values())
+    return {name: size * length // every for name, size in sizes.items()} if every else {UNKNOWN: length}
+
+
+def _part(data: bytes, offset: int, length: int) -> bytes:
+    return data[offset : offset + length]
+
+
+def _decompressed(data: bytes, method: int) -> bytes:
+    """Return the first bytes of what is compressed by zlib (0) or zstd (1); fewer where it ends too early.
+
+    Raises ``ArchiveError``, ``ValueError``.
+    """
+    if method == 0:
+        try:
+            return zlib.decompressobj().decompress(data, _LISTED)
+        except zlib.error as error:
+            raise ValueError(str(error)) from None
+    window = zstd_window(data[:18])
+    if window is None or window > _MOST_WINDOW:
+        raise ValueError("it needs more memory than is given")
+    zstd = zstd_module()
+    try:
+        return bytes(zstd.ZstdDecompressor().decompress(data, _LISTED))
+    except zstd.ZstdError as error:
+        raise ValueError(str(error)) from None
 
 
 def _read_nvidia(at: ReadAt, place: int, end: int, found: Kernels, budget: Budget) -> int:

@@ -23,7 +23,9 @@ def lines(found: Squashed, exact: bool) -> Iterator[str]:
     for number, layer in enumerate(found.layers):
         first, last = layer.made_of
         what = f"layer {first}" if first == last else f"layers {first} to {last}"
-        yield f"  {number:>3}  {size(layer.content_bytes, exact):>8}  {what}{', as it was' if layer.kept else ''}"
+        told = f"{what}{', as it was' if layer.kept else ''}" if layer.name is None else escape(layer.name)
+        yield f"  {number:>3}  {size(layer.content_bytes, exact):>8}  {told}"
+    yield from found.notes
     loads = f"docker load -i {escape(found.path)}"
     yield f"the same for a container, as checked; {quantity(len(found.layers), 'layer')}; load it: {loads}"
 

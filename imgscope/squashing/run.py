@@ -18,6 +18,8 @@ from ..brief import brief
 from ..errors import ContentUnavailableError, ImageError, UsageError
 from ..escape import escape
 from ..layer.contents import copied
+from ..layering import Plan, assign, read_plan
+from ..layering.plan import MAX_LAYERS
 from ..output import OutputError, whole_file
 from ..overlay.merge import Overlay
 from . import select
@@ -40,19 +42,23 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class SquashedLayer:
     """A layer of the new image: its diff_id, content bytes, the length of its tar, and the old layers (first, last)
-    that it stands for. ``kept`` tells that it is the very layer of the old image."""
+    that it stands for. ``kept`` tells that it is the very layer of the old image; ``name`` is the plan's."""
 
     diff_id: str
     content_bytes: int
     tar_bytes: int
     made_of: tuple[int, int]
     kept: bool = False
+    name: str | None = None
 
 
 @brief("path", "before", "after", "layers")
 @dataclass(frozen=True, slots=True)
 class Squashed:
-    """What was written: the archive, its image's id and layers, and the content bytes ``before`` and ``after``."""
+    """What was written: the archive, its image's id and layers, and the content bytes ``before`` and ``after``.
+
+    ``notes`` say where it could not be as planned.
+    """
 
     path: str
     id: str
@@ -60,6 +66,7 @@ class Squashed:
     layers: tuple[SquashedLayer, ...]
     before: int
     after: int
+    notes: tuple[str, ...] = ()
 
     @property
     def saved(self) -> int:
@@ -73,6 +80,7 @@ def squash(
     *,
     first: int = 0,
     drop_waste: bool = False,
+    split: Plan | str | os.PathLike[str] | None = None,
     names: Sequence[str] | None = None,
     options: ReadOptions | None = None,
     **how: Unpack[ReadKeywords],
@@ -80,6 +88,7 @@ def squash(
     """Write an image to the archive ``target`` with its layers from ``first`` on as one, those below as they are.
 
     With ``drop_waste`` every layer stays one of its own, from ``first`` on without what later ones made waste of it.
+    With ``split``, a plan or its file, what comes from layers ``first`` on goes into the layers that the plan names.
     Containers see the same: paths, types, sizes, modes, owners, times, links, extended attributes, contents,
     and all settings; the history says what was done. ``names`` are the new image's references, by default the old
     one's. What was written is read again, its digests are checked and both trees compared, before ``target`` appears:
@@ -92,8 +101,11 @@ def squash(
     wanted = tuple(given(name) for name in names or ())
     if os.fspath(target) == "-":
         raise UsageError("what is squashed is read again and proven, so it goes to a file: name one")
+    if split is not None and drop_waste:
+        raise UsageError("--split leaves all waste out already: give it or --drop-waste")
+    plan = split if split is None or isinstance(split, Plan) else read_plan(split)
     with opened(reference, chosen) as analysis, ExitStack() as stack:
-        work = _Work(analysis, first, drop_waste, stack, chosen.progress)
+        work = _Work(analysis, first, drop_waste, plan, stack, chosen.progress)
         config = work.config()
         # Of the archive's own names those are kept that an engine takes.
         tags = tuple(filter(None, map(tagged, analysis.image.names))) if names is None else wanted
@@ -108,6 +120,7 @@ def squash(
             tuple(work.layers),
             analysis.image.content_bytes,
             sum(layer.content_bytes for layer in work.layers),
+            tuple(work.notes),
         )
 
 
@@ -115,7 +128,13 @@ class _Work:
     """The new image under way."""
 
     def __init__(
-        self, analysis: Analysis, first: int, drop_waste: bool, stack: ExitStack, progress: Progress | None
+        self,
+        analysis: Analysis,
+        first: int,
+        drop_waste: bool,
+        plan: Plan | None,
+        stack: ExitStack,
+        progress: Progress | None,
     ) -> None:
         if not analysis.has_contents:
             raise ContentUnavailableError("a saved analysis holds no contents to write: that needs the image itself")
@@ -138,9 +157,16 @@ class _Work:
         self._unpacked = self._file()
         self.blobs: list[Blob] = []
         self.layers: list[SquashedLayer] = []
+        self.notes: list[str] = []
         self._sources: dict[int, FileBytes] = {}
+        if plan is not None and first + len(plan.names) > MAX_LAYERS:
+            raise UsageError(f"the new image would have more than {MAX_LAYERS} layers, which no engine stacks")
         for number in range(first):
             self._keep(number)
+        if plan is not None:
+            if count:
+                self._split(plan)
+            return
         groups = [(number, number) for number in range(first, count)] if drop_waste else [(first, count - 1)]
         for group in groups if count else []:
             self._write(*group)
@@ -171,21 +197,45 @@ class _Work:
 
     def _write(self, first: int, last: int) -> None:
         tree = self.analysis.files.tree
-        removed: Iterable[tuple[bytes, bytes]] = ()
-        if first == self.first and first:
-            # What is below stays as it is: the first new layer removes what it has too much.
-            removed = select.whiteouts(Overlay(self.indexes[:first]), tree.overlay)
-        members = select.members(tree, first, last)
+        removed = self._removed() if first == self.first else ()
+        members = select.members(tree, select.of_layers(tree.overlay, first, last))
         what = f"writing layer {first}" if first == last else f"writing layers {first} to {last} as one"
         blob = self._blob(what, layer_tar(removed, members, self.indexes, self.source))
         self._add(blob, first, last)
 
-    def _add(self, blob: Blob, first: int, last: int, *, kept: bool = False) -> None:
+    def _removed(self) -> Iterable[tuple[bytes, bytes]]:
+        """Return what the first new layer has to remove: of what stays below as it is, that which is too much."""
+        if not self.first:
+            return ()
+        return select.whiteouts(Overlay(self.indexes[: self.first]), self.analysis.files.tree.overlay)
+
+    def _split(self, plan: Plan) -> None:
+        """Write what comes from the first layer on in the layers of a plan; those that would be empty are left out."""
+        from ..packages import read_packages
+
+        tree = self.analysis.files.tree
+        owners = read_packages(self.analysis).owners if any(layer.packages for layer in plan.layers) else {}
+        assigned = assign(tree.overlay, owners, plan, self.first)
+        rest = len(plan.layers)
+        removed = self._removed()
+        for number, (name, paths) in enumerate(zip(plan.names, assigned.layers, strict=True)):
+            if number < rest and not paths:
+                self.notes.append(f"the image has nothing of {escape(name)}: there is no such layer")
+                continue
+            members = select.members(tree, paths) if number == rest else select.planned(tree, paths)
+            blob = self._blob(f"writing {escape(name)}", layer_tar(removed, members, self.indexes, self.source))
+            self._add(blob, self.first, len(self.indexes) - 1, name=name)
+            removed = ()
+        if assigned.moved:
+            lie = "name lies" if assigned.moved == 1 else "names lie"
+            self.notes.append(f"{assigned.moved:,} {lie} in a layer below the planned one, beside another of the file")
+
+    def _add(self, blob: Blob, first: int, last: int, *, kept: bool = False, name: str | None = None) -> None:
         from ..layer.scan import scan_file
 
         index = scan_file(blob.file.fileno(), blob.start, blob.bytes)
         self.blobs.append(blob)
-        self.layers.append(SquashedLayer(blob.digest, index.content_bytes, blob.bytes, (first, last), kept))
+        self.layers.append(SquashedLayer(blob.digest, index.content_bytes, blob.bytes, (first, last), kept, name))
 
     def _blob(self, what: str, pieces: Iterator[bytes]) -> Blob:
         from ..progress import working
@@ -219,26 +269,28 @@ class _Work:
             # Nobody can tell which step made which layer.
             return [self._step(layer) for layer in self.layers]
         written: list[dict[str, Any]] = []
-        by_last = {layer.made_of[1]: layer for layer in self.layers}
+        by_last: dict[int, list[SquashedLayer]] = {}
+        for layer in self.layers:
+            by_last.setdefault(layer.made_of[1], []).append(layer)
         number = -1
         for step in steps:
             if step.get("empty_layer"):
                 written.append(step)
                 continue
             number += 1
-            layer = by_last.get(number)
-            if layer is not None and layer.made_of == (number, number):
-                written.append(step if layer.kept else {**step, "comment": _comment(step, "without its waste")})
+            made = by_last.get(number, [])
+            if len(made) == 1 and made[0].made_of == (number, number) and made[0].name is None:
+                written.append(step if made[0].kept else {**step, "comment": _comment(step, "without its waste")})
                 continue
             written.append({**step, "empty_layer": True})
-            if layer is not None:
-                written.append(self._step(layer))
+            written += map(self._step, made)
         return written
 
     def _step(self, layer: SquashedLayer) -> dict[str, Any]:
         first, last = layer.made_of
         which = f"layer {first}" if first == last else f"layers {first} to {last}"
-        step = {"created_by": f"imgscope squash: {which} of {self.analysis.image.id}"}
+        named = "" if layer.name is None else f"{layer.name}, "
+        step = {"created_by": f"imgscope squash: {named}{which} of {self.analysis.image.id}"}
         created = self.analysis.image.created
         return {"created": created, **step} if created else step
 

@@ -7,14 +7,15 @@ layers below have and the merged tree has not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ..errors import ImageError
 from ..escape import escape
 from ..layer.index import DIRECTORY, HARDLINK
+from ..layering.assign import parents
 from ..overlay.merge import NO_ENTRY, Overlay
-from ..paths import join, public
+from ..paths import join, public, split
 from ..rows import File
 from ..tree import Tree
 
@@ -31,8 +32,28 @@ class Member(NamedTuple):
     link: bytes | None = None
 
 
-def members(tree: Tree, first: int, last: int) -> Iterator[Member]:
-    """Yield what the merged tree has of layers ``first`` to ``last``, by path; hard links come after all others.
+def of_layers(overlay: Overlay, first: int, last: int) -> Iterator[tuple[bytes, int]]:
+    """Yield the paths, and their global entries, that the merged tree has of layers ``first`` to ``last``."""
+    return (pair for pair in overlay.paths() if first <= overlay.layer_of(pair[1]) <= last)
+
+
+def planned(tree: Tree, paths: Iterable[tuple[bytes, int]]) -> Iterator[Member]:
+    """Yield the members of a layer that a plan names, below its last: ``paths``, and before them their directories.
+
+    These are as in the merged tree but for their time, which is 1970: the last layer, which describes all of them,
+    says what it is. So a layer stays the same to the byte as long as what is in it does.
+    """
+    overlay = tree.overlay
+    pairs = list(paths)
+    for path in sorted(parents({split(path)[0] for path, _ in pairs})):
+        entry = overlay.lookup(path)
+        if entry is not None and entry >= 0:
+            yield Member(path, tree.row(path, entry)._replace(mtime_ns=0))
+    yield from members(tree, pairs)
+
+
+def members(tree: Tree, paths: Iterable[tuple[bytes, int]]) -> Iterator[Member]:
+    """Yield paths of the merged tree (each with its global entry) as members, in order; hard links after all others.
 
     The first name of an inode that is written holds its content, the others are links to it. Directories that no
     layer describes are left out unless they are empty: whoever unpacks what is in them makes them, as before.
@@ -40,8 +61,8 @@ def members(tree: Tree, first: int, last: int) -> Iterator[Member]:
     overlay = tree.overlay
     homes: dict[int, bytes] = {}
     links: list[Member] = []
-    for path, entry in sorted(overlay.paths()):
-        if not first <= overlay.layer_of(entry) <= last or (entry < 0 and overlay.tree.get(path)):
+    for path, entry in sorted(paths):
+        if entry < 0 and overlay.tree.get(path):
             continue
         file = tree.row(path, entry)
         if entry < 0:

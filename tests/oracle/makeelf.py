@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Mapping, Sequence
+
+from imgscope.compression import zstd_module
 
 BASE = 0x10000
 
@@ -105,6 +108,13 @@ def bundle(*entries: tuple[str, int]) -> bytes:
         head += struct.pack("<QQQ", at + len(data), size, len(name)) + name
         data += b"\x5a" * size
     return head.ljust(4096, b"\0") + data
+
+
+def packed_bundle(*entries: tuple[str, int], method: int = 1) -> bytes:
+    """A bundle that clang has compressed, by zlib (0) or zstd (1)."""
+    plain = bundle(*entries)
+    data = zstd_module().compress(plain) if method else zlib.compress(plain)
+    return struct.pack("<4sHHQQQ", b"CCOB", 3, method, 32 + len(data), len(plain), 0) + data
 
 
 def compressed_bundle(size: int) -> bytes:

@@ -317,14 +317,16 @@ def compress(data: bytes, kind: str | None) -> bytes:
     return data
 
 
-def docker_archive(path: Path, layers: Sequence[bytes], compression: str | None = None) -> Path:
+def docker_archive(
+    path: Path, layers: Sequence[bytes], compression: str | None = None, instructions: Sequence[str] = ()
+) -> Path:
     """Write what ``docker save`` writes: a manifest, a config and the layers, bottom first, repeats stored once."""
     config = {
         "architecture": "amd64",
         "os": "linux",
         "config": {},
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{sha256(data)}" for data in layers]},
-        "history": [{"created_by": f"RUN step {index}"} for index in range(len(layers))],
+        "history": [{"created_by": step} for step in instructions or [f"RUN step {n}" for n in range(len(layers))]],
     }
     config_bytes = json.dumps(config).encode()
     blobs: dict[str, bytes] = {}

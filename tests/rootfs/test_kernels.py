@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from imgscope.rootfs.elf import read_elf
 from imgscope.rootfs.kernels import MAX_ENTRIES, UNKNOWN, Budget, Forward, architectures, loaded, read_kernels
-from tests.oracle.makeelf import bundle, compressed_bundle, elf, nvidia
+from tests.oracle.makeelf import bundle, compressed_bundle, elf, nvidia, packed_bundle
 
 HEAD = 64
 
@@ -40,6 +40,12 @@ def test_headers_of_new_architectures_are_longer():
 def test_bundles_for_amd():
     section = bundle(("gfx906:sramecc+:xnack-", 3000), ("gfx90a", 5000)) + bytes(100) + bundle(("gfx90a", 1))
     assert read(section) == {"gfx906": 3000, "gfx90a": 5001}
+    # Compressed, each has its share of the bytes that are there.
+    for method in (0, 1):
+        packed = packed_bundle(("gfx906:xnack-", 300_000), ("gfx90a", 100_000), method=method)
+        found = read(packed + packed)
+        assert set(found) == {"gfx906", "gfx90a"} and sum(found.values()) <= 2 * len(packed)
+        assert found["gfx906"] == pytest.approx(1.5 * len(packed), abs=4)
     assert read(compressed_bundle(5000) + compressed_bundle(300)) == {UNKNOWN: 5300}
 
 

@@ -9,9 +9,14 @@ import tempfile
 import pytest
 
 from imgscope import analyze
+from imgscope.layering import Plan, PlannedLayer
 from imgscope.squashing import squash
 from tests.engine.conftest import Built, docker, exported
 from tests.engine.images import NAMES
+
+PLAN = Plan(
+    (PlannedLayer("libraries", paths=("/usr/lib", "*.so*")), PlannedLayer("data", paths=("/srv", "/data", "*a*")))
+)
 
 pytestmark = pytest.mark.engine
 
@@ -21,7 +26,8 @@ def test_a_container_sees_the_same(built: Built, tmp_path, container_extras):
     # By its id: other tests may build an image of that name anew meanwhile.
     with analyze(built.archive, cache=False) as analysis:
         before = exported(analysis.image.id)
-    for name, how in {"one": {}, "last": {"first": 1}, "each": {"drop_waste": True}}.items():
+    ways = {"one": {}, "last": {"first": 1}, "each": {"drop_waste": True}, "split": {"split": PLAN}}
+    for name, how in ways.items():
         target = tmp_path / f"{name}.tar"
         reference = f"imgscope-squashed:{name}-{built.folder.name.lower()}"
         found = squash(built.archive, target, names=[reference], cache=False, **how)
@@ -37,9 +43,10 @@ def test_a_container_sees_the_same(built: Built, tmp_path, container_extras):
 
 
 @pytest.mark.parametrize("built", NAMES[:1], indirect=True)
-def test_skopeo_and_podman_take_it(built: Built, tmp_path):
+@pytest.mark.parametrize("how", [{}, {"split": PLAN}])
+def test_skopeo_and_podman_take_it(built: Built, tmp_path, how):
     target = tmp_path / "small.tar"
-    squash(built.archive, target, names=["localhost/small:1"], cache=False)
+    squash(built.archive, target, names=["localhost/small:1"], cache=False, **how)
     for source in (f"docker-archive:{target}", f"oci-archive:{target}"):
         done = subprocess.run(
             ["skopeo", "copy", "--quiet", source, f"oci:{tmp_path}/layout-{source[:3]}:1"],

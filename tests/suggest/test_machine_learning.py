@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.oracle.makeelf import elf, nvidia
+from tests.oracle.makeelf import elf, nvidia, packed_bundle
 from tests.oracle.maketar import file, hardlink, layer, symlink, whiteout
 
 SITE = "usr/local/lib/python3.12/site-packages"
@@ -362,7 +362,26 @@ def well_made_gpu():
     ), python(("python", "app.py"), "NVIDIA_VISIBLE_DEVICES=all")
 
 
-@pytest.mark.parametrize("made", [well_made_cpu, well_made_gpu])
+def well_made_rocm():
+    """One toolkit's libraries, code for the GPUs that the image says it is for, none of it for others."""
+    code = packed_bundle(("gfx90a", 90_000), ("gfx942", 90_000))
+    return layer(
+        file("opt/rocm/lib/librccl.so.1", elf("librccl.so.1", sections={".hip_fatbin": code}, size=2_000_000)),
+        file("opt/rocm/lib/rocblas/library/Kernels_gfx942.hsaco", b"\x7fELF" + bytes(1000)),
+    ), python(("python", "app.py", "--device=cuda"), "PYTORCH_ROCM_ARCH=gfx90a;gfx942")
+
+
+def well_made_onnx():
+    """A build for CPUs with one copy of what it needs, and a model in a format of its own."""
+    return layer(
+        file(f"{SITE}/onnxruntime/capi/libonnxruntime.so.1", elf("libonnxruntime.so.1", size=2_000_000)),
+        file(f"{SITE}/onnxruntime/capi/state.so", elf(needed=["libonnxruntime.so.1"], rpath="$ORIGIN")),
+        dist("onnxruntime", "1.20.0"),
+        file("models/m.onnx", WEIGHTS),
+    ), python()
+
+
+@pytest.mark.parametrize("made", [well_made_cpu, well_made_gpu, well_made_rocm, well_made_onnx])
 def test_nothing_is_found_in_a_well_made_image(findings, made):
     tar, config = made()
     assert not findings((PIP, tar), select=["IS5"], config=config)

@@ -8,7 +8,7 @@ from ...escape import escape
 from ...report.interface import Options
 from ...report.page import Instruction, Page, Text
 from ..cost import PullCost
-from . import words
+from . import what_if, words
 
 
 def render(cost: PullCost, options: Options) -> Iterator[bytes]:
@@ -38,3 +38,20 @@ class _Pull(Page):
                 row.append(Text(self.bar(round(layer.seconds * 1000), round(cost.seconds * 1000), 8), style="cyan"))
             table.add_row(*row, Instruction(escape(layer.instruction), "dim" if layer.present else ""))
         self.show(table)
+        for part in what_if.parts(cost, self.options.exact_bytes):
+            self._part(part)
+
+    def _part(self, part: what_if.Part) -> None:
+        from rich.text import Text
+
+        self.heading(part.title)
+        for line in part.lines:
+            self.show(Text(line))
+        if part.rows:
+            *numbers, last = part.columns
+            table = self.table(*((title, "right") for title in numbers), (last, "words"))
+            for row in part.rows:
+                table.add_row(*(Text(cell) for cell in row))
+            self.show(table)
+        for line in part.code:
+            self.show(Text(f"  {escape(line)}", style="green", no_wrap=True, overflow="ignore"))
