@@ -24,7 +24,7 @@ from .layer.retention import MAX_IMAGE, Retention
 from .layer.scan import scan_file, scan_stream
 from .layer.sound import restored
 from .layer.texts import MAX_JUDGED, MAX_JUDGED_BYTES, Texts
-from .layer.workers import scan_side_by_side, several_at_a_time
+from .layer.workers import Turns, scan_side_by_side, several_at_a_time
 
 if TYPE_CHECKING:
     from .archive.image import LayerBlob, OpenImage, Region
@@ -188,6 +188,8 @@ class Scanning:
                 wanted[numbers[0]] = numbers
             else:
                 assert blob.remote is not None
+                for number in numbers:
+                    self.tell(number, known)
                 said = self.cache.get("registry", f"blob:{blob.remote.digest}") if self.cache is not None else None
                 fill(numbers, known, blob.compression if said is None else said.decode("ascii", "replace") or None)
         if not wanted:
@@ -197,15 +199,19 @@ class Scanning:
             what = f"{len(wanted)} of {len(layers)} layers" if len(wanted) < len(layers) else f"{len(layers)} layers"
             self.progress.start(total, f"reading {what} of {self.source.describe()}")
 
+        onlooker = self.onlooker()
+        turns = Turns(wanted, onlooker.awaited if onlooker is not None else None)
+
         def read(number: int) -> None:
             blob = layers[number]
             assert blob.remote is not None
             if self._list(number, blob, wanted[number], layers, fill, keys):
                 return
-            advance = self.progress.advance if self.progress is not None else _ignore
+            advance = turns.counted(number, self.progress.advance) if self.progress is not None else _ignore
             try:
                 texts = self._texts()
-                found = scan_remote(blob.remote, blob.diff_id, self.may_keep, texts, advance, digests=self.digests)
+                with turns.under_way(number):
+                    found = scan_remote(blob.remote, blob.diff_id, self.may_keep, texts, advance, digests=self.digests)
                 index = self._counted_in(found.index)
             except ImgscopeError as error:
                 raise _of_layer(number, blob, error) from None
@@ -217,15 +223,13 @@ class Scanning:
                 self._keep(key, index)
                 if self.cache is not None:
                     self.cache.put("registry", f"blob:{blob.remote.digest}", (found.compression or "").encode())
-            onlooker = self.onlooker()
-            if onlooker is not None:
-                for one in wanted[number]:
-                    onlooker.scanned(one, index)
+            for one in wanted[number]:
+                self.tell(one, index)
 
         try:
             # The largest last would be waited for alone.
             order = sorted(wanted, key=lambda number: -(layers[number].size or 0))
-            several_at_a_time(order, read, self.jobs)
+            several_at_a_time(order, read, self.jobs, turns.first if onlooker is not None else None)
         finally:
             if self.progress is not None:
                 self.progress.finish()
@@ -262,6 +266,7 @@ class Scanning:
         for one in numbers:
             keys[one] = None
             layers[one].listed = listed
+            self.tell(one, listed.index)
         fill(numbers, listed.index, "gzip" if table.kind == "eStargz" else "zstd")
         return True
 
@@ -302,9 +307,13 @@ class Scanning:
     def tell(self, number: int, index: LayerIndex) -> None:
         """Tell an onlooker of a layer that was read, once: also of those that were cached, or read elsewhere."""
         onlooker = self.onlooker()
-        if onlooker is not None and number not in self.told:
+        if onlooker is None:
+            return
+        with self.counting:
+            if number in self.told:
+                return
             self.told.add(number)
-            onlooker.scanned(number, index)
+        onlooker.scanned(number, index)
 
     def onlooker(self) -> Onlooker | None:
         """Return the progress, if it wants to know what there is."""
