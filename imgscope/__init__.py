@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from .errors import ImgscopeError as ImgscopeError
     from .errors import LayerError as LayerError
     from .errors import LimitError as LimitError
+    from .errors import NoPlatformError as NoPlatformError
     from .errors import PathNotFoundError as PathNotFoundError
     from .errors import PlatformError as PlatformError
     from .errors import RegistryError as RegistryError
@@ -151,6 +152,7 @@ _FACE = {
     "PackageSize": "largest",
     "PackageSizes": "largest",
     "PathNotFoundError": "errors",
+    "NoPlatformError": "errors",
     "PlatformError": "errors",
     "RegistryError": "errors",
     "Point": "trends.model",

@@ -87,6 +87,10 @@ class PlatformError(ImageError):
     """The image exists, but not for the platform that was asked for."""
 
 
+class NoPlatformError(PlatformError):
+    """No part of the image is for the platform that was asked for, or for this machine's; nothing is wrong with it."""
+
+
 class ArchiveError(ImageError):
     """The archive is truncated, corrupt, or not an image."""
 

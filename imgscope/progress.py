@@ -53,6 +53,9 @@ class Onlooker(Protocol):
     def scanned(self, layer: int, index: LayerIndex) -> None:
         """Take note of a layer that was read: from any thread, in any order, once."""
 
+    def awaited(self) -> int | None:
+        """Return the layer that somebody waits for, if any: it is read first. Asked from any thread."""
+
 
 @contextmanager
 def working(progress: Progress | None, what: str) -> Iterator[None]:

@@ -1,33 +1,34 @@
 """Reads an image's layers: each once, from the cache, from a stream as it passes by, or from where it lies now.
 
-A layer's index is shared between images under its diff_id only where an engine vouches for that, or where that was
-checked; otherwise it is tied to the very bytes that were read (device, inode, size, times and place of the file). So no
-archive can plant a false layer for another image.
+A layer's index is shared between images under its diff_id only where its tar was digested as it was read, from whatever
+source; otherwise it is tied to an engine's name for it, or to the very bytes that were read (see ``cache.layers``).
+So no archive, and no engine, can plant a false layer for another image.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .archive.digests import Digested
 from .archive.media import is_layer
 from .archive.store import shown
 from .bounds import REPEATED, Costs
+from .cache.layers import LayerRecords, file_key, remote_key, verified_key
 from .contents import sequential
 from .errors import ArchiveError, ImgscopeError, LimitError
 from .knowledge.databases import DATABASES, LOADERS, SYSTEM_FILES
-from .layer import codec, estimate
+from .layer import estimate
 from .layer.index import LayerIndex
 from .layer.retention import MAX_IMAGE, Retention
 from .layer.scan import scan_file, scan_stream
-from .layer.sound import restored
 from .layer.texts import MAX_JUDGED, MAX_JUDGED_BYTES, Texts
-from .layer.workers import scan_side_by_side, several_at_a_time
+from .layer.workers import Turns, scan_side_by_side, several_at_a_time
 
 if TYPE_CHECKING:
-    from .archive.image import LayerBlob, OpenImage, Region
+    from .archive.image import LayerBlob, OpenImage
     from .cache import Cache
     from .progress import Onlooker, Progress
     from .reading import ReadOptions
@@ -43,7 +44,7 @@ class Scanning:
     def __init__(self, source: Source, cache: Cache | None, options: ReadOptions, jobs: int) -> None:
         """Read the layers of ``source``; ``jobs`` of them are had from a registry at a time."""
         self.source = source
-        self.cache = cache
+        self.records = LayerRecords(cache, options.shared)
         self.jobs = jobs
         self.progress = options.progress
         self.shared = options.shared
@@ -61,21 +62,7 @@ class Scanning:
 
     def known(self, key: str) -> LayerIndex | None:
         """Return a layer's index, if it was read before and kept under ``key``."""
-        if self.shared is not None and (known := self.shared.get(key)) is not None:
-            return known
-        data = self.cache.get("layers", key) if self.cache is not None else None
-        if data is None:
-            return None
-        index = restored(data)
-        if index is not None and self.shared is not None:
-            self.shared.keep(key, index)
-        return index
-
-    def _keep(self, key: str, index: LayerIndex) -> None:
-        if self.shared is not None:
-            self.shared.keep(key, index)
-        if self.cache is not None:
-            self.cache.put("layers", key, codec.encode(index))
+        return self.records.known(key)
 
     # -- layers ------------------------------------------------------------------------------------------
 
@@ -83,21 +70,35 @@ class Scanning:
         return Texts(*self.may_judge, RETENTION)
 
     def member(self, name: str, read: Callable[[int], bytes], size: int) -> _Scanned:
-        """Scan a layer's blob as it passes by in a stream; its name is the key only where an engine vouches."""
+        """Scan a layer's blob as it passes by in a stream; its name counts only where an engine vouches for it.
+
+        Its tar is digested as it passes, where anything is kept: then it is known by its diff_id to all sources.
+        """
         key = f"{self.source.vouched}:{name}" if self.source.vouched else None
         if key is not None:
             known = self.known(key)
             if known is not None:
                 return self._passed(_Scanned(key, known))
+            named = self.records.of_name(name)
+            if named is not None:
+                return self._passed(_Scanned(named[0], _sampled(named[1], read, size, plain=named[2])))
         if self.refused is not None:
             raise self.refused
         try:
-            index = self._counted_in(_scan_blob(read, self.may_keep, self._texts(), size, self.digests))
+            found = _scan_blob(
+                read, self.may_keep, self._texts(), size, digests=self.digests, digest=self.records.lasting
+            )
+            index = self._counted_in(found.index)
         except LimitError as error:
             self.refused = error
             raise
+        if found.diff_id is not None:
+            if key is None:
+                key = verified_key(found.diff_id, found.plain)
+            else:
+                self.records.lead(key, found.diff_id, found.plain)
         if key is not None:
-            self._keep(key, index)
+            self.records.keep(key, index)
         return self._passed(_Scanned(key, index))
 
     def _passed(self, layer: _Scanned) -> _Scanned:
@@ -128,12 +129,12 @@ class Scanning:
             elif isinstance(blob.scanned, ImgscopeError):
                 raise _of_layer(number, blob, blob.scanned)
             elif blob.remote is not None:
-                keys[number] = _verified_key(blob)
+                keys[number] = remote_key(blob)
                 remote.setdefault((blob.remote.digest, blob.diff_id), []).append(number)
             elif blob.region is None:
                 indexes[number] = LayerIndex(children={b"": {}})
             else:
-                keys[number] = _identity(blob.region)
+                keys[number] = file_key(blob.region)
                 todo.setdefault((blob.region.fd, blob.region.start, blob.region.length), []).append(number)
         jobs: list[tuple[int, list[int]]] = []
         for numbers in todo.values():
@@ -141,7 +142,9 @@ class Scanning:
             if known is None and self.shared is not None:
                 known = self.shared.same_blob(opened.layers[numbers[0]])
                 if known is not None:
-                    self._keep(keys[numbers[0]] or "", known)
+                    self.records.keep(keys[numbers[0]] or "", known)
+            if known is None:
+                known = self.records.of_blob(opened.layers[numbers[0]], self._advance())
             if known is None:
                 jobs.append((numbers[0], numbers))
             else:
@@ -186,8 +189,10 @@ class Scanning:
                 wanted[numbers[0]] = numbers
             else:
                 assert blob.remote is not None
-                said = self.cache.get("registry", f"blob:{blob.remote.digest}") if self.cache is not None else None
-                fill(numbers, known, blob.compression if said is None else said.decode("ascii", "replace") or None)
+                for number in numbers:
+                    self.tell(number, known)
+                said = self.records.blob(blob.remote.digest)
+                fill(numbers, known, blob.compression if said is None else said[0])
         if not wanted:
             return
         total = sum(layers[number].size or 0 for number in wanted)
@@ -196,15 +201,19 @@ class Scanning:
             self.progress.start(total, f"reading {what} of {self.source.describe()}")
         from .layer.remote import scan_remote
 
+        onlooker = self.onlooker()
+        turns = Turns(wanted, onlooker.awaited if onlooker is not None else None)
+
         def read(number: int) -> None:
             blob = layers[number]
             assert blob.remote is not None
             if self._list(number, blob, wanted[number], layers, fill, keys):
                 return
-            advance = self.progress.advance if self.progress is not None else _ignore
+            advance = turns.counted(number, self.progress.advance) if self.progress is not None else _ignore
             try:
                 texts = self._texts()
-                found = scan_remote(blob.remote, blob.diff_id, self.may_keep, texts, advance, digests=self.digests)
+                with turns.under_way(number):
+                    found = scan_remote(blob.remote, blob.diff_id, self.may_keep, texts, advance, digests=self.digests)
                 index = self._counted_in(found.index)
             except ImgscopeError as error:
                 raise _of_layer(number, blob, error) from None
@@ -212,19 +221,16 @@ class Scanning:
             if not found.verified:
                 for one in wanted[number]:
                     keys[one] = None
-            elif (key := keys[number]) is not None:
-                self._keep(key, index)
-                if self.cache is not None:
-                    self.cache.put("registry", f"blob:{blob.remote.digest}", (found.compression or "").encode())
-            onlooker = self.onlooker()
-            if onlooker is not None:
-                for one in wanted[number]:
-                    onlooker.scanned(one, index)
+            elif (key := keys[number]) is not None and blob.diff_id is not None:
+                self.records.keep(key, index)
+                self.records.keep_blob(blob.remote.digest, blob.diff_id, found.compression)
+            for one in wanted[number]:
+                self.tell(one, index)
 
         try:
             # The largest last would be waited for alone.
             order = sorted(wanted, key=lambda number: -(layers[number].size or 0))
-            several_at_a_time(order, read, self.jobs)
+            several_at_a_time(order, read, self.jobs, turns.first if onlooker is not None else None)
         finally:
             if self.progress is not None:
                 self.progress.finish()
@@ -261,8 +267,12 @@ class Scanning:
         for one in numbers:
             keys[one] = None
             layers[one].listed = listed
+            self.tell(one, listed.index)
         fill(numbers, listed.index, "gzip" if table.kind == "eStargz" else "zstd")
         return True
+
+    def _advance(self) -> Callable[[int], None] | None:
+        return self.progress.advance if self.progress is not None else None
 
     def _scan_all(self, opened: OpenImage, numbers: Sequence[int]) -> list[LayerIndex]:
         """Scan layers from a seekable file, several side by side, and keep their indexes."""
@@ -279,7 +289,7 @@ class Scanning:
             self.progress.finish()
         for number, blob in blobs.items():
             if blob.region is not None:
-                self._keep(_identity(blob.region), results[number])
+                self.records.keep(file_key(blob.region), results[number])
         return [results[number] for number in numbers]
 
     def _scan_region(self, number: int, blob: LayerBlob) -> LayerIndex:
@@ -292,7 +302,8 @@ class Scanning:
                 read = sequential(region)
                 if self.progress is not None:
                     read = _counted(read, self.progress)
-                index = self._counted_in(_scan_blob(read, self.may_keep, self._texts(), digests=self.digests))
+                # Its tar is not digested: that would take a quarter longer, and what lies here is soon read again.
+                index = self._counted_in(_scan_blob(read, self.may_keep, self._texts(), digests=self.digests).index)
             self.tell(number, index)
             return index
         except ArchiveError as error:
@@ -301,9 +312,13 @@ class Scanning:
     def tell(self, number: int, index: LayerIndex) -> None:
         """Tell an onlooker of a layer that was read, once: also of those that were cached, or read elsewhere."""
         onlooker = self.onlooker()
-        if onlooker is not None and number not in self.told:
+        if onlooker is None:
+            return
+        with self.counting:
+            if number in self.told:
+                return
             self.told.add(number)
-            onlooker.scanned(number, index)
+        onlooker.scanned(number, index)
 
     def onlooker(self) -> Onlooker | None:
         """Return the progress, if it wants to know what there is."""
@@ -338,10 +353,25 @@ def _check_costs(indexes: Sequence[LayerIndex]) -> None:
         seen.add(id(index))
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A blob that was read in sequence; its tar's diff_id, where that was digested, and whether it is that tar."""
+
+    index: LayerIndex
+    diff_id: str | None
+    plain: bool
+
+
 def _scan_blob(
-    read: Callable[[int], bytes], keep: int, texts: Texts, sampled: int = 0, digests: bool = False
-) -> LayerIndex:
-    """Scan a layer's blob that comes in sequence, whatever it is compressed with.
+    read: Callable[[int], bytes],
+    keep: int,
+    texts: Texts,
+    sampled: int = 0,
+    *,
+    digests: bool = False,
+    digest: bool = False,
+) -> _Read:
+    """Scan a layer's blob that comes in sequence, whatever it is compressed with; ``digest`` its tar besides.
 
     What it would be compressed is estimated where it is not and has ``sampled`` bytes.
     """
@@ -354,32 +384,28 @@ def _scan_blob(
     def chained(size: int) -> bytes:
         return first.pop() if first else read(size)
 
-    if kind or not sampled:
-        return scan_stream(reader(kind, chained).read if kind else chained, keep, texts, digests=digests)
-    sampler = estimate.Sampler(chained, sampled)
-    index = scan_stream(sampler.read, keep, texts, digests=digests)
-    index.sample = sampler.result()
-    return index
+    unpacked = reader(kind, chained).read if kind else chained
+    digested = Digested(unpacked) if digest else None
+    source = digested.read if digested is not None else unpacked
+    sampler = estimate.Sampler(source, sampled) if not kind and sampled else None
+    index = scan_stream(sampler.read if sampler is not None else source, keep, texts, digests=digests)
+    if sampler is not None:
+        index.sample = sampler.result()
+    return _Read(index, digested.rest() if digested is not None else None, plain=not kind)
+
+
+def _sampled(index: LayerIndex, read: Callable[[int], bytes], size: int, *, plain: bool) -> LayerIndex:
+    """Return the index of a layer that is known and streams by: a plain one's with a sample, which others lack."""
+    if not plain or len(index.sample):
+        return index
+    sampler = estimate.Sampler(read, size)
+    while sampler.read(1 << 20):
+        pass
+    return replace(index, sample=sampler.result())
 
 
 def _ignore(count: int) -> None:
     """Count nothing."""
-
-
-def _verified_key(blob: LayerBlob) -> str | None:
-    """Name a layer that is checked as it is read: by its diff_id. Of plain ones the index holds a sample besides."""
-    if blob.diff_id is None:
-        return None
-    return f"verified:{blob.diff_id}{':plain' if blob.digest == blob.diff_id else ''}"
-
-
-def _identity(region: Region) -> str:
-    """Name the very bytes of a region: a file that was changed or replaced since has another name."""
-    stat = os.fstat(region.fd)
-    return (
-        f"file:{stat.st_dev}:{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
-        f":{region.start}:{region.length}"
-    )
 
 
 def _of_layer(number: int, blob: LayerBlob, error: ImgscopeError) -> ImgscopeError:

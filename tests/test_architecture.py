@@ -39,7 +39,7 @@ STATIONS = [
     ["highlights"],
     ["analysis", "compat.dive", "compat.dive_tree"],
     ["asides"],
-    ["cache.records", "saved", "assembling", "outline", "scanning", "analyzer", "verify"],
+    ["cache.layers", "cache.records", "saved", "assembling", "outline", "scanning", "analyzer", "verify"],
     ["compat", "extract", "packages", "dockerfile"],
     ["layering"],
     ["report"],

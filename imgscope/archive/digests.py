@@ -7,12 +7,14 @@ under any other are read all the same, only not checked.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeGuard
 
 from ..errors import ArchiveError
 from ..escape import escape
 
 _DIGEST = re.compile(r"([a-z0-9]+(?:[+._-][a-z0-9]+)*):([A-Za-z0-9=_-]+)")
+_PIECE = 1 << 20
 _HEX = re.compile(r"[0-9a-f]+")
 # Hexadecimal digits of a digest; sha384 is not registered, but Docker's own library knows it.
 _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake3": 64}
@@ -61,6 +63,36 @@ def digest_of(data: bytes, algorithm: str = "sha256") -> str:
     state = new_hash(algorithm)
     state.update(data)
     return f"{algorithm}:{state.hexdigest()}"
+
+
+def digest_of_parts(parts: Iterable[bytes]) -> str:
+    """Return the sha256 digest of what comes in parts."""
+    state = new_hash("sha256")
+    for data in parts:
+        state.update(data)
+    return f"sha256:{state.hexdigest()}"
+
+
+class Digested:
+    """A stream that is digested as it is read."""
+
+    def __init__(self, read: Callable[[int], bytes], algorithm: str = "sha256") -> None:
+        """Pass on what ``read(n)`` gives. Raises ``Unverifiable``."""
+        self._source = read
+        self._state = new_hash(algorithm)
+        self._algorithm = algorithm
+
+    def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes."""
+        data = self._source(size)
+        self._state.update(data)
+        return data
+
+    def rest(self) -> str:
+        """Read what is left, and return the digest of the whole. Raises what reading raises."""
+        while self.read(_PIECE):
+            pass
+        return f"{self._algorithm}:{self._state.hexdigest()}"
 
 
 def is_digest(text: object) -> TypeGuard[str]:

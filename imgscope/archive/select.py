@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from ..errors import AmbiguousImageError, ArchiveError, ImageNotFoundError, PlatformError
+from ..errors import AmbiguousImageError, ArchiveError, ImageNotFoundError, NoPlatformError, PlatformError
 from ..reference import split_tag
 from . import platform as platforms
 from .candidate import Candidate, missing
@@ -134,8 +134,8 @@ def for_platform(group: list[Candidate], wanted: Platform | None, label: str) ->
         if absent:
             raise PlatformError(f"{label}: {name} for {target} was not saved with it, only {there}")
         if wanted is None:
-            raise PlatformError(f"{label}: {name} is not there for {target}; choose with --platform one of {there}")
-        raise PlatformError(f"{label}: {name} is not there for {target}, only for {there}")
+            raise NoPlatformError(f"{label}: {name} is not there for {target}; choose with --platform one of {there}")
+        raise NoPlatformError(f"{label}: {name} is not there for {target}, only for {there}")
     best = [c for c in fitting if c.platform and c.platform.variant == target.variant] or [
         c for c in fitting if c.platform and not c.platform.variant
     ]

@@ -21,7 +21,7 @@ _SIGNATURE = b"Signature: 8a477f597d28d172789f06886806bc55\n"
 _MARK = _SIGNATURE + b"# Made by imgscope for its cache.\n"
 _TEXT = _MARK + b"# It keeps records of its own here and removes them again; nothing else is touched.\n"
 
-KINDS = ("layers", "images", "registry")
+KINDS = ("layers", "images", "registry", "digests")
 # What every record of every version begins with.
 FAMILY = b"imgscope cache "
 _SUBFOLDER = "imgscope"

@@ -73,6 +73,8 @@ class Log:
         words = f"{quantity(found.images, 'image')} read, {found.held:,} known"
         if found.artifacts:
             words += f", {quantity(found.artifacts, 'artifact')} passed over"
+        if found.elsewhere:
+            words += f", {found.elsewhere:,} with no such platform"
         if found.troubles:
             words += f", {len(found.troubles):,} not readable"
         print(words)
@@ -99,6 +101,7 @@ def _figures(scan: Scan) -> dict[str, Any]:
         "read": found.images,
         "known": found.held,
         "artifacts": found.artifacts,
+        "no_such_platform": found.elsewhere,
         "troubles": len(found.troubles),
         "layers": found.layers,
         "read_bytes": found.read_bytes,

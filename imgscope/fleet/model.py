@@ -88,6 +88,8 @@ class Summary:
     images: int = 0
     held: int = 0
     artifacts: int = 0
+    elsewhere: int = 0
+    """Images that are not there for the platform that is read."""
     layers: int = 0
     read_bytes: int = 0
     shared_bytes: int = 0
@@ -97,7 +99,7 @@ class Summary:
 
     def add(self, other: Summary) -> None:
         """Count another's."""
-        for name in ("images", "held", "artifacts", "layers", "read_bytes", "shared_bytes"):
+        for name in ("images", "held", "artifacts", "elsewhere", "layers", "read_bytes", "shared_bytes"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.troubles += other.troubles
         self.done += other.done

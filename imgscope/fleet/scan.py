@@ -72,7 +72,9 @@ class Scan:
         self._tell_trouble = trouble
         self._runner = runner
         self._known = Known(store)
-        self._wanted = Wanted(self._known, options, self._trouble, how.platform, choice.newest, choice.since)
+        self._wanted = Wanted(
+            self._known, options, self._trouble, self._elsewhere, how.platform, choice.newest, choice.since
+        )
         self._running: dict[int, Batch] = {}
         self._waiting: deque[tuple[Batch, set[int]]] = deque()
         # Which batch reads a blob, or an image, of those that are under way.
@@ -84,12 +86,15 @@ class Scan:
     def done(self) -> int:
         """Images of which it is known what became of them."""
         found = self.summary
-        return found.images + found.held + found.artifacts + len(found.troubles)
+        return found.images + found.held + found.artifacts + found.elsewhere + len(found.troubles)
 
     def _trouble(self, trouble: Trouble) -> None:
         self.summary.troubles.append(trouble)
         if self._tell_trouble is not None:
             self._tell_trouble(trouble)
+
+    def _elsewhere(self) -> None:
+        self.summary.elsewhere += 1
 
     def run(self, sources: Sequence[str]) -> Summary:
         """Scan all sources. Raises ``UsageError`` and ``OutputError``; what can't be read is in the summary."""

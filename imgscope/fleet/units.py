@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from ..errors import ArtifactError, ImgscopeError, UsageError
+from ..errors import ArtifactError, ImgscopeError, NoPlatformError, UsageError
 from ..layer.index import FILE
 from . import rows
 from .layers import StoredLayers
@@ -72,6 +72,8 @@ class Worker:
             summary.done.append(found.image)
         except ArtifactError:
             summary.artifacts += 1
+        except NoPlatformError:
+            summary.elsewhere += 1
         except ImgscopeError as error:
             summary.troubles.append(Trouble.of(unit.reference, error))
         except (RecursionError, MemoryError) as error:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from ..errors import ImgscopeError
@@ -20,6 +21,8 @@ from .index import LayerIndex
 
 # Below this many bytes of tar a second process costs more than it saves.
 WORTHWHILE = 48 << 20
+HOLD = 5.0
+"""Seconds for which a layer that nobody waits for lets another go before, a piece at a time."""
 
 Work = Callable[[int], LayerIndex]
 
@@ -44,27 +47,43 @@ def scan_side_by_side(
     return results | {number: work(number) for number in numbers if number not in results}
 
 
-def several_at_a_time(numbers: Sequence[int], work: Callable[[int], None], jobs: int) -> None:
+def several_at_a_time(
+    numbers: Sequence[int],
+    work: Callable[[int], None],
+    jobs: int,
+    first: Callable[[], int | None] | None = None,
+) -> None:
     """Call ``work``, which mostly waits for others, for each number, ``jobs`` of them at a time, in order.
 
-    Raises what it raises for the first number that it fails for; none that comes later is begun then, or waited for.
+    ``first`` is asked now and then which of them somebody waits for: that one is begun next, and at once, beside the
+    others, if all are busy. Raises what ``work`` raises for the first number that it fails for; none that comes later
+    is begun then, or waited for.
     """
     if len(numbers) == 1:
         return work(numbers[0])
-    left = iter(numbers)
+    left = dict.fromkeys(numbers)
     lock = threading.Lock()
     failed: dict[int, BaseException] = {}
     running: set[int] = set()
-    working = min(jobs, len(numbers))
+    working = extra = 0
     done = threading.Condition(lock)
 
-    def run() -> None:
-        nonlocal working
+    def following() -> int | None:
+        wanted = first() if first is not None and left else None
+        number = wanted if wanted in left else next(iter(left), None)
+        if number is not None:
+            del left[number]
+        return number
+
+    def run(once: bool) -> None:
+        nonlocal working, extra
+        more = True
         while True:
             with lock:
-                number = next(left, None) if not failed else None
+                number = following() if more and not failed else None
                 if number is None:
                     working -= 1
+                    extra -= once
                     done.notify_all()
                     return
                 running.add(number)
@@ -77,20 +96,77 @@ def several_at_a_time(numbers: Sequence[int], work: Callable[[int], None], jobs:
                 with lock:
                     running.discard(number)
                     done.notify_all()
+            more = not once
 
-    threads = [threading.Thread(target=run, daemon=True) for _ in range(working)]
-    for thread in threads:
-        thread.start()
+    def begin(once: bool) -> None:
+        nonlocal working, extra
+        working += 1
+        extra += once
+        threading.Thread(target=run, args=(once,), daemon=True).start()
+
     order = {number: place for place, number in enumerate(numbers)}
     with lock:
+        for _ in range(min(jobs, len(numbers))):
+            begin(once=False)
         while True:
-            first = min(map(order.__getitem__, failed), default=len(numbers))
-            if not (any(order[number] < first for number in running) if failed else working):
+            before = min(map(order.__getitem__, failed), default=len(numbers))
+            if not (any(order[number] < before for number in running) if failed else working):
                 break
+            if first is not None and not extra and not failed and first() in left:
+                begin(once=True)
             # A time, so that a signal is heeded at once wherever a lock would not let it.
             done.wait(0.2)
     if failed:
-        raise failed[numbers[first]]
+        raise failed[numbers[before]]
+
+
+class Turns:
+    """Which of some layers is had first: the one that somebody waits for, and the others hold back meanwhile."""
+
+    def __init__(self, groups: Mapping[int, Sequence[int]], awaited: Callable[[], int | None] | None) -> None:
+        """Read ``groups`` of layers, each by its first one; ``awaited`` tells a layer that somebody waits for."""
+        self._leader = {number: first for first, numbers in groups.items() for number in numbers}
+        self._awaited = awaited
+        self._changed = threading.Condition()
+        self._running: set[int] = set()
+
+    def first(self) -> int | None:
+        """Return the group that somebody waits for."""
+        layer = self._awaited() if self._awaited is not None else None
+        return None if layer is None else self._leader.get(layer)
+
+    @contextmanager
+    def under_way(self, number: int) -> Iterator[None]:
+        """Note that a group is being read."""
+        with self._changed:
+            self._running.add(number)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._running.discard(number)
+                self._changed.notify_all()
+
+    def counted(self, number: int, advance: Callable[[int], None]) -> Callable[[int], None]:
+        """Return ``advance`` for the bytes of a group: it holds up what reads them while another one is waited for.
+
+        Not for ever: a connection that nobody reads from is given up by the other side.
+        """
+        if self._awaited is None:
+            return advance
+
+        def counting(count: int) -> None:
+            advance(count)
+            until = time.monotonic() + HOLD
+            while (wanted := self.first()) not in (None, number) and time.monotonic() < until:
+                with self._changed:
+                    if wanted not in self._running:
+                        return
+                    self._changed.wait(0.1)
+                # Whoever leaves need not wait.
+                advance(0)
+
+        return counting
 
 
 def _shares(numbers: Sequence[int], sizes: dict[int, int], count: int) -> list[list[int]]:

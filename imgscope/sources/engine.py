@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..archive import platform as platforms
 from ..archive.select import familiar
-from ..errors import EngineError, ImageNotFoundError, PlatformError
+from ..errors import EngineError, ImageNotFoundError, NoPlatformError
 from ..escape import escape
 from ..progress import Onlooker, told
 from ..reference import split_tag
@@ -77,7 +77,7 @@ class EngineSource:
                 raise ImageNotFoundError(self._not_found())
             wanted = self._wanted
             if wanted and not known.several and known.platform and not known.platform.fits(wanted):
-                raise PlatformError(
+                raise NoPlatformError(
                     f"{escape(self._name)} is {known.platform} in {self.backend.title}, not {wanted}; "
                     f"get that with: {self.backend.pull} --platform {wanted} {escape(self._name)}"
                 )

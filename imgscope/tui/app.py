@@ -147,6 +147,8 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
     def _show(self, opened: Closeable) -> None:
         self.opened = opened
         screen = self._screen_of(opened)
+        # What was read is the analysis' now.
+        self._progress.outline = None
         if isinstance(self.screen, LoadingScreen):
             self.switch_screen(screen)
         else:
@@ -156,7 +158,9 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         if isinstance(opened, Analysis):
             from .explorer import Explorer
 
-            return Explorer(opened, open_folders=self.settings.open_folders)
+            early = self.screen
+            path = early.path if isinstance(early, LoadingScreen) else None
+            return Explorer(opened, open_folders=self.settings.open_folders, layer=self._progress.chosen, path=path)
         from .difference.screen import Differ, OpenDifference
 
         assert isinstance(opened, OpenDifference)

@@ -68,19 +68,21 @@ class Explorer(WhatIf):
         "unmodified": (Mark.UNCHANGED,),
     }
 
-    def __init__(self, analysis: Analysis, *, open_folders: bool = False) -> None:
-        """Explore ``analysis``; ``open_folders`` opens all folders at the start, as dive does."""
+    def __init__(
+        self, analysis: Analysis, *, open_folders: bool = False, layer: int | None = None, path: bytes | None = None
+    ) -> None:
+        """Explore ``analysis``, from a ``layer`` and a ``path`` on; ``open_folders`` opens all, as dive does."""
         super().__init__(analysis)
-        """What suggest found, once that is known."""
         self._finding = False
         self._all_open = open_folders
+        self._begin = layer, path
 
     def compose(self) -> ComposeResult:
         """Make the panes."""
         yield Static(self.summary(), id="title")
         with Row(id="panes"):
             with Column(id="left"):
-                yield LayersPane(self.analysis.layers, id="layers")
+                yield LayersPane(self.analysis.layers, id="layers", first=self._begin[0])
                 yield DetailsPane(self.analysis, id="details").add_class("lower", "chosen")
                 yield WastePane(id="waste").add_class("lower")
                 yield FindingsPane(id="findings").add_class("lower")
@@ -102,7 +104,7 @@ class Explorer(WhatIf):
         self.entitle("findings", "Findings")
         self.query_one(PathLine).show("reading the layers…")
         self._say_layer()
-        self.layer_pane.focus()
+        self.set_focus(self.layer_pane)
         self._build()
 
     @work(thread=True, exit_on_error=False, group="build")
@@ -129,6 +131,8 @@ class Explorer(WhatIf):
         self.waste_pane.fill(groups)
         self._say_waste()
         self.show_layer()
+        if self._begin[1] is not None:
+            self.go_to(paths.find(self._begin[1]), "The path is in no tree any more.")
         if Path(self.analysis.image.reference).exists():
             self._find()
         else:

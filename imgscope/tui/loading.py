@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import compress
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.text import Text
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -19,14 +21,23 @@ from textual.widgets import ProgressBar, Static
 
 from ..escape import escape
 from ..report.sizes import quantity, size
+from .aside import aside
+from .containers import Row
+from .key_bar import bindings
+from .keys import KEYS
 from .layers.pane import one_line
 from .text import clip
+from .tree.one_layer import OneLayerPane, described, laid_out
 from .widgets import Lines
 
 if TYPE_CHECKING:
     from ..archive.image import OpenImage
     from ..layer.index import LayerIndex
     from ..sources.backend import Step
+
+
+# Seconds after which a layer under the cursor is one that is looked at.
+_PASSING = 0.3
 
 
 class Cancelled(BaseException):
@@ -46,6 +57,8 @@ class Outline:
     """Content bytes of each layer as an engine tells them."""
     passed: int = 0
     """Layers that streamed by and were read."""
+    indexes: dict[int, LayerIndex] = field(default_factory=dict)
+    """The layers that were read already."""
 
     def take(self, size: int) -> None:
         """Note that some layer with so many content bytes was read; of those of one size it does not matter which."""
@@ -140,6 +153,9 @@ class ScreenProgress:
         self.began = time.monotonic()
         self.outline: Outline | None = None
         """What is known of the image, once anything is."""
+        self.heeded = False
+        """Whether the layer that the person waits for is read first."""
+        self._chosen: tuple[int, float] | None = None
         self._cancelled = threading.Event()
 
     def expected(self, layers: int, steps: Sequence[Step], platform: str) -> None:
@@ -162,7 +178,23 @@ class ScreenProgress:
         """Take note of a layer that was read. Raises ``Cancelled``."""
         self.advance(0)
         if self.outline is not None:
+            self.outline.indexes[layer] = index
             self.outline.content[layer] = index.content_bytes
+
+    def choose(self, layer: int) -> None:
+        """Take note that the person looks at a layer now."""
+        self._chosen = layer, time.monotonic()
+
+    @property
+    def chosen(self) -> int | None:
+        """The layer that the person chose to look at; ``None``: none yet."""
+        return self._chosen[0] if self._chosen is not None else None
+
+    def awaited(self) -> int | None:
+        """Return the layer that the person waits for: one that was passed in going to another is none."""
+        self.heeded = True
+        chosen = self._chosen
+        return chosen[0] if chosen is not None and time.monotonic() - chosen[1] > _PASSING else None
 
     def cancel(self) -> None:
         """End the work at its next report."""
@@ -189,6 +221,8 @@ class LoadingScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "app.quit", "Quit"),
+        *bindings(tuple(key for key in KEYS if key.name in ("next_pane", "previous_pane"))),
+        *bindings(tuple(key for key in KEYS if key.name in ("toggle_folder", "open", "close", "choose"))),
     ]
 
     def __init__(self, reference: str, progress: ScreenProgress) -> None:
@@ -196,21 +230,40 @@ class LoadingScreen(Screen[None]):
         super().__init__()
         self.reference = reference
         self.progress = progress
+        self._shown: tuple[int, bool] | None = None
 
     def compose(self) -> ComposeResult:
-        """Make the list of layers, which shows once they are known, and the box."""
+        """Make the list of layers and the files of the selected one, which show once they are known, and the box."""
         yield Static("", id="title")
-        yield OutlinePane(id="outline")
+        with Row(id="read"):
+            yield OutlinePane(id="outline")
+            yield OneLayerPane(id="own")
         with Vertical(id="loading"):
             yield Static(escape(self.reference), markup=False)
             yield ProgressBar(show_eta=False, id="bar")
             yield Static("", id="what", classes="quiet", markup=False)
-            yield Static("q leaves", classes="quiet")
+            yield Static("q leaves", id="leave", classes="quiet")
 
     def on_mount(self) -> None:
         """Look at the progress now and then."""
         self.set_interval(0.1, self._look)
         self._look()
+
+    @property
+    def list_pane(self) -> OutlinePane:
+        """The list of layers."""
+        return self.query_one(OutlinePane)
+
+    @property
+    def own(self) -> OneLayerPane:
+        """The files of the selected layer."""
+        return self.query_one(OneLayerPane)
+
+    @property
+    def path(self) -> bytes | None:
+        """The path that the person went to, if any."""
+        own = self.own
+        return own.paths.path(own.node) if own.has_focus and own.paths is not None and own.node >= 0 else None
 
     def _show_outline(self, pane: OutlinePane, known: Outline) -> None:
         pane.outline = known
@@ -219,15 +272,18 @@ class LoadingScreen(Screen[None]):
         title.append(escape(self.reference), style="bold")
         self.query_one("#title", Static).update(title.append(f"  {known.words}"))
         self.add_class("outlined")
-        pane.reload(0)
+        # The largest is read first.
+        pane.reload(max(range(len(known.stored)), key=lambda layer: known.stored[layer] or 0, default=0))
+        pane.focus()
 
     def _look(self) -> None:
         progress = self.progress
-        pane = self.query_one(OutlinePane)
+        pane = self.list_pane
         if progress.outline is not None:
             if pane.outline is not progress.outline:
                 self._show_outline(pane, progress.outline)
             pane.refresh()
+            self._show_own(progress.outline)
         self.query_one("#bar", ProgressBar).update(total=progress.total or None, progress=progress.done)
         words = progress.what
         if progress.outline is not None and progress.outline.passed:
@@ -236,3 +292,70 @@ class LoadingScreen(Screen[None]):
             elapsed = max(time.monotonic() - progress.began, 0.1)
             words += f": {size(progress.done)}, {size(int(progress.done / elapsed))}/s"
         self.query_one("#what", Static).update(words)
+        if progress.heeded:
+            self.query_one("#leave", Static).update("the selected layer is read first · q leaves")
+
+    # -- the selected layer ------------------------------------------------------------------------------
+
+    def _show_own(self, known: Outline) -> None:
+        """Show what the selected layer holds, once it was read."""
+        layer = self.list_pane.cursor
+        index = known.indexes.get(layer)
+        if self._shown == (layer, index is not None):
+            return
+        self._shown = layer, index is not None
+        # Which of an engine's layers streams by is not known before the end.
+        self.set_class(bool(known.indexes) or not known.expected, "listing")
+        pane = self.own
+        pane.border_title = f"Layer {layer}"
+        pane.border_subtitle = described(index) if index is not None else "not read yet"
+        pane.paths = pane.rows = None
+        pane.reload(0)
+        if index is not None:
+            self._lay_out(layer, index)
+
+    @work(exclusive=True, exit_on_error=False, group="own")
+    async def _lay_out(self, layer: int, index: LayerIndex) -> None:
+        pane = self.own
+        paths, rows = await aside(partial(laid_out, index, pane.page * 2 // 3))
+        if self.list_pane.cursor == layer:
+            pane.number = layer
+            pane.start(paths, rows)
+
+    @on(Lines.Moved, "#outline")
+    def _layer_selected(self) -> None:
+        known = self.progress.outline
+        if known is not None and self._shown is not None:
+            self.progress.choose(self.list_pane.cursor)
+            self._show_own(known)
+
+    @on(Lines.Chosen, "#outline")
+    def _layer_chosen(self) -> None:
+        self.action_next_pane()
+
+    def action_next_pane(self) -> None:
+        """Go from the layers to the files, and back."""
+        (self.list_pane if self.own.has_focus or not self.own.display else self.own).focus()
+
+    action_previous_pane = action_next_pane
+
+    def action_choose(self) -> None:
+        """Go to the files of the selected layer; there, open or close a folder."""
+        if self.own.has_focus:
+            self.own.fold()
+        else:
+            self.action_next_pane()
+
+    def action_toggle_folder(self) -> None:
+        """Open or close the folder under the cursor."""
+        if self.own.has_focus:
+            self.own.fold()
+
+    def action_open(self) -> None:
+        """Open a folder, or step into it; from the layers go to the files."""
+        self.own.step_in() if self.own.has_focus else self.action_next_pane()
+
+    def action_close(self) -> None:
+        """Close a folder, or step out of it."""
+        if self.own.has_focus:
+            self.own.step_out()

@@ -21,7 +21,8 @@ NAMES = """
     CheckReport ConfigDifference ConfigError ConfigSecret ContentUnavailableError Difference
     DirectoryDifference DirectorySize DiveFigures Duplicate EncryptedLayerError EngineError Estimate Event
     Evidence File FileDifference FileSize Filter Finding Fit Fixed HistoryStep Image ImageCheck ImageError
-    ImageNotFoundError ImgscopeError Jump Lack Layer LayerError LayerPair LimitError PackageDifference PackageSize
+    ImageNotFoundError ImgscopeError Jump Lack Layer LayerError LayerPair LimitError NoPlatformError PackageDifference
+    PackageSize
     PackageSizes PathNotFoundError PlatformError Point Pull PullCost PulledLayer ReadOptions RegistryError Resolved
     RuleResult Squashed
     SquashedLayer Suggestions Totals Trend

@@ -335,6 +335,19 @@ def test_what_is_chosen(fleet, store, inside):
         assert rows(arm, "SELECT count(*) FROM images") == [(count,)]
 
 
+def test_what_is_not_there_for_a_platform_is_no_failure(fleet, store, inside):
+    # Images for one platform each, and one whose index has not the one that is wanted.
+    for name in (f"{fleet.source}/team1/app1:*", f"{fleet.source}/several"):
+        words = ("fleet", "scan", name, "--store", store, "--platform", "linux/s390x")
+        done = inside(*words)
+        assert done.returncode == 0, done.stderr
+        first = done.stdout.splitlines()[0]
+        assert "with no such platform" in first and "not readable" not in first
+        assert done.stderr == ""
+        figures = json.loads(inside(*words, "--log", "json").stderr.splitlines()[-1])
+        assert figures["no_such_platform"] > 0 == figures["troubles"]
+
+
 def test_what_the_rows_say(fleet, store, inside):
     assert scan(inside, store, f"{fleet.source}/team1/app1:1.3").returncode == 0
     (tag,) = rows(store, "SELECT host, repository, tag, reference FROM tags")

@@ -476,6 +476,47 @@ def test_pages_of_tags_without_an_end(faulty):
         assert len(handler.asked) < 10
 
 
+@pytest.mark.parametrize("kind", ["tags", "repositories"])
+def test_a_list_that_leads_back_to_an_earlier_page_is_a_circle(faulty, kind):
+    from imgscope.sources.registry import catalog
+    from imgscope.sources.registry.client import Client
+    from imgscope.sources.registry.names import Name
+
+    def hook(self):
+        if not ("tags" in self.path or "_catalog" in self.path):
+            return False
+        # Always something new, and two pages that lead to one another.
+        place = "/v2/app/tags/list" if kind == "tags" else "/v2/_catalog"
+        link = f'<{place}?last={len(self.asked) % 2}>; rel="next"'
+        self.answer(200, json.dumps({kind: [f"t{len(self.asked)}"]}).encode(), Link=link)
+        return True
+
+    with faulty(hook) as (reference, handler):
+        host = reference.removeprefix("registry:").partition("/")[0]
+        with pytest.raises(RegistryError, match=f"lists its {kind} in a circle"):
+            Client(Name(host, "app")).tags() if kind == "tags" else catalog.catalog(host)
+        assert len(handler.asked) < 6
+
+
+def test_a_list_without_an_end_is_given_up_by_its_bytes(faulty, monkeypatch):
+    from imgscope.sources.registry import catalog, client
+
+    monkeypatch.setattr(client, "MAX_LIST", 1 << 20)
+
+    def hook(self):
+        if "_catalog" not in self.path:
+            return False
+        names = [f"r{len(self.asked)}-{number}-{'x' * 60}" for number in range(1000)]
+        link = f'</v2/_catalog?last={len(self.asked)}>; rel="next"'
+        self.answer(200, json.dumps({"repositories": names}).encode(), Link=link)
+        return True
+
+    with faulty(hook) as (reference, handler):
+        with pytest.raises(RegistryError, match="without an end: over 1 MiB"):
+            catalog.catalog(reference.removeprefix("registry:").partition("/")[0])
+        assert len(handler.asked) < 30
+
+
 def test_ctrl_c_is_heeded_at_once(faulty, tmp_path):
     import os
     import signal

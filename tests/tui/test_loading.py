@@ -196,7 +196,7 @@ def test_no_secret_is_shown_while_the_image_is_read(place):
 
     async def main():
         app = ImgscopeApp(work, "big:1")
-        async with app.run_test(size=(120, 24)) as pilot:
+        async with app.run_test(size=(200, 24)) as pilot:
             text = ""
             while "ADD rootfs.tar" not in text:
                 await pilot.pause(0.02)

@@ -18,7 +18,7 @@ from typing import Any
 from ...archive.digests import blob_name, is_digest
 from ...archive.open import open_store
 from ...archive.store import parse_json
-from ...errors import ImageNotFoundError, ImgscopeError, UsageError
+from ...errors import ImageNotFoundError, ImgscopeError, NoPlatformError, UsageError
 from ...escape import escape
 from ...globs import is_glob
 from ...history import moment
@@ -77,6 +77,8 @@ def find(text: str, wanted: Wanted) -> Iterator[Unit]:
             unit = _Asking(client, asked.name, wanted).unit(asked.name.wanted)
             if unit is not None:
                 yield unit
+        except NoPlatformError:
+            wanted.elsewhere()
         finally:
             client.close()
 
@@ -108,6 +110,9 @@ def _of_repository(name: Name, glob: str, wanted: Wanted, *, empty: bool = False
         for tag, result in _side_by_side(tags, asking.unit, wanted.options.jobs):
             try:
                 unit = result.result()
+            except NoPlatformError:
+                wanted.elsewhere()
+                continue
             except ImgscopeError as error:
                 wanted.trouble(Trouble.of(f"registry:{name.place}:{tag}", error))
                 continue

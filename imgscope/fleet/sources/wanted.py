@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Wanted:
-    """What a scan asks of every source. ``trouble`` is told of what can't be had, which stops nothing."""
+    """What a scan asks of every source. ``trouble`` is told of what can't be had, which stops nothing; ``elsewhere`` is
+    called for an image that is not there for the platform.
+    """
 
     known: Known
     options: Options
     trouble: Callable[[Trouble], None]
+    elsewhere: Callable[[], None]
     platform: str | None = None
     newest: int | None = None
     since: datetime | None = None

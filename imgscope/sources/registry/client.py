@@ -41,6 +41,8 @@ _NEXT = re.compile(r"<([^<>]{1,4096})>\s*;\s*rel=\"?next\"?")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 MAX_TAGS = 200_000
 MAX_PAGES = 2000
+MAX_LIST = 256 << 20
+"""Bytes of all pages of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,17 +224,27 @@ class Client:
         """
         found: dict[str, None] = {}
         asked = f"{what}?n=1000"
-        for _ in range(pages):
+        before: set[str] = set()
+        left = MAX_LIST
+        while len(before) < pages:
+            if asked in before:
+                raise RegistryError(
+                    f"{self.registry} lists its {kind} in a circle: a page leads back to an earlier one"
+                )
+            before.add(asked)
             data, headers = self._small(asked, {"Accept": "application/json"}, _MAX_PAGE, f"the list of {kind}", None)
+            left -= len(data)
+            if left < 0:
+                raise RegistryError(f"{self.registry} lists {kind} without an end: over {MAX_LIST >> 20} MiB of them")
             try:
                 listed = json.loads(data).get(kind) or []
                 page = [name for name in listed if isinstance(name, str) and form.fullmatch(name)]
             except (ValueError, AttributeError, TypeError, RecursionError):
                 raise RegistryError(f"{self.registry} answers with something that is no list of {kind}") from None
-            before = len(found)
+            count = len(found)
             found.update(dict.fromkeys(page))
             following = _NEXT.search(headers.get("Link", ""))
-            if following is None or len(found) >= limit or len(found) == before:
+            if following is None or len(found) >= limit or len(found) == count:
                 break
             # Only its query counts: it stays this list.
             asked = f"{what}?" + following[1].partition("?")[2]

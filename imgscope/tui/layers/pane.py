@@ -36,8 +36,11 @@ class LayersPane(Lines):
         Binding("u", "screen.undo('page_up')", "Undo", show=False, id="undo.layers")
     ]
 
-    def __init__(self, layers: Sequence[Layer], *, id: str) -> None:
-        """List ``layers``, the first at the top; the one that made most waste is selected, else the largest."""
+    def __init__(self, layers: Sequence[Layer], *, id: str, first: int | None = None) -> None:
+        """List ``layers``, the first at the top; the one that made most waste is selected, else the largest.
+
+        With ``first`` that one is selected.
+        """
         super().__init__(id=id)
         self.image_layers = layers
         self.without: Without | None = None
@@ -45,8 +48,10 @@ class LayersPane(Lines):
         self.base: int | None = None
         """The last layer of the tree that is compared with; ``None``: the one below the selected."""
         self._largest = max((layer.content_bytes for layer in layers), default=0)
-        first = max(layers, key=lambda layer: (layer.wasted_bytes, layer.content_bytes), default=None)
-        self.set_reactive(LayersPane.cursor, first.index if first is not None else 0)
+        if first is None or not 0 <= first < len(layers):
+            most = max(layers, key=lambda layer: (layer.wasted_bytes, layer.content_bytes), default=None)
+            first = most.index if most is not None else 0
+        self.set_reactive(LayersPane.cursor, first)
 
     def count(self) -> int:
         """Return the number of layers."""

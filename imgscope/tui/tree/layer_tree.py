@@ -33,6 +33,8 @@ class LayerTreePane(TreePane):
     """The columns that there is room for besides size and layer: names come first."""
     dead = False
     """Whether what is dead is shown too: then its bytes are."""
+    number = 0
+    """Which of the image's layers is the first of those that are shown."""
     _whole = 0
     """Content bytes of the whole image, which bars are shares of."""
 
@@ -115,7 +117,7 @@ class LayerTreePane(TreePane):
             segments.append(Segment(" " * (_BAR + 1 - len(live) - len(dead))))
         copies = paths.copies[node]
         more = f"×{copies}" if copies > 1 and kind != DIRECTORY else ""
-        segments.append(Segment(f"{layer:>5}{more:<4}", changed or quiet))
+        segments.append(Segment(f"{self.number + layer:>5}{more:<4}", changed or quiet))
         target = index.links.get(own)
         words = ""
         if target is not None and kind in (SYMLINK, HARDLINK):
