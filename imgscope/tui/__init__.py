@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .app import Closeable, Work
     from .loading import ScreenProgress
 
-__all__ = ["run", "run_difference", "unusable"]
+__all__ = ["run", "run_difference", "run_fleet", "unusable"]
 
 
 def unusable(*references: str) -> str | None:
@@ -86,6 +86,33 @@ def run_difference(
     from ..rows import titled
 
     _show(work, f"{titled(old)} → {titled(new)}", colour)
+
+
+def run_fleet(path: str, *, colour: bool = True) -> None:
+    """Open the interactive view of a fleet's store, and return when the person leaves it.
+
+    Raises ``UsageError`` where there is none at ``path``, and ``ImgscopeError`` once the terminal is as it was.
+    """
+    gc.disable()
+    from contextlib import ExitStack
+
+    from ..fleet.store import Store
+
+    # Whatever is wrong with the address is said before the screen is another.
+    store = Store.open(path)
+
+    def work(progress: ScreenProgress) -> Closeable:
+        from tempfile import TemporaryDirectory
+
+        from .fleet.screen import OpenFleet
+
+        progress.start(None, "reading the store")
+        with ExitStack() as stack:
+            folder = stack.enter_context(TemporaryDirectory(prefix="imgscope-"))
+            connection = stack.enter_context(store.connection(folder))
+            return OpenFleet(store, connection, stack.pop_all().close)
+
+    _show(work, store.place.address, colour)
 
 
 def _show(work: Work, reference: str, colour: bool) -> None:

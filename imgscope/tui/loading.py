@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import TYPE_CHECKING, ClassVar
@@ -189,11 +189,13 @@ class LoadingScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "app.quit", "Quit"),
+        Binding("escape", "leave", "Back", show=False),
     ]
 
-    def __init__(self, reference: str, progress: ScreenProgress) -> None:
-        """Show ``progress`` of reading ``reference``."""
+    def __init__(self, reference: str, progress: ScreenProgress, leave: Callable[[], object] | None = None) -> None:
+        """Show ``progress`` of reading ``reference``; Esc does ``leave``, if there is something to go back to."""
         super().__init__()
+        self._leave = leave
         self.reference = reference
         self.progress = progress
 
@@ -205,7 +207,12 @@ class LoadingScreen(Screen[None]):
             yield Static(escape(self.reference), markup=False)
             yield ProgressBar(show_eta=False, id="bar")
             yield Static("", id="what", classes="quiet", markup=False)
-            yield Static("q leaves", classes="quiet")
+            yield Static("q leaves" if self._leave is None else "Esc goes back, q leaves", classes="quiet")
+
+    def action_leave(self) -> None:
+        """Go back, where there is something to go back to."""
+        if self._leave is not None:
+            self._leave()
 
     def on_mount(self) -> None:
         """Look at the progress now and then."""

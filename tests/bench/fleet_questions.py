@@ -167,6 +167,16 @@ def layer_hex(layer, layers):
     return pa.array([f"{number:x}" for number in range(layers)]).take(layer)
 
 
+def put(folder, images, layers, files):
+    """Write a made fleet into a store, and return it."""
+    from imgscope.fleet.store.store import Store
+
+    store = Store.open(folder, create=True)
+    for kind, rows in made(images, layers, files).items():
+        store.add(kind, rows)
+    return store
+
+
 def main(images="5000", layers="20400", files="100"):
     from imgscope.fleet.questions import bases, check, find, fixes, free, growth, overview, same, stored, waste
     from imgscope.fleet.store.store import Store

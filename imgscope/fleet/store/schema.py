@@ -61,6 +61,7 @@ def schemas() -> dict[str, pa.Schema]:
             ("layers", pa.list_(text)),  # diff_ids, the lowest first
             ("blobs", pa.list_(text)),  # digests of the blobs, as the layers; null where unknown
             ("history", pa.list_(step)),  # redacted; layer is null for instructions without one
+            ("config_json", text),  # the image config, redacted; null where it is too long, or an older scan wrote this
         ],
         "layers": [
             ("layer", text),
