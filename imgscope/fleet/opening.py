@@ -10,6 +10,7 @@ from ..archive.media import claimed_compression
 from ..documents import parse
 from ..errors import ContentUnavailableError, ImageError, LimitError
 from ..reading import ReadOptions
+from ..rows import ConfigSecret
 from .layers import StoredLayers
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class StoredImage:
     reference: str
     layers: tuple[StoredBlob, ...]
     config_json: str | None = None
+    secrets: tuple[ConfigSecret, ...] = ()
 
     @property
     def pinned(self) -> str:
@@ -71,6 +73,9 @@ def open_image(place: Place, image: StoredImage, progress: Progress | None = Non
         except _Lacking:
             pass
         else:
+            # The store's config has no values any more by which a secret could be told.
+            secrets = dict.fromkeys((*image.secrets, *found.image.secrets))
+            found.image = replace(found.image, secrets=tuple(secrets))
             found.notes = (*found.notes, f"read from the store; its files' contents come from {image.pinned}")
             return found
     found = analyze(image.pinned, options=options.but(cache=True))

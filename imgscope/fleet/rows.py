@@ -77,6 +77,7 @@ def image_row(analysis: Analysis, unit: Unit) -> Row:
         "blobs": blobs if any(blobs) else None,
         "history": history,
         "config_json": _config(analysis),
+        "secrets": [{"kind": _text(row.kind), "where": _text(row.where), "layer": row.layer} for row in image.secrets],
     }
 
 

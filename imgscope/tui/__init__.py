@@ -94,23 +94,34 @@ def run_fleet(path: str, *, colour: bool = True) -> None:
     Raises ``UsageError`` where there is none at ``path``, and ``ImgscopeError`` once the terminal is as it was.
     """
     gc.disable()
-    from contextlib import ExitStack
+    import threading
+    from concurrent.futures import Future
 
     from ..fleet.store import Store
 
     # Whatever is wrong with the address is said before the screen is another.
     store = Store.open(path)
+    ready: Future[Closeable] = Future()
+
+    def read() -> None:
+        from .fleet.store import open_fleet
+
+        try:
+            ready.set_result(open_fleet(store))
+        except BaseException as error:
+            ready.set_exception(error)
+
+    # What draws is imported meanwhile.
+    threading.Thread(target=read, daemon=True, name="store").start()
 
     def work(progress: ScreenProgress) -> Closeable:
-        from tempfile import TemporaryDirectory
-
-        from .fleet.screen import OpenFleet
-
         progress.start(None, "reading the store")
-        with ExitStack() as stack:
-            folder = stack.enter_context(TemporaryDirectory(prefix="imgscope-"))
-            connection = stack.enter_context(store.connection(folder))
-            return OpenFleet(store, connection, stack.pop_all().close)
+        while True:
+            progress.advance(0)
+            try:
+                return ready.result(0.05)
+            except TimeoutError:
+                continue
 
     _show(work, store.place.address, colour)
 

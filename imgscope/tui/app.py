@@ -160,7 +160,8 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         from .difference.screen import Differ, OpenDifference
 
         if not isinstance(opened, OpenDifference):
-            from .fleet.screen import FleetScreen, OpenFleet
+            from .fleet.screen import FleetScreen
+            from .fleet.store import OpenFleet
 
             assert isinstance(opened, OpenFleet)
             return FleetScreen(opened, open_folders=self.settings.open_folders)

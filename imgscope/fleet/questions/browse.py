@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ...brief import brief
+from ...rows import ConfigSecret
 from ..opening import StoredBlob, StoredImage
 from .ground import ground, row, rows, there
 from .waste import wasted
@@ -242,9 +243,12 @@ def stored_image(connection: Connection, image: TaggedImage) -> StoredImage:
             image.id,
         )
     )
-    config, config_json = row(connection, "SELECT config, config_json FROM images WHERE image = ?", image.image)
+    config, config_json, secrets = row(
+        connection, "SELECT config, config_json, secrets FROM images WHERE image = ?", image.image
+    )
     found = tuple(
         StoredBlob(one.layer, one.blob, media.get(one.blob or one.layer), None if one.about else one.stored)
         for one in layers(connection, image)
     )
-    return StoredImage(image.image, config, image.platform, image.reference, found, config_json)
+    known = tuple(ConfigSecret(one["kind"], one["where"], one["layer"]) for one in secrets or ())
+    return StoredImage(image.image, config, image.platform, image.reference, found, config_json, known)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on, work
@@ -31,65 +29,16 @@ from ..tree.filter_bar import FilterBar
 from ..tree.path_line import PathLine
 from ..widgets import Lines
 from .panes import ImagesPane, RepositoriesPane, StackPane
+from .store import OpenFleet
 
 if TYPE_CHECKING:
     from ...analysis import Analysis
-    from ...fleet.questions.ground import Connection
-    from ...fleet.store import Store
     from ..explorer import Explorer
-
-Answer = TypeVar("Answer")
 
 # Whoever holds an arrow key down wants the last line's images only.
 _REST = 0.04
 # What is open so soon needs no screen that says that it is being opened.
 _SOON = 0.15
-
-
-class OpenFleet:
-    """A store that is asked from several threads, one at a time."""
-
-    def __init__(self, store: Store, connection: Connection, release: Callable[[], object]) -> None:
-        """Ask ``connection`` of ``store``; ``release`` closes it."""
-        self.store = store
-        self._connection = connection
-        self._release = release
-        self._lock = threading.Lock()
-        self._images: list[Analysis] = []
-
-    @property
-    def name(self) -> str:
-        """Where the store is."""
-        return self.store.place.shown
-
-    def ask(self, question: Callable[[Connection], Answer]) -> Answer:
-        """Answer a question of ``browse``. Raises ``OutputError``."""
-        with self._lock, self.store.place.reading():
-            return question(self._connection)
-
-    def analysis(self, image: TaggedImage, progress: ScreenProgress, again: bool) -> Analysis:
-        """Open an image. Raises ``ImgscopeError``, and ``Cancelled``."""
-        from ...fleet.opening import open_image
-
-        stored = self.ask(lambda connection: browse.stored_image(connection, image))
-        found = open_image(self.store.place, stored, progress, again=again)
-        self._images.append(found)
-        return found
-
-    def release(self, analysis: Analysis) -> None:
-        """Close an image."""
-        if analysis in self._images:
-            self._images.remove(analysis)
-            analysis.close()
-
-    def close(self) -> None:
-        """Give up what is being asked, and close the store and the images that are open."""
-        for analysis in list(self._images):
-            self.release(analysis)
-        self._connection.interrupt()
-        if self._lock.acquire(timeout=1.0):
-            self._release()
-            self._lock.release()
 
 
 class FleetScreen(PaneScreen):
