@@ -1,12 +1,15 @@
 """How long each question to a made fleet takes.
 
-python -m tests.bench.fleet_questions [IMAGES [LAYERS [FILES [PACKAGES]]]]
+python -m tests.bench.fleet_questions [IMAGES [LAYERS [FILES [PACKAGES [FOLDER]]]]]
 
 The fleet is made of tables alone, the same each time: images on bases that went through versions, layers that some
-images share, FILES files in each layer, PACKAGES packages in each image. A million images: 1000000 4000400 2 10.
- CPU seconds of this process, all threads together, and seconds by the clock.
+images share, FILES files in each layer, PACKAGES packages in each image. What is in FOLDER is asked
+again. A million images: 1000000 4000400 2 10.
+
+Told are CPU seconds of this process, all threads together, and seconds by the clock.
 """
 
+import contextlib
 import sys
 import tempfile
 import time
@@ -17,6 +20,7 @@ import pyarrow as pa
 
 from imgscope.fleet.store import Store
 from imgscope.fleet.store.schema import schemas
+from imgscope.fleet.store.store import MARK
 
 from ..fleet.ask_store import NOON
 
@@ -124,7 +128,7 @@ def put(folder, images, layers, files, packages=60):
     return store
 
 
-def main(images="5000", layers="20400", files="100", packages="60"):
+def main(images="5000", layers="20400", files="100", packages="60", place=""):
     from imgscope.fleet.questions import bases, check, find, fixes, free, growth, overview, same, stored, waste
 
     questions = {
@@ -140,8 +144,10 @@ def main(images="5000", layers="20400", files="100", packages="60"):
         "check": lambda connection: check.check(connection, config=False),
         "report": lambda connection: overview.overview(connection),
     }
-    with tempfile.TemporaryDirectory() as folder:
-        made_store = put(folder, int(images), int(layers), int(files), int(packages))
+    with contextlib.ExitStack() as stack:
+        folder = place or stack.enter_context(tempfile.TemporaryDirectory(prefix="imgscope-fleet-"))
+        there = (Path(folder) / MARK).exists()
+        made_store = Store.open(folder) if there else put(folder, int(images), int(layers), int(files), int(packages))
         with made_store.connection() as connection:
             for kind in _TABLES:
                 (count,) = connection.execute(f"SELECT count(*) FROM {kind}").fetchone()
