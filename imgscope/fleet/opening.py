@@ -64,26 +64,42 @@ def open_image(place: Place, image: StoredImage, progress: Progress | None = Non
     A note of the analysis says which. With ``again`` the reference is asked whatever the store has. Raises
     ``UsageError`` and ``ImageError``.
     """
-    from ..analyzer import analyze, analyze_source
+    from ..analyzer import analyze
 
-    options = ReadOptions(cache=False, contents=True, progress=progress, shared=StoredLayers(place, digests=False))
+    layers = StoredLayers(place, digests=False)
     if not again:
-        try:
-            found = analyze_source(_StoredSource(image, options), image.reference, options)
-        except _Lacking:
-            pass
-        else:
-            # The store's config has no values any more by which a secret could be told.
-            secrets = dict.fromkeys((*image.secrets, *found.image.secrets))
-            found.image = replace(found.image, secrets=tuple(secrets))
+        found = stored_analysis(layers, image, progress)
+        if found is not None:
             found.notes = (*found.notes, f"read from the store; its files' contents come from {image.pinned}")
             return found
-    found = analyze(image.pinned, options=options.but(cache=True))
+    options = ReadOptions(cache=True, contents=True, progress=progress, shared=layers)
+    found = analyze(image.pinned, options=options)
     found.image = replace(found.image, reference=image.reference)
     note = f"read from {image.pinned}"
     if image.image not in (found.image.manifest_digest, found.image.id):
         note += ", which is another image than the one in the store by now"
     found.notes = (*found.notes, note)
+    return found
+
+
+def stored_analysis(
+    layers: StoredLayers, image: StoredImage, progress: Progress | None = None, *, contents: bool = True
+) -> Analysis | None:
+    """Analyse an image from the store's indexes alone; ``None`` where these are not all there.
+
+    Without ``contents`` nothing is ever asked of its reference: whoever wants a file's content that was not kept gets
+    ``ContentUnavailableError``. Raises ``ImageError`` for an image that can't be put together.
+    """
+    from ..analyzer import analyze_source
+
+    options = ReadOptions(cache=False, contents=contents, progress=progress, shared=layers)
+    try:
+        found = analyze_source(_StoredSource(image, options), image.reference, options)
+    except _Lacking:
+        return None
+    # The store's config has no values any more by which a secret could be told.
+    secrets = dict.fromkeys((*image.secrets, *found.image.secrets))
+    found.image = replace(found.image, secrets=tuple(secrets))
     return found
 
 
@@ -141,6 +157,8 @@ class _StoredSource:
         """Open the image where it was read, for files' contents. Raises as ``Source.reopen``."""
         from ..sources import find_source
 
+        if not self._options.contents:
+            raise ContentUnavailableError("the store has no file contents")
         opened = find_source(self._image.pinned, contents=True).reopen(progress)
         if self._image.image not in (opened.manifest_digest, opened.id):
             opened.close()

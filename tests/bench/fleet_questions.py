@@ -157,7 +157,7 @@ def main(images="5000", layers="20400", files="100", packages="60", place=""):
         for name_, ask in questions.items():
             # Each from the start, as a command asks it.
             clock, cpu = time.perf_counter(), time.process_time()
-            with made_store.connection() as connection:
+            with tempfile.TemporaryDirectory() as spill, made_store.connection(spill) as connection:
                 ask(connection)
             spent = time.perf_counter() - clock, time.process_time() - cpu
             print(f"{name_:12} {spent[0]:6.2f} s, CPU {spent[1]:6.2f} s", flush=True)

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ...brief import brief
-from ...rows import ConfigSecret
-from ..opening import StoredBlob, StoredImage
+from ..opening import StoredImage
 from .ground import ground, row, rows, there
+from .stack import stored_images
 from .waste import wasted
 
 if TYPE_CHECKING:
@@ -235,20 +235,4 @@ def layers(connection: Connection, image: TaggedImage) -> list[ImageLayer]:
 
 def stored_image(connection: Connection, image: TaggedImage) -> StoredImage:
     """Return what it takes to open an image."""
-    media = dict(
-        rows(
-            connection,
-            "SELECT coalesce(blob, layer), max(media_type) FROM layers"
-            " WHERE layer IN (SELECT layer FROM ask_stack_digests WHERE image_id = ?) GROUP BY 1",
-            image.id,
-        )
-    )
-    config, config_json, secrets = row(
-        connection, "SELECT config, config_json, secrets FROM images WHERE image = ?", image.image
-    )
-    found = tuple(
-        StoredBlob(one.layer, one.blob, media.get(one.blob or one.layer), None if one.about else one.stored)
-        for one in layers(connection, image)
-    )
-    known = tuple(ConfigSecret(one["kind"], one["where"], one["layer"]) for one in secrets or ())
-    return StoredImage(image.image, config, image.platform, image.reference, found, config_json, known)
+    return stored_images(connection, {image.id: image.reference})[image.id]
