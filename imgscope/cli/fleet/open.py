@@ -17,7 +17,7 @@ def command(path: str, no_color: bool) -> None:
     it was read.
 
     \b
-    Examples:
+    Example:
       imgscope fleet open --store fleet
     """
     from ... import tui
