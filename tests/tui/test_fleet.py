@@ -254,8 +254,7 @@ def test_an_image_that_takes_long_can_be_left(store, monkeypatch):
         fleet = view.app.screen
         view.app.screen.action_pane("images")
         await view.pilot.press("enter")
-        await until(view, lambda: isinstance(view.app.screen, LoadingScreen))
-        assert "Esc goes back" in view.text()
+        await until(view, lambda: isinstance(view.app.screen, LoadingScreen) and "Esc goes back" in view.text())
         await view.pilot.press("escape")
         await until(view, lambda: view.app.screen is fleet)
         over.set()
