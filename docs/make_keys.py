@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from imgscope.tui.keys import DIFFERENCE_KEYS, KEYS, Key, identifier, pretty
+from imgscope.tui.keys import DIFFERENCE_KEYS, FLEET_KEYS, KEYS, Key, identifier, pretty
 
 PAGE = Path(__file__).with_name("tui.md")
 _HEAD = "| Keys | What they do | Name in the config file |\n|---|---|---|\n"
@@ -32,6 +32,7 @@ def page(text: str) -> str:
     parts = {
         "keys": "\n".join(f"**{group}**\n\n{table(some)}" for group, some in groups.items()),
         "keys of differences": table(key for key in DIFFERENCE_KEYS if key not in KEYS),
+        "keys of fleets": table(key for key in FLEET_KEYS if key not in KEYS),
     }
     for name, made in parts.items():
         mark = re.escape(name)

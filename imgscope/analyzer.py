@@ -69,6 +69,11 @@ def analyze(
         return _Run(source, str(reference), chosen, sources.jobs).result(chosen.layers)
 
 
+def analyze_source(source: Source, reference: str, options: ReadOptions, jobs: int = 1) -> Analysis:
+    """Analyse what a source gives that no reference leads to. Raises ``UsageError`` and ``ImageError``."""
+    return _Run(source, reference, options, jobs).result()
+
+
 @contextmanager
 def opened(image: AnyImage, options: ReadOptions) -> Iterator[Analysis]:
     """Give an image's analysis: one that is made and closed at the end, or that which is given, which stays open."""

@@ -89,19 +89,19 @@ def check(
         ignored=tuple(ignored_paths),
         allow_skipped=allow_skipped,
     )
-    configured = _configuration(config, here)
-    dive, origin, notes = _dive_rules(ci_config, dive_rules or {}, configured, here)
+    configured = configuration(config, here)
+    dive, origin, notes = dive_rules_of(ci_config, dive_rules or {}, configured, here)
     if configured.empty and not given.settings and dive is None:
         given = replace(given, settings=default_rules().settings)
         told = "no rule is set, so the defaults hold: at most 10 % wasted (or 20 MB), and no secrets"
         notes = (*notes, f"{told}; set your own in imgscope.toml")
     with ExitStack() as stack:
-        session = _Session(given, configured, chosen, stack, here, whole)
+        session = Session(given, configured, chosen, stack, here, whole)
         checked = tuple(session.check(image, dive, origin, notes) for image in named)
         return CheckReport(checked, strict).hold(stack)
 
 
-def _configuration(config: str | os.PathLike[str] | Literal[False] | None, here: bool) -> Config:
+def configuration(config: str | os.PathLike[str] | Literal[False] | None, here: bool) -> Config:
     """Return the configuration that is named or, if that is wanted, lies nearest. Raises ``ConfigError``."""
     if config is False:
         return Config()
@@ -109,7 +109,7 @@ def _configuration(config: str | os.PathLike[str] | Literal[False] | None, here:
     return read(path) if path is not None else Config()
 
 
-def _dive_rules(
+def dive_rules_of(
     named: str | os.PathLike[str] | None, single: Mapping[str, str], config: Config, here: bool
 ) -> tuple[DiveRules | None, str, tuple[str, ...]]:
     """Return dive's rules if they are wanted, where they come from, and notes.
@@ -145,7 +145,7 @@ def _read_dive(text: str, single: Mapping[str, str]) -> DiveRules:
     return read_dive_ci(text, dict(single))
 
 
-class _Session:
+class Session:
     """One run under way: what its images share."""
 
     def __init__(
@@ -161,6 +161,7 @@ class _Session:
         self.places: dict[str | None, AnnotatedFile] = {}
 
     def analysis(self, image: AnyImage, options: ReadOptions) -> Analysis:
+        """Return an image's analysis, open as long as the run. Raises ``ImageError``."""
         from ..analyzer import opened
         from ..shared import SharedLayers
 
@@ -169,6 +170,7 @@ class _Session:
         return self.stack.enter_context(opened(image, options.but(shared=self.options.shared)))
 
     def check(self, image: AnyImage, dive: DiveRules | None, origin: str, notes: tuple[str, ...]) -> ImageCheck:
+        """Hold an image against its rules. Raises ``UsageError`` where it has none."""
         reference = name_of(image)
         likely = self.config.for_image(given_names(reference), self.given)
         layers = self.whole or dive is not None or not _outline_will_do(likely)
@@ -191,11 +193,13 @@ class _Session:
             return judge_all(analysis, rules, before, self.place(rules))
 
     def place(self, rules: ImageRules) -> AnnotatedFile:
+        """Return the file that annotations of an image point at."""
         if rules.dockerfile not in self.places:
             self.places[rules.dockerfile] = annotated_file(rules.dockerfile, self.config.path, here=self.here)
         return self.places[rules.dockerfile]
 
     def baseline(self, rules: ImageRules) -> Baseline | None:
+        """Return what growth is measured against. Raises ``ConfigError`` where it is wanted and none is set."""
         if rules.baseline is None:
             wanting = needs_baseline(rules.settings)
             if wanting:

@@ -11,7 +11,7 @@ from ..errors import ImageError
 from ..history import moment
 from ..layer.index import FILE, TYPE_NAMES, LayerIndex
 from ..paths import join, public
-from ..report.portable import portable
+from ..report.portable import dumps, portable
 from .model import Unit
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ Row = dict[str, Any]
 _OPAQUE = b".wh..wh..opq"
 # What a column of times can hold (microseconds): years that no file has are none.
 _SECONDS = 1 << 40
+# An ordinary config has some KiB.
+_CONFIG = 1 << 18
 
 
 def identity(analysis: Analysis) -> str:
@@ -74,7 +76,15 @@ def image_row(analysis: Analysis, unit: Unit) -> Row:
         "layers": names,
         "blobs": blobs if any(blobs) else None,
         "history": history,
+        "config_json": _config(analysis),
+        "secrets": [{"kind": _text(row.kind), "where": _text(row.where), "layer": row.layer} for row in image.secrets],
     }
+
+
+def _config(analysis: Analysis) -> str | None:
+    """Return the image config, without secrets, as JSON; ``None`` where it is longer than a table should hold."""
+    text = dumps(analysis.image.config, indent=None, base64=False).decode("ascii")
+    return text if len(text) <= _CONFIG else None
 
 
 def layer_row(analysis: Analysis, number: int) -> Row:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .app import Closeable, Work
     from .loading import ScreenProgress
 
-__all__ = ["run", "run_difference", "unusable"]
+__all__ = ["run", "run_difference", "run_fleet", "unusable"]
 
 
 def unusable(*references: str) -> str | None:
@@ -86,6 +86,44 @@ def run_difference(
     from ..rows import titled
 
     _show(work, f"{titled(old)} → {titled(new)}", colour)
+
+
+def run_fleet(path: str, *, colour: bool = True) -> None:
+    """Open the interactive view of a fleet's store, and return when the person leaves it.
+
+    Raises ``UsageError`` where there is none at ``path``, and ``ImgscopeError`` once the terminal is as it was.
+    """
+    gc.disable()
+    import threading
+    from concurrent.futures import Future
+
+    from ..fleet.store import Store
+
+    # Whatever is wrong with the address is said before the screen is another.
+    store = Store.open(path)
+    ready: Future[Closeable] = Future()
+
+    def read() -> None:
+        from .fleet.store import open_fleet
+
+        try:
+            ready.set_result(open_fleet(store))
+        except BaseException as error:
+            ready.set_exception(error)
+
+    # What draws is imported meanwhile.
+    threading.Thread(target=read, daemon=True, name="store").start()
+
+    def work(progress: ScreenProgress) -> Closeable:
+        progress.start(None, "reading the store")
+        while True:
+            progress.advance(0)
+            try:
+                return ready.result(0.05)
+            except TimeoutError:
+                continue
+
+    _show(work, store.place.address, colour)
 
 
 def _show(work: Work, reference: str, colour: bool) -> None:

@@ -18,10 +18,10 @@ from textual.theme import Theme
 from ..analysis import Analysis
 from ..errors import ImgscopeError
 from ..rows import titled
-from .browser import Browser
 from .characters import needs_ascii, to_ascii
 from .config import AUTO, Settings, light_terminal
 from .loading import Cancelled, LoadingScreen, ScreenProgress
+from .panes import PaneScreen
 from .picture import Picture
 from .themes import FALLBACK, THEMES, counterpart, fitting
 from .type_ahead import TypedAhead
@@ -46,7 +46,7 @@ def has_shell() -> bool:
 
 
 class Closeable(Protocol):
-    """What is looked at: an analysis, or two that are compared."""
+    """What is looked at: an analysis, two that are compared, or a fleet."""
 
     def close(self) -> None:
         """Release it."""
@@ -154,7 +154,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         else:
             self.push_screen(screen)
 
-    def _screen_of(self, opened: Closeable) -> Browser:
+    def _screen_of(self, opened: Closeable) -> PaneScreen:
         if isinstance(opened, Analysis):
             from .explorer import Explorer
 
@@ -163,7 +163,12 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
             return Explorer(opened, open_folders=self.settings.open_folders, layer=self._progress.chosen, path=path)
         from .difference.screen import Differ, OpenDifference
 
-        assert isinstance(opened, OpenDifference)
+        if not isinstance(opened, OpenDifference):
+            from .fleet.screen import FleetScreen
+            from .fleet.store import OpenFleet
+
+            assert isinstance(opened, OpenFleet)
+            return FleetScreen(opened, open_folders=self.settings.open_folders)
         return Differ(opened.difference, open_folders=self.settings.open_folders)
 
     def close(self) -> None:
@@ -202,7 +207,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """List every action in the command palette."""
-        if isinstance(screen, Browser):
+        if isinstance(screen, PaneScreen):
             for key in screen.keys:
                 if not key.name.startswith(("move.", "app.command_palette", "app.quit")):
                     run = _runner(screen, key.name)
@@ -210,7 +215,7 @@ class ImgscopeApp(TypedAhead[ImgscopeError | None]):
         yield from super().get_system_commands(screen)
 
 
-def _runner(screen: Browser, action: str) -> Callable[[], None]:
+def _runner(screen: PaneScreen, action: str) -> Callable[[], None]:
     async def act() -> None:
         await screen.run_action(action)
 

@@ -1,23 +1,18 @@
-"""What all main screens have: panes to go round, a tree to move in, to fold, to sort, to filter."""
+"""What the screens of images have: a tree beside other panes, to move in, to fold, to sort, to filter."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on, work
-from textual.reactive import Reactive
-from textual.widget import Widget
 
 from ..escape import escape
 from ..paths import public
 from ..report.sizes import quantity
 from .aside import settle_down
-from .compositor import PartCompositor
 from .details.why import WhyPane
-from .files import FileActions
-from .key_bar import KeyBar, shortcuts
-from .keys import ALWAYS, FOOTERS
 from .list_pane import ListPane
 from .model.bits import both
 from .model.columns import Columns
@@ -26,34 +21,25 @@ from .model.links import Links
 from .model.marks import Mark
 from .model.rows import Rows, Shown
 from .model.terms import FilterError
+from .panes import PaneScreen
 from .text import shown
-from .titles import Titles
 from .tree.filter_bar import FilterBar
 from .tree.pane import TreePane
 from .tree.path_line import PathLine
 from .widgets import Lines
 
-_ORDERS = 9  # More than any list has.
 
-
-class Browser(FileActions):
+class Browser(PaneScreen):
     """A tree beside other panes."""
 
-    panes: ClassVar[tuple[str, ...]] = ()
-    """The panes in the order of Tab, by their ids."""
-    lower: ClassVar[tuple[str, ...]] = ()
-    """Those that share the place of the tree on a narrow terminal."""
     sorts: ClassVar[tuple[str, ...]] = ("name",)
     """The orders of the tree; the first is the one it opens with."""
     hiding: ClassVar[dict[str, tuple[Mark, ...]]] = {}
     """Names of what can be hidden, and the marks that it has."""
-    # When the keys go to another pane, Textual draws all of the screen; here the two panes alone.
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     def __init__(self) -> None:
         """Show nothing until ``start``."""
         super().__init__()
-        self._compositor = PartCompositor()
         self.paths: Columns | None = None
         self.rows: Rows | None = None
         self.finder: Finder | None = None
@@ -62,9 +48,10 @@ class Browser(FileActions):
         self.named = bytearray()
         """What its patterns match, whatever layer is shown."""
         self._all_open = False
-        self._titles = Titles(self, self.keys, self.lower)
         self.only = ""
         """What the tree is limited to, but for the filter; for its title."""
+        self.leave: Callable[[], object] | None = None
+        """What Esc does where there is nothing more to close: an image of a fleet goes back to it."""
 
     def start(self, paths: Columns, rows: Rows) -> None:
         """Show the tree."""
@@ -79,16 +66,6 @@ class Browser(FileActions):
             if self.rows is not None and sort != "name":
                 await asyncio.sleep(0.1)
                 await asyncio.to_thread(self.rows.order_of, view, sort)
-
-    def key_bar(self) -> KeyBar:
-        """Make the line of keys."""
-        return KeyBar((), shortcuts(self.keys, ALWAYS))
-
-    def watch_focused(self) -> None:
-        """Show the keys of the pane that has them now."""
-        name = self.focused.id if self.focused is not None else None
-        if name in FOOTERS:
-            self.query_one(KeyBar).show(shortcuts(self.keys, FOOTERS[name]))
 
     # -- the panes ---------------------------------------------------------------------------------------
 
@@ -135,57 +112,15 @@ class Browser(FileActions):
         """Go to a pane."""
         if name == "why":
             self.add_class("why")
-        self.bring(name)
-        self.set_focus(self.query_one(f"#{name}"))
+        super().action_pane(name)
 
-    def bring(self, name: str) -> None:
-        """Where there is no room for all panes, show this one in the place that it shares with others."""
-        self.set_class(name in self.lower, "on-lower")
-        if name in self.lower:
-            for lower in self.lower:
-                self.query_one(f"#{lower}").set_class(name == lower, "chosen")
-        if self.has_class("zoom"):
-            self._zoom_to(name)
-        self._titles.write()
+    def seen_panes(self) -> list[str]:
+        """Return the panes that are seen: why only where it was asked for."""
+        return [name for name in self.panes if name != "why" or self.has_class("why")]
 
-    def action_zoom(self) -> None:
-        """Give the pane that has the keys all of the screen, or take it back."""
-        self.toggle_class("zoom")
-        if self.focused is not None and self.focused.id:
-            self._zoom_to(self.focused.id)
-
-    def _zoom_to(self, name: str) -> None:
-        """Choose the pane that is seen while one has all of the screen."""
-        for pane in self.query(Lines):
-            pane.set_class(pane.id == name, "zoomed")
-            if pane.id == name and pane.parent is not None:
-                for side in ("left", "right"):
-                    self.query_one(f"#{side}").set_class(pane.parent.id == side, "zoomed")
-
-    def on_resize(self) -> None:
-        """Show the pane that has the keys when the terminal gets small."""
-        if self.focused is not None and self.focused.id:
-            self.call_after_refresh(self.bring, self.focused.id)
-
-    def entitle(self, name: str, words: str, short: str = "") -> None:
-        """Give a pane its title; ``short`` stands on its tab, where several panes share a place."""
-        self._titles.put(name, words, short)
-
-    def _go_round(self, step: int) -> None:
-        order = [name for name in self.panes if name != "why" or self.has_class("why")]
-        focused = self.focused
-        here = next((place for place, name in enumerate(order) if focused is not None and focused.id == name), -1)
-        if here < 0 and step < 0:
-            here = 0
-        self.action_pane(order[(here + step) % len(order)])
-
-    def action_next_pane(self) -> None:
-        """Go to the next pane."""
-        self._go_round(1)
-
-    def action_previous_pane(self) -> None:
-        """Go to the pane before."""
-        self._go_round(-1)
+    def sorted_by(self, pane: Lines) -> str | None:
+        """Return what a pane is sorted by."""
+        return self.rows.sort if pane is self.tree_pane and self.rows is not None else super().sorted_by(pane)
 
     def go_to(self, node: int | None, otherwise: str) -> None:
         """Put the tree's cursor on a path; say ``otherwise`` where that can't be."""
@@ -208,22 +143,6 @@ class Browser(FileActions):
         """Go to the largest file."""
         if self.rows is not None:
             self.go_to(self.rows.largest("size"), "There is no file with content here.")
-
-    @on(Lines.Headed)
-    def _head_clicked(self, event: Lines.Headed) -> None:
-        """Sort a list by the column whose head was clicked."""
-        pane = event.lines
-        wanted = pane.by_head.get(event.head)
-        if wanted is None:
-            return
-        pane.focus()
-        self.set_focus(pane)
-        # One order after the other, as the key does, until it is the one that is wanted.
-        for _ in range(_ORDERS):
-            now = self.rows.sort if pane is self.tree_pane and self.rows is not None else getattr(pane, "sort", wanted)
-            if now == wanted:
-                break
-            self.action_sort()
 
     # -- the tree ----------------------------------------------------------------------------------------
 
@@ -325,6 +244,8 @@ class Browser(FileActions):
             self.action_why()
         elif self.focused is None or self.focused.id in self.lower:
             self.action_pane("tree")
+        elif self.leave is not None:
+            self.leave()
 
     def clear_filter(self) -> None:
         """Clear the filter and leave it; show all paths again."""
@@ -461,11 +382,10 @@ class Browser(FileActions):
 
     def action_choose(self) -> None:
         """Do what is natural for the line under the cursor."""
-        focused = self.focused
-        if focused is self.tree_pane and not focused.count():
+        if self.focused is self.tree_pane and not self.tree_pane.count():
             self.go_elsewhere()
-        elif isinstance(focused, Lines) and focused.count():
-            focused.post_message(Lines.Chosen(focused, focused.cursor))
+        else:
+            super().action_choose()
 
     def action_why(self) -> None:
         """Show or hide what each layer did to the selected path."""

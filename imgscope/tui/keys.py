@@ -85,7 +85,12 @@ KEYS: tuple[Key, ...] = (
         FILTERING,
         "Filter",
     ),
-    Key("clear_filter", "escape", "Leave and clear the filter; else close the pane and go to the tree", FILTERING),
+    Key(
+        "clear_filter",
+        "escape",
+        "Leave and clear the filter; else close the pane and go to the tree; from a fleet's image back to the fleet",
+        FILTERING,
+    ),
     Key("filter_mode", "ctrl+t,f2", "Filter as: by its look, text, glob, regular expression", FILTERING),
     Key(
         "sort",
@@ -192,6 +197,42 @@ _AFTER = {
 }
 DIFFERENCE_KEYS = _keys_of_differences()
 
+_IN_FLEETS = {
+    "next_pane": "To the next pane",
+    "previous_pane": "To the pane before",
+    "zoom": "Give the pane that has the keys all of the screen, and back",
+    "open": "To the pane that the line leads to: a repository's images, an image's layers",
+    "close": "Back to the pane that led here",
+    "filter": "Show only lines with these words",
+    "clear_filter": "Leave and clear the filter; else back to the pane that led here",
+    "sort": "Sort by the next column; a click on a column's head does too",
+    "choose": "To the repository's images; open the image, or the image of the layer",
+    "copy": "Copy the repository's name, the image's reference, the layer's digest",
+}
+_OF_FLEETS = (
+    Key("pane('repositories')", "1", "Repositories", PANES),
+    Key("pane('images')", "2", "Images of the repository, by their tags", PANES),
+    Key("pane('image-layers')", "3", "Layers of the image", PANES),
+    Key("ask_again", "o", "Open the image from its reference, whatever the store has of it", FILES, "From source"),
+)
+
+
+def _keys_of_fleets() -> tuple[Key, ...]:
+    found: list[Key] = []
+    for key in KEYS:
+        if key.name in _IN_FLEETS:
+            found.append(key._replace(words=_IN_FLEETS[key.name], group=PANES if key.group == TREE else key.group))
+        elif key.name.startswith(("app.", "help")) or key in _MOVEMENT:
+            found.append(key)
+        if key.name == "previous_pane":
+            found += _OF_FLEETS[:3]
+        elif key.name == "choose":
+            found += _OF_FLEETS[3:]
+    return tuple(found)
+
+
+FLEET_KEYS = _keys_of_fleets()
+
 # ``name=Word``: what the key does there, where that is another thing than elsewhere.
 # What the line at the bottom shows for the pane that has the keys, the most needed first: a narrow one is cut off.
 FOOTERS: dict[str, tuple[str, ...]] = {
@@ -226,6 +267,10 @@ FOOTERS: dict[str, tuple[str, ...]] = {
     "why": ("next_pane", "view", "diff", "extract", "copy"),
     "packages": ("choose", "next_pane", "filter", "changes_only"),
     "config": ("next_pane", "filter"),
+    # A fleet's.
+    "repositories": ("choose=Images", "filter", "sort", "copy", "zoom", "next_pane"),
+    "images": ("choose=Open image", "filter", "sort", "clear_filter=Back", "ask_again", "copy", "zoom", "next_pane"),
+    "image-layers": ("choose=Open image", "filter", "sort", "clear_filter=Back", "copy", "zoom", "next_pane"),
 }
 # Always in sight, at its right end.
 ALWAYS = ("help", "app.quit")
@@ -243,7 +288,7 @@ def actions(keys: tuple[Key, ...] = KEYS) -> list[Key]:
 
 def names() -> list[str]:
     """Return the names of all actions as the config file has them."""
-    return sorted({identifier(key.name) for key in (*KEYS, *DIFFERENCE_KEYS)})
+    return sorted({identifier(key.name) for key in (*KEYS, *DIFFERENCE_KEYS, *FLEET_KEYS)})
 
 
 def identifier(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
@@ -221,13 +221,15 @@ class LoadingScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q", "app.quit", "Quit"),
+        Binding("escape", "leave", "Back", show=False),
         *bindings(tuple(key for key in KEYS if key.name in ("next_pane", "previous_pane"))),
         *bindings(tuple(key for key in KEYS if key.name in ("toggle_folder", "open", "close", "choose"))),
     ]
 
-    def __init__(self, reference: str, progress: ScreenProgress) -> None:
-        """Show ``progress`` of reading ``reference``."""
+    def __init__(self, reference: str, progress: ScreenProgress, leave: Callable[[], object] | None = None) -> None:
+        """Show ``progress`` of reading ``reference``; Esc does ``leave``, if there is something to go back to."""
         super().__init__()
+        self._leave = leave
         self.reference = reference
         self.progress = progress
         self._shown: tuple[int, bool] | None = None
@@ -242,7 +244,16 @@ class LoadingScreen(Screen[None]):
             yield Static(escape(self.reference), markup=False)
             yield ProgressBar(show_eta=False, id="bar")
             yield Static("", id="what", classes="quiet", markup=False)
-            yield Static("q leaves", id="leave", classes="quiet")
+            yield Static(self._ways_out, id="leave", classes="quiet")
+
+    @property
+    def _ways_out(self) -> str:
+        return "q leaves" if self._leave is None else "Esc goes back, q leaves"
+
+    def action_leave(self) -> None:
+        """Go back, where there is something to go back to."""
+        if self._leave is not None:
+            self._leave()
 
     def on_mount(self) -> None:
         """Look at the progress now and then."""
@@ -293,7 +304,7 @@ class LoadingScreen(Screen[None]):
             words += f": {size(progress.done)}, {size(int(progress.done / elapsed))}/s"
         self.query_one("#what", Static).update(words)
         if progress.heeded:
-            self.query_one("#leave", Static).update("the selected layer is read first · q leaves")
+            self.query_one("#leave", Static).update(f"the selected layer is read first · {self._ways_out}")
 
     # -- the selected layer ------------------------------------------------------------------------------
 

@@ -117,8 +117,8 @@ def everything(path: object) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="session")
-def expected(fleet, tmp_path_factory) -> dict[str, list[str]]:
-    """What a store of the fleet holds: by one process, which is looked at closely in ``test_scan``."""
+def scanned(fleet, tmp_path_factory) -> Path:
+    """A store of the fleet, by one process; nobody writes to it."""
     import os
     import subprocess
     import sys
@@ -131,7 +131,13 @@ def expected(fleet, tmp_path_factory) -> dict[str, list[str]]:
         env={**os.environ, "DOCKER_CONFIG": str(path.parent)},
     )
     assert done.returncode == 0, done.stderr
-    return everything(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def expected(scanned) -> dict[str, list[str]]:
+    """What a store of the fleet holds: by one process, which is looked at closely in ``test_scan``."""
+    return everything(scanned)
 
 
 def events(text: str) -> list[dict]:

@@ -5,9 +5,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+import imgscope
 from imgscope.cli import run
-from imgscope.errors import UsageError
-from imgscope.fleet.questions.check import check
+from imgscope.errors import ConfigError, UsageError
+from imgscope.fleet.questions.check import _MEASURES, check
+from imgscope.fleet.store import Store
 
 from .ask_store import connect, digest, image, layer, tag
 from .test_ask_report import store  # noqa: F401
@@ -80,10 +82,110 @@ def test_causes_are_layers_with_what_made_them(tmp_path):
 
 
 @pytest.mark.parametrize("rule", ["require-non-root = true", 'forbidden-paths = "secrets"', "max-file-size = 1"])
-def test_what_the_store_cannot_tell_is_skipped_and_said(tmp_path, rule):
+def test_where_the_store_lacks_the_layers_rules_about_paths_are_skipped_and_said(tmp_path, rule):
     result = judged(tmp_path, rule)
     assert (result.status, result.blocking) == ("skipped", False)
     assert "imgscope check" in result.message
+
+
+RULES = """
+max-size = "1kB"
+max-files = 3
+max-file-size = "3kB"
+forbidden-paths = ["**/.env", "secrets"]
+require-non-root = true
+forbid-latest-base = true
+max-growth = "1%"
+max-new-waste = 0
+max-new-file-size = "1kB"
+ignored-paths = ["/usr/lib/**"]
+
+[check.max-path-size]
+"/srv" = "2kB"
+"""
+
+
+def test_rules_about_paths_config_and_growth_are_those_of_check(fleet, scanned, tmp_path, monkeypatch):
+    """Every rule, on images put together from the store: with nobody asked, what ``imgscope check`` says of them."""
+    baseline, config = tmp_path / "base.json", tmp_path / "imgscope.toml"
+    place = f"registry:{fleet.registry.address}"
+    assert run(["baseline", "save", f"{place}/team0/app0:1.0", "-o", str(baseline)]) == 0
+    config.write_text(f'[check]\nbaseline = "{baseline}"\n{RULES}')
+    references = [f"{place}/team1/app1:1.2", f"{place}/webapp:gzip", f"{place}/zstd:1"]
+    known = {}
+    for reference in references:
+        with imgscope.check(reference, config=config, cache=False) as report:
+            known |= told(report)
+    kept = Store.open(str(scanned))
+
+    def refused(*_, **__):
+        raise AssertionError("somebody was asked")
+
+    monkeypatch.setattr("imgscope.sources.registry.transport.Transport.request", refused)
+    with kept.connection() as connection:
+        patterns = [reference.removeprefix("registry:") for reference in references]
+        found = check(connection, patterns, config=config, place=kept.place)
+    assert told(found) == known
+    assert {row[1] for rows in known.values() for row in rows} == {"pass", "fail", "skipped"}
+
+
+def told(report):
+    """Each result; its causes too, where they are not the tables' own."""
+    return {
+        image.reference: sorted(
+            (
+                row.name,
+                row.status,
+                row.actual,
+                [] if row.rule in _MEASURES else [(one.path, one.layer, one.bytes) for one in row.causes.rows],
+            )
+            for row in image.results
+        )
+        for image in report.images
+    }
+
+
+def test_growth_without_a_baseline_is_a_usage_error(tmp_path):
+    with pytest.raises(ConfigError, match="baseline"):
+        judged(tmp_path, 'max-growth = "1%"')
+
+
+def test_rules_in_dives_format_are_judged(fleet, scanned, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".dive-ci").write_text("rules:\n  lowestEfficiency: 0.999\n  highestWastedBytes: 1GB\n")
+    assert run(["fleet", "check", "webapp", "--store", str(scanned)]) == 1
+    out = capsys.readouterr().out
+    assert "lowestEfficiency" in out and "highestWastedBytes" not in out
+    assert run(["fleet", "check", "team1/app1:1.2", "--store", str(scanned), "--ci-config", "nowhere"]) == 2
+
+
+HOSTILE = "team/<b>&\x1b[31m]]>\x00\u202e\ud800'\""
+
+
+@pytest.mark.parametrize("format_", ["junit", "sarif", "gitlab", "text", "json", "markdown", "html", "csv"])
+def test_hostile_names_do_no_harm_in_any_format(tmp_path, format_, capsysbinary):
+    made = Store.open(str(tmp_path / "store"), create=True)
+    name = HOSTILE.replace("\ud800", "\ufffd")
+    steps = [{"layer": digest("base"), "instruction": f"RUN {name}"}]
+    made.add("tags", [tag(name, "1", digest("i"))])
+    made.add("images", [image("i", ["base"], history=steps, **FIGURES)])
+    made.add("layers", [layer("base", 100, 600)])
+    config = tmp_path / "imgscope.toml"
+    config.write_text("[check]\nmax-size = 1\nmax-layer-size = 1\nmax-layers = 1\n")
+    words = ["--store", made.place.address, "--config", str(config), "--format", format_]
+    assert run(["fleet", "check", *words]) == 1
+    data = capsysbinary.readouterr().out
+    text = data.decode("utf-8")
+    assert not set(text) & {"\x1b", "\x00", "\u202e"}
+    if format_ == "junit":
+        root = ElementTree.fromstring(data)
+        assert root.get("failures") == "2"
+        assert "<b>&" in "".join(root.itertext()) + str([each.attrib for each in root.iter()])
+    elif format_ in ("sarif", "gitlab", "json"):
+        assert json.loads(data)
+        assert text.isascii()
+    elif format_ == "html":
+        assert "<b>" not in text
 
 
 def test_a_figure_that_is_missing_does_not_pass(tmp_path):

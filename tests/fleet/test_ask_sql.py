@@ -4,6 +4,7 @@ import pytest
 
 from imgscope.errors import UsageError
 from imgscope.fleet.questions.sql import query
+from imgscope.fleet.store.schema import KEYS
 from imgscope.fleet.store.store import Store
 
 from .ask_store import digest, image, layer, tag
@@ -45,6 +46,21 @@ def test_rows_are_bounded(connection):
     assert not query(connection, "SELECT tag FROM tags", limit=5).more
     # Nobody waits for the end of what has none.
     assert len(query(connection, "SELECT * FROM range(1000000000000)", limit=3).rows) == 3
+
+
+@pytest.mark.parametrize("place", ["{folder}/plain", "{folder}/it's [odd]*", "memory://{folder}/store"])
+def test_the_tables_are_all_that_is_shown_wherever_the_store_is(tmp_path, place):
+    made = Store.open(place.format(folder=tmp_path), create=True)
+    made.add("tags", [tag("app", "1", digest("i"))])
+    made.add("tags", [tag("app", "2", digest("i"))])
+    made.add("images", [image("i", ["l"])])
+    made.add("images", [image("i", ["l"]), image("j", ["l"])])
+    with made.connection() as connection:
+        assert [name for (name,) in query(connection, "SHOW TABLES").rows] == sorted(KEYS)
+        assert {row[2] for row in query(connection, "SHOW ALL TABLES").rows} == set(KEYS)
+        assert query(connection, "SELECT count(*) FROM tags").rows == ((2,),)
+        # What two parts have counts once.
+        assert query(connection, "SELECT count(*) FROM images").rows == ((2,),)
 
 
 def test_tables_can_be_described(connection):

@@ -18,6 +18,8 @@ import duckdb
 import polars as pl
 import pytest
 
+from imgscope.fleet.store import Store
+from imgscope.fleet.store.schema import KEYS
 from tests.archive.images import (
     Image,
     blob,
@@ -432,3 +434,79 @@ def test_whatever_write_fails_the_next_scan_completes_the_store(fleet, tmp_path,
         assert scan(inside, store, source).returncode == 0
         assert everything(store) == clean, place
     assert failed > 3
+
+
+MOMENTS = [(write, way) for write in (1, 4, 8, 12, 16) for way in ("before", "within")]
+
+
+@pytest.fixture(scope="module")
+def few(fleet, tmp_path_factory):
+    """A few images of the fleet, and what a store of them holds."""
+    from imgscope import cli
+
+    source, store = f"{fleet.source}/team0/app3:1.[0-2]", tmp_path_factory.mktemp("few") / "store"
+    assert cli.run(["fleet", "scan", source, "--store", str(store), "--jobs", "1"]) == 0
+    return source, everything(store)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize(("write", "way"), MOMENTS)
+def test_whenever_a_worker_is_killed_the_next_scan_completes_the_store(few, store, inside, write, way):
+    """SIGKILL before a file is written, and when it is but has not its name yet: at ten moments of a scan."""
+    from imgscope import cli
+    from imgscope.fleet import units
+    from imgscope.fleet.store.place import Place
+
+    source, clean = few
+    units._workers.clear()
+    child = os.fork()
+    if child == 0:
+        try:
+            real, left = Place.write, write
+
+            def killed(*_, **__):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+            def writing(self, name, data, *, durable=True):
+                nonlocal left
+                left -= 1
+                if left == 0 and way == "before":
+                    killed()
+                if left == 0:
+                    os.replace = os.rename = os.link = Path.replace = killed
+                real(self, name, data, durable=durable)
+
+            Place.write = writing
+            cli.run(["fleet", "scan", source, "--store", str(store), "--jobs", "1"])
+        finally:
+            os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert scan(inside, store, source).returncode == 0
+    assert everything(store) == clean
+    with Store.open(str(store)).connection() as connection:
+        assert connection.execute("SELECT count(*) FROM images").fetchone() == (3,)
+
+
+def test_a_disk_that_is_full_is_said_and_the_next_scan_completes_the_store(few, tmp_path, inside):
+    """A file system of a few pages, for once a real one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=48k", "imgscope-test", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True).returncode:
+        pytest.skip("a small file system can be mounted by root alone, where it may mount at all")
+    try:
+        source, clean = few
+        done = scan(inside, disk / "store", source)
+        assert done.returncode == 3
+        assert "No space left on device" in done.stderr
+        assert "Traceback" not in done.stderr
+        # Nothing that looks whole is not.
+        with Store.open(str(disk / "store")).connection() as connection:
+            for table in KEYS:
+                connection.execute(f"SELECT * FROM {table}").fetchall()
+        remount = ["mount", "-o", "remount,size=64m", str(disk)]
+        assert subprocess.run(remount, capture_output=True).returncode == 0
+        assert scan(inside, disk / "store", source).returncode == 0
+        assert everything(disk / "store") == clean
+    finally:
+        subprocess.run(["umount", str(disk)], capture_output=True)

@@ -136,6 +136,9 @@ def is_run(line: str) -> bool:
         for words in parts
     ):
         return False
+    # What opens a view has no terminal here.
+    if any(words[:3] == ["imgscope", "fleet", "open"] for words in parts):
+        return False
     # A registry out there is not asked; nor can what is cut be run.
     if any(words[:2] == ["imgscope", "tags"] for words in parts) or "…" in line:
         return False

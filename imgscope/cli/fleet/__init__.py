@@ -10,6 +10,7 @@ COMMANDS = {
     "check": "Pass or fail all images by the budgets of imgscope.toml.",
     "find": "Show which images have a package, a path or a digest.",
     "free": "Show what deleting tags would really free.",
+    "open": "Open the interactive view of a store.",
     "report": "Show what all images take, waste, share and stand on, and how that grew.",
     "scan": "Read the images of registries, engines and archives into a store.",
     "sql": "Answer a SELECT over the store's tables.",

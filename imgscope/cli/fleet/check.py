@@ -9,7 +9,7 @@ import click
 
 from ...report.formats import FLEET, FLEET_VERDICT
 from ..common import Results, look_options, report_options, result_options, size_options
-from .common import asked, store_option
+from .common import store_option, with_place
 
 if TYPE_CHECKING:
     from ...report.interface import Options
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @store_option
 @click.option("--config", metavar="FILE", help="Configuration file; by default the nearest imgscope.toml, upward.")
 @click.option("--no-config", is_flag=True, help="Read no imgscope.toml and no pyproject.toml.")
+@click.option("--ci-config", metavar="FILE", help="Rules in dive's format; by default ./.dive-ci.")
 @click.option("--allow-skipped", is_flag=True, help="Let rules pass whose figures the store lacks for an image.")
 @click.option("--strict", is_flag=True, help="Treat warnings as failures.")
 @result_options(FLEET_VERDICT)
@@ -30,6 +31,7 @@ def command(
     path: str,
     config: str | None,
     no_config: bool,
+    ci_config: str | None,
     allow_skipped: bool,
     strict: bool,
     format_: str | None,
@@ -41,9 +43,9 @@ def command(
 ) -> int:
     """Pass or fail all images of a store by the budgets of imgscope.toml.
 
-    PATTERN is a name pattern: * takes slashes and colons too. Rules that need more than the store has (those about the
-    merged tree, the config or a baseline) are skipped, and told. Exit code: 0 all passed, 1 a rule failed, 2 usage
-    error.
+    PATTERN is a name pattern: * takes slashes and colons too. Nothing but the store is read: rules that its tables do
+    not answer are evaluated on images put together from its indexes, and skipped, which is told, for images whose
+    layers are not there. Exit code: 0 all passed, 1 a rule failed, 2 usage error.
 
     \b
     Examples:
@@ -61,8 +63,16 @@ def command(
     chosen: str | Literal[False] | None = False if no_config else config
     options = report_options(no_color=no_color, width=width, top=top, exact_bytes=exact_bytes)
     results = Results(FLEET_VERDICT, outputs, format_, options, [])
-    with asked(path) as connection:
-        report = check(connection, patterns, config=chosen, allow_skipped=allow_skipped, strict=strict)
+    with with_place(path) as (connection, place):
+        report = check(
+            connection,
+            patterns,
+            config=chosen,
+            ci_config=ci_config,
+            allow_skipped=allow_skipped,
+            strict=strict,
+            place=place,
+        )
     told = document(report, top)
 
     def render(name: str, wanted: Options) -> Iterable[bytes]:

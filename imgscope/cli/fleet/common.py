@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from ...fleet.store.place import Place
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 store_option = click.option(
@@ -27,7 +29,14 @@ rows_range = click.IntRange(1, 1_000_000_000)
 
 @contextmanager
 def asked(path: str) -> Iterator[DuckDBPyConnection]:
-    """Give a connection to the store at ``path``.
+    """Give a connection to the store at ``path``, as ``with_place`` does."""
+    with with_place(path) as (connection, _):
+        yield connection
+
+
+@contextmanager
+def with_place(path: str) -> Iterator[tuple[DuckDBPyConnection, Place]]:
+    """Give a connection to the store at ``path``, and its place.
 
     Raises ``UsageError`` where there is none, or an extra is missing, and ``OutputError`` for parts that are damaged.
     """
@@ -42,4 +51,4 @@ def asked(path: str) -> Iterator[DuckDBPyConnection]:
         closing(store.connection(folder)) as connection,
         store.place.reading(),
     ):
-        yield connection
+        yield connection, store.place

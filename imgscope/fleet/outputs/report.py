@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...differences.report.words import signed
 from ...report.sizes import percent, quantity, size
 from ...trends.outputs.words import sparkline
 from ..questions.bases import Bases
@@ -38,7 +39,7 @@ def document(report: FleetReport, title: str, exact: bool = False) -> Document:
         *_fixes(report.fixes, exact),
         *_bases(report.bases),
         *_same(report.same, exact),
-        *_growth(report.growth),
+        *_growth(report.growth, exact),
     ]
     return Document(title, lines, sections, plain(report), _notes(report))
 
@@ -258,7 +259,7 @@ def _same(same: Same, exact: bool) -> Iterator[Section]:
     )
 
 
-def _growth(growth: Growth) -> Iterator[Section]:
+def _growth(growth: Growth, exact: bool) -> Iterator[Section]:
     yield Section(
         "growth",
         "Growth",
@@ -273,6 +274,15 @@ def _growth(growth: Growth) -> Iterator[Section]:
         [(row.time, row.tags, row.images, row.logical, row.physical, row.change) for row in growth.points],
         sparkline([row.physical for row in growth.points]),
     )
+    if growth.jump is not None:
+        jump = growth.jump
+        yield Section(
+            "jump",
+            f"What made the largest step: {jump.before} to {jump.after}",
+            [Column("change", "change"), Column("kind"), Column("what", "path"), Column("where", "path")],
+            [(row.bytes, row.kind, row.what, row.where) for row in jump.causes],
+            f"{signed(jump.bytes, exact)}; layers as stored, files and packages in content",
+        )
     if growth.repositories:
         yield Section(
             "grown",

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ...checks.annotated_file import annotated_file
-from ...checks.config import Config, Table, matches, read
-from ...checks.engine import evaluate
-from ...checks.model import Cause, Causes, CheckReport, ImageCheck, RuleResult, Setting
-from ...checks.rules.interface import CannotTell, Outcome, at_least, at_most, share_or_bytes, without_base
+from ...checks.config import ImageRules, Table, matches
+from ...checks.engine import evaluate, judge
+from ...checks.model import SKIPPED, Cause, Causes, CheckReport, ImageCheck, RuleResult, Setting
+from ...checks.rules.dive import dive_results
+from ...checks.rules.interface import CannotTell, Outcome, Subject, at_least, at_most, share_or_bytes, without_base
 from ...checks.rules.suggestions import SURE, codes_of
-from ...checks.run import default_rules
+from ...checks.run import Session, configuration, default_rules, dive_rules_of
 from ...checks.values import SHARE, Limit
-from ...config import find
-from ...errors import UsageError
+from ...errors import ImageError, UsageError
 from ...escape import escape
+from ...reading import ReadOptions
 from ...report.sizes import quantity
 from ...rows import efficiency
+from ..layers import StoredLayers
+from ..opening import StoredImage, stored_analysis
 from .free import names
 from .ground import ground, rows
+from .stack import stored_images
 
 if TYPE_CHECKING:
+    from ...analysis import Analysis
+    from ...checks.baselines.model import Baseline
+    from ..store.place import Place
     from .ground import Connection
+
+_LACKING = "the store has not all of the image's layers; imgscope check reads the image"
+# Images of which what the store knows is asked together.
+_SEVERAL = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,39 +78,111 @@ def check(
     patterns: Sequence[str] = (),
     *,
     config: str | os.PathLike[str] | Literal[False] | None = None,
+    ci_config: str | os.PathLike[str] | None = None,
     allow_skipped: bool = False,
     strict: bool = False,
+    place: Place | None = None,
 ) -> CheckReport:
     """Hold the images that fit one of ``patterns`` (all, without) against the rules that are set for their names.
 
     ``config`` is a configuration file, by default the nearest ``imgscope.toml``; ``False`` reads none, and the
-    defaults hold. Rules that the store can't answer are skipped and do not fail: each result says so. Each image is
-    checked once, by all of its names that fit. Raises ``UsageError`` where no image fits, or none has a rule.
+    defaults hold. ``ci_config`` is a file in dive's format. Rules that the tables do not answer are evaluated on the
+    image itself, which is put together from the indexes of the store at ``place``; where that has not all of its
+    layers they are skipped and do not fail: each result says so. Each image is checked once, by all of its names that
+    fit. Raises ``UsageError`` where no image fits, or none has a rule, and ``ImageError`` for a baseline.
     """
-    chosen = _configuration(config)
-    given = default_rules() if chosen.empty else Table()
+    chosen = configuration(config, here=config is None)
+    dive, origin, notes = dive_rules_of(ci_config, {}, chosen, here=config is None)
+    given = default_rules() if chosen.empty and dive is None else Table()
     images = _named(connection, patterns)
     if not images:
         wanted = ", ".join(map(escape, patterns)) or "anything"
         raise UsageError(f"no image in the store fits {wanted}")
     facts = _facts(connection)
-    place = annotated_file(None, chosen.path, here=False)
-    checked = []
-    for image, (reference, called) in images.items():
-        rules = chosen.for_image(called, given)
-        if rules.settings:
-            results = [_judge(facts[image], each, rules.allow_skipped or allow_skipped) for each in rules.settings]
-            checked.append(ImageCheck(reference, results=tuple(results), place=place))
+    annotated = annotated_file(None, chosen.path, here=False)
+    with ExitStack() as stack:
+        session = Session(given, chosen, ReadOptions(), stack, here=False, whole=True)
+        whole = _Whole(connection, place, images)
+        checked = []
+        for image, (reference, called) in images.items():
+            rules = replace(chosen.for_image(called, given), dive=dive, dive_origin=origin, notes=notes)
+            if rules.settings or dive is not None:
+                results = _judged(facts[image], rules, allow_skipped, session.baseline(rules), whole, image)
+                checked.append(ImageCheck(reference, results=tuple(results), notes=notes, place=annotated))
     if not checked:
         raise UsageError("no rule is set for any of these images: none of the name patterns fits")
     return CheckReport(tuple(checked), strict)
 
 
-def _configuration(config: str | os.PathLike[str] | Literal[False] | None) -> Config:
-    if config is False:
-        return Config()
-    path = Path(config) if config is not None else find(Path.cwd())
-    return read(path) if path is not None else Config()
+class _Whole:
+    """Images put together from the store's indexes, one at a time; what some of them need is asked together."""
+
+    def __init__(self, connection: Connection, place: Place | None, images: dict[int, tuple[str, list[str]]]) -> None:
+        self._connection = connection
+        self._layers = StoredLayers(place, digests=False) if place is not None else None
+        self._order = list(images)
+        self._images = images
+        self._known: dict[int, StoredImage] = {}
+
+    @contextmanager
+    def analysis(self, image: int) -> Iterator[Analysis | str]:
+        """Give an image, or why it is not at hand."""
+        if self._layers is None:
+            yield _LACKING
+            return
+        if image not in self._known:
+            start = self._order.index(image)
+            several = self._order[start : start + _SEVERAL]
+            self._known = stored_images(self._connection, {each: self._images[each][0] for each in several})
+        try:
+            found = stored_analysis(self._layers, self._known[image], contents=False)
+        except ImageError as error:
+            yield str(error)
+            return
+        if found is None:
+            yield _LACKING
+            return
+        with found:
+            yield found
+
+
+def _judged(
+    facts: _Image, rules: ImageRules, allow_skipped: bool, baseline: Baseline | None, whole: _Whole, image: int
+) -> list[RuleResult]:
+    """Judge an image: by the tables what they answer, else as it is put together from the store."""
+    allowed = rules.allow_skipped or allow_skipped
+    needed = [each for each in rules.settings if each.rule not in _MEASURES and not each.off]
+    if not needed and rules.dive is None:
+        return [_judge(facts, each, allowed) for each in rules.settings]
+    with whole.analysis(image) as analysis:
+        subject = None if isinstance(analysis, str) else Subject(analysis, baseline, rules.ignored, config=rules.config)
+        why = analysis if isinstance(analysis, str) else ""
+        found = [
+            _judge(facts, each, allowed, why)
+            if subject is None or each.rule in _MEASURES
+            else _on_whole(subject, each, allowed)
+            for each in rules.settings
+        ]
+        if rules.dive is not None:
+            found += dive_results(subject, rules.dive, rules.dive_origin) if subject is not None else _no_dive(rules)
+    return found
+
+
+def _on_whole(subject: Subject, setting: Setting, allow_skipped: bool) -> RuleResult:
+    try:
+        return judge(subject, setting, allow_skipped)
+    except ImageError as error:
+        reason = str(error)
+
+    def unknown(limit: Limit) -> Outcome:
+        raise CannotTell(reason)
+
+    return evaluate(setting, unknown, allow_skipped)
+
+
+def _no_dive(rules: ImageRules) -> list[RuleResult]:
+    """Say that dive's rules were not evaluated."""
+    return [RuleResult(Setting("dive", origin=rules.dive_origin), SKIPPED, _LACKING)]
 
 
 def _named(connection: Connection, patterns: Sequence[str]) -> dict[int, tuple[str, list[str]]]:
@@ -161,12 +244,12 @@ def _facts(connection: Connection) -> dict[int, _Image]:
     }
 
 
-def _judge(image: _Image, setting: Setting, allow_skipped: bool) -> RuleResult:
+def _judge(image: _Image, setting: Setting, allow_skipped: bool, why: str = "") -> RuleResult:
     measure = _MEASURES.get(setting.rule)
 
     def measured(limit: Limit) -> Outcome:
         if measure is None:
-            raise CannotTell("the store can't tell; imgscope check reads the image", blocking=False)
+            raise CannotTell(why, blocking=False)
         return measure(image, limit)
 
     return evaluate(setting, measured, allow_skipped)
@@ -285,4 +368,4 @@ _MEASURES: dict[str, Callable[[_Image, Limit], Outcome]] = {
     "max-suggested-savings": _max_suggested_savings,
     "forbidden-findings": _forbidden_findings,
 }
-"""The rules that the store answers. The others want the merged tree, the config, or a baseline."""
+"""The rules that the tables answer. The others want the merged tree, the config, or a baseline."""

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from ...brief import brief
 from .ground import cut, past, row, rows
+from .jump import GrowthJump, causes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .ground import Connection
 
 _MOST = 60
@@ -55,12 +58,14 @@ class Growth:
     """A fleet over time, in periods of a ``day``, a ``week``, …: the shortest of which there are not too many.
 
     A tag that is not observed any more stays where it was last seen: a store can't tell that it was deleted. Sizes of
-    images that are not in the store are not known, and count nothing. ``repositories`` changed most.
+    images that are not in the store are not known, and count nothing. ``repositories`` changed most. ``jump`` is the
+    step by which the physical bytes changed most, with what made it; ``None`` where they never did.
     """
 
     period: str
     points: tuple[GrowthPoint, ...]
     repositories: tuple[Grown, ...]
+    jump: GrowthJump | None = None
 
 
 def growth(connection: Connection, *, limit: int | None = None) -> Growth:
@@ -83,7 +88,16 @@ def growth(connection: Connection, *, limit: int | None = None) -> Growth:
     for time, tags, images, logical, physical in zip(times, *columns, strict=True):
         change = physical - points[-1].physical if points else None
         points.append(GrowthPoint(time, tags, images, logical, physical, change))
-    return Growth(period, tuple(points), _grown(connection, len(times), limit))
+    return Growth(period, tuple(points), _grown(connection, len(times), limit), _jump(connection, points))
+
+
+def _jump(connection: Connection, points: Sequence[GrowthPoint]) -> GrowthJump | None:
+    place = max(range(1, len(points)), key=lambda place: (abs(points[place].change or 0), -place), default=0)
+    change = points[place].change if place else 0
+    if not change:
+        return None
+    before, after = points[place - 1].time, points[place].time
+    return GrowthJump(before, after, change, causes(connection, place - 1, place))
 
 
 _START = "date_trunc('{period}', make_timestamp(epoch_us(tags.observed)))"

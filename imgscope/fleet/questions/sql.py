@@ -13,6 +13,7 @@ from ...brief import brief
 from ...errors import UsageError
 from ...escape import escape
 from ..store.schema import KEYS
+from ..store.views import REGISTERED
 
 if TYPE_CHECKING:
     from .ground import Connection
@@ -47,10 +48,14 @@ def query(connection: Connection, sql: str, *, limit: int = 1000, seconds: float
         if statement.type != duckdb.StatementType.SELECT:
             raise UsageError(f"fleet sql only reads: {statement.type.name} is refused, write a SELECT")
         (tree,) = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchone() or ("",)
-        _judge(json.loads(tree))
+        parsed = json.loads(tree)
+        _judge(parsed)
+        shows = any(node.get("show_type") == "SHOW_SPECIAL" for node in _nodes(parsed))
+        # The parts of a store that DuckDB does not read itself are tables too, but not for anybody else.
+        among = f"WHERE name NOT LIKE '{REGISTERED}%'" if shows else ""
         bare = statement.query.strip().rstrip(";")
         with _within(connection, seconds):
-            answer = connection.execute(f"SELECT * FROM (\n{bare}\n) LIMIT {int(limit) + 1}")  # noqa: S608
+            answer = connection.execute(f"SELECT * FROM (\n{bare}\n) {among} LIMIT {int(limit) + 1}")  # noqa: S608
             columns = tuple(str(column[0]) for column in answer.description or ())
             rows = answer.fetchmany(limit + 1)
     except duckdb.InterruptException:

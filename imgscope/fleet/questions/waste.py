@@ -57,8 +57,8 @@ GROUP BY ALL
 # files in it. So a layer's paths are taken together below the outermost that any image names, and what counts is the
 # most that one image wastes there: what all of them waste is at least that.
 _WASTED = """
-CREATE OR REPLACE TEMP TABLE ask_wasted AS
-WITH paths AS (SELECT DISTINCT layer_id, path, rtrim(path, '/') AS bare FROM ask_waste),
+CREATE OR REPLACE TEMP TABLE {into} AS
+WITH paths AS (SELECT DISTINCT layer_id, path, rtrim(path, '/') AS bare FROM {waste}),
 several AS (SELECT layer_id FROM paths GROUP BY layer_id HAVING count(*) > 1),
 above AS (SELECT layer_id, path, array_to_string(parts[:depth], '/') AS bare
           FROM (SELECT *, unnest(range(1, len(parts))) AS depth
@@ -67,16 +67,38 @@ above AS (SELECT layer_id, path, array_to_string(parts[:depth], '/') AS bare
 top AS (SELECT layer_id, above.path, min_by(bare, len(bare)) AS bare
         FROM above SEMI JOIN paths USING (layer_id, bare) GROUP BY ALL),
 held AS (SELECT image_id, layer_id, coalesce(bare, rtrim(path, '/')) AS bare, sum(bytes) AS bytes
-         FROM ask_waste LEFT JOIN top USING (layer_id, path) GROUP BY ALL)
+         FROM {waste} LEFT JOIN top USING (layer_id, path) GROUP BY ALL)
 SELECT layer_id, bare AS path, max(bytes) AS bytes FROM held GROUP BY ALL
 """
 
 
-def waste(connection: Connection, *, limit: int | None = None) -> Waste:
-    """Add up the waste of all images, the costliest paths first; at most ``limit`` of them."""
+def wasted(connection: Connection, *, apart: bool = False) -> None:
+    """Make ``ask_wasted``: the bytes that layers waste, each byte once; those of repositories ``apart`` if asked.
+
+    Then ``layer_id`` stands for a layer in a repository, and ``repo_id`` says in which.
+    """
     ground(connection)
     connection.execute(_WASTE)
-    connection.execute(_WASTED)
+    if not apart:
+        connection.execute(_WASTED.format(into="ask_wasted", waste="ask_waste"))
+        return
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE ask_waste_apart AS"
+        " SELECT image_id, layer_id * repositories + repo_id AS layer_id, path, bytes FROM ask_waste"
+        " JOIN (SELECT DISTINCT repo_id, image_id FROM ask_tag_images) USING (image_id),"
+        " (SELECT max(repo_id) + 1 AS repositories FROM ask_tags)"
+    )
+    connection.execute(_WASTED.format(into="ask_wasted_apart", waste="ask_waste_apart"))
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE ask_wasted AS"
+        " SELECT layer_id, layer_id % repositories AS repo_id, path, bytes FROM ask_wasted_apart,"
+        " (SELECT max(repo_id) + 1 AS repositories FROM ask_tags)"
+    )
+
+
+def waste(connection: Connection, *, limit: int | None = None) -> Waste:
+    """Add up the waste of all images, the costliest paths first; at most ``limit`` of them."""
+    wasted(connection)
     found = rows(
         connection,
         f"""

@@ -163,7 +163,10 @@ class Place:
 
         try:
             yield
-        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.InterruptException):
+            # A query of ours that is wrong; one that was given up.
+            raise
+        except duckdb.Error as error:
             raise self.refused(error, "read") from None
         except RuntimeError:
             # "Query interrupted", whatever the signal was.

@@ -34,6 +34,7 @@ def schemas() -> dict[str, pa.Schema]:
     text, number = pa.string(), pa.int64()
     time = pa.timestamp("us", tz="UTC")
     step = pa.struct([("layer", text), ("instruction", text)])
+    secret = pa.struct([("kind", text), ("where", text), ("layer", number)])
     tables: dict[str, list[tuple[str, pa.DataType]]] = {
         # One observation: at this time the tag pointed there. ``digest`` is what the registry says of the tag, an
         # index's digest for images of several platforms.
@@ -61,6 +62,8 @@ def schemas() -> dict[str, pa.Schema]:
             ("layers", pa.list_(text)),  # diff_ids, the lowest first
             ("blobs", pa.list_(text)),  # digests of the blobs, as the layers; null where unknown
             ("history", pa.list_(step)),  # redacted; layer is null for instructions without one
+            ("config_json", text),  # the image config, redacted; null where it is too long, or an older scan wrote this
+            ("secrets", pa.list_(secret)),  # what was secret in the config and where, never its value
         ],
         "layers": [
             ("layer", text),

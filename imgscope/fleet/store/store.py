@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from ...errors import UsageError
 from ..extras import need_store
 from .compacting import compact
-from .parts import UNITS, Part, as_table, describe, encode, overlapping
+from .parts import Part, as_table, describe, encode
 from .place import Place
 from .schema import KEYS, VERSION, schemas
+from .views import TableView
 
 if TYPE_CHECKING:
     import duckdb
@@ -122,16 +123,15 @@ class Store:
     def connection(self, temporary: str = "") -> duckdb.DuckDBPyConnection:
         """Return a DuckDB in memory with a read-only view of each table, one row for each key.
 
-        It reads and writes no files by itself, loads no extension, and its configuration is locked: what others say
-        to it in SQL sees the store and nothing else. What does not fit into 4 GB, or half of the machine's memory, is
-        put into the folder ``temporary``, if one is given. Raises ``OutputError``.
+        It reads no files but the store's parts and writes none, loads no extension, and its configuration is locked:
+        what others say to it in SQL sees the store and nothing else. What does not fit into 4 GB, or half of the
+        machine's memory, is put into the folder ``temporary``, if one is given. Raises ``OutputError``.
         """
         import duckdb
 
         connection = duckdb.connect(
             ":memory:",
             config={
-                "enable_external_access": False,
                 "temp_directory": temporary,
                 "memory_limit": f"{_memory()}B",
                 "autoinstall_known_extensions": False,
@@ -139,30 +139,13 @@ class Store:
                 "python_enable_replacements": False,
             },
         )
-        for table in KEYS:
-            self._view(connection, table)
+        views = [TableView(self, connection, table, self.parts(table)) for table in KEYS]
+        connection.execute("SET allowed_paths = ?", [[path for view in views for path in view.paths]])
+        connection.execute("SET enable_external_access = false")
+        for view in views:
+            view.make()
         connection.execute("SET lock_configuration = true")
         return connection
-
-    def _view(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
-        parts = self.parts(table)
-        twice = overlapping(parts)
-        names = {part.name for part in twice}
-        clean = [part.name for part in parts if part.name not in names]
-        source = f"parts_{table}"
-        connection.register(source, self.fragment(table, clean) if clean else schemas()[table].empty_table())
-        query = f"SELECT * FROM {source}"  # noqa: S608
-        if twice:
-            ranked = []
-            for number, part in enumerate(twice):
-                connection.register(f"{source}_{number}", self.fragment(table, [part.name]))
-                ranked.append(f"SELECT *, {number} AS written FROM {source}_{number}")  # noqa: S608
-            # Of a unit that several parts have, the last one counts: all of it, for rows of two are no whole.
-            query += (
-                f" UNION ALL SELECT * EXCLUDE (written) FROM ({' UNION ALL '.join(ranked)})"  # noqa: S608
-                f" QUALIFY written = max(written) OVER (PARTITION BY {', '.join(UNITS[table])})"
-            )
-        connection.execute(f"CREATE VIEW {table} AS {query}")
 
 
 def _memory() -> int:
