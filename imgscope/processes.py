@@ -88,8 +88,7 @@ class Child:
 
     def result(self) -> bytes | None:
         """Wait for the work's result; ``None`` if the process died. Raises the ``ImgscopeError`` that it raised."""
-        pieces = self.pieces()
-        return None if pieces is None else b"".join(pieces)
+        return None if self.pieces() is None else os.pread(self._memory, os.fstat(self._memory).st_size, 1)
 
     def pieces(self) -> Iterator[bytes] | None:
         """Wait for the work's result, and return its bytes in pieces; see ``result``."""

@@ -28,6 +28,8 @@ _PLACES, _LOOK = 64, 1 << 16
 _MAGIC, _AT = b"ustar", 257
 # So many blocks that look like a header are tried.
 _TRIES = 8
+# A share may be so much larger or smaller than it should if no tar is cut then: putting pieces together takes a little.
+_SLACK = 0.02
 
 
 class Stretch(NamedTuple):
@@ -69,54 +71,63 @@ def _cuts(regions: Mapping[int, Region], count: int) -> set[tuple[int, int]]:
 
     def locate(place: float) -> tuple[int, int]:
         tar = bisect_right(starts, place) - 1
-        return numbers[tar], int(place) - starts[tar]
+        block = (int(place) - starts[tar]) // BLOCK * BLOCK
+        return numbers[tar], block
 
-    weights: list[float] = []
-    for place in range(_PLACES):
-        number, offset = locate((place + 0.5) * step)
-        seen = _look(regions[number], offset)
-        weights.append(seen.count(_MAGIC) * step / max(len(seen), 1))
-    so_far = list(accumulate(weights, initial=0.0))
+    headers = [_density(regions, *locate((place + 0.5) * step)) * step for place in range(_PLACES)]
+    before = list(accumulate(headers, initial=0.0))
+    headers.append(0.0)
+    if before[-1] < max(MANY, 1):
+        return set()
+    at_starts = [before[int(start / step)] + headers[int(start / step)] * (start / step % 1) for start in starts]
     cuts: set[tuple[int, int]] = set()
-    if so_far[-1] < max(MANY, 1):
-        return cuts
     for share in range(1, count):
-        goal = so_far[-1] * share / count
-        place = bisect_right(so_far, goal) - 1
-        # There are headers in the midst of this step: if none are where the share should end, then it ends there.
-        wanted = place + (goal - so_far[place]) / weights[place]
-        found = (_member(regions, *locate(where * step)) for where in (wanted, place + 0.5))
-        cuts.add(next((cut for cut in found if cut), (locate(wanted * step)[0], 0)))
+        goal = before[-1] * share / count
+        nearest = min(range(len(starts)), key=lambda tar: abs(at_starts[tar] - goal))
+        if abs(at_starts[nearest] - goal) <= _SLACK * before[-1] / count:
+            cuts.add((numbers[nearest], 0))
+            continue
+        place = bisect_right(before, goal) - 1
+        # Headers were seen in the midst of this step: if there are none where the share should end, it ends there.
+        wanted = place + (goal - before[place]) / headers[place]
+        for number, near in (locate(wanted * step), locate((place + 0.5) * step)):
+            found = _member(regions[number], near)
+            if found is not None:
+                cuts.add((number, found))
+                break
     return cuts
+
+
+def _density(regions: Mapping[int, Region], number: int, near: int) -> float:
+    """Return how many headers a byte of a tar has about a place."""
+    data, found = _look(regions[number], near)
+    return len(found) / max(len(data), 1)
+
+
+def _look(region: Region, offset: int) -> tuple[bytes, list[int]]:
+    """Return what is in a tar from a block on, and where in that blocks look like headers."""
+    data = os.pread(region.fd, min(_LOOK, region.length - offset), region.start + offset)
+    return data, [at - _AT for at in range(_AT, len(data), BLOCK) if data.startswith(_MAGIC, at)]
+
+
+def _member(region: Region, near: int) -> int | None:
+    """Find where a member begins soon after a block of a tar; ``None`` where none is seen.
+
+    One header may belong to another before it (PAX), so it is the member after the first that is seen.
+    """
+    source = InFile(region.fd, region.start, region.length)
+    data, found = _look(region, near)
+    for here in found[:_TRIES]:
+        if _is_header(data[here : here + BLOCK]):
+            try:
+                member = read_member(source.at, near + here, {})
+                if member is not None and _is_header(source.at(member.next, BLOCK)):
+                    return member.next
+            except (TarError, LimitError):
+                # It was a file's content.
+                pass
+    return None
 
 
 def _is_header(block: bytes) -> bool:
     return len(block) == BLOCK and checksum_holds(block)
-
-
-def _look(region: Region, offset: int) -> bytes:
-    return os.pread(region.fd, min(_LOOK, region.length - offset), region.start + offset)
-
-
-def _member(regions: Mapping[int, Region], number: int, near: int) -> tuple[int, int] | None:
-    """Find where a member begins soon after a place in a tar; ``None`` where none is seen.
-
-    One header may belong to another before it (PAX), so it is the member after the first that is seen.
-    """
-    region = regions[number]
-    near -= near % BLOCK
-    data = _look(region, near)
-    source = InFile(region.fd, region.start, region.length)
-    at, tries = data.find(_MAGIC), 0
-    while at >= 0 and tries < _TRIES:
-        here = at - _AT
-        if not here % BLOCK and _is_header(data[here : here + BLOCK]):
-            tries += 1
-            try:
-                member = read_member(source.at, near + here, {})
-                if member is not None and _is_header(source.at(member.next, BLOCK)):
-                    return number, member.next
-            except (TarError, LimitError):
-                pass
-        at = data.find(_MAGIC, at + 1)
-    return None

@@ -27,18 +27,17 @@ def read(data: bytes) -> Any:
     return marshal.loads(data)  # noqa: S302 - nobody else writes what is read here
 
 
-def packed(index: LayerIndex) -> bytes:
-    """Return an index as bytes."""
+def plain(index: LayerIndex) -> dict[str, Any]:
+    """Return what an index holds as plain values."""
     values = {slot: getattr(index, slot) for slot in LayerIndex.__slots__}
     # Named tuples aren't plain ones; arrays become the bytes that they are.
     values["markers"] = list(map(tuple, index.markers))
     values["judged"] = {entry: tuple(known) for entry, known in index.judged.items()}
-    return written(values)
+    return values
 
 
-def unpacked(data: bytes) -> LayerIndex:
-    """Return the index that was ``packed``."""
-    values: dict[str, Any] = read(data)
+def index_of(values: dict[str, Any]) -> LayerIndex:
+    """Return the index that ``plain`` values were made of, once they are read back."""
     index = LayerIndex()
     for slot, value in values.items():
         column = getattr(index, slot)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import sys
 from array import array
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..bounds import Costs
 from ..errors import LimitError
-from .handover import packed, read, unpacked, written
+from .handover import index_of, plain
 from .index import LayerIndex
 from .scan import InFile, Scan, reading
 from .unpack import Event
@@ -24,14 +25,19 @@ if TYPE_CHECKING:
 
 
 class Piece(NamedTuple):
-    """What the scan of a piece of a tar found; entries have numbers of their own.
+    """What the scan of a piece of a tar found, of plain values; entries have numbers of their own.
 
-    ``begin`` is where it began, ``reached`` the member that it stopped at (``None``: the tar has ended).
+    ``begin`` is where it began, ``reached`` the member that it stopped at (``None``: the tar has ended), ``found`` the
+    index without its ``children``: these are directories, the names in each, and those names' entries.
     """
 
     begin: int
     reached: int | None
-    found: LayerIndex
+    found: dict[str, Any]
+    directories: list[bytes]
+    counts: list[int]
+    names: list[bytes]
+    entries: list[int]
     whiteouts: list[Event]
     opaques: list[tuple[int, bytes]]
     records: dict[bytes, bytes]
@@ -55,43 +61,73 @@ class PlainScan(Scan):
             position = self.reached
             reading(lambda: self.walk(position, stop))
 
-    def piece(self) -> bytes | None:
-        """Return what was found, as bytes for another process; ``None`` if it depends on what comes before."""
+    def piece(self) -> Piece | None:
+        """Return what was found, for another process; ``None`` if it depends on what comes before."""
         if self.index.notes or self.clamped:
             # Each oddity is told once, and twenty of them at most.
             return None
-        rest = self.whiteouts, self.opaques, self.records, self.costs.spent
-        return written((self.begin, self.reached, packed(self.index), *rest))
+        found = plain(self.index)
+        children: dict[bytes, dict[bytes, int]] = found.pop("children")
+        return Piece(
+            self.begin,
+            self.reached,
+            found,
+            list(children),
+            list(map(len, children.values())),
+            list(chain.from_iterable(children.values())),
+            list(chain.from_iterable(map(dict.values, children.values()))),
+            self.whiteouts,
+            self.opaques,
+            self.records,
+            self.costs.spent,
+        )
 
     def join(self, piece: Piece) -> bool:
         """Take a piece in that begins where this scan is, and go on where it stopped.
 
         ``False``, and nothing is done, where it does not begin there, or holds what depends on what comes before.
         """
-        index, more = self.index, piece.found
+        index, children = self.index, self.index.children
         if piece.begin != self.reached or self.records:
             return False
-        children = index.children
-        for directory, names in more.children.items():
-            if directory in children and not children[directory].keys().isdisjoint(names):
-                # Which of the two replaces which, and when, is for the scan to say.
+        start = 0
+        for directory, count in zip(piece.directories, piece.counts, strict=True):
+            end = start + count
+            if directory in children and not children[directory].keys().isdisjoint(piece.names[start:end]):
+                # Which of two entries replaces which, and when, is for the scan to say.
                 return False
+            start = end
         costs = Costs(self.costs.spent)
         try:
             costs.include([piece.costs])
         except LimitError:
-            # Told by the scan, where it is met.
+            # It is met by the scan.
             return False
         self.costs.spent.update(costs.spent)
         first = len(index)
-        for directory, names in more.children.items():
-            mine = children.setdefault(directory, {})
-            mine.update({name: first + entry for name, entry in names.items()})
+        # Dictionaries are made once, with the numbers that entries have here.
+        pairs = zip(piece.names, [first + entry for entry in piece.entries], strict=True)
+        for directory, count in zip(piece.directories, piece.counts, strict=True):
+            mine = children.get(directory)
+            if mine is None:
+                children[directory] = dict(islice(pairs, count))
+            else:
+                mine.update(islice(pairs, count))
+        self._add(index_of(piece.found), first)
+        self.whiteouts += [(first + entry, directory, name) for entry, directory, name in piece.whiteouts]
+        self.opaques += [(first + entry, directory) for entry, directory in piece.opaques]
+        self.records, self.reached = piece.records, piece.reached
+        return True
+
+    def _add(self, more: LayerIndex, first: int) -> None:
+        """Append another's columns, whose entries have numbers from ``first`` on here."""
+        index = self.index
         rows = [self.meta(*row) for row in more.meta_table]
         index.kinds += more.kinds
         index.sizes += more.sizes
         index.offsets += more.offsets
-        index.metas += array("I", map(rows.__getitem__, more.metas))
+        same = rows == list(range(len(rows)))
+        index.metas += more.metas if same else array("I", map(rows.__getitem__, more.metas))
         index.mtimes += more.mtimes
         index.links.update((first + entry, link) for entry, link in more.links.items())
         index.xattrs.update((first + entry, xattrs) for entry, xattrs in more.xattrs.items())
@@ -102,18 +138,8 @@ class PlainScan(Scan):
         index.markers += [marker._replace(meta=rows[marker.meta]) for marker in more.markers]
         index.odd |= more.odd
         index.members += more.members
-        self.whiteouts += [(first + entry, directory, name) for entry, directory, name in piece.whiteouts]
-        self.opaques += [(first + entry, directory) for entry, directory in piece.opaques]
-        self.records, self.reached = piece.records, piece.reached
-        return True
 
     def result(self) -> LayerIndex:
         """Go on to the end, and return the index. Raises ``LayerError`` and ``LimitError``."""
         self.scan_to()
         return reading(self.finish)
-
-
-def piece_of(data: bytes) -> Piece:
-    """Return the piece that ``PlainScan.piece`` wrote."""
-    begin, reached, found, *rest = read(data)
-    return Piece(begin, reached, unpacked(found), *rest)

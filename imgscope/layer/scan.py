@@ -422,6 +422,13 @@ class Scan:
     def directory(self, raw: bytes) -> dict[bytes, int] | None:
         """Return the names of a directory as the tar writes it, or ``None`` for AUFS's bookkeeping."""
         path, clamped = clean(raw)
+        if WHITEOUT_PREFIX not in path and not clamped:
+            # Nearly all are so.
+            names = self.index.children.get(path)
+            if names is None:
+                names = self.index.children[path] = {}
+            self.directories[raw] = names
+            return names
         if clamped:
             self.note(f"names that climb above the root ({_shown(raw)}) were clamped to it")
         if WHITEOUT_PREFIX in path:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from ..errors import ImgscopeError
 from ..processes import MAX_PROCESSES, Child, usable_processes
 from .cuts import Stretch, shares
-from .handover import packed, read, unpacked, written
+from .handover import index_of, plain, read, written
 from .index import LayerIndex
-from .pieces import Piece, PlainScan, piece_of
+from .pieces import Piece, PlainScan
 
 if TYPE_CHECKING:
     from ..archive.image import Region
@@ -74,13 +74,13 @@ def scan_plain(regions: Mapping[int, Region], work: Work, taken: Taken) -> dict[
                         scan.scan_to(stretch.stop)
                 for share, child in zip(others, children, strict=True):
                     found = read(child.result() or written([]))
-                    for stretch, data in zip(share, found, strict=False):
-                        if data is None:
+                    for stretch, values in zip(share, found, strict=False):
+                        if values is None:
                             continue
                         if stretch.whole:
-                            results[stretch.number] = unpacked(data)
+                            results[stretch.number] = index_of(values)
                         else:
-                            pieces.setdefault(stretch.number, []).append(piece_of(data))
+                            pieces.setdefault(stretch.number, []).append(Piece(*values))
                 for number in sorted(pieces.keys() | scans.keys()):
                     scan = scans.pop(number) if number in scans else PlainScan(regions[number])
                     results[number] = taken(number, partial(_joined, scan, pieces.pop(number, [])))
@@ -92,15 +92,16 @@ def scan_plain(regions: Mapping[int, Region], work: Work, taken: Taken) -> dict[
 
 def _scanned(share: Sequence[Stretch], regions: Mapping[int, Region], work: Work) -> bytes:
     """Return what stretches hold, up to the first that can't be read."""
-    found: list[bytes | None] = []
+    found: list[object] = []
     with suppress(ImgscopeError):
         for stretch in share:
             if stretch.whole:
-                found.append(packed(work(stretch.number)))
+                found.append(plain(work(stretch.number)))
             else:
                 scan = PlainScan(regions[stretch.number], stretch.begin)
                 scan.scan_to(stretch.stop)
-                found.append(scan.piece())
+                piece = scan.piece()
+                found.append(tuple(piece) if piece is not None else None)
     return written(found)
 
 
@@ -194,21 +195,11 @@ def _in_processes(shares: list[list[int]], work: Work) -> dict[int, LayerIndex]:
 
 
 def _encoded(share: list[int], work: Work) -> bytes:
-    parts: list[bytes] = []
-    for number in share:
-        data = packed(work(number))
-        parts += [len(data).to_bytes(8, "little"), data]
-    return b"".join(parts)
+    return written([plain(work(number)) for number in share])
 
 
 def _decoded(share: list[int], data: bytes) -> dict[int, LayerIndex]:
-    results: dict[int, LayerIndex] = {}
-    position = 0
-    for number in share:
-        start = position + 8
-        position = start + int.from_bytes(data[position:start], "little")
-        results[number] = unpacked(data[start:position])
-    return results
+    return {number: index_of(values) for number, values in zip(share, read(data), strict=True)}
 
 
 def _in_threads(shares: list[list[int]], work: Work) -> dict[int, LayerIndex]:
