@@ -59,6 +59,8 @@ class Child:
     def __init__(self, work: Callable[[], bytes | Iterable[bytes]], niceness: int = 0) -> None:
         """Start ``work`` in a process of its own; it returns bytes, whole or in pieces."""
         self._memory = os.memfd_create("imgscope", os.MFD_CLOEXEC)
+        # Over this it says that its result is there: giving its memory back, as it ends, takes 5 to 10 ms more.
+        self._done, done = os.pipe()
         self._pid = ending.fork()
         if self._pid == 0:
             # Nothing of the parent's may run here: no handlers at exit, no flushing of its buffers.
@@ -73,7 +75,10 @@ class Child:
                 self._write(b"-", (f"{type(error).__name__}:{error}".encode(),))
                 status = 0
             finally:
+                if status == 0:
+                    os.write(done, b".")
                 os._exit(status)
+        os.close(done)
         self._forget = ending.on_end(partial(os.kill, self._pid, signal.SIGKILL))
 
     def _write(self, mark: bytes, pieces: Iterable[bytes]) -> None:
@@ -83,15 +88,11 @@ class Child:
 
     def result(self) -> bytes | None:
         """Wait for the work's result; ``None`` if the process died. Raises the ``ImgscopeError`` that it raised."""
-        pieces = self.pieces()
-        return None if pieces is None else b"".join(pieces)
+        return None if self.pieces() is None else os.pread(self._memory, os.fstat(self._memory).st_size, 1)
 
     def pieces(self) -> Iterator[bytes] | None:
         """Wait for the work's result, and return its bytes in pieces; see ``result``."""
-        _, status = os.waitpid(self._pid, 0)
-        self._forget()
-        self._pid = 0
-        if status != 0:
+        if not os.read(self._done, 1):
             return None
         os.lseek(self._memory, 0, os.SEEK_SET)
         mark = os.read(self._memory, 1)
@@ -114,6 +115,7 @@ class Child:
             self._pid = 0
         if self._memory >= 0:
             os.close(self._memory)
+            os.close(self._done)
             self._memory = -1
 
 

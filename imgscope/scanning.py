@@ -25,7 +25,7 @@ from .layer.index import LayerIndex
 from .layer.retention import MAX_IMAGE, Retention
 from .layer.scan import scan_file, scan_stream
 from .layer.texts import MAX_JUDGED, MAX_JUDGED_BYTES, Texts
-from .layer.workers import Turns, scan_side_by_side, several_at_a_time
+from .layer.workers import Turns, scan_plain, scan_side_by_side, several_at_a_time
 
 if TYPE_CHECKING:
     from .archive.image import LayerBlob, OpenImage
@@ -280,11 +280,21 @@ class Scanning:
         total = sum(blob.size or 0 for blob in blobs.values() if blob.compression is not None)
         if self.progress is not None and total:
             self.progress.start(total, "reading layers")
+        regions = {
+            number: blob.region
+            for number, blob in blobs.items()
+            if blob.region is not None and blob.compression is None
+        }
         # Decompressing a byte costs about as much as hopping over five of a plain tar.
         sizes = {number: (blob.size or 0) * (5 if blob.compression else 1) for number, blob in blobs.items()}
-        results = scan_side_by_side(
-            numbers, sizes, lambda number: self._scan_region(number, blobs[number]), threads=total > 0
-        )
+
+        def work(number: int) -> LayerIndex:
+            return self._scan_region(number, blobs[number])
+
+        if len(regions) == len(blobs):
+            results = scan_plain(regions, work, lambda number, scan: self._taken(number, blobs[number], scan))
+        else:
+            results = scan_side_by_side(numbers, sizes, work, threads=True)
         if self.progress is not None and total:
             self.progress.finish()
         for number, blob in blobs.items():
@@ -295,15 +305,22 @@ class Scanning:
     def _scan_region(self, number: int, blob: LayerBlob) -> LayerIndex:
         region = blob.region
         assert region is not None
-        try:
+
+        def scan() -> LayerIndex:
             if blob.compression is None:
-                index = self._counted_in(scan_file(region.fd, region.start, region.length))
-            else:
-                read = sequential(region)
-                if self.progress is not None:
-                    read = _counted(read, self.progress)
-                # Its tar is not digested: that would take a quarter longer, and what lies here is soon read again.
-                index = self._counted_in(_scan_blob(read, self.may_keep, self._texts(), digests=self.digests).index)
+                return scan_file(region.fd, region.start, region.length)
+            read = sequential(region)
+            if self.progress is not None:
+                read = _counted(read, self.progress)
+            # Its tar is not digested: that would take a quarter longer, and what lies here is soon read again.
+            return _scan_blob(read, self.may_keep, self._texts(), digests=self.digests).index
+
+        return self._taken(number, blob, scan)
+
+    def _taken(self, number: int, blob: LayerBlob, scan: Callable[[], LayerIndex]) -> LayerIndex:
+        """Return the index that ``scan`` gives, counted in. What it raises tells of which layer it speaks."""
+        try:
+            index = self._counted_in(scan())
             self.tell(number, index)
             return index
         except ArchiveError as error:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from struct import Struct
 from struct import error as Error
-from typing import Protocol
+from typing import Protocol, TypeVar
 from zlib import adler32
 
 from ..bounds import FREE_NAME, HOLE_BYTES, LIMITS, MEMBERS, Costs, exceeded
@@ -80,6 +81,8 @@ _NO_FINGERPRINT = bytes(FINGERPRINT)
 _OCTAL = re.compile(rb"[0-7]+")
 _MTIME_MIN, _MTIME_MAX = -(1 << 63), (1 << 63) - 1
 
+Result = TypeVar("Result")
+
 
 class _Unusual(Exception):
     """A header that is not of the ordinary form: ``tar.header`` reads it, or says what is wrong with it."""
@@ -113,7 +116,7 @@ class _Bytes(Protocol):
         """Return the tar's length in bytes, once all of it has been read."""
 
 
-class _File:
+class InFile:
     """A tar within a seekable file, read in windows; mapping it would count its pages as our memory."""
 
     elf = False
@@ -121,16 +124,20 @@ class _File:
     script: bytes | None = None
     whole = b""
 
-    def __init__(self, fd: int, start: int, length: int) -> None:
+    def __init__(self, fd: int, start: int, length: int, stop: int | None = None) -> None:
         self.fd = fd
         self.start = start
         self.length = length
+        # No window reaches further, so that a scan up to here asks for the next one once it is here.
+        self.stop = length if stop is None else stop
 
     def window(self, position: int) -> tuple[bytes, int]:
-        size = min(WINDOW, self.length - position)
+        """See ``_Bytes``."""
+        size = min(WINDOW, self.stop - position)
         return (os.pread(self.fd, size, self.start + position) if size > 0 else b""), position
 
     def at(self, position: int, size: int) -> bytes:
+        """See ``_Bytes``."""
         if position >= self.length:
             if position > self.length:
                 raise TarError(f"it ends in the middle of a file, at {self.length:,} bytes")
@@ -141,9 +148,11 @@ class _File:
         return data
 
     def fingerprint(self, position: int, size: int) -> bytes:
+        """Refuse."""
         raise NotImplementedError("contents of a tar on disk are read when they are asked for")
 
     def finish(self) -> int:
+        """Return the tar's length."""
         return self.length
 
 
@@ -378,7 +387,7 @@ def _shown(name: bytes) -> str:
     return escape(name[:80].decode("utf-8", "surrogateescape"))
 
 
-class _Scan:
+class Scan:
     """One scan under way: the index that grows, and what has to wait until the tar's end."""
 
     def __init__(self, source: _Bytes, hashing: bool, keep: int = 0, texts: Texts | None = None) -> None:
@@ -395,8 +404,11 @@ class _Scan:
         self.texts = texts if texts is not None else Texts() if hashing else None
         self.retention = self.texts.retention if self.texts is not None else Retention()
         self.costs = Costs()
+        # Where the member is that was not scanned yet; None once the tar has ended.
+        self.reached: int | None = 0
 
     def note(self, text: str) -> None:
+        """Say what is odd, if not too much is yet."""
         if len(self.index.notes) < MAX_NOTES:
             self.index.notes.append(text)
 
@@ -410,6 +422,13 @@ class _Scan:
     def directory(self, raw: bytes) -> dict[bytes, int] | None:
         """Return the names of a directory as the tar writes it, or ``None`` for AUFS's bookkeeping."""
         path, clamped = clean(raw)
+        if WHITEOUT_PREFIX not in path and not clamped:
+            # Nearly all are so.
+            names = self.index.children.get(path)
+            if names is None:
+                names = self.index.children[path] = {}
+            self.directories[raw] = names
+            return names
         if clamped:
             self.note(f"names that climb above the root ({_shown(raw)}) were clamped to it")
         if WHITEOUT_PREFIX in path:
@@ -593,6 +612,15 @@ class _Scan:
         return sparse_fingerprint(member.sparse, member.size, member.data, self.source.at)
 
     def run(self) -> LayerIndex:
+        """Scan all of the tar."""
+        self.walk()
+        return self.finish()
+
+    def walk(self, position: int = 0, stop: int = sys.maxsize) -> None:
+        """Scan from the member at ``position`` up to the first one that is at ``stop`` or beyond, or to the tar's end.
+
+        Where that is, ``reached`` has; ``None`` for the end.
+        """
         index, source = self.index, self.source
         kinds, links = index.kinds, index.links
         add_kind, add_size, add_offset = kinds.append, index.sizes.append, index.offsets.append
@@ -606,9 +634,9 @@ class _Scan:
         sum_of: dict[bytes, int] = {}
         window, fingerprint, records, codes = source.window, source.fingerprint, self.records, _ORDINARY
         fields = _FIELDS.unpack_from
-        entry = members = 0
+        entry, members = len(kinds), index.members
         costs, most = self.costs, LIMITS[MEMBERS][0]
-        buffer, base, here, limit, position = b"", 0, 0, -1, 0
+        buffer, base, here, limit = b"", 0, 0, -1
         last: bytes | None = None
         names: dict[bytes, int] | None = None
         # What tells which of a directory's files to keep, and whose: asked where a file comes, not for directories.
@@ -618,6 +646,9 @@ class _Scan:
             if here > limit:
                 if members > most:
                     raise exceeded(MEMBERS)
+                if position >= stop:
+                    self.reached = position
+                    break
                 buffer, base = window(position)
                 here = position - base
                 limit = len(buffer) - BLOCK
@@ -666,6 +697,7 @@ class _Scan:
             except (_Unusual, ValueError):
                 following = self.member(position)
                 if following is None:
+                    self.reached = None
                     break
                 members += 1
                 entry = len(kinds)
@@ -724,8 +756,12 @@ class _Scan:
             entry += 1
             here = position - base
         index.members = members
-        index.tar_bytes = source.finish()
-        costs.add(MEMBERS, members)
+
+    def finish(self) -> LayerIndex:
+        """Return the index, once all of the tar was scanned."""
+        index, costs = self.index, self.costs
+        index.tar_bytes = self.source.finish()
+        costs.add(MEMBERS, index.members)
         settle(index, self.whiteouts, self.opaques, self.clamped, costs)
         self.judged()
         index.costs = costs.spent
@@ -831,7 +867,7 @@ def scan_file(fd: int, start: int, length: int) -> LayerIndex:
     Headers are read, contents are not. Raises ``LayerError`` when the tar is truncated or corrupt, ``LimitError`` when
     it holds more of something than any image needs.
     """
-    return _run(_Scan(_File(fd, start, length), hashing=False))
+    return reading(Scan(InFile(fd, start, length), hashing=False).run)
 
 
 def scan_stream(
@@ -845,7 +881,7 @@ def scan_stream(
     corrupt, ``LimitError`` when it holds more of something than any image needs, and whatever ``read`` raises.
     """
     stream = _Digesting(read) if digests else _Stream(read)
-    index = _run(_Scan(stream, hashing=True, keep=keep, texts=texts))
+    index = reading(Scan(stream, hashing=True, keep=keep, texts=texts).run)
     if isinstance(stream, _Digesting):
         known = stream.digests
         index.digests = {entry: known[start] for entry, start in enumerate(index.offsets) if start in known}
@@ -856,11 +892,12 @@ def scan_listed(places: Sequence[int], heads: Sequence[bytes], length: int) -> L
     """Index a tar of ``length`` bytes that is known by its headers alone: ``heads`` (with what extends them) and where
     they stand in it, in order. Raises as ``scan_file``.
     """
-    return _run(_Scan(_Heads(places, heads, length), hashing=False))
+    return reading(Scan(_Heads(places, heads, length), hashing=False).run)
 
 
-def _run(scan: _Scan) -> LayerIndex:
+def reading(work: Callable[[], Result]) -> Result:
+    """Do some ``work`` of a scan. Raises ``LayerError`` for what is wrong with the tar."""
     try:
-        return scan.run()
+        return work()
     except TarError as error:
         raise LayerError(f"the layer's tar can't be read: {error}") from None

@@ -1,8 +1,8 @@
 """Scans several layers side by side.
 
-Where forking is safe, a second process takes a share of the layers and hands its indexes back. Elsewhere layers that
-have to be decompressed are shared among threads, for decompression doesn't hold the others up; plain ones are
-scanned one after another.
+Where forking is safe, a second process takes a share of the layers and hands its indexes back; of plain ones its share
+may begin in the midst of one. Elsewhere layers that have to be decompressed are shared among threads, for decompression
+doesn't hold the others up; plain ones are scanned one after another.
 """
 
 from __future__ import annotations
@@ -13,11 +13,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..errors import ImgscopeError
 from ..processes import MAX_PROCESSES, Child, usable_processes
-from . import codec
+from .cuts import Stretch, shares
+from .handover import index_of, plain, read, written
 from .index import LayerIndex
+from .pieces import Piece, PlainScan
+
+if TYPE_CHECKING:
+    from ..archive.image import Region
 
 # Below this many bytes of tar a second process costs more than it saves.
 WORTHWHILE = 48 << 20
@@ -25,6 +31,7 @@ HOLD = 5.0
 """Seconds for which a layer that nobody waits for lets another go before, a piece at a time."""
 
 Work = Callable[[int], LayerIndex]
+Taken = Callable[[int, Callable[[], LayerIndex]], LayerIndex]
 
 
 def scan_side_by_side(
@@ -45,6 +52,68 @@ def scan_side_by_side(
     # depend on who came to it first. And those of a process that was killed, perhaps for want of memory: one at a time
     # may do.
     return results | {number: work(number) for number in numbers if number not in results}
+
+
+def scan_plain(regions: Mapping[int, Region], work: Work, taken: Taken) -> dict[int, LayerIndex]:
+    """Scan plain tars in a file, several side by side where that pays; return their indexes by number.
+
+    ``work`` scans one; one that was scanned in pieces is put together by what ``taken`` is given. Raises what ``work``
+    raises for the first number that it fails for.
+    """
+    first, *others = shares(regions, usable_processes())
+    results: dict[int, LayerIndex] = {}
+    if others:
+        scans: dict[int, PlainScan] = {}
+        pieces: dict[int, list[Piece]] = {}
+        children: list[Child] = []
+        try:
+            children.extend(Child(partial(_scanned, share, regions, work)) for share in others)
+            with suppress(ImgscopeError):
+                for stretch in first:
+                    if stretch.whole:
+                        results[stretch.number] = work(stretch.number)
+                    else:
+                        scans[stretch.number] = scan = PlainScan(regions[stretch.number])
+                        scan.scan_to(stretch.stop)
+                for share, child in zip(others, children, strict=True):
+                    found = read(child.result() or written([]))
+                    for stretch, values in zip(share, found, strict=False):
+                        if values is None:
+                            continue
+                        if stretch.whole:
+                            results[stretch.number] = index_of(values)
+                        else:
+                            pieces.setdefault(stretch.number, []).append(Piece(*values))
+                for number in sorted(pieces.keys() | scans.keys()):
+                    scan = scans.pop(number) if number in scans else PlainScan(regions[number])
+                    results[number] = taken(number, partial(_joined, scan, pieces.pop(number, [])))
+        finally:
+            for child in children:
+                child.stop()
+    return results | {number: work(number) for number in regions if number not in results}
+
+
+def _scanned(share: Sequence[Stretch], regions: Mapping[int, Region], work: Work) -> bytes:
+    """Return what stretches hold, up to the first that can't be read."""
+    found: list[object] = []
+    with suppress(ImgscopeError):
+        for stretch in share:
+            if stretch.whole:
+                found.append(plain(work(stretch.number)))
+            else:
+                scan = PlainScan(regions[stretch.number], stretch.begin)
+                scan.scan_to(stretch.stop)
+                piece = scan.piece()
+                found.append(tuple(piece) if piece is not None else None)
+    return written(found)
+
+
+def _joined(scan: PlainScan, pieces: list[Piece]) -> LayerIndex:
+    """Go on with a tar's scan, by what others have scanned of it where that can be, to its end."""
+    for piece in pieces:
+        scan.scan_to(piece.begin)
+        scan.join(piece)
+    return scan.result()
 
 
 def several_at_a_time(
@@ -202,21 +271,11 @@ def _in_processes(shares: list[list[int]], work: Work) -> dict[int, LayerIndex]:
 
 
 def _encoded(share: list[int], work: Work) -> bytes:
-    parts: list[bytes] = []
-    for number in share:
-        data = codec.encode(work(number))
-        parts += [len(data).to_bytes(8, "little"), data]
-    return b"".join(parts)
+    return written([plain(work(number)) for number in share])
 
 
 def _decoded(share: list[int], data: bytes) -> dict[int, LayerIndex]:
-    results: dict[int, LayerIndex] = {}
-    position = 0
-    for number in share:
-        start = position + 8
-        position = start + int.from_bytes(data[position:start], "little")
-        results[number] = codec.decode(data[start:position])
-    return results
+    return {number: index_of(values) for number, values in zip(share, read(data), strict=True)}
 
 
 def _in_threads(shares: list[list[int]], work: Work) -> dict[int, LayerIndex]:

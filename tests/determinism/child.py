@@ -26,13 +26,14 @@ def with_processes(count: int) -> None:
     import imgscope.asides
     import imgscope.contents
     import imgscope.differences.files
+    import imgscope.layer.cuts
     import imgscope.layer.workers
     import imgscope.report.json
 
     os.sched_getaffinity = lambda _: set(range(count))
     for module in (imgscope.contents, imgscope.layer.workers, imgscope.differences.files):
         module.WORTHWHILE = 0
-    imgscope.report.json.MANY_ROWS = 0
+    imgscope.report.json.MANY_ROWS = imgscope.layer.cuts.MANY = 0
     imgscope.asides.MANY_ENTRIES = imgscope.asides.MANY_BLOCKS = 0
 
 

@@ -42,8 +42,6 @@ class _Pull(Page):
             self._part(part)
 
     def _part(self, part: what_if.Part) -> None:
-        from rich.text import Text
-
         self.heading(part.title)
         for line in part.lines:
             self.show(Text(line))
