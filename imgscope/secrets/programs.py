@@ -206,12 +206,15 @@ READ_WITH = {
     "mkpasswd": ("-s", "--stdin"),
 }
 # Programs that ask for much else as well: of what they are fed only what can be nothing but a secret counts.
-ASK = tuple(
-    word_set(words)
-    for words in (
-        "aws configure|mysql_secure_installation|adduser|createuser|pdbedit|kasmvncpasswd|htdigest|mkpasswd|adcli"
-        "|elasticsearch-reset-password|terraform login|devops login|p4 login|docker login|login|age -p|setup"
-    ).split("|")
+ASK = (
+    *map(word_set, ("aws configure", "terraform login", "devops login", "p4 login", "age -p")),
+    *(
+        frozenset((name,))
+        for name in word_set(
+            "mysql_secure_installation adduser createuser pdbedit kasmvncpasswd "
+            "htdigest mkpasswd adcli elasticsearch-reset-password login"
+        )
+    ),
 )
 SAY = word_set("echo printf cat print yes write-output write-host")
 # What writes a file in PowerShell.
