@@ -31,6 +31,7 @@ _SIGNED = word_set(
     "awsaccesskeyid client_secret id_token refresh_token hmac hash"
 )
 _XML = r"<([A-Za-z][\w.:-]{0,79}+)>([^<>\n]{4,4096}+)</"
+_ATTRIBUTE = r"(?<![\w.:\-])([A-Za-z][\w.:\-]{0,79}+)=\\?[\"']([^\"'<>\n\\]{4,4096}+)"
 _XML_PAIR = (
     r"(?i)\b(?:key|name)\s{0,4}+=\s{0,4}+(\\?[\"'])([\w.:-]{1,80}+)\1\s{1,8}+value\s{0,4}+=\s{0,4}+(\\?[\"'])"
     r"([^\"'\\]{4,4096}+)"
@@ -171,6 +172,9 @@ def _markup(text: str, start: int, end: int, low: str) -> Iterator[Secret]:
         for match in compiled(_XML).finditer(text, start, end):
             if names_secret(match[1], match[2]) and plausible(match[2]):
                 yield Secret(match[1], match.start(2), match.end(2))
+    for match in compiled(_ATTRIBUTE).finditer(text, start, end) if "</" in low or "/>" in low else ():
+        if names_secret(match[1], match[2]) and plausible(match[2]):
+            yield Secret(match[1], match.start(2), match.end(2))
     for match in compiled(_XML_PAIR).finditer(text, start, end) if "value" in low and "=" in low else ():
         if names_secret(match[2], match[4]) and plausible(match[4]):
             yield Secret(match[2], match.start(4), match.end(4))
