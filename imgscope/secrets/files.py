@@ -91,8 +91,8 @@ def _by_shape(text: str, shaped: Iterable[Secret]) -> Iterator[Secret]:
             host = text[secret.end + 1 : secret.end + 200]
             if compiled(_HOSTS).match(host) is None and len(value) >= 6:
                 yield secret
-        elif (secret.kind == MANIFEST and (looks_random(value) or looks_chosen(value) or value.endswith("="))) or (
-            secret.kind == "authorization header" and looks_random(value)
+        elif (secret.kind == "authorization header" and looks_random(value)) or (
+            secret.kind == MANIFEST and (looks_random(value) or looks_chosen(value) or value.endswith("="))
         ):
             yield secret
 
