@@ -54,5 +54,4 @@ def unsteered(text: str) -> str:
 def without_credentials(text: str) -> str:
     """Take what is before the @ out of addresses where it has a password; a user's name alone stays."""
     # A word is looked at from its start only: else a long one would be gone through from each of its letters.
-    # How a name is written is told by many messages, and is no address.
-    return re.sub(r"(?<![^/@\s])(?!NAME\[:TAG\]\[@DIGEST\])[^/@\s:]*:[^/@\s]*@", "***@", text)
+    return re.sub(r"(?<![^/@\s])[^/@\s:]*:[^/@\s]*@", "***@", text)

@@ -103,7 +103,8 @@ def _engine(kind: str, text: str, name: str) -> Reference:
     if not re.fullmatch(r"[0-9a-f]{1,64}", bare) and not _NAME.fullmatch(name):
         what = "an image's name" if kind == "registry" else "neither an image's name nor a path"
         raise UsageError(
-            f"{escape(text)!r} is {'not ' if kind == 'registry' else ''}{what}; write it as NAME[:TAG][@DIGEST]"
+            f"{escape(text)!r} is {'not ' if kind == 'registry' else ''}{what}; "
+            "write it as NAME, NAME:TAG or NAME@DIGEST"
         )
     repository = name.partition("@")[0]
     first, slash, _ = repository.partition("/")

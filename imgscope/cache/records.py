@@ -22,7 +22,7 @@ from ..rows import ConfigSecret, DiveFigures, Image, Layer, Totals, Waste, Waste
 from .soundness import check, texts
 
 # Raised when what a record holds, or the meaning of a figure, changes: older ones are then not read.
-VERSION = 5
+VERSION = 6
 
 _TOTALS = ("added", "modified", "metadata_only", "rewritten", "removed", "repeated")
 

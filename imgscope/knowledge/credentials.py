@@ -105,6 +105,72 @@ CREDENTIALS = {
     ),
     "WordPress": ToolPlaces(suggested=("/**/wp-config.php",)),
     "application": ToolPlaces(suggested=("/**/appsettings.json", "/**/local.settings.json", "/**/web.config")),
+    "package sources": ToolPlaces(
+        suggested=(
+            "/etc/apt/auth.conf",
+            "/etc/apt/auth.conf.d/**",
+            "/etc/apt/sources.list",
+            "/etc/apt/sources.list.d/**",
+            "/etc/apt/apt.conf.d/**",
+            "/etc/apk/repositories",
+            "/etc/yum.repos.d/**",
+            "/etc/zypp/credentials.d/**",
+            "/**/.condarc",
+        )
+    ),
+    "mail": ToolPlaces(
+        suggested=(
+            "/**/.msmtprc",
+            "/etc/msmtprc",
+            "/**/.fetchmailrc",
+            "/etc/fetchmailrc",
+            "/**/.mailrc",
+            "/**/.muttrc",
+            "/etc/postfix/sasl_passwd",
+            "/etc/postfix/sasl/sasl_passwd",
+            "/etc/exim4/passwd.client",
+        )
+    ),
+    "network": ToolPlaces(
+        suggested=(
+            "/etc/ppp/chap-secrets",
+            "/etc/ppp/pap-secrets",
+            "/etc/ipsec.secrets",
+            "/etc/davfs2/secrets",
+            "/**/.davfs2/secrets",
+            "/**/rsyncd.secrets",
+            "/**/pgbouncer/userlist.txt",
+            "/**/mosquitto/passwd",
+        )
+    ),
+    "network settings": ToolPlaces(
+        suggested=("/**/*.nmconnection", "/**/.smbcredentials", "/**/redis.conf", "/**/sentinel.conf", "/**/cqlshrc")
+    ),
+    "OpenVPN": ToolPlaces(suggested=("/**/*.ovpn",)),
+    "one word": ToolPlaces(
+        suggested=(
+            "/**/.erlang.cookie",
+            "/**/.vault_pass",
+            "/**/.vault_pass.txt",
+            "/**/.vault_password",
+            "/**/.vault-password",
+        )
+    ),
+    "tool settings": ToolPlaces(
+        suggested=(
+            "/**/.databrickscfg",
+            "/**/.sentryclirc",
+            "/**/.snowsql/config",
+            "/**/.influxdbv2/configs",
+            "/**/.oci/config",
+            "/**/.sbt/.credentials",
+            "/**/.ivy2/.credentials",
+            "/**/.config/argocd/config",
+            "/**/.Renviron",
+            "/**/.hgrc",
+            "/**/tomcat-users.xml",
+        )
+    ),
     "run time": ToolPlaces(both=("/run/secrets/**",), suggested=("/var/run/secrets/**",)),
 }
 

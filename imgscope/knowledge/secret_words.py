@@ -38,7 +38,8 @@ KEYS = word_set(
 )
 # Words that secrets are called by too, and much else is: their values have to look like secrets.
 WEAK = word_set(
-    "key keys auth salt cookie pat bearer pin passkey otp seed credential signature sas jwt creds login session"
+    "key keys auth salt cookie pat bearer pin passkey otp seed credential signature sas jwt creds login session ident "
+    "authorization license licence"
 )
 # What may follow the noun: where it is for, which one it is, and how it is written.
 AFTER = word_set(
@@ -58,7 +59,8 @@ ABOUT = word_set(
     "budget rate per refs ref reference server ring keyring stdin fd hash hashes hasher hashers hint"
 )
 PUBLIC = word_set(
-    "public pub publishable fingerprint fingerprints checksum sha256 sha1 sha512 md5 digest keyid keyring"
+    "sort partition foreign routing public pub "
+    "publishable fingerprint fingerprints checksum sha256 sha1 sha512 md5 digest keyid keyring"
 )
 SIGNED = word_set("gpg pgp gpgkey signing apt rpm yum release")
 # Tokens of language models, not of logins.

@@ -16,7 +16,7 @@ from typing import Any
 from .index import FINGERPRINT, LayerIndex, Marker
 
 # Raised whenever what an index holds, or means, changes: older caches are then not read.
-VERSION = 10
+VERSION = 11
 
 _COLUMNS = (("sizes", "q"), ("offsets", "q"), ("metas", "I"), ("mtimes", "q"))
 

@@ -38,8 +38,13 @@ _SET = 100
 # So does a window in which no mark stands: sections begin with one, and have few bytes between containers.
 _IN_VAIN = 100
 
+# A container that has no room for an entry, or is none.
+_EMPTY, _LEAST_CONTAINER = 10, 80
+
 _NVIDIA, _BUNDLE, _COMPRESSED = b"\x50\xed\x55\xba\x01\x00\x10\x00", b"__CLANG_OFFLOAD_BUNDLE__", b"CCOB"
-_MARKS = re.compile(b"|".join(map(re.escape, (_NVIDIA, _BUNDLE, _COMPRESSED))))
+_MARKS = (_NVIDIA, _BUNDLE, _COMPRESSED)
+# What is searched for, and how far within its mark it begins: pieces that no run of one byte or of zeros slows down.
+_NEEDLES = ((b"\x50\xed\x55\xba", 0), (b"CLANG_OFFLOAD_BUNDLE", 2), (b"CCOB", 0))
 _LONGEST = len(_BUNDLE)
 _WINDOW = 1 << 20
 _CONTAINER = struct.Struct("<4sHHQ")
@@ -161,17 +166,38 @@ class Budget:
 class _Window:
     """A part of a file that moves forward: headers are many and small, and each byte is fetched about once."""
 
-    def __init__(self, at: ReadAt) -> None:
-        self._at = at
+    def __init__(self, at: ReadAt, budget: Budget) -> None:
+        self._at, self._budget = at, budget
         self._start = 0
         self._held = b""
+        # Where each mark stands next in what is held, from where it was searched last; -1 where it does no more.
+        self._next = [0] * len(_MARKS)
 
     def at(self, offset: int, length: int) -> bytes:
         """Return up to ``length`` bytes, at most a window's."""
         place = offset - self._start
         if place < 0 or place + length > len(self._held):
-            self._start, self._held, place = offset, self._at(offset, _WINDOW), 0
+            place = self._move(offset)
         return self._held[place : place + length]
+
+    def _move(self, offset: int) -> int:
+        self._start, self._held = offset, self._at(offset, _WINDOW)
+        self._next = [0] * len(_MARKS)
+        return 0
+
+    def _search(self, number: int, place: int) -> int:
+        """Return where a mark stands next; what was found once is not searched for again."""
+        found = self._next[number]
+        needle, within = _NEEDLES[number]
+        mark = _MARKS[number]
+        while 0 <= found < place or (found >= 0 and not self._held.startswith(mark, found)):
+            if found > place and not self._budget.spend():
+                # What only begins like a mark counts, too.
+                return -1
+            hit = self._held.find(needle, max(place, found + (found >= place)) + within)
+            found = hit - within if hit >= 0 else -1
+        self._next[number] = found
+        return found
 
     def mark(self, offset: int) -> tuple[int, bytes]:
         """Return where the next mark stands in what is held from ``offset`` on, and it; else where to go on, and
@@ -179,10 +205,11 @@ class _Window:
         """
         place = offset - self._start
         if not 0 <= place <= len(self._held) - _LONGEST:
-            self._start, self._held, place = offset, self._at(offset, _WINDOW), 0
-        found = _MARKS.search(self._held, place)
-        if found is not None:
-            return self._start + found.start(), found[0]
+            place = self._move(offset)
+        found = [(at, mark) for number, mark in enumerate(_MARKS) if (at := self._search(number, place)) >= 0]
+        if found:
+            at, mark = min(found)
+            return self._start + at, mark
         return max(self._start + len(self._held) - _LONGEST + 1, offset), b""
 
 
@@ -192,7 +219,7 @@ def read_kernels(at: ReadAt, ranges: Iterable[tuple[int, int]], budget: Budget) 
     ``at`` is asked for offsets that never go back.
     """
     found = Kernels()
-    window = _Window(at)
+    window = _Window(at, budget)
     for start, end in ranges:
         place = start
         while place < end:
@@ -208,7 +235,10 @@ def read_kernels(at: ReadAt, ranges: Iterable[tuple[int, int]], budget: Budget) 
                 break
             if not budget.spend():
                 return found
-            place += max(_read_container(window.at, place, end, mark, found, budget), 4)
+            length = _read_container(window.at, place, end, mark, found, budget)
+            if length < _LEAST_CONTAINER and not budget.spend(_EMPTY):
+                return found
+            place += max(length, 4)
     return found
 
 

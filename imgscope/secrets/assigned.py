@@ -19,7 +19,7 @@ _MORE = r",(?=[\w.\-]{1,60}=)"
 _HOST_LOGIN = (
     r"(?:[A-Za-z_]\w{0,60}=)?((?:podman|docker|oci|registry|engine|docker-daemon|containers-storage|:pserver):)?"
     r"([\w.+-]{1,64}+):([^\s@/:\"'$]{6,128}+)@(?!sha\d|latest|next)"
-    r"(?:[A-Za-z\[(]|(?:\d{1,3}\.){3}\d{1,3}(?![\w.]))"
+    r"(?:[A-Za-z\[(]|:\d{2,5}$|(?:\d{1,3}\.){3}\d{1,3}(?![\w.]))"
 )
 _NO_LOGIN = ("npm", "workspace", "file", "git", "link", "patch", "mailto", "oci", "docker")
 # Programs of which --secret=NAME only says which one.
@@ -109,6 +109,9 @@ def _with_colon(line: Line, number: int, inner: int) -> bool:
         return False
     if text[start:colon] in ("/p", "-p") and line.seen & programs.COLON_P:
         return line.script.add("password option", colon + 1, line.words[number].end)
+    if text.startswith("CL:", colon + 1):
+        # 3proxy's users.
+        return line.script.add("password", colon + 4, line.words[number].end)
     name = tail(text[start:colon].rstrip(AROUND))
     value = text[colon + 1 : min(end, colon + 600)].strip(AROUND)
     if text[colon + 1] in "\"'\\" and line.words[number].quoted and (name == "pwd" or calls_secret(name)):

@@ -28,7 +28,7 @@ _DEPTH = 5
 _PIPED = 8
 _SCRIPT_FLAG = r"-\w{0,6}[cC]|/[cCkK]|-[Cc]ommand|-e(?:ncodedcommand)?|-EncodedCommand|--command|--eval|CMD-SHELL"
 _SCRIPT = r"\n| (?:&&|\|\|?|;) |; |\$\(|&& "
-_FILE_OF = r"(?i)(?:pass|secret|token|key)[a-z-]{0,12}file=?$"
+_FILE_OF = r"(?i)(?:(?:pass|pw|secret|token|key)[a-z-]{0,12}file|auth-user-pass|private-key|preshared-key)=?$"
 _COMPOSED = r"[\s|&;=:<>()]"
 
 
@@ -39,6 +39,7 @@ def by_words(text: str, start: int = 0, end: int | None = None) -> list[Secret]:
         return []
     finder = _Finder(text)
     finder.look(start, end, 0)
+    finder.script.held(start, end)
     return finder.script.found
 
 
@@ -48,6 +49,7 @@ def in_arguments(text: str, words: Sequence[tuple[int, int]]) -> list[Secret]:
         return []
     finder = _Finder(text)
     finder.command(Command([Word(start, end, ((start, end),)) for start, end in words], "", []), (), 0)
+    finder.script.held(0, len(text))
     return finder.script.found
 
 
@@ -70,7 +72,7 @@ class _Finder:
             if words or command.fed:
                 first = (words or command.fed)[0].start
                 last = max(word.end for part in (words, command.fed) for word in part[-1:])
-                if self.script.ftp or hinted(self.text, first, last):
+                if self.script.ftp or self.script.sets_passwords or hinted(self.text, first, last):
                     self.command(command, before if piped else (), depth)
                 if takes is not None:
                     # secret set X < <(echo X)

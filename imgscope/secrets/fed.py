@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from . import programs
 from .encoded import coder, to_decode, to_encode
 from .formats import filled
 from .line import Line, Script, keeps_secret, program
-from .names import compiled, looks_chosen, names_secret
+from .names import compiled, looks_chosen, looks_random, looks_typed
+from .reading import read
 from .shell import Command, Word, core, text_of
 
 # Words that may stand before an echo: RUN --mount=… /bin/bash -o pipefail -o errexit -c, sudo -u me, env A=b.
 _BEFORE_SAID = 24
 # One word, no path and no command.
 _PIECE = r"[^\s/$]{4,128}"
+_SLUG = r"[a-z]++(?:[-_.][a-z0-9]{1,64}+)*+|[0-9a-f]{1,128}"
 _LINES = r"([^\s:\\]{1,128}+):((?:[^\s\\]|\\(?!n)){4,})"
 
 
@@ -27,21 +29,18 @@ def fed(line: Line, before: Sequence[Command]) -> None:
     coded = coder(seen)
     reads = _reads(line) or coded is not None
     named = bool(seen & {"read", "mapfile", "readarray"})
-    if not reads and not named and "su" not in seen:
+    asks = any(needed <= seen for needed in programs.ASK)
+    if not reads and not named and not asks and "su" not in seen:
         return
-    if named and not before:
-        # read PASSWORD <<< X
-        if (name := next((head for head in line.heads if head.isidentifier() and names_secret(head)), "")) != "":
-            script = line.script
-            script.add(name, command.fed[0].start, command.fed[0].end)
+    if named:
+        read(line, [*_joined(line.text, command.fed), *_joined(line.text, list(_printed(line.text, before)))])
         return
     logins = bool(seen & {"chpasswd", "newusers"})
     # With a command of its own su reads nothing but a password.
     reads = reads or ("su" in seen and any(re.fullmatch(r"-[a-z]{0,4}c|--command", word) for word in seen))
     sources = list(command.fed)
     for other in before:
-        names = [program(text_of(text, core(text, word))) for word in other.words[:_BEFORE_SAID]]
-        first = next((place for place, name in enumerate(names) if name in programs.SAY), None)
+        names, first = _says(text, other)
         sources += [*(other.words[first + 1 :] if first is not None else ()), *other.fed]
         if first is None and _is_text(other, names):
             # PowerShell says a text by itself.
@@ -54,8 +53,45 @@ def fed(line: Line, before: Sequence[Command]) -> None:
             continue
         # Root needs no password: what it feeds to su is a script, unless it looks like nothing but a password.
         value = text_of(text, core(text, word))
-        if reads or looks_chosen(value) or (len(sources) == 1 and compiled(_PIECE).fullmatch(value)):
+        if asks and not reads:
+            _answers(line, word)
+        elif reads or looks_chosen(value) or (len(sources) == 1 and compiled(_PIECE).fullmatch(value)):
             said(line.script, word, logins)
+
+
+def _says(text: str, command: Command) -> tuple[list[str], int | None]:
+    """Return a command's first words as programs' names, and which is one that prints what follows."""
+    names = [program(text_of(text, core(text, word))) for word in command.words[:_BEFORE_SAID]]
+    return names, next((place for place, name in enumerate(names) if name in programs.SAY), None)
+
+
+def _printed(text: str, before: Sequence[Command]) -> Iterator[Word]:
+    """Yield the words that commands print into a pipe."""
+    for command in before:
+        first = _says(text, command)[1]
+        yield from command.words[first + 1 :] if first is not None else ()
+        yield from command.fed
+
+
+def _joined(text: str, words: Sequence[Word]) -> list[Word]:
+    """Return the words that a command is fed, those of a line as one."""
+    found: list[Word] = []
+    for word in words:
+        if word.start < (found[-1].end if found else 0):
+            continue
+        if found and "\n" not in text[found[-1].end : word.start]:
+            found[-1] = Word(found[-1].start, word.end)
+        else:
+            found.append(word)
+    return found
+
+
+def _answers(line: Line, word: Word) -> None:
+    """Take what can be nothing but a secret among the answers that a program is given, a line each."""
+    start, end = core(line.text, word)
+    for match in compiled(r"(?:[^\s\\]|\\(?!n))++").finditer(line.text, start, end):
+        if looks_typed(match[0]) or (looks_random(match[0]) and not compiled(_SLUG).fullmatch(match[0][:600])):
+            line.script.add("password on standard input", *match.span())
 
 
 def _is_text(command: Command, names: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from . import find
 from .forms import shapes
+from .manifests import KIND as MANIFEST
 from .names import compiled, looks_chosen, looks_random, names_secret, plausible
 from .tokens import Secret, tokens
 
@@ -90,7 +91,9 @@ def _by_shape(text: str, shaped: Iterable[Secret]) -> Iterator[Secret]:
             host = text[secret.end + 1 : secret.end + 200]
             if compiled(_HOSTS).match(host) is None and len(value) >= 6:
                 yield secret
-        elif secret.kind == "authorization header" and looks_random(value):
+        elif (secret.kind == "authorization header" and looks_random(value)) or (
+            secret.kind == MANIFEST and (looks_random(value) or looks_chosen(value) or value.endswith("="))
+        ):
             yield secret
 
 

@@ -12,6 +12,8 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from .code import in_code
+from .manifests import secrets_of_manifests
 from .names import compiled, default_of, looks_chosen, looks_random, names_secret, plausible, word_set
 from .sql import statements
 from .tokens import Secret, tokens
@@ -29,6 +31,7 @@ _SIGNED = word_set(
     "awsaccesskeyid client_secret id_token refresh_token hmac hash"
 )
 _XML = r"<([A-Za-z][\w.:-]{0,79}+)>([^<>\n]{4,4096}+)</"
+_ATTRIBUTE = r"(?<![\w.:\-])([A-Za-z][\w.:\-]{0,79}+)=\\?[\"']([^\"'<>\n\\]{4,4096}+)"
 _XML_PAIR = (
     r"(?i)\b(?:key|name)\s{0,4}+=\s{0,4}+(\\?[\"'])([\w.:-]{1,80}+)\1\s{1,8}+value\s{0,4}+=\s{0,4}+(\\?[\"'])"
     r"([^\"'\\]{4,4096}+)"
@@ -38,11 +41,11 @@ _PAIR = r"([\"'])([\w.\-/:@ ]{1,120}?)(\\{0,7}+)\1\s{0,8}+(?::|=>|=|,)\s{0,8}+(\
 # name: DB_PASSWORD, value: …: how lists of variables are written.
 _NAMED = (
     r"(?i)\b(?:name|key|field|variable)(\\{0,7}+[\"'])?\s{0,4}+[:=]\s{0,4}+(?:\\{0,7}+[\"'])?([\w.\-]{1,80}+)(?:\\{0,7}+[\"'])?"
-    r"\s{0,4}+,?\s{0,40}+(?:\\{0,7}+[\"'])?value(?:\\{0,7}+[\"'])?\s{0,4}+[:=]\s{0,4}+(?:\\{0,7}+[\"'])?([^\s\"'\\,}]{4,4096}+)"
+    r"\s{0,4}+,?\s{0,40}+(?:\\{0,7}+[\"'])?(?:[\w\[\]]{1,40}+\.){0,6}+value(?:\\{0,7}+[\"'])?\s{0,4}+[:=]\s{0,4}+(?:\\{0,7}+[\"'])?([^\s\"'\\,}]{4,4096}+)"
 )
 _SETTERS = ("setenvironmentvariable", "setenv", "putenv", "setproperty")
 # MySQL's SET PASSWORD = PASSWORD('value').
-_SQL = r"(?i)=\s{0,4}+password\s{0,4}+\(\s{0,4}+(?:\\{0,7}+[\"'])([^\"'\\\s]{4,1024}+)"
+_SQL = r"(?i)(?:=|\busing\b)\s{0,4}+password\s{0,4}+\(\s{0,4}+(?:\\{0,7}+[\"'])([^\"'\\\s]{4,1024}+)"
 _DEFINED = r"(?i)\bdefine\s{0,4}+\(\s{0,4}+([\"'])([\w.\-]{1,80}+)\1\s{0,4}+,\s{0,4}+([\"'])"
 # What functions are given: a password as the first text, or as the last after a name.
 _STRING = r"\\{0,7}+[\"'][^\"'\\\n]{0,128}+\\{0,7}+[\"']\s{0,4}+"
@@ -87,6 +90,7 @@ def shapes(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret
         known = name.lower() in _SIGNED and len(match[2]) >= 8
         if (known or names_secret(name, match[2])) and plausible(match[2]):
             yield Secret(name, match.start(2), match.end(2))
+    yield from secrets_of_manifests(text, start, end)
     yield from _markup(text, start, end, low)
     if "into" in low or "password" in low:
         yield from statements(text, start, end, low)
@@ -96,6 +100,7 @@ def shapes(text: str, start: int = 0, end: int | None = None) -> Iterator[Secret
     for match in compiled(_ACL).finditer(text, start, end) if ">" in low and "user" in low else ():
         if plausible(match[1]):
             yield Secret("password", match.start(1), match.end(1))
+    yield from in_code(text, start, end, low)
     yield from _pairs(text, start, end, low)
     for match in compiled(_BASIC).finditer(text, start, end) if any(map(low.__contains__, _SCHEMES)) else ():
         value = match[2]
@@ -167,6 +172,9 @@ def _markup(text: str, start: int, end: int, low: str) -> Iterator[Secret]:
         for match in compiled(_XML).finditer(text, start, end):
             if names_secret(match[1], match[2]) and plausible(match[2]):
                 yield Secret(match[1], match.start(2), match.end(2))
+    for match in compiled(_ATTRIBUTE).finditer(text, start, end) if "</" in low or "/>" in low else ():
+        if names_secret(match[1], match[2]) and plausible(match[2]):
+            yield Secret(match[1], match.start(2), match.end(2))
     for match in compiled(_XML_PAIR).finditer(text, start, end) if "value" in low and "=" in low else ():
         if names_secret(match[2], match[4]) and plausible(match[4]):
             yield Secret(match[2], match.start(4), match.end(4))

@@ -33,6 +33,16 @@ _HINTS = (
     "jdbc:",
     "/p:",
     "/rp",
+    "<<<",
+    "read ",
+    "aws configure",
+    "rocommunity",
+    "rwcommunity",
+    ":cl:",
+    "user:",
+    "users:",
+    "register ",
+    "eap ",
     *sorted(
         word_set(
             "pass pwd secret token key auth cred login salt cookie jwt otp mysql maria redis curl wget --user "
@@ -40,7 +50,7 @@ _HINTS = (
             "secure signtool cryptsetup kinit codecov x-jfrog kennw senha wachtw haslo salasana contrasena @ obscure "
             "unseal cloudflared samba-tool smbclient impdp expdp sqlldr isql qpdf db2 add-user realm openconnect "
             "transmission base64 vault newusers etcdctl setuser ftp davfs unlock fscrypt ecryptfs kubeseal create-user "
-            "eyaml nomad keyctl encodedcommand uci hdbsql psk"
+            "adduser htdigest ttyd gotty pwfile eyaml nomad keyctl encodedcommand uci hdbsql psk"
         )
     ),
 )

@@ -96,6 +96,7 @@ def _either(*proofs: Proof) -> Proof:
 
 
 _URL_LOGIN = _value(rb"://[^\s/:@]{0,256}+:([^\s/@\"']{3,1024}+)@|://([^\s/:@]{20,1024}+)@")
+_CONDA_TOKEN = _value(rb"://[^\s/]{1,256}+/t/([A-Za-z0-9-]{12,128}+)/", random=True)
 _SETTINGS: Proof = in_settings
 # A token may stand for the name, with no password.
 _NETRC = _either(_value(rb"\bpassword\s{1,16}+(\S++)"), _value(rb"\blogin\s{1,16}+(\S++)", random=True))
@@ -244,6 +245,40 @@ LOGINS = (
     SecretFile("WordPress settings", CREDENTIALS["WordPress"].places, _SETTINGS),
     SecretFile("application settings", CREDENTIALS["application"].places, _SETTINGS),
     SecretFile("run-time secret", CREDENTIALS["run time"].places, _anything),
+)
+_ATTRIBUTE = _value(rb"(?i)\bpassword\s{0,8}=\s{0,8}[\"']([^\"'\n]{1,1024}+)[\"']")
+_WORD: Proof = _value(rb"\A\s{0,64}+(\S{4,1024}+)\s{0,64}+\Z")
+# url name X, "name" "X", name:X, : PSK "X": the last word of a line, or the third.
+_LAST_FIELD: Proof = _value(
+    rb"(?m)^[^#\s\"':]{1,256}:(?!\s)(?:[^:\s]{1,256}:)?([^:\s]{4,1024}+)$"
+    rb"|^\[?[^#\s]{1,256}+[ \t]++[^\s:\"']{1,256}+:([^:\s]{4,1024}+)$"
+    rb"|^\"[^\"\n]{1,256}+\"[ \t]++\"([^\"\n]{4,1024}+)\""
+    rb"|:[ \t]++(?:PSK|EAP|XAUTH|NTLM)[ \t]++\"([^\"\n]{4,1024}+)\""
+    rb"|^[^#\s:\"']\S{0,256}+[ \t]++\S{1,256}+[ \t]++\"?([^\s\"]{4,1024}+)"
+)
+LOGINS += (
+    SecretFile(
+        "package manager credentials",
+        CREDENTIALS["package sources"].places,
+        _either(_URL_LOGIN, _NETRC, _value(rb"(?m)^[ \t]*+password[ \t]*+=[ \t]*+(\S++)"), _CONDA_TOKEN),
+    ),
+    SecretFile(
+        "mail credentials",
+        CREDENTIALS["mail"].places,
+        _either(_value(rb"(?im)\bpass(?:word)?[\"']?(?:[ \t]++|[ \t]*+=[ \t]*+)[\"']?([^\s\"'=]++)"), _LAST_FIELD),
+    ),
+    SecretFile("network credentials", CREDENTIALS["network"].places, _LAST_FIELD),
+    SecretFile(
+        "credentials",
+        CREDENTIALS["network settings"].places,
+        _value(
+            rb"(?im)^[ \t]*+(?:psk|password|requirepass|masterauth|sentinel[ \t]++auth-pass[ \t]++\S{1,128})"
+            rb"(?:[ \t]*+=[ \t]*+|[ \t]++)[\"']?([^\s\"']++)"
+        ),
+    ),
+    SecretFile("private key", CREDENTIALS["OpenVPN"].places, _private_key),
+    SecretFile("password file", CREDENTIALS["one word"].places, _WORD),
+    SecretFile("credentials", CREDENTIALS["tool settings"].places, _either(_SETTINGS, _ATTRIBUTE)),
 )
 # Names that can't be told by their ending: .env.production, appsettings.Production.json.
 ENVIRONMENT = SecretFile("environment", (), _SETTINGS)

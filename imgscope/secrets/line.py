@@ -6,13 +6,21 @@ import re
 from collections.abc import Callable
 
 from .arguments import kind_of, stripped
-from .names import calls_secret, compiled
+from .names import calls_secret, compiled, looks_chosen, looks_random
 from .shell import Command, Word, core, text_of
 from .tokens import Secret
 
 # Words of a command that its rules look at.
 _MOST_WORDS = 100_000
 _NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
+# A variable of a shell, or in a format of Python's, and what one is given.
+_VARIABLE = r"[\"'\\]{0,8}+(?:\$\{?|\{)([A-Za-z_]\w{0,80}+)\}?[\"'\\]{0,8}(?![\w$:/.\[(-])"
+_GIVEN = (
+    r"(?<![\w.-])([A-Za-z_]\w{0,80}+)(?:=|\s{0,4}+=\s{0,4}+(?=\\{0,7}[\"']))"
+    r"(?:\\{0,7}+[\"']([^\"'\\\n]{4,512}+)|([^\s;&|\"'\\()]{4,512}+))"
+)
+_IN_URL = r"\$\{?([A-Za-z_]\w{0,80}+)\}?@(?=[\w\[$])"
+_MOST_VARIABLES = 64
 # What prints a password when it is run: echo X, printf '%s' X.
 _SAYS = (
     r"\s{0,8}+(?:/\S{1,60}/)?(?:echo|printf)\s{1,8}+(?:-\w{1,4}\s{1,8}+)?(?:[\"'\\]{0,4}%s[\"'\\n]{0,6}\s{1,8}+)?(?=\S)"
@@ -41,21 +49,40 @@ class Script:
     ``ftp`` where that program is fed.
     """
 
-    __slots__ = ("asked", "found", "ftp", "holds", "text")
+    __slots__ = ("asked", "found", "ftp", "holds", "sets_passwords", "text", "variables")
 
     def __init__(self, text: str, holds: Callable[[str], bool]) -> None:
         """Begin with a text of which nothing is known."""
         self.text, self.holds = text, holds
         self.found: list[Secret] = []
+        self.variables: set[str] = set()
+        """Variables that stand where a secret does: ``P`` of ``mysql -p$P``."""
         self.asked = self.ftp = False
+        # echo me:X > FILE; chpasswd < FILE
+        self.sets_passwords = "chpasswd" in text or "newusers" in text
 
     def add(self, kind: str, start: int, end: int) -> bool:
         """Take a value for a secret, unless it can be none."""
         value = stripped(self.text, start, end)
         if value is None:
+            held = compiled(_VARIABLE).match(self.text, start, min(end, start + 100))
+            if held is not None and len(self.variables) < _MOST_VARIABLES:
+                self.variables.add(held[1])
             return False
         self.found.append(Secret(kind_of(kind), *value))
         return True
+
+    def held(self, start: int, end: int) -> None:
+        """Take what the variables are given that stood where a secret does: of ``P=X; mysql -p$P`` the ``X``."""
+        if self.text.find("://", start, end) >= 0:
+            for match in compiled(_IN_URL).finditer(self.text, start, end):
+                if len(self.variables) < _MOST_VARIABLES:
+                    self.variables.add(match[1])
+        for match in compiled(_GIVEN).finditer(self.text, start, end) if self.variables else ():
+            first, last = match.span(2) if match[2] is not None else match.span(3)
+            value = self.text[first : min(last, first + 600)]
+            if match[1] in self.variables and (looks_chosen(value) or looks_random(value)):
+                self.add(match[1], first, last)
 
 
 class Line:

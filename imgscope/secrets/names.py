@@ -45,7 +45,7 @@ _REFERENCE = r"""(?ix)
     % [A-Za-z_]\w*+ % | \{\{ | \{%  | <[\w .:/-]*> | \[ | @[./~-] | \( | `
     | \.{1,2}/ | ~/ | [a-z]:\\ | \\\\\w | file: | env: | env\. | process\.env | os\.environ | os\.getenv | getenv
     | System\. | vault: | op:// | ssm: | secretsmanager: | arn:aws | ref: | sops: | awssm: | secretref: | config\.
-    | :[\"'] | %-?[0-9.]{0,8}[sdqbv](?![A-Za-z0-9]) | \.[*+]
+    | \{[a-z_][\w.\[\]]{0,60}\}(?=$|[\"'\\]) | :[\"'] | %-?[0-9.]{0,8}[sdqbv](?![A-Za-z0-9]) | \.[*+]
     | (?:id|src|source|target|env|type|required|mode|uid|gid|dst)= | keyring: | keychain:
     | (?:true|false|yes|no|none|null|nil|undefined|on|off|enabled?|disabled?|required|optional|auto|string|always|never
         |basic|bearer|digest|negotiate|password|passwd|secret|token|inherit|prompt|ask|str|int|bool|object|plain)
@@ -75,6 +75,13 @@ _FINGERPRINT = r"(?:0x)?(?:[0-9A-F]{40}|[0-9A-F]{16}|[0-9A-F]{8})(?:[ ,;].*)?|[0
 _HOST = r"[a-z0-9-]{1,63}+(?:\.[a-z0-9-]{1,63}+)+(?::\d{1,5})?(?:/.*)?"
 _VERSION = r"[vV~^=<>]*\d+(?:[.-]\w{1,12}+)*(?:[+~]\S*)?"
 _CHOSEN = r"(?=\S*[A-Za-z])(?=\S*[0-9!#$%^&*?])\S{6,}"
+# Letters of both kinds with a digit, or a sign that nothing but a password has: no name, tag, version or folder.
+_TYPED = (
+    r"(?=\S*[a-z])(?=\S*[A-Z])(?=\S*[0-9])[^\s/\\:=,{}()<>|;]{6,}"
+    r"|(?=\S*[A-Za-z])(?=\S*[!#%^&*?$])[^\s/\\:=,{}()<>|;]{6,}"
+)
+_DIGEST = r"[0-9a-fA-F]{7,128}"
+_FILE = r".*\.[A-Za-z]{1,5}\d?|\d.*\.\d.*|v\d.*"
 _LOGIN = r"[\w.+-]{1,64}:[^\s/:$]{6,128}"
 _SPLIT = r"[-_./:+= ,;@]"
 
@@ -91,13 +98,24 @@ def names_secret(name: str, value: str | None = None) -> bool:
         return False
     found = _noun(words, value)
     if found is None:
-        return False
-    return found or (value is not None and (looks_random(value) or _is_login(words, value)))
+        bundler = name.startswith("BUNDLE_") and "__" in name and value is not None
+        return bundler and value is not None and _is_login(words, value)
+    return found or (value is not None and (_is_key(value) or _is_login(words, value)))
+
+
+def _is_key(value: str) -> bool:
+    """Tell whether the value of a name that leaves it open looks like a secret, and is no address of one."""
+    return looks_random(value) and compiled(r"[\"']?\w{1,20}+://").match(value) is None
 
 
 def _is_login(words: tuple[str, ...], value: str) -> bool:
     """Tell whether a value is a name and a password, where its name says that it is to log in with."""
-    named = words[-1] in LOGINS or words[-2:] in (("basic", "auth"), ("http", "auth"))
+    named = (
+        words[-1] in LOGINS
+        or words[-2:] in (("basic", "auth"), ("http", "auth"), ("auth", "ident"))
+        # A host of Bundler's: BUNDLE_GEMS__EXAMPLE__NET.
+        or (words[0] == "bundle" and len(words) > 2)
+    )
     return named and compiled(_LOGIN).fullmatch(value[:_LOOK]) is not None
 
 
@@ -129,7 +147,7 @@ def _ends(words: tuple[str, ...]) -> bool | None:
         # A chart's existingSecret is the name of one.
         return None
     if last == "token":
-        return None if before in OTHER_TOKENS else True
+        return None if before in OTHER_TOKENS or words[-3:] == ("initial", "cluster", "token") else True
     if last == "pwd":
         return None if before in ("old", "") and len(words) < 2 else True
     if last in NOUNS or last == "pass":
@@ -139,7 +157,7 @@ def _ends(words: tuple[str, ...]) -> bool | None:
     if last in ("key", "keys"):
         return last == "key" and before in KEYS
     if last == "auth":
-        return before in ("redis", "npm", "registry") or words[-4:-1] == ("neo", "4", "j")
+        return before in ("redis", "rediscli", "npm", "registry") or words[-4:-1] == ("neo", "4", "j")
     if last == "cookie" and before == "erlang":
         return True
     if last in ("secrets", "tokens"):
@@ -224,6 +242,22 @@ def looks_chosen(value: str) -> bool:
         and not compiled(_HOST).fullmatch(value)
         and not compiled(_VERSION).fullmatch(value)
     )
+
+
+def looks_typed(value: str) -> bool:
+    """Tell whether a value is hardly anything but a password, whatever the place: no name, file, version or digest."""
+    value = value[:_LOOK]
+    return (
+        looks_chosen(value)
+        and compiled(_TYPED).fullmatch(value) is not None
+        and compiled(_DIGEST).fullmatch(value) is None
+        and not is_file(value)
+    )
+
+
+def is_file(value: str) -> bool:
+    """Tell whether a value is a file's name by its ending, or a version."""
+    return compiled(_FILE).fullmatch(value[:_LOOK]) is not None
 
 
 def is_version(value: str) -> bool:

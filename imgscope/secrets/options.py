@@ -8,7 +8,7 @@ from . import programs
 from .assigned import LOGIN
 from .encoded import encoded_command
 from .line import Line, says_password
-from .names import calls_secret, compiled, looks_random, negated, word_set
+from .names import calls_secret, compiled, looks_random, looks_typed, negated, word_set
 
 SHELLS = word_set("sh bash zsh dash ash ksh")
 # curl -sSfLu me:password, curl -sume:password: options in one word, of those that take nothing.
@@ -78,6 +78,8 @@ def _glued(line: Line, number: int, curl: re.Match[str] | None) -> bool:
 def _apart(line: Line, head: str, following: int) -> bool:
     """Tell whether an option of the programs seen has a password as its next word."""
     seen, value = line.seen, line.value(following)
+    if head == "-macopt":
+        return "openssl" in seen and value.startswith(("key:", "hexkey:"))
     if value.isdigit() and len(value) < 6:
         # A port.
         return False
@@ -91,13 +93,27 @@ def _apart(line: Line, head: str, following: int) -> bool:
         return True
     if any(name.startswith("ldap") for name in seen) and compiled(_LDAP).fullmatch(head):
         return True
-    if not looks_random(value) or set("/:") & set(value):
-        return False
     # bash <(curl …) -t TOKEN, curl … | bash -s -- -t TOKEN: the script's own option.
     script = "-s" in seen and bool(seen & SHELLS)
+    if script and head in ("-p", "-P", "-w") and looks_typed(value):
+        return True
+    if not looks_random(value) or set("/:") & set(value):
+        return False
     if head in ("-t", "-k") and (script or head == line.heads[0]):
         return True
     return any(head in programs.RANDOM[name] for name in seen & programs.RANDOM.keys())
+
+
+def script_given(line: Line) -> None:
+    """Judge what a script that a shell is fed is given: ``… | sh -s X``."""
+    if "-s" not in line.seen or not line.seen & SHELLS:
+        return
+    at = line.heads.index("-s") if "-s" in line.heads else len(line.heads)
+    for number in range(at + 1, len(line.heads)):
+        value = line.value(number)
+        free = line.heads[number - 1][:1] != "-" or line.heads[number - 1] in ("-s", "--")
+        if free and len(value) >= 16 and value.isalnum() and looks_typed(value) and looks_random(value):
+            line.take("password or token", number)
 
 
 def slashed(line: Line, number: int, following: int) -> bool:
@@ -110,9 +126,9 @@ def slashed(line: Line, number: int, following: int) -> bool:
 
 def _secret_of(line: Line, name: str, following: int) -> None:
     offset = None
-    prefix = re.match(r"(?:pass|env|file|fd|stdin):", line.value(following))
+    prefix = re.match(r"(pass|env|file|fd|stdin|key|hexkey):", line.value(following))
     if prefix is not None:
-        if prefix[0] != "pass:":
+        if prefix[1] not in ("pass", "key", "hexkey"):
             return
         offset = prefix.end()
     line.take("password option" if len(name.lstrip("-")) < 3 else name, following, offset)
@@ -121,6 +137,7 @@ def _secret_of(line: Line, name: str, following: int) -> None:
 def _takes_login(head: str, seen: set[str]) -> bool:
     return (
         head in programs.LOGIN_OPTIONS
+        or (head in ("-c", "-L") and bool(seen & {"ttyd", "gotty", "gost"}))
         or (head == "-n" and "transmission-remote" in seen)
         or (head == "-A" and "ab" in seen)
     )
@@ -134,6 +151,8 @@ def _login(line: Line, head: str, following: int) -> int:
     separator = 0
     if match is not None:
         separator = match.start(2)
+        if seen & programs.NO_LOGIN:
+            return -1
         owner = match[2].isdigit() or match[1].isdigit() or match[2].lower() in programs.OWNERS
         if owner and "curl" not in seen:
             return -1

@@ -5,6 +5,7 @@ Also what is said in so many words: SQL's ``PASSWORD 'X'``, a netrc file's ``log
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from . import programs
@@ -12,8 +13,8 @@ from .assigned import LOGIN, SCHEMES
 from .formats import formatted
 from .line import Line, keeps_secret, program, tail
 from .names import compiled, looks_chosen, looks_random, names_secret, speaks_of
-from .options import slashed
-from .replaced import replaced
+from .options import script_given, slashed
+from .replaced import is_placeholder_for, replaced
 from .shell import Command
 from .values import elsewhere
 
@@ -46,6 +47,10 @@ def by_place(line: Line, number: int, following: int, before: Sequence[Command])
         if sure and not value.startswith("-") and "=" not in head:
             line.take(tail(head), following)
             return following
+    if head[:1] == "+" and line.names(head[1:], following):
+        # What servers of games are told: +rcon_password X.
+        line.take(head[1:], following)
+        return following
     if lower in ("expect", "send"):
         return _typed(line, lower, following)
     if lower == "user" and line.script.ftp and len(line.words) == number + 3:
@@ -84,10 +89,15 @@ def _announced(line: Line, number: int, following: int) -> bool:
     if lower == "by" and previous.lower() == "identified" and seen & {"user", "role", "grant"}:
         # Oracle's need no quotes.
         return len(line.words) == following + 1 and not names_secret(line.value(following))
+    if lower in ("psk", "eap", "xauth", "ntlm") and previous.endswith(":") and line.words[following].quoted:
+        # ipsec.secrets
+        return True
+    if lower in ("rocommunity", "rwcommunity"):
+        return looks_chosen(line.value(following))
     # requirepass in redis.conf; mysqladmin password X; nmcli … password X; debconf's package/password password X.
     if head == "AUTH" and len(line.words) == 2:
         return looks_chosen(line.value(following))
-    return lower.rpartition("\\")[2] in ("requirepass", "masterauth", "bindpw", "rootpw") or (
+    return re.split(r"[\\/]", lower)[-1] in ("requirepass", "masterauth", "bindpw", "rootpw") or (
         (lower == "pass" and previous.lower() == "quote")
         or (
             lower == "password"
@@ -141,9 +151,14 @@ def in_place(line: Line) -> None:
     _written(line)
     formatted(line)
     elsewhere(line)
+    script_given(line)
     heads, seen = line.heads, line.seen
     if seen & {"sed", "perl", "ex", "vim", "vi"}:
         replaced(line)
+    if seen & programs.REPLACE:
+        at = next(number for number, name in enumerate(map(program, heads)) if name in programs.REPLACE)
+        if len(heads) > at + 2 and is_placeholder_for(line.value(at + 1), line.value(at + 2)):
+            line.take(line.value(at + 1), at + 2)
     if "setuser" in seen or ("redis-server" in seen and "--user" in seen):
         # ACL SETUSER me on >X
         for number, head in enumerate(heads):
@@ -199,6 +214,10 @@ def _login_of(line: Line, number: int) -> None:
     if password in _SWAPPED:
         start = line.cores[number][0]
         line.script.add("password or token", start, start + len(name))
+    elif colon and not password:
+        # A token for the name, and no password.
+        start = line.cores[number][0]
+        line.script.add("password or token", start, start + len(name))
     else:
         line.take("password or token", number, len(name) + 1 if colon else 0)
 
@@ -246,7 +265,7 @@ def _written(line: Line) -> None:
     formats = len(said) > at + 2 and compiled(_ONE_PLACE).fullmatch(line.heads[said[at + 1]]) is not None
     if at < 0 or len(said) != at + 2 + formats:
         return
-    if name in programs.LOGIN_FILES:
+    if name in programs.LOGIN_FILES or (line.script.sets_passwords and ":" in line.value(said[-1])):
         from .fed import said as taken
 
         taken(line.script, line.words[said[-1]], True)

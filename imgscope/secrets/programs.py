@@ -58,12 +58,15 @@ APART = _by_program(
         "crackmapexec nxc netexec evil-winrm hydra hdbsql unar steghide veracrypt certutil rdesktop "
         "npm-cli-login fcrackzip signcode kwalletcli "
         "airflow altool rhc pihole unlock-keychain create-keychain add-user-keycloak.sh "
-        "add-user.sh elasticsearch-users doveadm",
+        "add-user.sh elasticsearch-users doveadm mcrcon rhn_register keycloak-add-user.sh register_new_matrix_user",
         "-P": "zip unzip sqlcmd bcp tsql isql mosquitto_pub mosquitto_sub mqttx ipmitool p4 kdb5_util "
-        "security yubico-piv-tool osql gpg-preset-passphrase",
+        "security yubico-piv-tool osql gpg-preset-passphrase microsocks socks5",
         "-a": "redis-cli",
+        "-k": "mcrypt ss-server ss-local ss-redir ss-tunnel ss-manager ssserver sslocal",
+        "-K": "ccrypt pk12util swift",
+        "-v": "transmission-daemon",
         "-w": "ldapsearch ldapadd ldapmodify ldapwhoami ldapdelete kadmin ipa-client-install dsconf vsql "
-        "add-generic-password add-internet-password",
+        "add-generic-password add-internet-password odoo odoo-bin",
         "-ap": "swaks",
         "-encrypt": "consul nomad serf",
         "-pw": "manage-bde nzsql plink pscp psftp putty addprinc kadmin kadmin.local",
@@ -75,8 +78,6 @@ APART = _by_program(
         "-w -s -a": "ldappasswd",
         "-k -K -pass -passin -passout -psk -hmac": "openssl",
         "-N -P": "ssh-keygen",
-        "-K": "ccrypt pk12util",
-        "-k": "mcrypt",
         "-W": "pk12util",
         "-upw -opw": "pdftotext pdftoppm pdfimages pdfinfo pdftocairo pdftohtml pdfseparate",
         "--pin --so-pin --new-pin": "pkcs11-tool softhsm2-util p11tool yubico-piv-tool pkcs15-init pkcs15-tool",
@@ -94,9 +95,9 @@ APART = _by_program(
 # Options that take much else as well: their next word has to look like one that a machine made.
 RANDOM = _by_program(
     {
-        "-t": "rancher uv anaconda flyctl fly vercel vc",
-        "-k": "gem choco newrelic",
-        "--auth": "netlify crictl http https",
+        "-t": "rancher uv anaconda flyctl fly vercel vc frpc",
+        "-k": "gem choco newrelic newrelic-install",
+        "--auth": "netlify crictl http https hysteria",
         "-v": "kaggle",
     }
 )
@@ -125,13 +126,22 @@ AFTER: dict[str, tuple[tuple[frozenset[str], tuple[int, ...], bool], ...]] = {
     "credstash": ((word_set("put"), (2,), False),),
     "mc": ((word_set("set add"), (4,), False), (word_set("user"), (4,), False)),
     "chamber": ((word_set("write"), (3,), False),),
-    "b2": ((word_set("authorize-account"), (2,), False),),
+    "b2": ((word_set("authorize-account authorize"), (2,), False),),
     "samba-tool": ((word_set("create add setpassword"), (2,), False),),
     "drush": ((word_set("user:password upwd"), (2,), False),),
     "dscl": ((word_set("-passwd"), (0,), False),),
     "cloudflared": ((word_set("install"), (1,), True),),
     "smbclient": ((frozenset(), (2,), False),),
     "add-user.sh": ((frozenset(), (2,), False),),
+    "+sv_setsteamaccount": ((frozenset(), (1,), False),),
+    "auth-pass": ((frozenset(), (2,), False),),
+    # What snmpd is told.
+    "createuser": (
+        (word_set("sha md5 sha-224 sha-256 sha-384 sha-512"), (1,), False),
+        (word_set("aes des"), (1,), False),
+    ),
+    "prosodyctl": ((word_set("register"), (3,), False),),
+    "ejabberdctl": ((word_set("register"), (3,), False), (word_set("change_password"), (3,), False)),
 }
 # Programs whose last word is a password or token: what else has to stand there, and an option that has to.
 LAST = {
@@ -160,6 +170,8 @@ LAST = {
 # Settings of these that hold logins: composer config github-oauth.github.com TOKEN.
 LOGIN_SETTINGS = word_set("http-basic github-oauth gitlab-token bearer pypi-token bitbucket-oauth")
 # Programs that read passwords from what is piped into them, and those that say what is piped.
+# Programs that put their second word wherever the first stands.
+REPLACE = word_set("replace rpl sd")
 READ = word_set(
     "chpasswd passwd smbpasswd htpasswd kinit cryptsetup vncpasswd tigervncpasswd kpasswd vault "
     "ecryptfs-add-passphrase keyctl rabbitmqctl newusers elasticsearch-keystore realm openconnect saslpasswd2 "
@@ -190,7 +202,20 @@ READ_WITH = {
     "keyring": ("set",),
     "vercel": ("env",),
     "mount": ("davfs",),
+    "sshfs": ("password_stdin",),
+    "mkpasswd": ("-s", "--stdin"),
 }
+# Programs that ask for much else as well: of what they are fed only what can be nothing but a secret counts.
+ASK = (
+    *map(word_set, ("aws configure", "terraform login", "devops login", "p4 login", "age -p")),
+    *(
+        frozenset((name,))
+        for name in word_set(
+            "mysql_secure_installation adduser createuser pdbedit kasmvncpasswd "
+            "htdigest mkpasswd adcli elasticsearch-reset-password login"
+        )
+    ),
+)
 SAY = word_set("echo printf cat print yes write-output write-host")
 # What writes a file in PowerShell.
 WRITES = word_set("out-file set-content add-content tee-object")
@@ -199,6 +224,8 @@ OWNERS = word_set(
     "root www-data nobody nogroup users staff wheel daemon adm bin sys node app apps appuser appgroup nginx "
     "apache httpd docker postgres mysql redis mongodb www jenkins ubuntu debian admin vscode nonroot"
 )
+# Programs whose -u and -U are no logins.
+NO_LOGIN = word_set("cp ls mv ln unzip tar sort date")
 TAKE_OWNERS = word_set(
     "docker podman nerdctl chown su-exec gosu setpriv chroot install sudo useradd usermod adduser chpst "
     "s6-setuidgid kubectl docker-compose bwrap runuser unshare buildah"
@@ -218,7 +245,7 @@ LOGIN_OPTIONS = word_set(
     "--auth-basic --basic-auth --userpass --http-auth --creds --src-creds --dest-creds --user-password"
 )
 # Files of lines that are a name and a password.
-LOGIN_FILES = frozenset((".htpasswd", "htpasswd", ".passwd-s3fs", "sasl_passwd"))
+LOGIN_FILES = frozenset(("rsyncd.secrets", ".htpasswd", "htpasswd", ".passwd-s3fs", "sasl_passwd"))
 # Files of lines whose third word is a password.
 FIELD_FILES = ("chap-secrets", "pap-secrets", "davfs2/secrets")
 _POWERSHELL = (word_set("-name -path -literalpath -filepath"), word_set("-value"), frozenset[str]())

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from . import programs
 from .line import Line, keeps_secret, tail
-from .names import calls_secret, looks_chosen, looks_random, word_set, words_of
+from .names import calls_secret, compiled, is_file, looks_chosen, looks_random, looks_typed, word_set, words_of
 
 _ENDINGS = (".sh", ".bash", ".py", ".pl", ".rb", ".js", ".exe", ".ps1", ".cmd", ".bat")
 _LOGS_IN = word_set("token login logon signin auth authenticate password passwd pwd credentials")
@@ -19,6 +19,18 @@ _PASSWORDS = word_set("password passwd pwd pass passphrase")
 _OPTIONS = word_set("-p -P -w -pw")
 # A script's name is one of the first words.
 _SCRIPT_WITHIN = 8
+# What may stand before a script that is run; before others (cp, chmod) it is a file.
+_RUNNERS = word_set(
+    "run cmd entrypoint onbuild healthcheck sh bash zsh dash ash ksh python python2 python3 perl ruby node php sudo "
+    "exec env nohup time timeout command then do if ! && || tini xvfb-run"
+)
+_LOGINS = ("login", "logon", "signin", "auth", "authenticate")
+_NAMED_LOGIN = r"[\w.@+-]{1,64}"
+# A user given by an option; the password stands behind one of the others.
+_USER = word_set("-u -U -user --user --username --login -login")
+_CONSOLE = (
+    r"(?:[a-z-]{1,40}:){0,3}(?:users?|admin|account):(?:create|add|new|password|change-password|reset-password|promote)"
+)
 
 
 def elsewhere(line: Line) -> None:
@@ -31,6 +43,33 @@ def elsewhere(line: Line) -> None:
         ):
             _kept(line)
     _script(line)
+    _beside_user(line)
+    _console(line)
+
+
+def _beside_user(line: Line) -> None:
+    """Judge ``-u me … -p X`` of any program: with a user, what can be nothing but a password is one."""
+    heads = line.heads
+    at = next((number for number, head in enumerate(heads[:-1]) if head in _USER and heads[number + 1][:1] != "-"), -1)
+    if at < 0 or line.seen & programs.TAKE_OWNERS:
+        return
+    for number in range(len(heads) - 1):
+        if heads[number] in _OPTIONS and number != at and looks_typed(line.value(number + 1)):
+            line.take("password option", number + 1)
+
+
+def _console(line: Line) -> None:
+    """Judge ``bin/console user:create me X``, as frameworks have it."""
+    at = next((number for number, head in enumerate(line.heads) if compiled(_CONSOLE).fullmatch(head)), -1)
+    rest = [number for number in range(at + 1, len(line.heads)) if line.heads[number][:1] != "-"] if at >= 0 else []
+    if len(rest) > 1 or (rest and "password" in line.heads[at]):
+        for number in rest[1:] if len(rest) > 1 else rest:
+            if _plain(line.value(number)) and "@" not in line.heads[number] and not _is_slug(line.value(number)):
+                line.take("password", number)
+
+
+def _is_slug(value: str) -> bool:
+    return value.islower() and compiled(r"[a-z]++(?:[-_.][a-z0-9]{1,64}+)*+").fullmatch(value) is not None
 
 
 def _options(line: Line, options: frozenset[str]) -> Iterator[tuple[int, int | None]]:
@@ -83,11 +122,33 @@ def _script(line: Line) -> None:
         if words and "test" not in words and "tests" not in words:
             if words[0] in _SETS and words[-1] in _PASSWORDS:
                 _last_chosen(line, at)
-            elif _LOGS_IN & set(words):
+            elif _LOGS_IN & set(words) or words[-1].endswith(_LOGINS[:3]):
                 _chosen_options(line, at)
+                if words[-1].endswith(_LOGINS) and _is_run(line, at):
+                    _login(line, at)
             elif name.endswith((".exe", ".cmd", ".bat")):
                 _slashed(line, at)
         return
+
+
+def _is_run(line: Line, at: int) -> bool:
+    return all(
+        head.lower().rpartition("/")[2] in _RUNNERS or head[:1] in "-|" or "=" in head for head in line.heads[:at]
+    )
+
+
+def _login(line: Line, at: int) -> None:
+    """Judge what a script that logs in is given: a name and a password, or a token."""
+    rest = range(at + 1, len(line.heads))
+    if any(line.heads[number][:1] in ("-", "+") for number in rest) or not 1 <= len(rest) <= 3:
+        return
+    last = rest[-1]
+    value = line.value(last)
+    named = len(rest) > 1 and all(compiled(_NAMED_LOGIN).fullmatch(line.heads[number]) for number in rest[:-1])
+    if not _plain(value) or is_file(value):
+        return
+    if looks_typed(value) or (looks_random(value) and not _is_slug(value)) or (named and not _is_slug(value)):
+        line.take("password", last)
 
 
 def _plain(value: str) -> bool:

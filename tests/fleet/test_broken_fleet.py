@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from imgscope.escape import without_credentials
 from tests.archive.images import Image, docker_archive, layer, write_tar
 
 MARK = "imgscope-fleet.json"
@@ -62,10 +61,9 @@ def test_a_trouble_says_how_a_name_is_written_and_its_path_once(tmp_path):
     whole = write_tar(tmp_path / "app.tar", docker_archive(Image())).read_bytes()
     (tmp_path / "cut.tar").write_bytes(whole[:5000])
     done = fleet("scan", "list", "--store", "s", "--jobs", 1, cwd=tmp_path)
-    assert "write it as NAME[:TAG][@DIGEST]" in done.stderr
+    assert "write it as NAME, NAME:TAG or NAME@DIGEST" in done.stderr
     (cut,) = [line for line in done.stderr.splitlines() if line.startswith("imgscope: ") and "cut.tar" in line]
     assert cut.count("cut.tar") == 1
-    assert without_credentials("https://me:NAME[:TAG][@host/") == "https://***@host/"
 
 
 @pytest.mark.parametrize(

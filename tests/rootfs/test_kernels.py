@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+import zlib
 
 import pytest
 from hypothesis import given
@@ -132,3 +134,52 @@ def test_sections_that_overlap_are_read_once():
     rows = int.from_bytes(data[40:48], "little")
     data[rows + 2 * 64 + 24 : rows + 2 * 64 + 40] = data[rows + 64 + 24 : rows + 64 + 40]
     assert read(bytes(data), read_elf(at(bytes(data)), len(data)).kernels) == {"sm_80": 164}
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"\0",
+        b"C",
+        b"CCO",
+        b"_",
+        b"\x50",
+        b"\x50\xed\x55",
+        b"\x50\xed\x55\xba",
+        b"__CLANG_OFFLOAD_BUNDLE",
+        b"CLANG_OFFLOAD_",
+    ],
+)
+def test_a_search_in_vain_costs_about_what_it_takes_to_unpack_the_bytes(unit):
+    def seconds(function, *arguments):
+        taken = []
+        for _ in range(3):
+            begin = time.process_time()
+            function(*arguments)
+            taken.append(time.process_time() - begin)
+        return min(taken)
+
+    def search(data):
+        assert read_kernels(at(data), [(0, len(data))], Budget()).by_architecture == {}
+
+    small, large = ((unit * (size // len(unit) + 1))[:size] for size in (4 << 20, 16 << 20))
+    assert seconds(search, large) < 8 * seconds(search, small) + 0.1
+    # What only begins like a mark is counted.
+    assert seconds(search, large) < 6 * seconds(zlib.decompress, zlib.compress(large, 1)) + 0.5
+
+
+def test_marks_beside_one_another_are_found_in_order_wherever_a_window_ends():
+    from imgscope.rootfs.kernels import _WINDOW
+
+    pieces = [
+        nvidia(("sm_80", 100)),
+        bundle(("gfx90a", 50)),
+        compressed_bundle(100),
+        b"CCO\x50\xed\x55\xba__CLANG_",
+        b"CC",
+    ]
+    once = read(b"".join(pieces))
+    for gap in range(_WINDOW - 300, _WINDOW + 20, 7):
+        data = bytes(gap) + b"".join(pieces)
+        assert read(data) == once
+        assert read_kernels(Forward(io.BytesIO(data)).at, [(0, len(data))], Budget()).by_architecture == once

@@ -8,6 +8,7 @@ from imgscope.secrets import find, redact
 from tests.oracle.maketar import file, layer
 from tests.suggest.command_samples import FALSE_COMMANDS, TRUE_COMMANDS, VALUES
 from tests.suggest.more_shell_samples import ENCODED, MORE_FALSE, MORE_TRUE
+from tests.suggest.program_samples import P64, PROGRAMS_FALSE, PROGRAMS_TRUE
 from tests.suggest.secret_samples import FALSE, FALSE_TEXTS, HEX, TRUE, TRUE_TEXTS, V, W
 from tests.suggest.shell_samples import FALSE_SHELLS, TRUE_SHELLS, encoded
 
@@ -69,13 +70,13 @@ def test_texts_without_one_stay_as_they_are(text):
     assert redact(text) == text
 
 
-@pytest.mark.parametrize("text", [*TRUE_COMMANDS, *TRUE_SHELLS, *MORE_TRUE])
+@pytest.mark.parametrize("text", [*TRUE_COMMANDS, *TRUE_SHELLS, *MORE_TRUE, *PROGRAMS_TRUE])
 def test_command_lines_with_a_secret(text):
     assert find(text)
     for shown in map(redact, written(text)):
-        assert not any(value in shown for value in (*VALUES, *ENCODED, encoded("me:" + V)))
+        assert not any(value in shown for value in (*VALUES, *ENCODED, P64, encoded("me:" + V)))
 
 
-@pytest.mark.parametrize("text", [*FALSE_COMMANDS, *FALSE_SHELLS, *MORE_FALSE])
+@pytest.mark.parametrize("text", [*FALSE_COMMANDS, *FALSE_SHELLS, *MORE_FALSE, *PROGRAMS_FALSE])
 def test_command_lines_without_one_stay_as_they_are(text):
     assert [redact(shown) for shown in written(text)] == written(text)
