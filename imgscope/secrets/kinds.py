@@ -117,7 +117,7 @@ PRIVATE_KEYS = (
 )
 KEY_BY_NAME = SecretFile("private key", (), _key_by_name)
 _JSON = rb"\"\s{0,16}+:\s{0,16}+\"([^\"\n]{1,4096}+)\""
-LOGINS = (
+LOGINS: tuple[SecretFile, ...] = (
     SecretFile(
         "npm credentials",
         CREDENTIALS["npm"].places,

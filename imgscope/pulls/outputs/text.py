@@ -52,4 +52,4 @@ class _Pull(Page):
                 table.add_row(*(Text(cell) for cell in row))
             self.show(table)
         for line in part.code:
-            self.show(Text(f"  {escape(line)}", style="green", no_wrap=True, overflow="ignore"))
+            self.console.print(Text(f"    {escape(line)}", style="green"), soft_wrap=True)
