@@ -24,7 +24,7 @@ _SAID = (
     re.compile(r"Can't locate ([\w/]+\.pm)"),
     re.compile(r"No such file or directory:? '?\"?([\w./+-]+)"),
     re.compile(r"(?<![\w./+-])(/[\w./+-]+)'?\"?:? (?:No such file or directory|not found|does not exist)"),
-    re.compile(r"ENOENT[^']*'([^']+)'"),
+    re.compile(r"ENOENT[^'\n]{0,200}'([^'\n]{1,4096})'"),
     re.compile(r"open ([\w./+-]+): no such file or directory"),
     re.compile(r"exec:? \"([\w./+-]+)\""),
     re.compile(r"(?:^|[\s:])([\w.+-]+): (?:command )?not found"),

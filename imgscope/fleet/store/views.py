@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .parts import UNITS, Part, overlapping
 from .schema import schemas
@@ -12,13 +12,25 @@ from .schema import schemas
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+    import pyarrow.dataset as ds
 
-    from .store import Store
+    from .place import Place
 
 REGISTERED = "parts_"
 """What names of parts begin with that DuckDB can't read itself."""
 # DuckDB takes these for patterns, in the middle of a path too.
 _PATTERN = re.compile(r"[*?\[\]{}]")
+
+
+class Viewed(Protocol):
+    """The store, as its views read it."""
+
+    @property
+    def place(self) -> Place:
+        """Where it lies."""
+
+    def fragment(self, table: str, names: Sequence[str]) -> ds.Dataset:
+        """Return the rows of some parts of a table."""
 
 
 class TableView:
@@ -28,7 +40,7 @@ class TableView:
     of. What lies elsewhere is read by fsspec and handed over by pyarrow.
     """
 
-    def __init__(self, store: Store, connection: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Part]) -> None:
+    def __init__(self, store: Viewed, connection: duckdb.DuckDBPyConnection, table: str, parts: Sequence[Part]) -> None:
         self._store = store
         self._connection = connection
         self._table = table
