@@ -28,6 +28,7 @@ FREE_MEMBERS = 256
 """So many members (frames, streams) of one stream may hold nothing …"""
 MEMBER_BYTES = 512
 """… beyond one for so many bytes that come out: a tar's block."""
+_HEAD = 1 << 16
 # How much of a piece a member is given first; most are longer, and get twice as much each time.
 _FIRST = 1 << 12
 _SKIPPABLE = b"\x2a\x4d\x18"
@@ -69,6 +70,35 @@ def detect(head: bytes) -> str | None:
     if head[:3] == b"BZh" and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
         return "bzip2"
     return None
+
+
+def filled(read: Read, size: int) -> bytes:
+    """Return the next ``size`` bytes of a stream, fewer only at its end."""
+    data = read(size)
+    while data and len(data) < size and (more := read(size - len(data))):
+        data += more
+    return data
+
+
+def chained(first: bytes, read: Read) -> Read:
+    """Return what reads bytes that were taken from a stream already, and then the stream."""
+
+    def reading(size: int) -> bytes:
+        nonlocal first
+        if first:
+            data, first = first[:size], first[size:]
+            return data
+        return read(size)
+
+    return reading
+
+
+def unpacked(read: Read) -> tuple[Read, str | None]:
+    """Return what reads a stream decompressed, and the compression that its first bytes show."""
+    head = filled(read, _HEAD)
+    kind = detect(head)
+    source = chained(head, read)
+    return (reader(kind, source).read if kind is not None else source), kind
 
 
 class _ZlibDecoder:

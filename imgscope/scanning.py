@@ -209,7 +209,7 @@ class Scanning:
             assert blob.remote is not None
             if self._list(number, blob, wanted[number], layers, fill, keys):
                 return
-            advance = turns.counted(number, self.progress.advance) if self.progress is not None else _ignore
+            advance = turns.counted(number, self._advance() or _ignore)
             try:
                 texts = self._texts()
                 with turns.under_way(number):
@@ -392,18 +392,11 @@ def _scan_blob(
 
     What it would be compressed is estimated where it is not and has ``sampled`` bytes.
     """
-    from .compression import detect, reader
+    from .compression import unpacked
 
-    head = read(1 << 16)
-    kind = detect(head)
-    first = [head]
-
-    def chained(size: int) -> bytes:
-        return first.pop() if first else read(size)
-
-    unpacked = reader(kind, chained).read if kind else chained
-    digested = Digested(unpacked) if digest else None
-    source = digested.read if digested is not None else unpacked
+    source, kind = unpacked(read)
+    digested = Digested(source) if digest else None
+    source = digested.read if digested is not None else source
     sampler = estimate.Sampler(source, sampled) if not kind and sampled else None
     index = scan_stream(sampler.read if sampler is not None else source, keep, texts, digests=digests)
     if sampler is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .archive.digests import Hash, Unverifiable, algorithm_of, new_hash
-from .compression import MAGIC_BYTES, detect
+from .compression import MAGIC_BYTES, chained, detect, filled
 from .contents import sequential
 from .errors import ArchiveError, UsageError
 from .escape import escape
@@ -178,8 +178,8 @@ def _bytes(blob: LayerBlob) -> Iterator[tuple[Callable[[int], bytes], str | None
         yield sequential(blob.region), blob.compression
         return
     with blob.remote.stream(check=False) as stream:
-        first = [stream(READ)]
-        yield lambda size: first.pop() if first else stream(size), detect(first[0][:MAGIC_BYTES])
+        head = filled(stream, MAGIC_BYTES)
+        yield chained(head, stream), detect(head)
 
 
 def _digests(

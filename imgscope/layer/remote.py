@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..archive.digests import Unverifiable, algorithm_of, new_hash, short
-from ..compression import detect, read_ahead, reader
+from ..archive.digests import Digested, Unverifiable, algorithm_of, short
+from ..compression import read_ahead, unpacked
 from ..errors import ArchiveError, LimitError
 from .estimate import Sampler
 from .index import LayerIndex
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ..archive.image import Remote
 
 Read = Callable[[int], bytes]
-
-_HEAD = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +70,12 @@ def _drain(read: Read) -> None:
 
 
 def _scanned(read: Read, size: int, diff_id: str | None, keep: int, texts: Texts, digests: bool) -> Scanned:
-    head = read(_HEAD)
-    while head and len(head) < 512 and (more := read(_HEAD)):
-        head += more
-    compression = detect(head)
-    first = [head]
-
-    def chained(count: int) -> bytes:
-        return first.pop() if first else read(count)
-
-    unpacked = reader(compression, chained).read if compression else chained
-    try:
-        state = new_hash(algorithm_of(diff_id)) if diff_id else None
-    except Unverifiable:
-        state = None
-
-    def hashed(count: int) -> bytes:
-        data = unpacked(count)
-        if state is not None:
-            state.update(data)
-        return data
-
-    with read_ahead(hashed) as ahead:
+    source, compression = unpacked(read)
+    digested = None
+    if diff_id:
+        with suppress(Unverifiable):
+            digested = Digested(source, algorithm_of(diff_id))
+    with read_ahead(digested.read if digested is not None else source) as ahead:
         try:
             if compression is None:
                 sampler = Sampler(ahead.read, size)
@@ -109,11 +91,9 @@ def _scanned(read: Read, size: int, diff_id: str | None, keep: int, texts: Texts
                 _drain(ahead.read)
             raise
         _drain(ahead.read)
-    if state is not None and diff_id is not None:
-        actual = f"{algorithm_of(diff_id)}:{state.hexdigest()}"
-        if actual != diff_id:
-            raise ArchiveError(
-                f"it is damaged or forged: uncompressed it is {short(actual)}, where the config has the diff_id "
-                f"{short(diff_id)}"
-            )
-    return Scanned(index, compression, state is not None)
+    if digested is not None and diff_id is not None and (actual := digested.rest()) != diff_id:
+        raise ArchiveError(
+            f"it is damaged or forged: uncompressed it is {short(actual)}, where the config has the diff_id "
+            f"{short(diff_id)}"
+        )
+    return Scanned(index, compression, digested is not None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..archive.open import open_stream
 from ..archive.tar_stores import looks_like_tar
-from ..compression import detect, read_ahead, reader
+from ..compression import chained, detect, filled, read_ahead, reader
 from ..errors import ArchiveError
 from .spool import spool, spool_and_scan
 
@@ -29,11 +29,11 @@ class Stream:
     def __init__(self, read: Read, label: str) -> None:
         """Look at the first bytes of ``read``. Raises ``ArchiveError``, naming ``label``, when reading fails."""
         self.label = label
-        head = _fill(read, _HEAD)
+        head = filled(read, _HEAD)
         self.compression = detect(head)
         if self.compression is not None:
-            read = self._named(reader(self.compression, _chained(head, read)).read)
-            head = _fill(read, _HEAD)
+            read = self._named(reader(self.compression, chained(head, read)).read)
+            head = filled(read, _HEAD)
         self._source = read
         self.head = head
         self._first = head
@@ -112,21 +112,3 @@ class Stream:
         """Copy it to a temporary file and open that. Raises ``ImageError``."""
         self.check()
         return spool(self.read, self.label, image=image, platform=platform, progress=progress)
-
-
-def _fill(read: Read, size: int) -> bytes:
-    data = read(size)
-    while data and len(data) < size and (more := read(size - len(data))):
-        data += more
-    return data
-
-
-def _chained(first: bytes, read: Read) -> Read:
-    def chained(size: int) -> bytes:
-        nonlocal first
-        if first:
-            data, first = first[:size], first[size:]
-            return data
-        return read(size)
-
-    return chained
