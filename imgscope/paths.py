@@ -6,6 +6,8 @@ put them together.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 
 def clean(name: bytes) -> tuple[bytes, bool]:
     """Return ``name`` as a path from the image's root, and whether a ``..`` led above that root.
@@ -51,6 +53,16 @@ def split(path: bytes) -> tuple[bytes, bytes]:
     """Split a cleaned path into its directory and its last component."""
     head, _, tail = path.rpartition(b"/")
     return head, tail
+
+
+def parents(directories: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield directories and all above them, but the root, each once."""
+    seen: set[bytes] = {b""}
+    for directory in directories:
+        while directory not in seen:
+            seen.add(directory)
+            yield directory
+            directory = split(directory)[0]
 
 
 def public(path: bytes) -> str:

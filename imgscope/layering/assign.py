@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..globs import PathFilter
+from ..globs import PathFilter, is_glob
 from ..layer.index import DIRECTORY, HARDLINK
 from ..overlay.merge import NO_ENTRY
-from ..paths import split
+from ..paths import parents, split
+from .things import key_of
 
 if TYPE_CHECKING:
     from ..overlay.merge import Overlay
@@ -42,9 +43,8 @@ def assign(overlay: Overlay, owners: Mapping[bytes, Package], plan: Plan, first:
     """Give all that the merged tree has of layers ``first`` on to the layers of a plan.
 
     The first layer that names a path (or a folder above it) has it; what no glob names, the first that names the
-    package which owns it. All names of an inode
-    lie in one layer: the lowest of theirs. Above ``first`` the last layer describes the directories of layers below
-    too, where a planned layer has anything in them.
+    package which owns it. All names of an inode lie in one layer: the lowest of theirs. Above ``first`` the last layer
+    describes the directories of layers below too, where a planned layer has anything in them.
     """
     rest = len(plan.layers)
     choose = _Chooser(plan, owners)
@@ -76,16 +76,6 @@ def assign(overlay: Overlay, owners: Mapping[bytes, Package], plan: Plan, first:
     return found
 
 
-def parents(directories: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield directories and all above them, but the root, each once."""
-    seen: set[bytes] = {b""}
-    for directory in directories:
-        while directory not in seen:
-            seen.add(directory)
-            yield directory
-            directory = split(directory)[0]
-
-
 def _shared(overlay: Overlay, entry: int) -> int | None:
     """Return the inode of a name that is not its only one, or was not."""
     inode = overlay.inode(entry)
@@ -105,7 +95,7 @@ class _Chooser:
         self._wild: list[tuple[int, re.Pattern[str]]] = []
         for number, layer in enumerate(plan.layers):
             for text in layer.packages:
-                if re.search(r"[*?\[]", text):
+                if is_glob(text):
                     self._wild.append((number, re.compile(fnmatch.translate(text))))
                 else:
                     self._exact.setdefault(text, number)
@@ -117,7 +107,7 @@ class _Chooser:
             if globs.fits(directory, name):
                 return number
         package = self._owners.get(path)
-        return self._rest if package is None else self._of_package(f"{package.ecosystem}:{package.name}")
+        return self._rest if package is None else self._of_package(key_of(package))
 
     def _of_package(self, name: str) -> int:
         known = self._known.get(name)

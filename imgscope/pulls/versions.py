@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from ..differences.files import METADATA, TIMES, Comparison
 from ..layer.index import DIRECTORY
 from ..layering import assign
 from ..packages import read_packages
+from ..paths import parents, split
 
 if TYPE_CHECKING:
     from ..analysis import Analysis
@@ -56,7 +57,7 @@ class Version:
             before = old.get(path, number)
             if number != before:
                 lowest = min(lowest, number, before)
-            elif number < lowest and self.folders and not self.folders.isdisjoint(_above(path)):
+            elif number < lowest and self.folders and not self.folders.isdisjoint(parents((split(path)[0],))):
                 lowest = number
         return lowest
 
@@ -76,9 +77,3 @@ def held_against(old: Analysis, new: Analysis) -> Version:
             found.changed.add(row.path)
     found.layers = comparison.touched()[1]
     return found
-
-
-def _above(path: bytes) -> Iterator[bytes]:
-    while b"/" in path:
-        path = path.rpartition(b"/")[0]
-        yield path

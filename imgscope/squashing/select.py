@@ -13,9 +13,8 @@ from typing import NamedTuple
 from ..errors import ImageError
 from ..escape import escape
 from ..layer.index import DIRECTORY, HARDLINK
-from ..layering.assign import parents
 from ..overlay.merge import NO_ENTRY, Overlay
-from ..paths import join, public, split
+from ..paths import join, parents, public, split
 from ..rows import File
 from ..tree import Tree
 
