@@ -12,13 +12,13 @@ from ..errors import ImgscopeError, UsageError
 from ..escape import escape
 from ..globs import is_glob
 from ..reference import split_tag
-from .model import CONTENT, ORDERS, PULL, Cause, Jump, Point, Trend
+from .model import CONTENT, ORDERS, PULL, Cause, Jump, Point, Trend, said_below
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from ..analysis import Analysis
-    from ..differences import Difference, DirectoryDifference
+    from ..differences import Difference
     from ..reading import ReadKeywords, ReadOptions
     from ..rows import Layer
 
@@ -194,7 +194,8 @@ def _causes(difference: Difference) -> list[Cause]:
         if pair.status not in ("shared", "same") and (layer := pair.new or pair.old) is not None
     ]
     shown = [row for _, _, row in outline(difference.files.directories(), 2 * _CAUSES)]
-    directories = [Cause("files", row.path, row.delta) for row in shown if not any(_tells(row, one) for one in shown)]
+    changed = [(row.path, row.delta) for row in shown]
+    directories = [Cause("files", path, delta) for path, delta in changed if not said_below(path, delta, changed)]
     packages = [
         Cause("package", " ".join(filter(None, (row.name, row.version_after or row.version_before))), row.delta)
         for row in difference.packages
@@ -204,12 +205,6 @@ def _causes(difference: Difference) -> list[Cause]:
         moved = [row for row in rows if row.bytes]
         found += sorted(moved, key=lambda row: (-abs(row.bytes), row.what))[:_CAUSES]
     return found
-
-
-def _tells(row: DirectoryDifference, below: DirectoryDifference) -> bool:
-    """Tell whether most of what a directory gained or lost is that of another below it, which says more."""
-    inside = below is not row and below.path.startswith(row.path.rstrip("/") + "/")
-    return inside and row.delta * below.delta > 0 and abs(below.delta) * 5 >= abs(row.delta) * 4
 
 
 def _gained(old: Layer | None, new: Layer | None) -> int:

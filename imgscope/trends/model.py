@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -89,3 +89,15 @@ class Trend:
         """Yield (before, after, bytes gained) from each known point to the next."""
         for before, after in pairwise(self.known):
             yield before, after, (self.size(after) or 0) - (self.size(before) or 0)
+
+
+def said_below(path: str, change: int, changed: Iterable[tuple[str, int]]) -> bool:
+    """Tell whether most of what a directory gained or lost is that of another below it, which says more.
+
+    ``changed`` are directories with the bytes by which each changed, all below it included.
+    """
+    inside = path.rstrip("/") + "/"
+    return any(
+        below != path and below.startswith(inside) and own * change > 0 and abs(own) * 5 >= abs(change) * 4
+        for below, own in changed
+    )

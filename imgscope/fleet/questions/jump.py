@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...brief import brief
+from ...trends.model import said_below
 from .ground import rows
 
 if TYPE_CHECKING:
@@ -55,6 +56,10 @@ FROM (SELECT host_id, piece_id, min(layer_id) AS layer_id, min(image_id) AS imag
 WHERE step <> 0
 """
 
+# Layers by digest that came or went, however many hosts have them.
+_LAYERS = """moved AS (SELECT layer, sum(step) AS step FROM ask_moved JOIN past_layers USING (layer_id)
+           GROUP BY layer HAVING sum(step) <> 0)"""
+
 
 def causes(connection: Connection, before: int, after: int) -> tuple[JumpCause, ...]:
     """Tell what came and went between two points of ``growth``, by their numbers, the largest of each kind."""
@@ -92,8 +97,7 @@ def _folders(connection: Connection) -> list[JumpCause]:
     found = rows(
         connection,
         f"""
-        WITH moved AS (SELECT layer, sum(step) AS step FROM ask_moved JOIN past_layers USING (layer_id)
-                       GROUP BY layer HAVING sum(step) <> 0),
+        WITH {_LAYERS},
         paths AS (SELECT path, sum(f.bytes * step) AS bytes FROM files f JOIN moved USING (layer)
                   WHERE type = 'file' AND f.bytes > 0 GROUP BY path),
         own AS (SELECT regexp_replace(path, '/[^/]*$', '') AS folder, sum(bytes) AS bytes FROM paths
@@ -105,23 +109,15 @@ def _folders(connection: Connection) -> list[JumpCause]:
         ORDER BY abs(sum(bytes)) DESC, folder LIMIT {_FOLDERS}
         """,  # noqa: S608
     )
-    told = [(folder, bytes_) for folder, bytes_ in found if not _said(folder, bytes_, found)]
+    told = [(folder, bytes_) for folder, bytes_ in found if not said_below(folder, bytes_, found)]
     return [JumpCause("files", folder or "/", bytes_) for folder, bytes_ in told[:_CAUSES]]
-
-
-def _said(folder: str, bytes_: int, found: Sequence[tuple[str, int]]) -> bool:
-    """Tell whether most of what a folder gained or lost is that of another below it."""
-    return any(
-        below.startswith(f"{folder}/") and own * bytes_ > 0 and abs(own) * 5 >= abs(bytes_) * 4 for below, own in found
-    )
 
 
 def _packages(connection: Connection) -> list[JumpCause]:
     found = rows(
         connection,
         f"""
-        WITH moved AS (SELECT layer, sum(step) AS step FROM ask_moved JOIN past_layers USING (layer_id)
-                       GROUP BY layer HAVING sum(step) <> 0),
+        WITH {_LAYERS},
         held AS (SELECT kind, name, version, layer, max(p.bytes) AS bytes
                  FROM packages p SEMI JOIN moved USING (layer) WHERE name IS NOT NULL GROUP BY ALL)
         SELECT kind, name, CAST(sum(bytes * step) AS HUGEINT) AS bytes,
