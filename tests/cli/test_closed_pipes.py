@@ -33,6 +33,7 @@ CASES = [
     (2, "analyze"),
     (2, "check {webapp} --max-size nonsense"),
     (0, "--help"),
+    (0, "--version"),
 ]
 # How the shell leaves standard output and error to the command.
 ENDS = {"closed pipe": "| true", "closed pipe for both": "2>&1 | true", "closed": ">&-", "both closed": ">&- 2>&-"}
