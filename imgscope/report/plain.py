@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # Characters that take one column each, whatever the terminal: those of texts in English, and what reports draw with.
 _ORDINARY = re.compile("[ -~·×–—‘’“”…←→█▉▊▋▌▍▎▏]*").fullmatch
-_WORD = re.compile(r"\s*\S+\s*")
+# A word with the blanks after it, the first one with those before it.
+_WORD = re.compile(r"\A\s*+\S++\s*+|\S++\s*+")
 # Spaces between columns.
 _GAP = 2
 # Columns of the words in a table where nothing else bounds them.

@@ -1,7 +1,8 @@
 """Every regular expression of the package, how it is used, and texts that would make it slow.
 
 A pattern is collected as an object that a module holds (in a table or a class, too), or as the text of a call of
-``re`` within a function. What is tried on it is made of its own parts: what it repeats, after what comes before.
+``re`` within a function, written there or held by the module. What is tried on it is made of its own parts: what it
+repeats, after what comes before.
 """
 
 from __future__ import annotations
@@ -75,11 +76,16 @@ def of_text(node: ast.AST, names: dict[str, object]) -> tuple[re.Pattern, str] |
         and isinstance(node.value.func, ast.Name)
         and node.value.func.id == "compiled"
     ):
-        text = node.value.args[0]
-        value = text.value if isinstance(text, ast.Constant) else names.get(getattr(text, "id", ""))
-        if isinstance(value, str | bytes):
+        value = text_of(node.value.args[0], names)
+        if value is not None:
             return re.compile(value), node.attr
     return None
+
+
+def text_of(node: ast.AST, names: dict[str, object]) -> str | bytes | None:
+    """The text that an argument is: a constant, or one that the module holds."""
+    value = node.value if isinstance(node, ast.Constant) else names.get(getattr(node, "id", ""))
+    return value if isinstance(value, str | bytes) else None
 
 
 def collected() -> list[Used]:
@@ -104,14 +110,14 @@ def collected() -> list[Used]:
                 and node.func.value.id == "re"
                 and node.func.attr in (*USES, "compile")
                 and node.args
-                and isinstance(node.args[0], ast.Constant)
+                and (text := text_of(node.args[0], vars(module))) is not None
             ):
                 flags = 0
                 for one in (*node.args[1:], *(keyword.value for keyword in node.keywords)):
                     for part in ast.walk(one):
                         if isinstance(part, ast.Attribute) and hasattr(re.RegexFlag, part.attr):
                             flags |= getattr(re.RegexFlag, part.attr)
-                pattern = re.compile(node.args[0].value, flags)
+                pattern = re.compile(text, flags)
                 key = module.__name__, pattern.pattern, pattern.flags
                 if node.func.attr != "compile":
                     found[key] = found.get(key, False) or node.func.attr in EVERYWHERE

@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from imgscope import steps
+from imgscope.layer import scan
+
 from .patterns import Used, collected, slow
 
 PATTERNS = collected()
@@ -16,6 +19,8 @@ def test_patterns_are_found_wherever_they_are():
     assert len(PATTERNS) > 150
     # At the top of a module, in a table, within a function, in a tuple of dataclasses.
     assert {"imgscope.steps", "imgscope.suggestions.rules.order", "imgscope.escape", "imgscope.secrets"} <= modules
+    # As a text that a module holds, compiled when it is first used.
+    assert {steps._PREPARES, scan._HASHED} <= {used.pattern.pattern for used in PATTERNS}
 
 
 @pytest.mark.parametrize(
