@@ -101,6 +101,17 @@ _SETTINGS: Proof = in_settings
 # A token may stand for the name, with no password.
 _NETRC = _either(_value(rb"\bpassword\s{1,16}+(\S++)"), _value(rb"\blogin\s{1,16}+(\S++)", random=True))
 
+_ATTRIBUTE = _value(rb"(?i)\bpassword\s{0,8}=\s{0,8}[\"']([^\"'\n]{1,1024}+)[\"']")
+_WORD: Proof = _value(rb"\A\s{0,64}+(\S{4,1024}+)\s{0,64}+\Z")
+# url name X, "name" "X", name:X, : PSK "X": the last word of a line, or the third.
+_LAST_FIELD: Proof = _value(
+    rb"(?m)^[^#\s\"':]{1,256}:(?!\s)(?:[^:\s]{1,256}:)?([^:\s]{4,1024}+)$"
+    rb"|^\[?[^#\s]{1,256}+[ \t]++[^\s:\"']{1,256}+:([^:\s]{4,1024}+)$"
+    rb"|^\"[^\"\n]{1,256}+\"[ \t]++\"([^\"\n]{4,1024}+)\""
+    rb"|:[ \t]++(?:PSK|EAP|XAUTH|NTLM)[ \t]++\"([^\"\n]{4,1024}+)\""
+    rb"|^[^#\s:\"']\S{0,256}+[ \t]++\S{1,256}+[ \t]++\"?([^\s\"]{4,1024}+)"
+)
+
 PRIVATE_KEYS = (
     SecretFile(
         "private key",
@@ -245,18 +256,6 @@ LOGINS: tuple[SecretFile, ...] = (
     SecretFile("WordPress settings", CREDENTIALS["WordPress"].places, _SETTINGS),
     SecretFile("application settings", CREDENTIALS["application"].places, _SETTINGS),
     SecretFile("run-time secret", CREDENTIALS["run time"].places, _anything),
-)
-_ATTRIBUTE = _value(rb"(?i)\bpassword\s{0,8}=\s{0,8}[\"']([^\"'\n]{1,1024}+)[\"']")
-_WORD: Proof = _value(rb"\A\s{0,64}+(\S{4,1024}+)\s{0,64}+\Z")
-# url name X, "name" "X", name:X, : PSK "X": the last word of a line, or the third.
-_LAST_FIELD: Proof = _value(
-    rb"(?m)^[^#\s\"':]{1,256}:(?!\s)(?:[^:\s]{1,256}:)?([^:\s]{4,1024}+)$"
-    rb"|^\[?[^#\s]{1,256}+[ \t]++[^\s:\"']{1,256}+:([^:\s]{4,1024}+)$"
-    rb"|^\"[^\"\n]{1,256}+\"[ \t]++\"([^\"\n]{4,1024}+)\""
-    rb"|:[ \t]++(?:PSK|EAP|XAUTH|NTLM)[ \t]++\"([^\"\n]{4,1024}+)\""
-    rb"|^[^#\s:\"']\S{0,256}+[ \t]++\S{1,256}+[ \t]++\"?([^\s\"]{4,1024}+)"
-)
-LOGINS += (
     SecretFile(
         "package manager credentials",
         CREDENTIALS["package sources"].places,
