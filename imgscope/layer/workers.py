@@ -63,34 +63,46 @@ def scan_plain(regions: Mapping[int, Region], work: Work, taken: Taken) -> dict[
     first, *others = shares(regions, usable_processes())
     results: dict[int, LayerIndex] = {}
     if others:
-        scans: dict[int, PlainScan] = {}
-        pieces: dict[int, list[Piece]] = {}
-        children: list[Child] = []
-        try:
-            children.extend(Child(partial(_scanned, share, regions, work)) for share in others)
-            with suppress(ImgscopeError):
-                for stretch in first:
-                    if stretch.whole:
-                        results[stretch.number] = work(stretch.number)
-                    else:
-                        scans[stretch.number] = scan = PlainScan(regions[stretch.number])
-                        scan.scan_to(stretch.stop)
-                for share, child in zip(others, children, strict=True):
-                    found = read(child.result() or written([]))
-                    for stretch, values in zip(share, found, strict=False):
-                        if values is None:
-                            continue
-                        if stretch.whole:
-                            results[stretch.number] = index_of(values)
-                        else:
-                            pieces.setdefault(stretch.number, []).append(Piece(*values))
-                for number in sorted(pieces.keys() | scans.keys()):
-                    scan = scans.pop(number) if number in scans else PlainScan(regions[number])
-                    results[number] = taken(number, partial(_joined, scan, pieces.pop(number, [])))
-        finally:
-            for child in children:
-                child.stop()
+        with suppress(ImgscopeError):
+            _by_shares(first, others, regions, work, taken, results)
     return results | {number: work(number) for number in regions if number not in results}
+
+
+def _by_shares(
+    first: Sequence[Stretch],
+    others: Sequence[Sequence[Stretch]],
+    regions: Mapping[int, Region],
+    work: Work,
+    taken: Taken,
+    results: dict[int, LayerIndex],
+) -> None:
+    """Scan the ``first`` share here and each of the ``others`` in a process; add what is whole, and put together the
+    rest.
+    """
+    scans: dict[int, PlainScan] = {}
+    pieces: dict[int, list[Piece]] = {}
+    children: list[Child] = []
+    try:
+        children.extend(Child(partial(_scanned, share, regions, work)) for share in others)
+        for stretch in first:
+            if stretch.whole:
+                results[stretch.number] = work(stretch.number)
+            else:
+                scans[stretch.number] = scan = PlainScan(regions[stretch.number])
+                scan.scan_to(stretch.stop)
+        for share, child in zip(others, children, strict=True):
+            # A process that died has found nothing.
+            for stretch, values in zip(share, read(child.result() or written([])), strict=False):
+                if values is not None and stretch.whole:
+                    results[stretch.number] = index_of(values)
+                elif values is not None:
+                    pieces.setdefault(stretch.number, []).append(Piece(*values))
+        for number in sorted(pieces.keys() | scans.keys()):
+            scan = scans.pop(number) if number in scans else PlainScan(regions[number])
+            results[number] = taken(number, partial(_joined, scan, pieces.pop(number, [])))
+    finally:
+        for child in children:
+            child.stop()
 
 
 def _scanned(share: Sequence[Stretch], regions: Mapping[int, Region], work: Work) -> bytes:

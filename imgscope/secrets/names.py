@@ -98,8 +98,7 @@ def names_secret(name: str, value: str | None = None) -> bool:
         return False
     found = _noun(words, value)
     if found is None:
-        bundler = name.startswith("BUNDLE_") and "__" in name and value is not None
-        return bundler and value is not None and _is_login(words, value)
+        return value is not None and name.startswith("BUNDLE_") and "__" in name and _is_login(words, value)
     return found or (value is not None and (_is_key(value) or _is_login(words, value)))
 
 
