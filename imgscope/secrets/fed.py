@@ -9,7 +9,7 @@ from . import programs
 from .encoded import coder, to_decode, to_encode
 from .formats import filled
 from .line import Line, Script, keeps_secret, program
-from .names import compiled, looks_chosen, looks_random, looks_typed
+from .names import compiled, is_slug, looks_chosen, looks_random, looks_typed
 from .reading import read
 from .shell import Command, Word, core, text_of
 
@@ -17,7 +17,7 @@ from .shell import Command, Word, core, text_of
 _BEFORE_SAID = 24
 # One word, no path and no command.
 _PIECE = r"[^\s/$]{4,128}"
-_SLUG = r"[a-z]++(?:[-_.][a-z0-9]{1,64}+)*+|[0-9a-f]{1,128}"
+_HEX = r"[0-9a-f]{1,128}"
 _LINES = r"([^\s:\\]{1,128}+):((?:[^\s\\]|\\(?!n)){4,})"
 
 
@@ -90,8 +90,13 @@ def _answers(line: Line, word: Word) -> None:
     """Take what can be nothing but a secret among the answers that a program is given, a line each."""
     start, end = core(line.text, word)
     for match in compiled(r"(?:[^\s\\]|\\(?!n))++").finditer(line.text, start, end):
-        if looks_typed(match[0]) or (looks_random(match[0]) and not compiled(_SLUG).fullmatch(match[0][:600])):
+        if looks_typed(match[0]) or (looks_random(match[0]) and not _is_name(match[0][:600])):
             line.script.add("password on standard input", *match.span())
+
+
+def _is_name(value: str) -> bool:
+    """Tell whether a value may be a name or a digest as well."""
+    return is_slug(value) or compiled(_HEX).fullmatch(value) is not None
 
 
 def _is_text(command: Command, names: Sequence[str]) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .names import compiled, plausible
+from .shell import lines
 from .tokens import Secret
 
 KIND = "Kubernetes secret"
-# Lines end as they do, or as printf is told it.
-_LINE_BREAK = r"\n|\\n"
 _OF_KIND = r"""kind(?<![\w-]kind)["'\\]{0,8}+\s{0,8}+:\s{0,8}+["'\\]{0,8}+Secret(?![\w-])"""
 _BLOCKS = ("stringData:", "data:")
 _PAIR = r"\s{0,64}([\w.\-/\"']{1,128}+)\s{0,8}:\s{1,8}(.{0,8192}+)"
@@ -35,7 +34,8 @@ def _in_yaml(text: str, start: int, end: int) -> Iterator[Secret]:
     secret = False
     block: tuple[str, int] | None = None
     scalar = -1
-    for at, line in _lines(text, start, end):
+    for at, stop in lines(text, start, end):
+        line = text[at:stop]
         bare = line.strip(_AROUND)
         indent = len(line) - len(line.lstrip(" \t"))
         if bare.startswith("---"):
@@ -88,12 +88,3 @@ def _in_json(text: str, start: int, end: int) -> Iterator[Secret]:
             group = 1 if pair[1] is not None else 2
             if plausible(pair[group]):
                 yield Secret(KIND, pair.start(group), pair.end(group))
-
-
-def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
-    """Yield lines with where they begin; a line break may be written as ``\\n``."""
-    at = start
-    for match in compiled(_LINE_BREAK).finditer(text, start, end):
-        yield at, text[at : match.start()]
-        at = match.end()
-    yield at, text[at:end]

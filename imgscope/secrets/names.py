@@ -81,6 +81,7 @@ _TYPED = (
     r"|(?=\S*[A-Za-z])(?=\S*[!#%^&*?$])[^\s/\\:=,{}()<>|;]{6,}"
 )
 _DIGEST = r"[0-9a-fA-F]{7,128}"
+_SLUG = r"[a-z]++(?:[-_.][a-z0-9]{1,64}+)*+"
 _FILE = r".*\.[A-Za-z]{1,5}\d?|\d.*\.\d.*|v\d.*"
 _LOGIN = r"[\w.+-]{1,64}:[^\s/:$]{6,128}"
 _SPLIT = r"[-_./:+= ,;@]"
@@ -252,6 +253,11 @@ def looks_typed(value: str) -> bool:
         and compiled(_DIGEST).fullmatch(value) is None
         and not is_file(value)
     )
+
+
+def is_slug(value: str) -> bool:
+    """Tell whether a value is written as names are: words in small letters, joined by signs."""
+    return compiled(_SLUG).fullmatch(value) is not None
 
 
 def is_file(value: str) -> bool:

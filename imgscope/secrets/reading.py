@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from .line import Line
 from .names import compiled, looks_chosen, names_secret, word_set
-from .shell import Word, core
+from .shell import Word, core, lines
 
 # Options of read that are followed by a value; what else begins with a dash is one by itself.
 _WITH_VALUE = word_set("-p -d -n -N -t -u -i -k")
@@ -25,7 +25,7 @@ def read(line: Line, words: Iterable[Word]) -> None:
     pieces = compiled(rf"[^{re.escape(separator)}\n]++" if separator else r"(?:[^\s\\]|\\(?!n))++")
     for word in words:
         start, end = core(line.text, word)
-        for first, last in _lines(line.text, start, end):
+        for first, last in lines(line.text, start, end):
             found = []
             for match in pieces.finditer(line.text, first, last):
                 found.append(match.span())
@@ -62,13 +62,3 @@ def _kind(names: list[str], number: int) -> str:
     if names_secret(name):
         return name
     return "p" if name.lower() in ("p", "pw") and number and names[number - 1].lower() in _USERS else ""
-
-
-def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    at = start
-    for match in compiled(r"\n|\\n").finditer(text, start, end):
-        if at < match.start():
-            yield at, match.start()
-        at = match.end()
-    if at < end:
-        yield at, end

@@ -19,6 +19,8 @@ _LEXEMES = (
 )
 _QUOTE = r"\\++[\"'`]?|[\"'`]"
 _APOSTROPHE = r"(?<=[A-Za-z][A-Za-z])'(?=(?:t|s|re|ll|ve|d|m)\b)|(?<=[sS])(?<!%s)'(?= )"
+# Lines end as they do, or as printf is told it.
+_LINE_BREAK = r"\n|\\n"
 _SPACES = frozenset(" \t\r\n")
 _LINE_HEAD = r"\n([A-Za-z_]\w{0,80})"
 _TAG = r"-?\s{0,8}[\"'\\]{0,8}([A-Za-z_]\w{0,80})"
@@ -180,3 +182,14 @@ def core(text: str, word: Word) -> tuple[int, int]:
 def text_of(text: str, part: tuple[int, int]) -> str:
     """Return the beginning of a part of a text, as far as any judgement looks."""
     return text[part[0] : min(part[1], part[0] + 600)]
+
+
+def lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where lines begin and end, but for empty ones; a line break may be written as ``\\n``."""
+    at = start
+    for match in compiled(_LINE_BREAK).finditer(text, start, end):
+        if at < match.start():
+            yield at, match.start()
+        at = match.end()
+    if at < end:
+        yield at, end

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from . import programs
 from .line import Line, keeps_secret, tail
-from .names import calls_secret, compiled, is_file, looks_chosen, looks_random, looks_typed, word_set, words_of
+from .names import calls_secret, compiled, is_file, is_slug, looks_chosen, looks_random, looks_typed, word_set, words_of
 
 _ENDINGS = (".sh", ".bash", ".py", ".pl", ".rb", ".js", ".exe", ".ps1", ".cmd", ".bat")
 _LOGS_IN = word_set("token login logon signin auth authenticate password passwd pwd credentials")
@@ -64,12 +64,8 @@ def _console(line: Line) -> None:
     rest = [number for number in range(at + 1, len(line.heads)) if line.heads[number][:1] != "-"] if at >= 0 else []
     if len(rest) > 1 or (rest and "password" in line.heads[at]):
         for number in rest[1:] if len(rest) > 1 else rest:
-            if _plain(line.value(number)) and "@" not in line.heads[number] and not _is_slug(line.value(number)):
+            if _plain(line.value(number)) and "@" not in line.heads[number] and not is_slug(line.value(number)):
                 line.take("password", number)
-
-
-def _is_slug(value: str) -> bool:
-    return value.islower() and compiled(r"[a-z]++(?:[-_.][a-z0-9]{1,64}+)*+").fullmatch(value) is not None
 
 
 def _options(line: Line, options: frozenset[str]) -> Iterator[tuple[int, int | None]]:
@@ -147,7 +143,7 @@ def _login(line: Line, at: int) -> None:
     named = len(rest) > 1 and all(compiled(_NAMED_LOGIN).fullmatch(line.heads[number]) for number in rest[:-1])
     if not _plain(value) or is_file(value):
         return
-    if looks_typed(value) or (looks_random(value) and not _is_slug(value)) or (named and not _is_slug(value)):
+    if looks_typed(value) or (looks_random(value) and not is_slug(value)) or (named and not is_slug(value)):
         line.take("password", last)
 
 
