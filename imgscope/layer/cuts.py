@@ -48,7 +48,8 @@ class Stretch(NamedTuple):
 def shares(regions: Mapping[int, Region], count: int) -> list[list[Stretch]]:
     """Deal the tars out in at most ``count`` shares, each of them a run of tars in their order and of parts of tars."""
     cuts: set[tuple[int, int]] = set()
-    if count > 1 and sum(region.length for region in regions.values()) >= MANY * BLOCK:
+    # A header takes a block at least.
+    if count > 1 and sum(region.length for region in regions.values()) >= max(MANY, 1) * BLOCK:
         cuts = _cuts(regions, count)
     dealt: list[list[Stretch]] = [[]]
     for number in regions:
