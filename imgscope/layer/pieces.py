@@ -8,7 +8,6 @@ over it.
 
 from __future__ import annotations
 
-import sys
 from array import array
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -56,7 +55,6 @@ class PlainScan(Scan):
     def scan_to(self, stop: int | None = None) -> None:
         """Go on to the first member at ``stop`` or beyond, or to the end. Raises ``LayerError`` and ``LimitError``."""
         if self.reached is not None:
-            stop = sys.maxsize if stop is None else stop
             self.source = InFile(self.region.fd, self.region.start, self.region.length, stop)
             position = self.reached
             reading(lambda: self.walk(position, stop))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -129,7 +128,7 @@ class InFile:
         self.start = start
         self.length = length
         # No window reaches further, so that a scan up to here asks for the next one once it is here.
-        self.stop = length if stop is None else stop
+        self.stop = length if stop is None else min(stop, length)
 
     def window(self, position: int) -> tuple[bytes, int]:
         """See ``_Bytes``."""
@@ -616,7 +615,7 @@ class Scan:
         self.walk()
         return self.finish()
 
-    def walk(self, position: int = 0, stop: int = sys.maxsize) -> None:
+    def walk(self, position: int = 0, stop: int | None = None) -> None:
         """Scan from the member at ``position`` up to the first one that is at ``stop`` or beyond, or to the tar's end.
 
         Where that is, ``reached`` has; ``None`` for the end.
@@ -646,7 +645,7 @@ class Scan:
             if here > limit:
                 if members > most:
                     raise exceeded(MEMBERS)
-                if position >= stop:
+                if stop is not None and position >= stop:
                     self.reached = position
                     break
                 buffer, base = window(position)

@@ -230,3 +230,17 @@ def test_what_a_killed_process_was_to_scan_is_scanned_here(processes, monkeypatc
     with regions(data, data) as found:
         indexes = side_by_side(found)
     assert [everything(index) for index in indexes.values()] == [everything(scanned_file(data))] * 2
+
+
+def test_what_follows_a_tar_in_its_file_is_none_of_it():
+    """A layer without an end mark ends where its bytes do, whatever the archive has there."""
+    data = b"".join(file(f"a/{number}", b"x") for number in range(20))
+    with tempfile.TemporaryFile() as archive:
+        archive.write(data + file("outside", b"y"))
+        archive.flush()
+        region = Region("", archive.fileno(), 0, len(data))
+        whole = everything(scan_file(region.fd, 0, region.length))
+        assert b"outside" not in whole["children"][b""]
+        for cut in (0, *starts(region)):
+            result = joined(region, cut)
+            assert result is not None and everything(result[0]) == whole
