@@ -115,9 +115,10 @@ def _of_prefix(
     at = text.find(prefix, start, end)
     while at >= 0:
         after = at + len(prefix)
-        match = compiled(body).match(text, after, end)
+        # What goes on within a word is none, and is not looked at: a text of beginnings would be gone over for each.
         inside = at > start and text[at - 1] in _WORD and prefix[0] in _WORD
-        if match is not None and not inside:
+        match = None if inside else compiled(body).match(text, after, end)
+        if match is not None:
             first = max(start, at - 14) if prefix[0] == "." else at
             if not is_placeholder(text[at : match.end()]) and (not random or looks_random(match[0])):
                 yield secret._replace(start=first, end=match.end())
