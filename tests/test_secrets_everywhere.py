@@ -273,6 +273,8 @@ EVERY = [
     *(("bases", "NEW", "--format", form) for form in ("text", "json", "markdown", "html")),
     *(("trend", "OLD", "NEW", "--format", form) for form in ("text", "json", "csv", "markdown", "html", "svg")),
     *(("pull-cost", "NEW", "--from", "OLD", "--format", form) for form in ("text", "json", "markdown")),
+    *(("pull-cost", "NEW", "--from", "OLD", "--what-if", "--format", form) for form in ("text", "json", "markdown")),
+    ("pull-cost", "NEW", "--what-if", "-o", "plan=-"),
     *(("squash", "NEW", "-o", "SCRATCH", "--format", form) for form in ("text", "json")),
     ("why", "NEW", "/gone"),
     ("why", "NEW", "/d7/f"),

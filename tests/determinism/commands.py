@@ -45,6 +45,7 @@ def commands(image: str, other: str, path: str, dockerfile: str | None) -> list[
     found += [["diff", image, other, "--format", name, "--top", "30"] for name in ("text", "json", "markdown")]
     found += [["trend", image, other, "--format", name] for name in ("text", "json", "markdown", "svg")]
     found += [["pull-cost", image, "--from", other, "--format", name] for name in ("text", "json")]
+    found.append(["pull-cost", image, "--from", other, "--what-if", "--format", "json"])
     if dockerfile:
         found.append(["suggest", image, "--min-size", "1B", "--dockerfile", dockerfile, "--diff"])
     return found

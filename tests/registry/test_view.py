@@ -71,6 +71,10 @@ def text_of(app) -> str:
     return "\n".join("".join(s.text for s in strip) for strip in app.screen._compositor.render_strips())
 
 
+def reading(image, jobs):
+    return lambda progress: analyze(image, jobs=jobs, cache=False, contents=True, progress=progress)
+
+
 async def until(pilot, what):
     for _ in range(500):
         if what():
@@ -80,11 +84,8 @@ async def until(pilot, what):
 
 
 def test_the_selected_layer_comes_first_and_shows_while_others_are_read(image, gate):
-    def work(progress):
-        return analyze(image, jobs=2, cache=False, contents=True, progress=progress)
-
     async def main():
-        app = ImgscopeApp(work, "slow:1")
+        app = ImgscopeApp(reading(image, 2), "slow:1")
         async with app.run_test(size=(120, 30)) as pilot:
             await until(pilot, lambda: isinstance(app.screen, LoadingScreen) and "5 layers" in text_of(app))
             assert "kB stored" in text_of(app) and "RUN 4" in text_of(app)
@@ -115,11 +116,8 @@ def test_the_selected_layer_comes_first_and_shows_while_others_are_read(image, g
 def test_who_chooses_nothing_gets_the_largest_first_and_the_usual_view(image, gate):
     gate.open()
 
-    def work(progress):
-        return analyze(image, jobs=1, cache=False, contents=True, progress=progress)
-
     async def main():
-        app = ImgscopeApp(work, "slow:1")
+        app = ImgscopeApp(reading(image, 1), "slow:1")
         async with app.run_test(size=(120, 30)) as pilot:
             await until(pilot, lambda: isinstance(app.screen, Explorer) and app.screen.views is not None)
             assert app.screen.layer_pane.cursor == 0
@@ -129,11 +127,8 @@ def test_who_chooses_nothing_gets_the_largest_first_and_the_usual_view(image, ga
 
 
 def test_it_can_be_left_while_nothing_comes(image, gate):
-    def work(progress):
-        return analyze(image, jobs=2, cache=False, contents=True, progress=progress)
-
     async def main():
-        app = ImgscopeApp(work, "slow:1")
+        app = ImgscopeApp(reading(image, 2), "slow:1")
         async with app.run_test(size=(120, 30)) as pilot:
             await until(pilot, lambda: isinstance(app.screen, LoadingScreen) and "5 layers" in text_of(app))
             await pilot.press("down", "q")
