@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 Login = tuple[str, str, str]
 # So long do processes have to write what they have read, when all is to end, in seconds.
 _GRACE = 1.0
+# And so long once nobody waits for them any more: what is written appears whole or not at all.
+_LAST = 5.0
 
 _stopping = threading.Event()
 
@@ -115,10 +118,13 @@ def _stop(number: int, _: FrameType | None) -> None:
 
 
 def _watch(parent: int) -> None:
-    while not _stopping.wait(1.0):
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
+    """End this process once the one that waits for it is gone."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os.kill(os.getpid(), signal.SIGTERM)
+    # A pool's process takes what that raises for the batch's own error, and waits for one that nobody sends.
+    time.sleep(_LAST)
+    os._exit(128 + signal.SIGTERM)
 
 
 def _run(path: str, batch: Batch, how: How) -> Summary:
