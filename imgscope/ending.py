@@ -13,6 +13,7 @@ from __future__ import annotations
 import _thread
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -42,6 +43,7 @@ def at_once() -> None:
 
 def by_exception() -> None:
     """From now on raise ``KeyboardInterrupt`` or ``Ended`` for a signal, and end the process if that is not enough."""
+    sys.unraisablehook = _unraisable
     _watcher.start()
     _handle(_raise)
 
@@ -51,6 +53,14 @@ def _handle(handler: Callable[[int, FrameType | None], None]) -> None:
         # Whoever has it ignored (nohup, a shell's background) or handles it keeps it so.
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler, _leave, _raise):
             signal.signal(number, handler)
+
+
+def _unraisable(lost: sys.UnraisableHookArgs) -> None:
+    """Say nothing of a signal that came where Python lets nothing be raised (in ``__del__``, in a callback of a weak
+    reference while a module is loaded): what watches ends the process all the same.
+    """
+    if lost.exc_type is None or not issubclass(lost.exc_type, KeyboardInterrupt | Ended):
+        sys.__unraisablehook__(lost)
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -392,3 +392,24 @@ def test_who_ignores_it_keeps_ignoring_it(webapp):
     process.stdin.write(webapp.read_bytes()[20_000:])
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 0, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_python_loses_ends_the_process_without_a_word(number):
+    """It comes where nothing can be raised: in what an object does as it goes."""
+    code = textwrap.dedent(f"""
+        import os, time
+        from imgscope import ending
+
+        class Going:
+            def __del__(self):
+                os.kill(os.getpid(), {int(number)})
+                time.sleep(0.1)
+
+        ending.by_exception()
+        going = Going()
+        del going
+        time.sleep(30)
+    """)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=20)
+    assert (done.returncode, done.stderr) == (CODES[number], b"")
